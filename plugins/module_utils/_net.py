@@ -1,0 +1,97 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Spelling and limits of overlay addresses. Pure; PRIVATE to the collection.
+
+A *destination* is a canonical prefix such as 192.168.10.15/32 or 2001:db8::1/128: the form in which EC2 stores
+a route, and in which two spellings of one address compare equal.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Union
+
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+# Where no overlay IP can live, and why. The VPC's own CIDRs are not known here: the EC2 part refuses those.
+_REFUSED: tuple[tuple[str, str], ...] = (
+    ("0.0.0.0/8", "the unspecified range"),
+    ("127.0.0.0/8", "the loopback range"),
+    ("169.254.0.0/16", "the link-local range, where AWS keeps its own services"),
+    ("224.0.0.0/4", "the multicast range"),
+    ("240.0.0.0/4", "a reserved range"),
+    ("::/128", "the unspecified address"),
+    ("::1/128", "the loopback address"),
+    ("::ffff:0:0/96", "the range of IPv4-mapped addresses: write the IPv4 address instead"),
+    ("fe80::/10", "the link-local range"),
+    ("fd00:ec2::/32", "the range that AWS reserves for its own services"),
+    ("ff00::/8", "the multicast range"),
+)
+_RESERVED: tuple[tuple[Network, str], ...] = tuple((ipaddress.ip_network(cidr), why) for cidr, why in _REFUSED)
+
+_EXAMPLES = "an address such as 192.168.10.15 or 2001:db8::15, or a prefix such as 192.168.10.0/24"
+
+
+class AddressError(ValueError):
+    """An address that cannot be an overlay IP. The text is a whole sentence with the remedy."""
+
+
+def destination(text: str) -> str:
+    """Return the canonical destination of an overlay IP; a bare address means /32 or /128.
+
+    Raises:
+        AddressError: not an address, host bits set, or in a range where an overlay IP cannot be.
+    """
+    return str(_parse(text))
+
+
+def host(text: str) -> str:
+    """Return the canonical /32 or /128 that a node configures; a wider prefix is an error.
+
+    Raises:
+        AddressError: as `destination`, or the prefix is a network and not one address.
+    """
+    net = _parse(text)
+    if net.num_addresses != 1:
+        raise AddressError(
+            f"'{net}' is a network; an interface needs one address: name the address in it that the node shall hold,"
+            f" such as {net.network_address + 1}/{net.max_prefixlen}. The route may still cover the whole network."
+        )
+    return str(net)
+
+
+def family(dest: str) -> int:
+    """Return 4 or 6 for a canonical destination or a bare address."""
+    return 6 if ":" in dest else 4
+
+
+def _parse(text: str) -> Network:
+    """Parse and judge one address or prefix."""
+    if not isinstance(text, str) or not text.strip():
+        raise AddressError(f"'{text}' is not an address: give {_EXAMPLES}.")
+    word = text.strip()
+    address, slash, length = word.partition("/")
+    if slash and not length.isdecimal():
+        raise AddressError(f"'{word}' has no prefix length after the slash: give {_EXAMPLES}.")
+    try:
+        net = ipaddress.ip_network(word, strict=False)
+        given = ipaddress.ip_address(address)
+    except ValueError:
+        raise AddressError(f"'{word}' is not an IPv4 or IPv6 address or prefix: give {_EXAMPLES}.") from None
+    if getattr(given, "scope_id", None):
+        raise AddressError(f"'{word}' names a zone (%{given.scope_id}): an overlay IP is routed, give it without one.")
+    if given != net.network_address:
+        raise AddressError(
+            f"'{word}' has host bits set: the network is {net}; for the single address write {given}/{net.max_prefixlen}."
+        )
+    if net.prefixlen == 0:
+        raise AddressError(f"'{net}' is the default route, not an overlay IP: give {_EXAMPLES}.")
+    for reserved, why in _RESERVED:
+        if net.version == reserved.version and net.overlaps(reserved):  # type: ignore[arg-type]
+            raise AddressError(
+                f"'{net}' lies in {reserved}, {why}: choose an address outside it."
+                if net.prefixlen >= reserved.prefixlen
+                else f"'{net}' covers {reserved}, {why}: choose a narrower prefix outside it."
+            )
+    return net
