@@ -1,0 +1,69 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A VPC at one instant, as the fabric needs it: frozen values, read under the endpoint's mutation lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """A subnet and the route table in effect: its own association's, or the VPC's main table."""
+
+    subnet_id: str
+    cidr: str
+    route_table_id: str
+    ipv6_cidr: str | None = None
+
+
+@dataclass(frozen=True)
+class RouteSnap:
+    """One route. ``network_interface_id`` is None for a target of another kind, which ``target`` names (local, igw-...)."""
+
+    destination: str
+    network_interface_id: str | None
+    target: str
+    state: str
+
+
+@dataclass(frozen=True)
+class TableSnap:
+    """A route table with all its routes."""
+
+    route_table_id: str
+    routes: tuple[RouteSnap, ...]
+
+
+@dataclass(frozen=True)
+class InterfaceSnap:
+    """A network interface; ``private_ips`` has the primary IPv4 address first, IPv6 addresses last."""
+
+    network_interface_id: str
+    subnet_id: str
+    private_ips: tuple[str, ...]
+    mac: str
+    source_dest_check: bool
+    instance_id: str | None
+    device_index: int
+
+
+@dataclass(frozen=True)
+class InstanceSnap:
+    """An instance and its state: pending, running, stopping, stopped, shutting-down or terminated."""
+
+    instance_id: str
+    state: str
+
+
+@dataclass(frozen=True)
+class VpcSnapshot:
+    """Everything about a VPC that moves packets."""
+
+    vpc_id: str
+    cidrs: tuple[str, ...]
+    subnets: tuple[Subnet, ...]
+    tables: tuple[TableSnap, ...]
+    interfaces: tuple[InterfaceSnap, ...]
+    instances: tuple[InstanceSnap, ...]
