@@ -1,0 +1,209 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request for overlay routes from start to end: read, check, plan, apply, verify, and tell.
+
+Shared by the module ``overlay_route`` and by the program on the nodes.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import _findings, _move, _plan
+from ._ec2 import Ec2, Instance, Interface
+from ._plan import PlanError, Table, Want
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of ``overlay_route``, checked and canonical; ``check``: change nothing, only foretell."""
+
+    destinations: tuple[str, ...]
+    route_table_ids: tuple[str, ...] = ()
+    vpc_id: str | None = None
+    network_interface_id: str | None = None
+    instance_id: str | None = None
+    device_index: int = 0
+    state: str = "present"
+    takeover: str = "always"
+    expected_holder: str | None = None
+    wait_timeout: float = 60.0
+    verify_permissions: bool = False
+    preflight: bool = False
+    check: bool = False
+
+
+class JobError(Exception):
+    """A request that was refused, or not carried out wholly; ``result`` says what state things are in."""
+
+    def __init__(self, message: str, result: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+@dataclass(frozen=True)
+class _Target:
+    """Where the route shall point. Interface and instance are None where they were not read."""
+
+    network_interface_id: str | None = None
+    interface: Interface | None = None
+    instance: Instance | None = None
+
+    @property
+    def vpc_id(self) -> str | None:
+        return self.interface.vpc_id if self.interface else None
+
+
+def run(ec2: Ec2, request: Request) -> dict[str, Any]:
+    """Do it. Returns what ``overlay_route`` returns; raises JobError, AwsError (nothing was changed) or PlanError."""
+    target = _target(ec2, request)
+    every, tables = _tables(ec2, request, target)
+    want = Want(
+        request.destinations, target.network_interface_id, request.state, request.takeover, request.expected_holder
+    )
+    actions = _plan.plan(tables, want)
+    extra = _preflight(ec2, request, target, every, tables)
+    if request.verify_permissions:
+        _prove(ec2, request, actions, tables, extra)
+    if request.check:
+        instance_id = target.instance.instance_id if target.instance else None
+        outcome = _move.Outcome(actions, _move.predicted(actions, tables, instance_id))
+        return _result(ec2, outcome, extra, any(a.writes for a in actions))
+
+    def reread() -> list[Table]:
+        return ec2.tables([t.route_table_id for t in tables], missing_ok=True)
+
+    outcome = _move.carry_out(ec2, actions, tables, want, reread, request.wait_timeout)
+    result = _result(ec2, outcome, extra, outcome.changed)
+    if outcome.errors:
+        raise JobError(_summary(outcome), result)
+    return result
+
+
+def _target(ec2: Ec2, request: Request) -> _Target:
+    """Resolve an instance to one interface, since that is what a route holds. An interface is taken as it is:
+    a node that may only move routes cannot describe it, and EC2 judges it at the first write."""
+    if request.instance_id:
+        (instance,) = ec2.instances([request.instance_id])
+        interface = instance.interface(request.device_index)
+        return _Target(interface.network_interface_id, interface, instance)
+    if request.network_interface_id and request.preflight:
+        (interface,) = ec2.interfaces([request.network_interface_id])
+        holder = ec2.instances([interface.instance_id])[0] if interface.instance_id else None
+        return _Target(interface.network_interface_id, interface, holder)
+    return _Target(request.network_interface_id)
+
+
+def _tables(ec2: Ec2, request: Request, target: _Target) -> tuple[list[Table], list[Table]]:
+    """All tables that were read, and those that the request is about. One DescribeRouteTables."""
+    vpc_id = request.vpc_id or target.vpc_id
+    if request.vpc_id and target.vpc_id and request.vpc_id != target.vpc_id:
+        raise PlanError(
+            f"The target is in {target.vpc_id}, but vpc_id is {request.vpc_id}: correct one of them. "
+            "Nothing was changed."
+        )
+    if not request.route_table_ids:
+        every = ec2.tables(vpc_id=vpc_id)
+        return every, _plan.serving(every)
+    if vpc_id and (request.preflight or request.vpc_id):
+        every = ec2.tables(vpc_id=vpc_id)
+        by_id = {t.route_table_id: t for t in every}
+        _refuse_foreign([r for r in request.route_table_ids if r not in by_id], vpc_id)
+        return every, [by_id[r] for r in dict.fromkeys(request.route_table_ids)]
+    tables = ec2.tables(request.route_table_ids)
+    if vpc_id:
+        _refuse_foreign([t.route_table_id for t in tables if t.vpc_id != vpc_id], vpc_id)
+    return tables, tables
+
+
+def _refuse_foreign(foreign: Sequence[str], vpc_id: str) -> None:
+    if foreign:
+        raise PlanError(
+            f"Route table {', '.join(foreign)} does not exist in {vpc_id}, the VPC of the target: "
+            "correct route_table_ids. Nothing was changed."
+        )
+
+
+def _preflight(
+    ec2: Ec2, request: Request, target: _Target, every: Sequence[Table], tables: Sequence[Table]
+) -> dict[str, Any]:
+    """Look around before the first write; errors stop, warnings are returned."""
+    if not request.preflight:
+        return {}
+    subnets = ec2.subnets(tables[0].vpc_id) if tables else []
+    chosen = {t.route_table_id for t in tables}
+    others = tuple(t for t in every if t.route_table_id not in chosen)
+    found = []
+    for destination in request.destinations:
+        view = _findings.View(destination, tuple(tables), others, tuple(subnets), target.interface, target.instance)
+        found += [f for f in _findings.findings(view, moving=True) if f not in found]
+    extra = {"findings": _findings.as_dicts(found)}
+    errors = [f for f in found if f.severity == _findings.ERROR]
+    if errors:
+        text = " ".join(f"{f.message} {f.remedy}" for f in errors)
+        raise JobError(f"{text} Nothing was changed.", {"changed": False, **extra})
+    return extra
+
+
+def _prove(
+    ec2: Ec2, request: Request, actions: Sequence[_plan.Action], tables: Sequence[Table], extra: dict[str, Any]
+) -> None:
+    refused = _move.permitted(ec2, actions, request.wait_timeout)
+    if refused:
+        outcome = _move.Outcome(list(actions), list(tables), dict(refused))
+        text = " ".join(dict.fromkeys(err.message for err in refused.values()))
+        raise JobError(f"{text} Nothing was changed.", _result(ec2, outcome, extra, False))
+
+
+def _result(ec2: Ec2, outcome: _move.Outcome, extra: dict[str, Any], changed: bool) -> dict[str, Any]:
+    by_id = {t.route_table_id: t for t in outcome.tables}
+    routes = []
+    for action in outcome.actions:
+        table = by_id.get(action.route_table_id)
+        err = outcome.errors.get(action.key)
+        routes.append(
+            {
+                "route_table_id": action.route_table_id,
+                "destination": action.destination,
+                "action": action.kind,
+                "before": _move.shown(action.before),
+                "after": _move.shown(table.static(action.destination) if table else None),
+                "error": {"code": err.code, "message": err.message} if err else None,
+            }
+        )
+    destinations = dict.fromkeys(a.destination for a in outcome.actions)
+    return {
+        "changed": changed,
+        "routes": routes,
+        "consistent": all(_plan.consistent(outcome.tables, d) for d in destinations),
+        "api_calls": dict(ec2.aws.calls),
+        "diff": {"before": _diff(routes, "before"), "after": _diff(routes, "after")},
+        **extra,
+    }
+
+
+def _diff(routes: Sequence[dict[str, Any]], side: str) -> dict[str, dict[str, str]]:
+    answer: dict[str, dict[str, str]] = {}
+    for route in routes:
+        shown = route[side]
+        text = "absent"
+        if shown:
+            holder = shown["network_interface_id"] or shown["target"]
+            of = f" ({shown['instance_id']})" if shown["instance_id"] else ""
+            text = f"{holder}{of} {shown['state']}"
+        answer.setdefault(route["route_table_id"], {})[route["destination"]] = text
+    return answer
+
+
+def _summary(outcome: _move.Outcome) -> str:
+    """What did not work, where, and what state things are in now."""
+    wrong = sorted({table for table, _destination in outcome.errors})
+    right = sorted({a.route_table_id for a in outcome.actions} - set(wrong))
+    reasons = " ".join(dict.fromkeys(err.message for err in outcome.errors.values()))
+    rest = f"Done in {', '.join(right)}." if right else "No other table was concerned."
+    return f"Not done in {', '.join(wrong)}: {reasons} {rest} No route was deleted by this; run again to finish."

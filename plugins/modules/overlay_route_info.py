@@ -1,0 +1,130 @@
+#!/usr/bin/python
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Step 1, read only: who holds the overlay IP."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: overlay_route_info
+short_description: Tell who holds an overlay IP in which route table, what is wrong, and how to mend it
+version_added: 1.0.0
+description:
+  - Reads the route tables of a VPC and what surrounds them, and judges each overlay IP by the same rules that
+    M(aws_ha.overlay_ip.overlay_route) applies before it moves one.
+extends_documentation_fragment:
+  - aws_ha.overlay_ip.attributes
+  - aws_ha.overlay_ip.attributes.aws
+  - aws_ha.overlay_ip.aws
+author:
+  - aws_ha.overlay_ip contributors (@aws-ha)
+options:
+  destinations:
+    description:
+      - The overlay IPs.
+      - Without this option, every static route to an interface whose destination lies outside the VPC's CIDRs.
+    type: list
+    elements: str
+  route_table_ids:
+    description:
+      - The tables that should carry the overlay IPs.
+      - Without this option, every table that serves a subnet of the VPC, the main one included.
+    type: list
+    elements: str
+  vpc_id:
+    description:
+      - The VPC.
+    type: str
+  instance_ids:
+    description:
+      - The nodes. They are judged too, each as a holder or as the one that may have to take over.
+      - Without O(vpc_id), the VPC of the first one is read.
+    type: list
+    elements: str
+"""
+
+EXAMPLES = r"""
+- name: Look at every overlay IP of a VPC
+  aws_ha.overlay_ip.overlay_route_info:
+    region: eu-central-1
+    vpc_id: vpc-0123456789abcdef0
+  register: seen
+
+- name: Tell what is wrong
+  ansible.builtin.debug:
+    msg: "{{ item.message }} {{ item.remedy }}"
+  loop: "{{ seen.overlays | map(attribute='findings') | flatten }}"
+"""
+
+RETURN = r"""
+overlays:
+  description: One entry per overlay IP.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    destination:
+      description: The overlay IP as EC2 stores it.
+      type: str
+    consistent:
+      description: Whether all tables send it to one and the same interface, or none has it.
+      type: bool
+    holder:
+      description: Interface and instance that all tables point at, or null.
+      type: dict
+    routes:
+      description: Per table, interface, instance and state; the state is null where the table has no such route.
+      type: list
+      elements: dict
+    uncovered_subnets:
+      description: Subnets from which it cannot be reached, since their table has no route to it.
+      type: list
+      elements: str
+    findings:
+      description: What is wrong, errors first. Each has id, severity (error, warning, info), message and remedy.
+      type: list
+      elements: dict
+api_calls:
+  description: How many calls of each API action were made.
+  returned: always
+  type: dict
+"""
+
+from typing import Any
+
+from ..module_utils import _info, _net
+from ..module_utils._ansible import aws_module, run
+from ..module_utils._aws import Aws, options
+from ..module_utils._ec2 import Ec2
+
+SPEC: dict[str, dict[str, Any]] = {
+    "destinations": {"type": "list", "elements": "str"},
+    "route_table_ids": {"type": "list", "elements": "str"},
+    "vpc_id": {"type": "str"},
+    "instance_ids": {"type": "list", "elements": "str"},
+}
+
+
+def main() -> None:
+    """Run the module."""
+    module = aws_module(SPEC, required_one_of=[("route_table_ids", "vpc_id", "instance_ids")])
+
+    def job() -> dict[str, Any]:
+        params = module.params
+        ec2 = Ec2(Aws(options(params)))
+        found = _info.overlays(
+            ec2,
+            [_net.destination(d) for d in params["destinations"] or ()],
+            params["route_table_ids"] or (),
+            params["vpc_id"],
+            params["instance_ids"] or (),
+        )
+        return {"changed": False, "overlays": found, "api_calls": dict(ec2.aws.calls)}
+
+    run(module, job)
+
+
+if __name__ == "__main__":
+    main()
