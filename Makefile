@@ -1,0 +1,125 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# `make help` lists what one can do. Every target sets up what it needs: a virtual environment in .venv, and, for the
+# lab, Debian packages (requirements/apt.txt).
+
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+
+PYTHON ?= $(shell tools/find-python)
+export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
+
+CACHE := $(CURDIR)/.cache
+TREE := $(CACHE)/tree
+COLLECTION := $(TREE)/ansible_collections/aws_ha/overlay_ip
+PYTEST := python -m pytest
+LAB := PYTHONPATH=tests python -m lab
+
+TESTS := unit conformance integration
+GATES := ruff mypy shellcheck sanity ansible-lint galaxy-importer docs-lint changelog-lint
+
+.DEFAULT_GOAL := help
+.PHONY: help setup root test tests lint $(TESTS) $(GATES) demo lab-up lab-down bench drill persistence export clean
+
+help:  ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- set-up ----------------------------------------------------------------------------------------------------------
+
+setup: .venv/ready  ## make .venv with all tools, and install missing Debian packages
+	@tools/apt-packages
+
+.venv/ready: requirements/run.txt requirements/test.txt requirements/gates.txt
+	@tools/apt-packages
+	@test -n "$(PYTHON)"
+	@echo "Setting up .venv with $$($(PYTHON) --version)"
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements/gates.txt
+	@touch $@
+
+root:
+	@test "$$(id -u)" = 0 || { echo "The lab makes network namespaces and needs root: run it as root, for example" \
+	  "with sudo, in a virtual machine or a privileged container." >&2; exit 1; }
+
+# --- everything ------------------------------------------------------------------------------------------------------
+
+test: root setup  ## all tests and all gates, with a summary
+	@tools/gates $(TESTS) $(GATES)
+
+tests: root setup  ## the tests alone
+	@tools/gates $(TESTS)
+
+lint: setup  ## the gates alone
+	@tools/gates $(GATES)
+
+# --- tests -----------------------------------------------------------------------------------------------------------
+
+unit: setup  ## unit tests: pure cores, modules against recorded calls
+	@$(PYTEST) tests/unit
+
+conformance: setup  ## does the lab's endpoint behave as EC2, IAM and STS do?
+	@$(PYTEST) tests/lab
+
+integration: root setup  ## roles and playbooks on the lab: packets move
+	@$(PYTEST) tests/integration
+
+persistence: root setup  ## the long matrix: network stacks against reboots and reloads, on full nodes
+	@$(PYTEST) tests/persistence
+
+# --- gates -----------------------------------------------------------------------------------------------------------
+
+ruff: setup  ## style and format of Python
+	@ruff check . && ruff format --check .
+
+mypy: setup  ## types
+	@mypy collections/ansible_collections/aws_ha/overlay_ip/plugins tests tools/*.py
+
+shellcheck: setup  ## our shell scripts
+	@git grep --untracked -lE '^#! */(usr/)?bin/(env )?(ba|da)?sh' -- ':!*.j2' ':!*.py' ':!*.md' | xargs shellcheck
+	@echo "shellcheck: nothing found"
+
+export: setup
+	@tools/export $(TREE)
+
+sanity: export  ## ansible-test sanity
+	@python tools/sanity.py $(COLLECTION) $(CACHE)/sanity
+
+ansible-lint: export  ## ansible-lint, profile production
+	@cd $(COLLECTION) && ANSIBLE_HOME=$(CACHE)/ansible-lint ANSIBLE_COLLECTIONS_PATH=$(TREE) ansible-lint
+
+galaxy-importer: export  ## the checks of Galaxy and Automation Hub
+	@python tools/importer.py $(COLLECTION) $(CACHE)/importer
+
+docs-lint: export  ## documentation of modules, roles and plugins
+	@cd $(COLLECTION) && ANSIBLE_HOME=$(CACHE)/docs-lint ANSIBLE_COLLECTIONS_PATH=$(TREE) antsibull-docs \
+	  lint-collection-docs --plugin-docs --validate-collection-refs=all --disallow-unknown-collection-refs .
+	@echo "antsibull-docs: nothing found"
+
+changelog-lint: setup  ## changelog and its fragments
+	@antsibull-changelog lint
+	@antsibull-changelog lint-changelog-yaml --no-semantic-versioning changelogs/changelog.yaml
+	@echo "antsibull-changelog: nothing found"
+
+# --- the lab ---------------------------------------------------------------------------------------------------------
+
+demo: root setup  ## a VPC in the lab: setup, a switchover under load, status; all gone again
+	@$(LAB) demo
+
+lab-up: root setup  ## start a lab to play with; it says what to type next
+	@$(LAB) up
+
+lab-down: root setup  ## remove the labs that were started here
+	@$(LAB) down
+
+bench: root setup  ## measure beside the peers; writes docs/
+	@PYTHONPATH=tests python -m bench
+
+drill: root setup  ## failover drills with keepalived and Pacemaker; writes docs/
+	@PYTHONPATH=tests python -m drill
+
+clean:  ## remove what the targets above made in this folder
+	@rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/output
+	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
