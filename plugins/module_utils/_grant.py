@@ -1,0 +1,123 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One request for a policy from start to end: look up, render, read, plan, apply, and tell.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from . import _iam, _plan, _policy
+from ._ec2 import Ec2
+from ._policy import Ec2Ref, PolicyError
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of ``overlay_iam_policy``; ``check``: change nothing, only foretell."""
+
+    role_name: str | None = None
+    instance_id: str | None = None
+    policy_name: str = "overlay-ip"
+    purpose: str = "node"
+    route_table_ids: tuple[str, ...] = ()
+    vpc_id: str | None = None
+    route_role_arn: str = ""
+    network_interface_ids: tuple[str, ...] = ()
+    node_roles: tuple[str, ...] = ()
+    node_instance_profiles: tuple[str, ...] = ()
+    node_policies: tuple[str, ...] = ()
+    node_boundary_arn: str = ""
+    managed: bool = False
+    state: str = "present"
+    check: bool = False
+
+
+def run(ec2: Ec2, request: Request) -> dict[str, Any]:
+    """Do it. Returns what ``overlay_iam_policy`` returns; raises PolicyError or AwsError."""
+    want = None if request.state == "absent" else document(ec2, request)
+    role = change = None
+    if request.state != "rendered":
+        role = _holder(ec2, request)
+        change = _iam.change(ec2.aws, role, request.policy_name, want, request.managed) if role else None
+        if not change and want:
+            raise PolicyError(f"Role {request.role_name} does not exist: create it, or correct role_name.")
+    steps = change.steps if change else []
+    if not request.check:
+        _iam.apply(ec2.aws, steps)
+    return {
+        "changed": bool(steps),
+        "policy": want,
+        "role_name": role.name if role and change else request.role_name,
+        "policy_name": request.policy_name,
+        "policy_arn": change.policy_arn if change else None,
+        "actions": [operation for operation, _params in steps],
+        "api_calls": dict(ec2.aws.calls),
+        "diff": {
+            "before": {request.policy_name: change.before if change and change.attached else None},
+            "after": {request.policy_name: want},
+        },
+    }
+
+
+def document(ec2: Ec2, request: Request) -> _policy.Document:
+    """The document that the request asks for. Tables and interfaces are looked up, since ARNs name their owners."""
+    place = _policy.Place(ec2.aws.partition, ec2.aws.region)
+    if request.purpose == "status":
+        return _policy.status(place)
+    if request.purpose == "operator" and not request.network_interface_ids:
+        raise PolicyError("network_interface_ids is missing: name the interfaces that receive the overlay IP.")
+    route_role = request.route_role_arn and _policy.checked_arn(request.route_role_arn, "role", "route_role_arn")
+    tables = () if route_role else _tables(ec2, request)
+    if request.purpose == "node":
+        return _policy.node(place, tables, route_role)
+    interfaces = [
+        Ec2Ref(i.network_interface_id, i.owner_id, i.vpc_id) for i in ec2.interfaces(request.network_interface_ids)
+    ]
+    return _policy.operator(place, tables, interfaces, _setup(place, interfaces[0].account, request), route_role)
+
+
+def _tables(ec2: Ec2, request: Request) -> tuple[Ec2Ref, ...]:
+    if not request.route_table_ids and not request.vpc_id:
+        raise PolicyError(
+            f"The policy of purpose {request.purpose} needs the route tables: set route_table_ids or vpc_id, or, in a"
+            " shared VPC, route_role_arn."
+        )
+    found = ec2.tables(request.route_table_ids, request.vpc_id)
+    tables = _plan.serving(found) if request.vpc_id else found
+    return tuple(Ec2Ref(t.route_table_id, t.owner_id, t.vpc_id) for t in tables)
+
+
+def _setup(place: _policy.Place, account: str, request: Request) -> _policy.Setup:
+    """What the operator may do in IAM; names belong to the account of the nodes' interfaces."""
+    boundary = request.node_boundary_arn
+    return _policy.Setup(
+        roles=[place.iam(account, "role", name, "node_roles") for name in request.node_roles],
+        profiles=[
+            place.iam(account, "instance-profile", name, "node_instance_profiles")
+            for name in request.node_instance_profiles
+        ],
+        policies=[place.iam(account, "policy", name, "node_policies") for name in request.node_policies],
+        boundary=boundary and _policy.checked_arn(boundary, "policy", "node_boundary_arn"),
+    )
+
+
+def _holder(ec2: Ec2, request: Request) -> _iam.Role | None:
+    """The role that gets the policy, or None where there is none. Its ARN is only asked for where it is needed."""
+    if request.role_name:
+        return _iam.role(ec2.aws, request.role_name) if request.managed else _iam.Role(request.role_name)
+    instance_id = str(request.instance_id)
+    profile = ec2.instances([instance_id])[0].profile_arn
+    if profile:
+        return _iam.role_of_profile(ec2.aws, profile)
+    if request.state == "absent":
+        return None
+    raise PolicyError(
+        f"Instance {instance_id} has no instance profile, so there is no role to give the policy to: attach one"
+        " (aws ec2 associate-iam-instance-profile), or name a role in role_name."
+    )
