@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -16,6 +15,7 @@ Usage: ``tools/sanity.py COLLECTION_DIR STATE_DIR [argument of ansible-test sani
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -23,6 +23,11 @@ import sys
 from pathlib import Path
 
 PYTHONS = [f"3.{minor}" for minor in range(8, 16)]
+
+# What pip says while it fills the environments of a first run; it is kept in the log only.
+INSTALLING = re.compile(
+    r"\s|$|Collecting |Downloading |Installing |Successfully |Using cached |Requirement |Create |Bootstrap"
+)
 
 PIP_BOOTSTRAP = """\
 import subprocess, sys
@@ -34,9 +39,11 @@ subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", *args]
 
 def pip_bootstrap_names() -> set[str]:
     """Return the file names that the installed ansible-test looks for, such as ``get_pip_25_2.py``."""
-    import ansible_test
-
-    text = (Path(ansible_test.__file__).parent / "_internal" / "python_requirements.py").read_text(encoding="utf-8")
+    found = importlib.util.find_spec("ansible_test")
+    if found is None or not found.submodule_search_locations:
+        sys.exit("ansible-test is not installed beside this Python: install ansible-core.")
+    source = Path(found.submodule_search_locations[0]) / "_internal" / "python_requirements.py"
+    text = source.read_text(encoding="utf-8")
     versions = set(re.findall(r"""['"](\d+\.\d+(?:\.\d+)?)['"]""", text))
     return {f"get_pip_{version.replace('.', '_')}.py" for version in versions}
 
@@ -86,7 +93,25 @@ def main(collection: Path, state: Path, arguments: list[str]) -> int:
         "PATH": os.pathsep.join([str(venv), str(links), *system]),
     }
     command = [str(venv / "ansible-test"), "sanity", "--color", "no", *arguments]
-    return subprocess.run(command, cwd=collection, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+    log = state / "log"
+    with (
+        log.open("w", encoding="utf-8") as everything,
+        subprocess.Popen(
+            command,
+            cwd=collection,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as test,
+    ):
+        for line in test.stdout or ():
+            everything.write(line)
+            if not INSTALLING.match(line):
+                print(line, end="", flush=True)
+    print(f"The whole output: {log}")
+    return test.returncode
 
 
 if __name__ == "__main__":
