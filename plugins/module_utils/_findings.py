@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Callable
 
-from . import _net, _plan
+from . import _net
 from ._ec2 import Instance, Interface, Subnet
 from ._plan import BLACKHOLE, Route, Table
 
@@ -214,7 +214,7 @@ def _quota(view: View) -> Iterator[Finding]:
 
 
 def _docker(view: View) -> Iterator[Finding]:
-    if _net.family(view.destination) == 4 and _plan.within(view.destination, "172.17.0.0/16"):
+    if _net.family(view.destination) == 4 and _net.within(view.destination, "172.17.0.0/16"):
         yield Finding(
             "docker_range",
             WARNING,

@@ -47,7 +47,7 @@ def found(tables: Iterable[Table]) -> list[str]:
         for r in t.routes
         if r.ours and r.network_interface_id and ipaddress.ip_network(r.destination).prefixlen > 0
     }
-    inside = {d for d in seen for c in cidrs if _net.family(d) == _net.family(c) and _plan.within(d, c)}
+    inside = {d for d in seen for c in cidrs if _net.family(d) == _net.family(c) and _net.within(d, c)}
     return sorted(seen - inside, key=lambda d: (_net.family(d), ipaddress.ip_network(d)))
 
 

@@ -95,3 +95,8 @@ def _parse(text: str) -> Network:
                 else f"'{net}' covers {reserved}, {why}: choose a narrower prefix outside it."
             )
     return net
+
+
+def within(inner: str, outer: str) -> bool:
+    """Whether one prefix lies inside another of the same family."""
+    return ipaddress.ip_network(inner).subnet_of(ipaddress.ip_network(outer))  # type: ignore[arg-type]

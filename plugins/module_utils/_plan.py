@@ -10,7 +10,6 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -184,13 +183,8 @@ def _check(table: Table, want: Want) -> None:
 def _inside(table: Table, destinations: Iterable[str]) -> Iterator[tuple[str, str]]:
     for destination in destinations:
         for cidr in table.local_cidrs:
-            if _net.family(destination) == _net.family(cidr) and within(destination, cidr):
+            if _net.family(destination) == _net.family(cidr) and _net.within(destination, cidr):
                 yield destination, cidr
-
-
-def within(inner: str, outer: str) -> bool:
-    """Whether one prefix lies inside another of the same family."""
-    return ipaddress.ip_network(inner).subnet_of(ipaddress.ip_network(outer))  # type: ignore[arg-type]
 
 
 def _check_holder(actions: Iterable[Action], want: Want) -> None:

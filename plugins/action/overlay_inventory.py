@@ -1,0 +1,69 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check the inventory's variables on the controller, where they are, and hand out the model that the roles read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Dict
+
+from ansible.plugins.action import ActionBase
+
+from ..module_utils import _inventory
+
+REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "EC2_REGION")
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller alone: no connection, no file, no call to AWS."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _VALID_ARGS = frozenset({"switchover", "identities"})
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the model, or fail with the first mistake."""
+        super().run(tmp, task_vars)
+        _validation, arguments = self.validate_argument_spec(
+            {"switchover": {"type": "bool", "default": False}, "identities": {"type": "dict", "default": {}}}
+        )
+        known = task_vars or {}
+        variables = _Templated(known, self._templar)
+        environment = next((os.environ[name] for name in REGION_VARIABLES if os.environ.get(name)), None)
+        try:
+            model = _inventory.model(
+                variables,
+                known["hostvars"],
+                known["groups"],
+                environment,
+                switchover=arguments["switchover"],
+            )
+        except _inventory.InventoryError as err:
+            return {"failed": True, "msg": f"{err} Nothing was changed."}
+        for name, identity in arguments["identities"].items():
+            model["nodes"][name].update(identity)
+        return {"changed": False, "model": model, **_derived(model)}
+
+
+class _Templated(Dict[str, Any]):
+    """The play's variables, each resolved when it is read: an action plugin gets them raw."""
+
+    def __init__(self, raw: Mapping[str, Any], templar: Any) -> None:
+        super().__init__()
+        self._raw, self._templar = raw, templar
+
+    def get(self, name: str, default: Any = None) -> Any:  # type: ignore[override]
+        return self._templar.template(self._raw[name]) if name in self._raw else default
+
+
+def _derived(model: dict[str, Any]) -> dict[str, Any]:
+    """What follows from the model, so that no role has to work it out in Jinja."""
+    nodes = model["nodes"]
+    return {
+        "unknown_nodes": [name for name, node in nodes.items() if not node["instance_id"]],
+        "route_calls": _inventory.route_calls(model["overlays"], by_home=False),
+        "home_calls": _inventory.route_calls(model["overlays"], by_home=True),
+        "interface_calls": _inventory.interface_calls(model["overlays"]),
+    }

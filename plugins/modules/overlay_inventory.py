@@ -1,0 +1,72 @@
+#!/usr/bin/python
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation of an action plugin: the work is done in plugins/action/overlay_inventory.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: overlay_inventory
+short_description: Check the variables of the inventory and hand out the model that the roles read
+version_added: 1.0.0
+description:
+  - Reads C(overlay_ips), C(overlay_ip_region) and the other variables of the collection, checks every one of them, and
+    fails with one sentence that names the variable, its value and the remedy.
+  - Runs on the controller, calls nobody and changes nothing. The role P(aws_ha.overlay_ip.overlay_ip#role) runs it
+    first in every playbook.
+extends_documentation_fragment:
+  - aws_ha.overlay_ip.attributes
+author:
+  - aws_ha.overlay_ip contributors (@aws-ha)
+options:
+  switchover:
+    description:
+      - Also read C(target), which is then required, C(overlay) and C(expected_active).
+    type: bool
+    default: false
+  identities:
+    description:
+      - Per node, what it said of itself, to be filled in where the inventory says nothing.
+    type: dict
+    default: {}
+"""
+
+EXAMPLES = r"""
+- name: Check the inventory
+  aws_ha.overlay_ip.overlay_inventory:
+  register: inventory
+  run_once: true
+
+- name: Show the overlay IPs
+  ansible.builtin.debug:
+    msg: "{{ inventory.model.overlays | map(attribute='destination') }}"
+"""
+
+RETURN = r"""
+model:
+  description: All variables, checked and canonical. It holds no credentials.
+  returned: success
+  type: dict
+unknown_nodes:
+  description: The nodes whose instance the inventory does not name.
+  returned: success
+  type: list
+  elements: str
+route_calls:
+  description: The overlay IPs, grouped by the call of M(aws_ha.overlay_ip.overlay_route) that serves them.
+  returned: success
+  type: list
+  elements: dict
+home_calls:
+  description: The same, grouped by home node too.
+  returned: success
+  type: list
+  elements: dict
+interface_calls:
+  description: The addresses, grouped by the call of M(aws_ha.overlay_ip.overlay_interface) that serves them.
+  returned: success
+  type: list
+  elements: dict
+"""
