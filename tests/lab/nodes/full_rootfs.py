@@ -1,0 +1,106 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Root file systems for full nodes: Debian trees made once by mmdebstrap and shared, read-only, by every node.
+
+A tree is named by its variant and by a digest of its recipe, so that a changed package list makes a new tree and an
+old one is never taken for it. It appears under its name only when it is complete.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+CACHE_VARIABLE = "OVERLAY_LAB_CACHE"
+DEFAULT_CACHE = Path("/var/cache/overlay-lab")
+BUILD_SECONDS = 900
+
+_BASE = (
+    "systemd systemd-sysv libpam-systemd dbus udev kmod iproute2 iputils-ping procps sudo openssh-server "
+    "python3 python3-pyroute2 ifupdown"
+)
+_ENGINES = (
+    "isc-dhcp-client pacemaker pacemaker-cli-utils corosync resource-agents fence-agents keepalived libxml2-utils "
+    "awscli python3-boto3 curl ca-certificates nftables"
+)
+
+
+class RootfsError(RuntimeError):
+    """A tree could not be built; the message ends with what mmdebstrap said last."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One kind of tree: a Debian suite and the packages on top of what every node has.
+
+    `disabled` are services that Debian enables as soon as they are installed: here whoever wants one starts it.
+    """
+
+    name: str
+    suite: str
+    added: str
+    disabled: tuple[str, ...] = ()
+
+    def command(self, target: Path) -> list[str]:
+        """What makes the tree in `target`."""
+        hook = [f'--customize-hook=systemctl --root="$1" disable {unit}' for unit in self.disabled]
+        packages = ",".join((*_BASE.split(), *self.added.split()))
+        kind = ["--mode=root", "--variant=minbase", "--format=directory"]
+        return ["mmdebstrap", *kind, f"--include={packages}", *hook, self.suite, str(target)]
+
+    @property
+    def directory(self) -> str:
+        """Name of the tree's directory in the cache, unique for its recipe."""
+        recipe = "\n".join(self.command(Path()))
+        return f"{self.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:10]}"
+
+
+VARIANTS = {
+    variant.name: variant
+    for variant in (
+        Variant("bookworm-net", "bookworm", "isc-dhcp-client network-manager netplan.io"),
+        Variant("trixie-net", "trixie", "dhcpcd-base network-manager netplan.io"),
+        Variant("bookworm-ha", "bookworm", _ENGINES, ("corosync", "pacemaker", "keepalived")),
+    )
+}
+
+
+def cache_directory() -> Path:
+    """Where trees are kept: $OVERLAY_LAB_CACHE, else /var/cache/overlay-lab."""
+    return Path(os.environ.get(CACHE_VARIABLE) or DEFAULT_CACHE)
+
+
+def rootfs(name: str, cache: Path | None = None) -> Path:
+    """Return the tree of variant `name`, building it first where it is missing (about half a minute to two minutes).
+
+    Safe when several labs ask at once: one builds, the others wait for it.
+
+    Raises:
+        KeyError: no such variant.
+        RootfsError: mmdebstrap failed.
+    """
+    variant = VARIANTS[name]
+    cache = cache or cache_directory()
+    cache.mkdir(parents=True, exist_ok=True)
+    tree = cache / variant.directory
+    with (cache / f"{variant.directory}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not tree.is_dir():
+            _build(variant, tree)
+    return tree
+
+
+def _build(variant: Variant, tree: Path) -> None:
+    partial = tree.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    done = subprocess.run(variant.command(partial), capture_output=True, text=True, timeout=BUILD_SECONDS, check=False)
+    if done.returncode != 0:
+        last = "\n".join(done.stderr.splitlines()[-15:])
+        raise RootfsError(f"building the tree {variant.name} failed (mmdebstrap exited {done.returncode}):\n{last}")
+    partial.rename(tree)
