@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Dict
+from typing import Any
 
 from ansible.plugins.action import ActionBase
 
@@ -47,15 +47,15 @@ class ActionModule(ActionBase):
         return {"changed": False, "model": model, **_derived(model)}
 
 
-class _Templated(Dict[str, Any]):
+class _Templated:
     """The play's variables, each resolved when it is read: an action plugin gets them raw."""
 
     def __init__(self, raw: Mapping[str, Any], templar: Any) -> None:
-        super().__init__()
         self._raw, self._templar = raw, templar
 
-    def get(self, name: str, default: Any = None) -> Any:  # type: ignore[override]
-        return self._templar.template(self._raw[name]) if name in self._raw else default
+    def get(self, name: str, /) -> Any:
+        """The value, or None."""
+        return self._templar.template(self._raw[name]) if name in self._raw else None
 
 
 def _derived(model: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Protocol
 
 from . import _net
 
@@ -24,7 +24,12 @@ OVERLAY_KEYS = ("address", "home", "route_table_ids", "vpc_id", "interface", "la
 _IDS = {"i": "an instance", "eni": "a network interface", "rtb": "a route table", "vpc": "a VPC"}
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
-Variables = Mapping[str, Any]
+
+class Variables(Protocol):
+    """What we need of a mapping of variables: some are resolved only when they are read."""
+
+    def get(self, name: str, /) -> Any:
+        """The value, or None."""
 
 
 class InventoryError(Exception):
@@ -50,7 +55,7 @@ def model(
     nodes = {name: _node(name, hosts[name]) for name in names}
     variables = _Shared([variables, *(hosts[name] for name in names)])
     overlays = _overlays(variables.get("overlay_ips"), names)
-    read = {
+    read: dict[str, Any] = {
         "group": group,
         "region": _region(variables, region),
         "api_from": _choice(variables, "overlay_ip_api_from", API_FROM),
@@ -105,16 +110,16 @@ def _members(group: str, groups: Mapping[str, Sequence[str]]) -> list[str]:
     return names
 
 
-class _Shared(Dict[str, Any]):
+class _Shared:
     """A variable's value from the first source that has one."""
 
     def __init__(self, sources: Sequence[Variables]) -> None:
-        super().__init__()
         self._sources = sources
 
-    def get(self, name: str, default: Any = None) -> Any:  # type: ignore[override]
+    def get(self, name: str, /) -> Any:
+        """The value, or None."""
         values = (source.get(name) for source in self._sources)
-        return next((value for value in values if value is not None), default)
+        return next((value for value in values if value is not None), None)
 
 
 def _node(name: str, variables: Variables) -> dict[str, Any]:
