@@ -59,10 +59,14 @@ class Manifest:
         return [name for entry_kind, name in reversed(self._entries) if entry_kind == kind]
 
     def remove_all(self) -> list[str]:
-        """Kill and remove everything of this lab. Returns a sentence for each thing that is still there."""
+        """Kill and remove everything of this lab. Returns what is still there; if so, the manifest is kept too."""
         kill_marked(self.lab_id)
-        left = [f"{kind} {name}" for kind in KINDS for name in self.names(kind) if not _REMOVE[kind](name)]
-        return left + [f"process {pid}" for pid in marked(self.lab_id)]
+        left = [f"process {pid}" for pid in marked(self.lab_id)]
+        for kind in KINDS:
+            if kind == "path" and left:
+                break
+            left += [f"{kind} {name}" for name in self.names(kind) if not _REMOVE[kind](name)]
+        return left
 
 
 def marked(lab_id: str) -> Iterator[int]:
