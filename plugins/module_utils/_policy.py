@@ -189,14 +189,14 @@ def _setup(setup: Setup) -> Iterable[dict[str, Any]]:
     """Who writes a role's policy can give it anything: hence the boundary, and hence no role by default."""
     if setup.roles:
         read, write = (_ATTACHED_READ, _ATTACHED_WRITE) if setup.policies else (_INLINE_READ, _INLINE_WRITE)
-        condition: dict[str, Mapping[str, Any]] = {}
-        if setup.policies:
-            condition["ArnEquals"] = {"iam:PolicyARN": _short(setup.policies)}
+        bound: dict[str, Any] = {}
         if setup.boundary:
-            condition["StringEquals"] = {"iam:PermissionsBoundary": setup.boundary}
-        if condition:
+            bound["iam:PermissionsBoundary"] = setup.boundary
+        if setup.policies:
+            bound["iam:PolicyARN"] = _short(setup.policies)
+        if bound:
             yield _iam(read, setup.roles)
-            yield _iam(write, setup.roles, **condition)
+            yield _iam(write, setup.roles, ArnEquals=bound)
         else:
             yield _iam(read + write, setup.roles)
     if setup.profiles:
