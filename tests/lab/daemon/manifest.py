@@ -109,15 +109,24 @@ def _remove_netns(name: str) -> bool:
 
 
 def _remove_cgroup(path: str) -> bool:
-    for directory, _subdirectories, _files in os.walk(path, topdown=False):
-        with contextlib.suppress(OSError):
-            os.rmdir(directory)
+    # The processes of a full node carry no mark of ours, but they are in its group, and the kernel takes a moment.
+    deadline = time.monotonic() + KILL_SECONDS
+    while os.path.exists(path) and time.monotonic() < deadline:
+        kill = Path(path, "cgroup.kill")
+        if kill.exists():
+            kill.write_text("1")
+        for directory, _subdirectories, _files in os.walk(path, topdown=False):
+            with contextlib.suppress(OSError):
+                os.rmdir(directory)
+        time.sleep(0.01)
     return not os.path.exists(path)
 
 
 def _remove_path(path: str) -> bool:
     # Never through a mount that is still there: what lies behind it may be the host's.
     if not any(target == path or target.startswith(f"{path}/") for target in _mount_targets()):
+        if os.path.isfile(path):
+            os.unlink(path)
         shutil.rmtree(path, ignore_errors=True)
     return not os.path.exists(path)
 

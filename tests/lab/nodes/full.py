@@ -151,8 +151,10 @@ class FullNode:
         self._group.remove()
         if os.path.ismount(self._root):
             subprocess.run(["umount", str(self._root)], check=True)
-        for directory in (self.spec.directory, _NSPAWN / "propagate" / self.spec.unit):
-            shutil.rmtree(directory, ignore_errors=True)
+        directory, lock = self._leftovers
+        lock.unlink(missing_ok=True)
+        for path in (directory, self.spec.directory):
+            shutil.rmtree(path, ignore_errors=True)
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -186,13 +188,19 @@ class FullNode:
         for group in self._group.directories:
             recorder.record("cgroup", str(group))
         recorder.record("path", str(self.spec.directory))
-        recorder.record("path", str(_NSPAWN / "propagate" / self.spec.unit))
         upper, work = self.spec.directory / "upper", self.spec.directory / "work"
         for directory in (upper, work, self._root):
             directory.mkdir(parents=True)
         options = f"lowerdir={tree},upperdir={upper},workdir={work}"
         subprocess.run(["mount", "-t", "overlay", self.spec.unit, "-o", options, str(self._root)], check=True)
         self._group.create()
+        root = self._root.stat()
+        self._leftovers = (
+            _NSPAWN / "propagate" / self.spec.unit,
+            _NSPAWN / "locks" / f"inode-{root.st_dev}:{root.st_ino}",
+        )
+        for path in self._leftovers:
+            recorder.record("path", str(path))
 
     def _furnish(self, contents: Mapping[str, File | str]) -> None:
         """Write files, and links given as their target, by absolute path below the node's root."""
@@ -243,10 +251,7 @@ class FullNode:
                 with self._changed:
                     self._leader, self._boots = leader, self._boots + 1
                     self._changed.notify_all()
-            code = process.wait()
-        root = self._root.stat()
-        (_NSPAWN / "locks" / f"inode-{root.st_dev}:{root.st_ino}").unlink(missing_ok=True)
-        return code
+            return process.wait()
 
     def _command(self) -> list[str]:
         return [
