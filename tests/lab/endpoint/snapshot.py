@@ -38,7 +38,7 @@ class TableSnap:
 
 @dataclass(frozen=True)
 class InterfaceSnap:
-    """A network interface; ``private_ips`` has the primary IPv4 address first, IPv6 addresses last."""
+    """A network interface, attached or not; ``private_ips`` has the primary IPv4 address first, IPv6 addresses last."""
 
     network_interface_id: str
     subnet_id: str
@@ -46,7 +46,7 @@ class InterfaceSnap:
     mac: str
     source_dest_check: bool
     instance_id: str | None
-    device_index: int
+    device_index: int | None
 
 
 @dataclass(frozen=True)
