@@ -72,8 +72,9 @@ options:
     default: false
   assume_role_arn:
     description:
-      - Role to assume before any other call, once per task.
-      - In a shared VPC the route tables belong to another account. Name a role of that account here.
+      - For a shared VPC, whose route tables belong to another account. A role of that account.
+      - The calls that read and write route tables are made as this role, which is assumed once per task. All others are
+        made with the caller's own credentials, since instances, interfaces and roles belong to the caller's account.
     type: str
 requirements:
   - botocore >= 1.29 (boto3 brings it)

@@ -63,6 +63,9 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 }
 """The shared module options. ``env`` is turned into Ansible's ``env_fallback`` by ``_ansible.py``."""
 
+OWNER_CALLS = frozenset({"DescribeRouteTables", "CreateRoute", "ReplaceRoute", "DeleteRoute"})
+"""Made as the role ``assume_role_arn``: in a shared VPC the route tables are another account's, all else is the caller's."""
+
 THROTTLED = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"})
 _TRANSIENT = THROTTLED | {
     "InternalError",
@@ -76,7 +79,9 @@ _TRANSIENT = THROTTLED | {
 _EXPIRED = frozenset({"RequestExpired", "ExpiredToken", "ExpiredTokenException"})
 _BAD_KEYS = frozenset({"AuthFailure", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"})
 _DENIED = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException"})
-_DENIAL = re.compile(r"perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<arn>arn:\S+?))?[,.]?(?: |$)")
+_DENIAL = re.compile(
+    r"perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<arn>(?:role |policy |instance profile )?\S+?))?[,.]?(?: |$)"
+)
 _CALLER = re.compile(r"User: (arn:[\w-]+:\w+::(\d{12}):\S+)")
 
 
@@ -136,9 +141,8 @@ class Aws:
         self.options = opts
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, bool], Any] = {}
         self._session = _session(opts)
-        self._assumed = not opts.assume_role_arn
 
     @property
     def region(self) -> str:
@@ -153,18 +157,17 @@ class Aws:
         """``aws``, ``aws-cn``, ``aws-us-gov`` ...: never hard-coded in an ARN."""
         return partition(self.region)
 
-    def client(self, service: str) -> Any:
-        """The client of a service, made once."""
+    def client(self, service: str, operation: str = "") -> Any:
+        """The client of a service for an operation, made once. Route tables may have one of their own: OWNER_CALLS."""
+        key = service, bool(self.options.assume_role_arn) and operation in OWNER_CALLS
         with self._lock:
-            if not self._assumed:
-                self._assume()
-            if service not in self._clients:
-                self._clients[service] = self._make(service)
-            return self._clients[service]
+            if key not in self._clients:
+                self._clients[key] = self._make(service, **(self._assume() if key[1] else {}))
+            return self._clients[key]
 
     def call(self, service: str, operation: str, **kwargs: Any) -> dict[str, Any]:
         """Make one API call, e.g. ``call("ec2", "ReplaceRoute", ...)``; returns the parsed answer."""
-        client = self.client(service)
+        client = self.client(service, operation)
         with self._lock:
             self.calls[operation] += 1
         try:
@@ -183,7 +186,7 @@ class Aws:
                 return
             token = {"NextToken": answer["NextToken"]}
 
-    def _make(self, service: str) -> Any:
+    def _make(self, service: str, **keys: str) -> Any:
         opts = self.options
         try:
             return self._session.create_client(
@@ -192,13 +195,15 @@ class Aws:
                 endpoint_url=opts.endpoint_url,
                 verify=(opts.aws_ca_bundle or True) if opts.validate_certs else False,
                 config=_config(opts.aws_config or {}),
+                **keys,
             )
         except AwsError:
             raise
         except Exception as err:
             raise explain(err, "client for " + service) from err
 
-    def _assume(self) -> None:
+    def _assume(self) -> dict[str, str]:
+        """Become the role; returns its keys as a client takes them."""
         arn = self.options.assume_role_arn
         self.calls["AssumeRole"] += 1
         try:
@@ -208,8 +213,11 @@ class Aws:
         except Exception as err:
             raise explain(err, "AssumeRole") from err
         keys = answer["Credentials"]
-        self._session.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-        self._assumed = True
+        return {
+            "aws_access_key_id": keys["AccessKeyId"],
+            "aws_secret_access_key": keys["SecretAccessKey"],
+            "aws_session_token": keys["SessionToken"],
+        }
 
 
 def partition(region: str) -> str:
