@@ -1,0 +1,102 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Destinations of routes: exactly one, in canonical form, and none that a VPC refuses. Pure functions.
+
+Source: VPC user guide "Route tables" (ranges, VPC CIDR), EC2 API model (canonical form), reference part 1.1 (texts).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..answers import ApiError, LabUnsupported
+from ..request import Call
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_PARAMETERS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+
+#: Documented as reserved: no route may lie inside them.
+_RESERVED = (ipaddress.ip_network("169.254.168.0/22"), ipaddress.ip_network("fd00:ec2::/32"))
+#: Refused as well; that EC2 does so is inferred.
+_UNROUTABLE = tuple(
+    ipaddress.ip_network(n) for n in ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "::1/128", "fe80::/10", "ff00::/8")
+)
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A destination block in canonical form."""
+
+    network: Network
+
+    @property
+    def text(self) -> str:
+        """The form in which EC2 stores and shows it."""
+        return str(self.network)
+
+    @property
+    def ipv6(self) -> bool:
+        """True for an IPv6 block."""
+        return self.network.version == 6
+
+
+def destination(call: Call) -> Destination:
+    """The one destination of a route call, canonicalised: 100.68.0.18/18 is stored as 100.68.0.0/18."""
+    given = [(name, value) for name in _PARAMETERS if (value := call.get(name))]
+    names = ", ".join(f"{name[0].lower()}{name[1:]}" for name in _PARAMETERS)
+    if not given:
+        raise ApiError("MissingParameter", f"The request must contain exactly one of {names}")
+    if len(given) > 1:
+        raise ApiError("InvalidParameterCombination", f"The request must contain exactly one of {names}")
+    name, value = given[0]
+    if name == "DestinationPrefixListId":
+        raise LabUnsupported("routes to prefix lists")
+    return Destination(canonical(value, 4 if name == "DestinationCidrBlock" else 6))
+
+
+def canonical(value: str, version: int) -> Network:
+    """A CIDR block without its host bits, else InvalidParameterValue."""
+    try:
+        if "/" not in value:
+            raise ValueError(value)
+        network = ipaddress.ip_network(value, strict=False)
+        if network.version != version:
+            raise ValueError(value)
+    except ValueError:
+        raise ApiError(
+            "InvalidParameterValue",
+            f"Value ({value}) for parameter destination{'Ipv6' if version == 6 else ''}CidrBlock is invalid. "
+            f"This is not a valid {'IPv6 ' if version == 6 else ''}CIDR block.",
+        ) from None
+    return network
+
+
+def check_range(network: Network) -> None:
+    """Refuse destinations that no VPC routes."""
+    for reserved in (*_RESERVED, *_UNROUTABLE):
+        if network.version == reserved.version and network.subnet_of(reserved):  # type: ignore[arg-type]
+            raise ApiError("InvalidParameterValue", f"The destination CIDR block {network} is in a reserved range.")
+
+
+def check_local(network: Network, vpc_cidrs: Iterable[Network], subnet_cidrs: Iterable[Network], to_eni: bool) -> None:
+    """Refuse a more specific route inside the VPC, except one for exactly a subnet that points at an interface."""
+    inside = any(network.version == c.version and network.subnet_of(c) for c in vpc_cidrs)  # type: ignore[arg-type]
+    if not inside:
+        return
+    if not to_eni:
+        raise ApiError(
+            "InvalidParameterValue",
+            f"The destination CIDR block {network} is equal to or more specific than one of this VPC's CIDR blocks. "
+            "This route can target only an interface or an instance.",
+        )
+    if network not in set(subnet_cidrs):
+        raise ApiError("InvalidParameterValue", "Route destination doesn't match any subnet CIDR blocks.")
+
+
+def already_exists(text: str) -> ApiError:
+    """CreateRoute for a destination that the table has. Source: EC2 error codes, and real error texts."""
+    return ApiError("RouteAlreadyExists", f"The route identified by {text} already exists.")

