@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab.endpoint import Credentials, Endpoint
 
 _CIDR = "10.0.0.0/16"
-_IPV6_CIDR = "2600:1f14:aaaa:bb00::/56"
 _IMAGE = "ami-0123456789abcdef0"
 #: Seconds that an instance may take to run.
 _PATIENCE = 30.0
@@ -139,6 +139,7 @@ class _Builder:
         self._iam = endpoint.client("iam", self._account[1])
         zones = self._vpc_api.describe_availability_zones()["AvailabilityZones"]
         self._zones = sorted(zone["ZoneName"] for zone in zones)[:2]
+        self._ipv6_blocks: Iterator[ipaddress.IPv6Network] = iter(())
         self._partition = endpoint.client("sts").get_caller_identity()["Arn"].split(":")[1]
 
     def build(self) -> World:
@@ -174,16 +175,22 @@ class _Builder:
         )
 
     def _vpc(self) -> tuple[str, str]:
-        vpc_id = self._vpc_api.create_vpc(CidrBlock=_CIDR, TagSpecifications=_named("vpc", "overlay-lab"))["Vpc"]["VpcId"]
+        vpc = self._vpc_api.create_vpc(
+            CidrBlock=_CIDR,
+            AmazonProvidedIpv6CidrBlock=self._spec.ipv6,
+            TagSpecifications=_named("vpc", "overlay-lab"),
+        )["Vpc"]
+        vpc_id = vpc["VpcId"]
         if self._spec.ipv6:
-            self._vpc_api.associate_vpc_cidr_block(VpcId=vpc_id, Ipv6CidrBlock=_IPV6_CIDR, Ipv6Pool="lab")
+            block = vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]
+            self._ipv6_blocks = ipaddress.IPv6Network(block).subnets(new_prefix=64)
         tables = self._vpc_api.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["RouteTables"]
         return vpc_id, str(tables[0]["RouteTableId"])
 
     def _subnet(self, vpc_id: str, number: int, zone: str) -> str:
         blocks = {"CidrBlock": f"10.0.{number}.0/24"}
         if self._spec.ipv6:
-            blocks["Ipv6CidrBlock"] = _IPV6_CIDR.replace("bb00::/56", f"bb{number:02x}::/64")
+            blocks["Ipv6CidrBlock"] = str(next(self._ipv6_blocks))
         subnet = self._vpc_api.create_subnet(VpcId=vpc_id, AvailabilityZone=zone, **blocks)["Subnet"]
         return str(subnet["SubnetId"])
 

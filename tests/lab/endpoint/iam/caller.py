@@ -86,7 +86,7 @@ def of_session(cloud: Cloud, session: Session, scope: Scope) -> Caller:
         identity=_policies(role),
         boundary=_boundary(iam, role.permissions_boundary_arn),
         session=tuple(parse(text) for text in session.policies),
-        tags=_tags(role.tags),
+        tags=tags_of(role.tags),
         instance_arn=session.instance_arn,
     )
 
@@ -101,7 +101,7 @@ def _of_user(account: str, user: User, access_key: str, iam: Any) -> Caller:
         name=user.name,
         principal_arn=user.arn,
         identity=tuple(document for holder in (user, *groups) for document in _policies(holder)),
-        tags={tag["Key"]: tag["Value"] for tag in user.tags or []},
+        tags=tags_of(user.tags),
     )
 
 
@@ -124,7 +124,8 @@ def _boundary(iam: Any, arn: str | None) -> Document | None:
     return parse(_default_version(policy))
 
 
-def _tags(tags: Any) -> dict[str, str]:
+def tags_of(tags: Any) -> dict[str, str]:
+    """The tags of a user or role, which moto keeps in several shapes."""
     if not isinstance(tags, dict):
         return {tag["Key"]: tag["Value"] for tag in tags or []}
     return {key: value["Value"] if isinstance(value, dict) else str(value) for key, value in tags.items()}

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..cloud import Cloud
 from ..request import Call
+from .caller import tags_of
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,6 @@ def _iam(cloud: Cloud, call: Call, kind: str, value: str) -> Resource:
             boundary = call.get("PermissionsBoundary")
         if boundary:
             context["iam:permissionsboundary"] = (boundary,)
-        for tag, entry in (held.tags if held is not None else {}).items():
-            text = entry["Value"] if isinstance(entry, dict) else str(entry)
+        for tag, text in tags_of(held.tags if held is not None else None).items():
             context[f"aws:resourcetag/{tag}".lower()] = context[f"iam:resourcetag/{tag}".lower()] = (text,)
     return Resource(f"arn:{iam.partition}:iam::{call.by.account_id}:{kind}{path}{value}", context)
