@@ -27,7 +27,10 @@ class ActionModule(ActionBase):
         """Return the model, or fail with the first mistake."""
         super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(
-            {"switchover": {"type": "bool", "default": False}, "identities": {"type": "dict", "default": {}}}
+            {
+                "switchover": {"type": "bool", "default": False},
+                "identities": {"type": "list", "elements": "dict", "default": []},
+            }
         )
         known = task_vars or {}
         variables = _Templated(known, self._templar)
@@ -40,10 +43,9 @@ class ActionModule(ActionBase):
                 environment,
                 switchover=arguments["switchover"],
             )
+            _inventory.identify(model, {result["item"]: result for result in arguments["identities"]})
         except _inventory.InventoryError as err:
             return {"failed": True, "msg": f"{err} Nothing was changed."}
-        for name, identity in arguments["identities"].items():
-            model["nodes"][name].update(identity)
         return {"changed": False, "model": model, **_derived(model)}
 
 
@@ -60,10 +62,10 @@ class _Templated:
 
 def _derived(model: dict[str, Any]) -> dict[str, Any]:
     """What follows from the model, so that no role has to work it out in Jinja."""
-    nodes = model["nodes"]
     return {
-        "unknown_nodes": [name for name, node in nodes.items() if not node["instance_id"]],
+        "unknown_nodes": _inventory.unknown(model),
         "route_calls": _inventory.route_calls(model["overlays"], by_home=False),
         "home_calls": _inventory.route_calls(model["overlays"], by_home=True),
+        "interface_groups": _inventory.interface_groups(model["nodes"]),
         "interface_calls": _inventory.interface_calls(model["overlays"]),
     }

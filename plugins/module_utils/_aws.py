@@ -64,7 +64,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 """The shared module options. ``env`` is turned into Ansible's ``env_fallback`` by ``_ansible.py``."""
 
 OWNER_CALLS = frozenset({"DescribeRouteTables", "CreateRoute", "ReplaceRoute", "DeleteRoute"})
-"""Made as the role ``assume_role_arn``: in a shared VPC the route tables are another account's, all else is the caller's."""
+"""Made as the role ``assume_role_arn``: in a shared VPC the route tables, and they alone, are another account's."""
 
 THROTTLED = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"})
 _TRANSIENT = THROTTLED | {
@@ -158,7 +158,7 @@ class Aws:
         return partition(self.region)
 
     def client(self, service: str, operation: str = "") -> Any:
-        """The client of a service for an operation, made once. Route tables may have one of their own: OWNER_CALLS."""
+        """The client of a service for an operation, made once; OWNER_CALLS may have one of their own."""
         key = service, bool(self.options.assume_role_arn) and operation in OWNER_CALLS
         with self._lock:
             if key not in self._clients:

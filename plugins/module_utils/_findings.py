@@ -11,27 +11,17 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Callable
 
 from . import _net
 from ._ec2 import Instance, Interface, Subnet
+from ._finding import ERROR, INFO, WARNING, Finding
 from ._plan import BLACKHOLE, Route, Table
 
-ERROR, WARNING, INFO = "error", "warning", "info"
 ROUTE_QUOTA = 500
 """Static routes that a table holds by default, per family (VPC user guide, "Amazon VPC quotas")."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """``severity``: error (the overlay IP does not or would not work), warning, info."""
-
-    id: str
-    severity: str
-    message: str
-    remedy: str
 
 
 @dataclass(frozen=True)
@@ -72,11 +62,6 @@ def uncovered_subnets(view: View) -> list[str]:
         for s in view.subnets
         if (table := table_of.get(s.subnet_id, main)) and table.route_table_id not in covered
     ]
-
-
-def as_dicts(found: Sequence[Finding]) -> list[dict[str, str]]:
-    """As the modules return them."""
-    return [asdict(f) for f in found]
 
 
 def _split(view: View) -> Iterator[Finding]:

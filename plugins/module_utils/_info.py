@@ -16,6 +16,7 @@ from typing import Any
 from . import _findings, _move, _net, _plan
 from ._aws import AwsError
 from ._ec2 import Ec2, Instance, Interface, Subnet
+from ._finding import WARNING, Finding, as_dicts
 from ._plan import Table
 
 
@@ -100,11 +101,11 @@ def _overlay(
         "holder": {"network_interface_id": holder[0], "instance_id": holder[1]} if holder else None,
         "routes": [{"route_table_id": t.route_table_id, **(_move.shown(r) or {"state": None})} for t, r in routes],
         "uncovered_subnets": _findings.uncovered_subnets(view),
-        "findings": _findings.as_dicts(problems),
+        "findings": as_dicts(problems),
     }
 
 
-def _node(view: _findings.View, holder: tuple[str | None, str | None] | None) -> list[_findings.Finding]:
+def _node(view: _findings.View, holder: tuple[str | None, str | None] | None) -> list[Finding]:
     """What would keep a node that is not the holder from taking over."""
     assert view.instance
     if holder and holder[1] == view.instance.instance_id:
@@ -112,18 +113,18 @@ def _node(view: _findings.View, holder: tuple[str | None, str | None] | None) ->
     problems = []
     if view.instance.state != "running":
         problems.append(
-            _findings.Finding(
+            Finding(
                 "standby_not_running",
-                _findings.WARNING,
+                WARNING,
                 f"Instance {view.instance.instance_id} is {view.instance.state}: it could not take over.",
                 "Start the instance.",
             )
         )
     if view.instance.interfaces and all(i.source_dest_check for i in view.instance.interfaces):
         problems.append(
-            _findings.Finding(
+            Finding(
                 "standby_source_dest_check_on",
-                _findings.WARNING,
+                WARNING,
                 f"The source/destination check of {view.instance.instance_id} is on: after a move EC2 would drop every "
                 f"packet to {view.destination}.",
                 "Run setup, or the module source_dest_check for its interface.",

@@ -100,6 +100,50 @@ def interface_calls(overlays: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     return [call for call in calls.values() if call["addresses"]]
 
 
+def interface_groups(nodes: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The nodes' receiving interfaces, grouped by the call of source_dest_check that serves them."""
+    named = [node["network_interface_id"] for node in nodes.values() if node["network_interface_id"]]
+    groups: list[dict[str, Any]] = [{"network_interface_ids": named}] if named else []
+    rest = [node for node in nodes.values() if not node["network_interface_id"]]
+    for index in sorted({node["device_index"] for node in rest}):
+        ids = [node["instance_id"] for node in rest if node["device_index"] == index and node["instance_id"]]
+        if ids:
+            groups.append({"device_index": index, "instance_ids": ids})
+    return groups
+
+
+def unknown(model: Mapping[str, Any]) -> list[str]:
+    """The nodes that must be asked who they are.
+
+    From the controller a node's instance is enough. A node that moves the route itself may not describe instances:
+    there the target must tell its interface and VPC.
+    """
+    nodes = model["nodes"]
+    if model["api_from"] == "node" and "target" in model:
+        return [
+            name for name in (model["target"],) if not (nodes[name]["network_interface_id"] and nodes[name]["vpc_id"])
+        ]
+    return [name for name, node in nodes.items() if not node["instance_id"]]
+
+
+def identify(model: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any]]) -> None:
+    """Fill in what the nodes said of themselves, where the inventory says nothing."""
+    for name, answer in answers.items():
+        node, identity = model["nodes"][name], answer.get("identity") or {}
+        if not identity.get("instance_id"):
+            why = (
+                "cannot be reached" if answer.get("unreachable") else "got no answer from the instance metadata service"
+            )
+            raise InventoryError(
+                f"overlay_ip_instance_id of {name} is not set, and {name} {why}: set it, or see to the node."
+            )
+        interfaces = {i["device_number"]: i for i in identity.get("interfaces", ())}
+        interface = interfaces.get(node["device_index"], {})
+        node["instance_id"] = node["instance_id"] or identity["instance_id"]
+        node["network_interface_id"] = node["network_interface_id"] or interface.get("network_interface_id")
+        node["vpc_id"] = node["vpc_id"] or interface.get("vpc_id")
+
+
 def _members(group: str, groups: Mapping[str, Sequence[str]]) -> list[str]:
     names = [str(name) for name in groups.get(group, ())]
     if not names:
@@ -130,6 +174,7 @@ def _node(name: str, variables: Variables) -> dict[str, Any]:
     return {
         "instance_id": instance,
         "network_interface_id": interface,
+        "vpc_id": None,
         "device_index": _seconds(variables, "overlay_ip_device_index", 0),
         "iam_role": _text(variables, "overlay_ip_iam_role"),
     }

@@ -16,6 +16,7 @@ from typing import Any
 
 from . import _findings, _move, _plan
 from ._ec2 import Ec2, Instance, Interface
+from ._finding import ERROR, as_dicts
 from ._plan import PlanError, Table, Want
 
 
@@ -67,7 +68,7 @@ def run(ec2: Ec2, request: Request) -> dict[str, Any]:
         request.destinations, target.network_interface_id, request.state, request.takeover, request.expected_holder
     )
     actions = _plan.plan(tables, want)
-    extra = _preflight(ec2, request, target, every, tables)
+    extra = _preflight(ec2, request, target, every, tables, writes=any(a.writes for a in actions))
     if request.verify_permissions:
         _prove(ec2, request, actions, tables, extra)
     if request.check:
@@ -130,7 +131,7 @@ def _refuse_foreign(foreign: Sequence[str], vpc_id: str) -> None:
 
 
 def _preflight(
-    ec2: Ec2, request: Request, target: _Target, every: Sequence[Table], tables: Sequence[Table]
+    ec2: Ec2, request: Request, target: _Target, every: Sequence[Table], tables: Sequence[Table], *, writes: bool
 ) -> dict[str, Any]:
     """Look around before the first write; errors stop, warnings are returned."""
     if not request.preflight:
@@ -142,8 +143,9 @@ def _preflight(
     for destination in request.destinations:
         view = _findings.View(destination, tuple(tables), others, tuple(subnets), target.interface, target.instance)
         found += [f for f in _findings.findings(view, moving=True) if f not in found]
-    extra = {"findings": _findings.as_dicts(found)}
-    errors = [f for f in found if f.severity == _findings.ERROR]
+    extra = {"findings": as_dicts(found)}
+    # Where nothing is to be written, the target's troubles are told but stop nobody.
+    errors = [f for f in found if f.severity == ERROR and writes]
     if errors:
         text = " ".join(f"{f.message} {f.remedy}" for f in errors)
         raise JobError(f"{text} Nothing was changed.", {"changed": False, **extra})

@@ -28,9 +28,11 @@ options:
     default: false
   identities:
     description:
-      - Per node, what it said of itself, to be filled in where the inventory says nothing.
-    type: dict
-    default: {}
+      - What nodes said of themselves, as looped results of M(aws_ha.overlay_ip.overlay_node_info), to be filled in
+        where the inventory says nothing.
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""
@@ -61,6 +63,12 @@ route_calls:
   elements: dict
 home_calls:
   description: The same, grouped by home node too.
+  returned: success
+  type: list
+  elements: dict
+interface_groups:
+  description: The nodes' receiving interfaces, grouped by the call of M(aws_ha.overlay_ip.source_dest_check) that
+    serves them.
   returned: success
   type: list
   elements: dict

@@ -1,0 +1,46 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who holds what, in words."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ..module_utils import _report
+
+DOCUMENTATION = r"""
+name: status_lines
+short_description: Who holds what, in words
+version_added: 1.0.0
+description:
+  - One line per overlay IP, table, node and finding.
+  - The playbooks of the collection use it. It is public so that other playbooks can, too.
+author:
+  - aws_ha.overlay_ip contributors (@aws-ha)
+options:
+  _input:
+    description: A report of the filter status_report.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show what comes out
+  ansible.builtin.debug:
+    msg: "{{ report | aws_ha.overlay_ip.status_lines }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Lines of text.
+  type: list
+"""
+
+
+class FilterModule:
+    """Ansible's way in."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The one filter of this file."""
+        return {"status_lines": _report.status_lines}
