@@ -88,7 +88,7 @@ sanity: export  ## ansible-test sanity
 	@python tools/sanity.py $(COLLECTION) $(CACHE)/sanity
 
 ansible-lint: export  ## ansible-lint, profile production
-	@cd $(COLLECTION) && ANSIBLE_HOME=$(CACHE)/ansible-lint ANSIBLE_COLLECTIONS_PATH=$(TREE) ansible-lint
+	@cd $(COLLECTION) && ANSIBLE_HOME=$(CACHE)/ansible-lint ANSIBLE_COLLECTIONS_PATH=$(TREE) ansible-lint --nocolor
 
 galaxy-importer: export  ## the checks of Galaxy and Automation Hub
 	@python tools/importer.py $(COLLECTION) $(CACHE)/importer

@@ -18,6 +18,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+# flake8 stays off, as is galaxy-importer's default: it is called with checks that contradict each other (W503, W504) and
+# the formatter (E203). ruff judges style. ansible-test would need a container engine; it is a gate of its own.
 CONFIG = """\
 [galaxy-importer]
 CHECK_REQUIRED_TAGS = True
@@ -25,7 +27,7 @@ REQUIRE_V1_OR_GREATER = True
 RUN_ANSIBLE_DOC = True
 RUN_ANSIBLE_LINT = True
 RUN_ANSIBLE_TEST = False
-RUN_FLAKE8 = True
+RUN_FLAKE8 = False
 """
 FINDING = re.compile(r"^(WARNING|ERROR)", re.MULTILINE)
 
