@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import _iam, _plan, _policy
-from ._ec2 import Ec2
+from ._ec2 import Ec2, Instance
 from ._policy import Ec2Ref, PolicyError
 
 
@@ -40,10 +40,11 @@ class Request:
 
 def run(ec2: Ec2, request: Request) -> dict[str, Any]:
     """Do it. Returns what ``overlay_iam_policy`` returns; raises PolicyError or AwsError."""
-    want = None if request.state == "absent" else document(ec2, request)
+    instance = ec2.instances([request.instance_id])[0] if request.instance_id else None
+    want = None if request.state == "absent" else document(ec2, request, instance)
     role = change = None
     if request.state != "rendered":
-        role = _holder(ec2, request)
+        role = _holder(ec2, request, instance)
         change = _iam.change(ec2.aws, role, request.policy_name, want, request.managed) if role else None
         if not change and want:
             raise PolicyError(f"Role {request.role_name} does not exist: create it, or correct role_name.")
@@ -65,31 +66,34 @@ def run(ec2: Ec2, request: Request) -> dict[str, Any]:
     }
 
 
-def document(ec2: Ec2, request: Request) -> _policy.Document:
+def document(ec2: Ec2, request: Request, instance: Instance | None) -> _policy.Document:
     """The document that the request asks for. Tables and interfaces are looked up, since ARNs name their owners."""
     place = _policy.Place(ec2.aws.partition, ec2.aws.region)
     if request.purpose == "status":
         return _policy.status(place)
-    if request.purpose == "operator" and not request.network_interface_ids:
-        raise PolicyError("network_interface_ids is missing: name the interfaces that receive the overlay IP.")
     route_role = request.route_role_arn and _policy.checked_arn(request.route_role_arn, "role", "route_role_arn")
-    tables = () if route_role else _tables(ec2, request)
     if request.purpose == "node":
-        return _policy.node(place, tables, route_role)
-    interfaces = [
-        Ec2Ref(i.network_interface_id, i.owner_id, i.vpc_id) for i in ec2.interfaces(request.network_interface_ids)
-    ]
+        vpc_id = request.vpc_id or (instance.vpc_id if instance else None)
+        return _policy.node(place, () if route_role else _tables(ec2, request, vpc_id), route_role)
+    if not request.network_interface_ids:
+        raise PolicyError("network_interface_ids is missing: name the interfaces that receive the overlay IP.")
+    found = ec2.interfaces(request.network_interface_ids)
+    interfaces = [Ec2Ref(i.network_interface_id, i.owner_id, i.vpc_id) for i in found]
+    tables = () if route_role else _tables(ec2, request, request.vpc_id or interfaces[0].vpc_id)
     return _policy.operator(place, tables, interfaces, _setup(place, interfaces[0].account, request), route_role)
 
 
-def _tables(ec2: Ec2, request: Request) -> tuple[Ec2Ref, ...]:
-    if not request.route_table_ids and not request.vpc_id:
+def _tables(ec2: Ec2, request: Request, vpc_id: str | None) -> tuple[Ec2Ref, ...]:
+    """The tables named, else all that serve a subnet of the VPC."""
+    if request.route_table_ids:
+        tables = ec2.tables(request.route_table_ids)
+    elif vpc_id:
+        tables = _plan.serving(ec2.tables(vpc_id=vpc_id))
+    else:
         raise PolicyError(
-            f"The policy of purpose {request.purpose} needs the route tables: set route_table_ids or vpc_id, or, in a"
-            " shared VPC, route_role_arn."
+            "The route tables are missing: set route_table_ids, vpc_id or instance_id, or, in a shared VPC,"
+            " route_role_arn."
         )
-    found = ec2.tables(request.route_table_ids, request.vpc_id)
-    tables = _plan.serving(found) if request.vpc_id else found
     return tuple(Ec2Ref(t.route_table_id, t.owner_id, t.vpc_id) for t in tables)
 
 
@@ -107,17 +111,15 @@ def _setup(place: _policy.Place, account: str, request: Request) -> _policy.Setu
     )
 
 
-def _holder(ec2: Ec2, request: Request) -> _iam.Role | None:
+def _holder(ec2: Ec2, request: Request, instance: Instance | None) -> _iam.Role | None:
     """The role that gets the policy, or None where there is none. Its ARN is only asked for where it is needed."""
     if request.role_name:
         return _iam.role(ec2.aws, request.role_name) if request.managed else _iam.Role(request.role_name)
-    instance_id = str(request.instance_id)
-    profile = ec2.instances([instance_id])[0].profile_arn
-    if profile:
-        return _iam.role_of_profile(ec2.aws, profile)
+    if instance and instance.profile_arn:
+        return _iam.role_of_profile(ec2.aws, instance.profile_arn)
     if request.state == "absent":
         return None
     raise PolicyError(
-        f"Instance {instance_id} has no instance profile, so there is no role to give the policy to: attach one"
+        f"Instance {request.instance_id} has no instance profile, so there is no role to give the policy to: attach one"
         " (aws ec2 associate-iam-instance-profile), or name a role in role_name."
     )

@@ -27,7 +27,9 @@ Document = Mapping[str, Any]
 INLINE_LIMIT = 10_240  # characters without white space, of all inline policies of a role together
 MANAGED_LIMIT = 6_144  # characters without white space, of one managed policy
 
-_DESCRIBE = ("DescribeInstances", "DescribeNetworkInterfaces", "DescribeRouteTables", "DescribeSubnets", "DescribeVpcs")
+_TABLES = "DescribeRouteTables"
+_AROUND = ("DescribeInstances", "DescribeNetworkInterfaces", "DescribeSubnets", "DescribeVpcs")
+_ROUTES = ("CreateRoute", "DeleteRoute", "ReplaceRoute")
 _INLINE_READ = ("GetRolePolicy", "ListRolePolicies")
 _INLINE_WRITE = ("DeleteRolePolicy", "PutRolePolicy")
 _ATTACHED_READ = ("GetRole", "ListAttachedRolePolicies")
@@ -108,24 +110,23 @@ def checked_arn(arn: str, kind: str, option: str) -> str:
 def node(place: Place, tables: Sequence[Ec2Ref], route_role: str = "") -> Document:
     """What a node needs to move the route by itself: read the tables, replace in these tables, nothing else.
 
-    With ``route_role`` (shared VPC) it is to become that role of the tables' owner, and nothing else; the role carries
-    the document without it.
+    With ``route_role`` (shared VPC), no more than to become this role of the tables' owner, which has what a node has
+    elsewhere.
     """
     if route_role:
         return _document(_assume(route_role))
-    return _document(_describe(place, ("DescribeRouteTables",)), _routes(place, ("ReplaceRoute",), tables))
+    return _document(_describe(place, [_TABLES]), _routes(place, ["ReplaceRoute"], tables))
 
 
 def operator(
     place: Place, tables: Sequence[Ec2Ref], interfaces: Sequence[Ec2Ref], setup: Setup, route_role: str = ""
 ) -> Document:
-    """What setup, switchover, status and teardown need together; with ``route_role``, that role writes the routes."""
-    routes = ("CreateRoute", "DeleteRoute", "ReplaceRoute")
+    """What setup, switchover, status and teardown need together; with ``route_role``, the tables are that role's."""
     return _document(
-        _describe(place, _DESCRIBE),
-        _assume(route_role) if route_role else _routes(place, routes, tables),
+        _describe(place, _AROUND if route_role else [*_AROUND, _TABLES]),
+        _assume(route_role) if route_role else _routes(place, _ROUTES, tables),
         _allow(
-            ("ec2:ModifyNetworkInterfaceAttribute",),
+            ["ec2:ModifyNetworkInterfaceAttribute"],
             [place.ec2(eni.account, "network-interface", eni.resource_id) for eni in interfaces],
             StringEquals={"ec2:Attribute/SourceDestCheck": ["false", "true"]},
         ),
@@ -135,7 +136,7 @@ def operator(
 
 def status(place: Place) -> Document:
     """What status needs: reading, in one region."""
-    return _document(_describe(place, _DESCRIBE))
+    return _document(_describe(place, [*_AROUND, _TABLES]))
 
 
 def trust(principals: Sequence[str]) -> Document:
@@ -182,7 +183,7 @@ def _routes(place: Place, actions: Iterable[str], tables: Sequence[Ec2Ref]) -> d
 
 
 def _assume(role: str) -> dict[str, Any]:
-    return _allow(("sts:AssumeRole",), (role,))
+    return _allow(["sts:AssumeRole"], [role])
 
 
 def _setup(setup: Setup) -> Iterable[dict[str, Any]]:
@@ -200,7 +201,7 @@ def _setup(setup: Setup) -> Iterable[dict[str, Any]]:
         else:
             yield _iam(read + write, setup.roles)
     if setup.profiles:
-        yield _iam(("GetInstanceProfile",), setup.profiles)
+        yield _iam(["GetInstanceProfile"], setup.profiles)
     if setup.policies:
         yield _iam(_MANAGED, setup.policies)
 

@@ -27,11 +27,12 @@ author:
 options:
   role_name:
     description:
-      - The role that gets the policy. Excludes O(instance_id).
+      - The role that gets the policy.
     type: str
   instance_id:
     description:
-      - An instance. The role of its instance profile gets the policy.
+      - An instance. The role of its instance profile gets the policy, unless O(role_name) names another.
+      - With O(purpose=node) its VPC is the one meant where no route table and no VPC is named.
     type: str
   policy_name:
     description:
@@ -49,8 +50,8 @@ options:
   route_table_ids:
     description:
       - The route tables that hold the overlay IP.
-      - With O(purpose=node) and O(purpose=operator), exactly one of this, O(vpc_id) and O(route_role_arn) is required,
-        unless O(state=absent).
+      - Where neither this nor O(vpc_id) is set, every table that serves a subnet of the VPC of O(instance_id), or of
+        O(network_interface_ids) with O(purpose=operator).
     type: list
     elements: str
   vpc_id:
@@ -221,7 +222,7 @@ def main() -> None:
     """Run the module."""
     module = aws_module(
         SPEC,
-        mutually_exclusive=[("role_name", "instance_id"), ("route_table_ids", "vpc_id", "route_role_arn")],
+        mutually_exclusive=[("route_table_ids", "vpc_id", "route_role_arn")],
         required_if=[("state", state, ("role_name", "instance_id"), True) for state in ("present", "absent")],
         required_by={"node_boundary_arn": "node_roles"},
     )

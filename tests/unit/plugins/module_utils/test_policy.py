@@ -36,6 +36,7 @@ READ = {
     "Resource": "*",
     "Condition": {"StringEquals": {"ec2:Region": "eu-central-1"}},
 }
+OWN_READ = {**READ, "Action": [action for action in READ["Action"] if action != "ec2:DescribeRouteTables"]}
 CHECK = {
     "Effect": "Allow",
     "Action": "ec2:ModifyNetworkInterfaceAttribute",
@@ -104,7 +105,7 @@ def test_operator_without_roles_has_no_permission_in_iam() -> None:
 
 
 def test_operator_of_a_shared_vpc() -> None:
-    assert statements(_policy.operator(PLACE, [], [ENI], Setup(), ROUTES_ROLE)) == [READ, ASSUME, CHECK]
+    assert statements(_policy.operator(PLACE, [], [ENI], Setup(), ROUTES_ROLE)) == [OWN_READ, ASSUME, CHECK]
 
 
 def iam(action: Any, resource: str, **condition: Any) -> dict[str, Any]:

@@ -59,7 +59,7 @@ ATTACH = iam("AttachRolePolicy", LINK)
 
 
 def instance(profile: str | None) -> Call:
-    raw: dict[str, Any] = {"InstanceId": "i-1", "State": {"Name": "running"}}
+    raw: dict[str, Any] = {"InstanceId": "i-1", "VpcId": "vpc-1", "State": {"Name": "running"}}
     if profile:
         raw["IamInstanceProfile"] = {"Arn": profile}
     return ec2("DescribeInstances", {"InstanceIds": ["i-1"]}, {"Reservations": [{"Instances": [raw]}]})
@@ -121,7 +121,7 @@ MANAGED = {**BY_NAME, "managed": True}
         pytest.param(BY_NAME, [TABLES, NO_POLICIES], [PUT], id="inline-new"),
         pytest.param(BY_NAME, [TABLES, POLICIES, inline(OLD)], [PUT], id="inline-other"),
         pytest.param(BY_NAME, [TABLES, POLICIES, inline(NODE)], [], id="inline-same"),
-        pytest.param(BY_INSTANCE, [TABLES, instance(PROFILE), profile("node"), NO_POLICIES], [PUT], id="instance"),
+        pytest.param(BY_INSTANCE, [instance(PROFILE), TABLES, profile("node"), NO_POLICIES], [PUT], id="instance"),
         pytest.param(
             {"role_name": "node", "state": "absent"},
             [POLICIES, inline(NODE)],
@@ -139,7 +139,7 @@ MANAGED = {**BY_NAME, "managed": True}
         ),
         pytest.param(
             {**BY_INSTANCE, "managed": True},
-            [TABLES, instance(PROFILE), profile("node"), *managed(NODE), attached(POLICY_ARN)],
+            [instance(PROFILE), TABLES, profile("node"), *managed(NODE), attached(POLICY_ARN)],
             [],
             id="managed-same-by-instance",
         ),
@@ -198,25 +198,49 @@ def test_the_answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     }
 
 
-def test_rendered_asks_only_ec2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    tables = ec2(
-        "DescribeRouteTables",
-        {"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}], "MaxResults": 100},
-        {
-            "RouteTables": [
-                table("rtb-a", Associations=[{"Main": True}]),
-                table("rtb-b", Associations=[{"SubnetId": "subnet-1", "Main": False}]),
-                table("rtb-edge", Associations=[{"GatewayId": "igw-1", "Main": False}]),
-                table("rtb-idle"),
-            ]
-        },
-    )
-    options = {"purpose": "operator", "vpc_id": "vpc-1", "network_interface_ids": ["eni-1"], "node_roles": ["sap/node"]}
-    answer = play(monkeypatch, capsys, [tables, INTERFACES], **options, state="rendered")
-    used = [Ec2Ref("rtb-a", OWNER, "vpc-1"), Ec2Ref("rtb-b", OWNER, "vpc-1")]
-    setup = Setup(roles=[ROLE_ARN])
-    assert answer["policy"] == _policy.operator(PLACE, used, [Ec2Ref("eni-1", CLUSTER, "vpc-1")], setup)
-    assert (answer["changed"], answer["role_name"], answer["policy_arn"]) == (False, None, None)
+ALL_TABLES = ec2(
+    "DescribeRouteTables",
+    {"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}], "MaxResults": 100},
+    {
+        "RouteTables": [
+            table("rtb-a", Associations=[{"Main": True}]),
+            table("rtb-b", Associations=[{"SubnetId": "subnet-1", "Main": False}]),
+            table("rtb-edge", Associations=[{"GatewayId": "igw-1", "Main": False}]),
+            table("rtb-idle"),
+        ]
+    },
+)
+SERVING = [Ec2Ref("rtb-a", OWNER, "vpc-1"), Ec2Ref("rtb-b", OWNER, "vpc-1")]
+OPERATOR = _policy.operator(PLACE, SERVING, [Ec2Ref("eni-1", CLUSTER, "vpc-1")], Setup(roles=[ROLE_ARN]))
+FOR_OPERATOR = {"purpose": "operator", "network_interface_ids": ["eni-1"], "node_roles": ["sap/node"]}
+
+
+@pytest.mark.parametrize(
+    ("params", "calls", "document"),
+    [
+        pytest.param({**FOR_OPERATOR, "vpc_id": "vpc-1"}, [INTERFACES, ALL_TABLES], OPERATOR, id="vpc"),
+        pytest.param(FOR_OPERATOR, [INTERFACES, ALL_TABLES], OPERATOR, id="vpc-of-the-interfaces"),
+        pytest.param(
+            {"instance_id": "i-1", "role_name": "node"},
+            [instance(None), ALL_TABLES],
+            _policy.node(PLACE, SERVING),
+            id="vpc-of-the-instance",
+        ),
+        pytest.param(
+            {"route_role_arn": ROLE_ARN}, [], _policy.node(PLACE, [], ROLE_ARN), id="a-shared-vpc-needs-no-look-up"
+        ),
+    ],
+)
+def test_rendered_asks_only_ec2(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    params: dict[str, Any],
+    calls: list[Call],
+    document: _policy.Document,
+) -> None:
+    answer = play(monkeypatch, capsys, calls, **params, state="rendered")
+    assert answer["policy"] == document
+    assert (answer["changed"], answer["policy_arn"]) == (False, None)
 
 
 def test_status_is_rendered_without_any_call(
@@ -245,13 +269,13 @@ def test_the_others_are_weighed_before_a_write(
     [
         pytest.param(
             BY_INSTANCE,
-            [TABLES, instance(None)],
+            [instance(None), TABLES],
             "Instance i-1 has no instance profile, so there is no role to give the policy to: attach one",
             id="no-profile",
         ),
         pytest.param(
             BY_INSTANCE,
-            [TABLES, instance(PROFILE), profile()],
+            [instance(PROFILE), TABLES, profile()],
             "The instance profile node-profile holds no role: add one",
             id="empty-profile",
         ),
@@ -264,7 +288,7 @@ def test_the_others_are_weighed_before_a_write(
             "Role node does not exist: create it, or correct role_name.",
             id="role-managed",
         ),
-        pytest.param({"role_name": "node"}, [], "The policy of purpose node needs the route tables: set", id="tables"),
+        pytest.param({"role_name": "node"}, [], "The route tables are missing: set route_table_ids,", id="tables"),
         pytest.param(
             {**BY_NAME, "purpose": "operator"},
             [],
@@ -285,7 +309,7 @@ def test_the_others_are_weighed_before_a_write(
                 "node_roles": ["node"],
                 "node_boundary_arn": ROLE_ARN,
             },
-            [TABLES, INTERFACES],
+            [INTERFACES, TABLES],
             f"node_boundary_arn: '{ROLE_ARN}' is not the ARN of a policy",
             id="boundary",
         ),
