@@ -79,16 +79,17 @@ def _parse(text: str) -> Network:
         given = ipaddress.ip_address(address)
     except ValueError:
         raise AddressError(f"'{word}' is not an IPv4 or IPv6 address or prefix: give {_EXAMPLES}.") from None
-    if getattr(given, "scope_id", None):
-        raise AddressError(f"'{word}' names a zone (%{given.scope_id}): an overlay IP is routed, give it without one.")
+    if "%" in address:
+        raise AddressError(f"'{word}' names a zone (after the %): an overlay IP is routed, give it without one.")
     if given != net.network_address:
         raise AddressError(
-            f"'{word}' has host bits set: the network is {net}; for the single address write {given}/{net.max_prefixlen}."
+            f"'{word}' has host bits set: the network is {net};"
+            f" for the single address write {given}/{net.max_prefixlen}."
         )
     if net.prefixlen == 0:
         raise AddressError(f"'{net}' is the default route, not an overlay IP: give {_EXAMPLES}.")
     for reserved, why in _RESERVED:
-        if net.version == reserved.version and net.overlaps(reserved):  # type: ignore[arg-type]
+        if net.version == reserved.version and net.overlaps(reserved):
             raise AddressError(
                 f"'{net}' lies in {reserved}, {why}: choose an address outside it."
                 if net.prefixlen >= reserved.prefixlen

@@ -50,7 +50,7 @@ def test_destination_is_canonical(text: str, expected: str) -> None:
         ("::1", "lies in ::1/128, the loopback address"),
         ("169.254.169.254", "lies in 169.254.0.0/16, the link-local range"),
         ("fe80::1", "lies in fe80::/10, the link-local range"),
-        ("fe80::1%eth0", "names a zone (%eth0)"),
+        ("fe80::1%eth0", "names a zone"),
         ("224.0.0.18", "lies in 224.0.0.0/4, the multicast range"),
         ("ff02::1", "lies in ff00::/8, the multicast range"),
         ("255.255.255.255", "lies in 240.0.0.0/4, a reserved range"),

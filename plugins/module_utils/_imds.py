@@ -1,0 +1,137 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The instance metadata service, version 2 only. Standard library only.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import urllib.error
+import urllib.request
+from typing import Callable, TypedDict
+
+BASE = "http://169.254.169.254"
+TIMEOUT = 2.0
+"""Seconds for one request. The service answers in milliseconds, or (off EC2, or switched off) not at all."""
+_TOKEN_TTL = 300
+
+
+class ImdsError(RuntimeError):
+    """The service did not answer as it should. The text is a whole sentence with the remedy."""
+
+
+class NetworkInterface(TypedDict):
+    """A network interface as the instance sees it."""
+
+    mac: str
+    network_interface_id: str
+    device_number: int
+    subnet_id: str
+    vpc_id: str
+    ipv4: list[str]
+    ipv6: list[str]
+    vpc_cidrs: list[str]
+
+
+class Imds:
+    """A client. Honours AWS_EC2_METADATA_SERVICE_ENDPOINT as the SDKs do; never uses a proxy.
+
+    Args:
+        base: the service's URL; the environment's, else AWS's where it is None.
+        timeout: seconds for one request.
+        clock: a monotonic clock in seconds (tests).
+    """
+
+    def __init__(
+        self, base: str | None = None, timeout: float = TIMEOUT, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._base = (base or os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or BASE).rstrip("/")
+        self._timeout = timeout
+        self._clock = clock
+        self._token = ""
+        self._token_ends = 0.0
+        self._open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+
+    def get(self, path: str) -> str | None:
+        """Return the text at ``/latest/PATH``, or None where the service has none.
+
+        Raises:
+            ImdsError: no answer, version 2 refused, or another HTTP error.
+        """
+        try:
+            return self._request("GET", f"latest/{path}", {"X-aws-ec2-metadata-token": self._valid_token()})
+        except urllib.error.HTTPError as exc:
+            if exc.code == 404:
+                return None
+            raise ImdsError(f"the instance metadata service answered {exc.code} for {path}: {exc.reason}.") from None
+
+    def instance_id(self) -> str:
+        """This instance's id."""
+        return self._meta("instance-id")
+
+    def region(self) -> str:
+        """This instance's region."""
+        return self._meta("placement/region")
+
+    def interfaces(self) -> list[NetworkInterface]:
+        """This instance's network interfaces by device number."""
+        macs = self._lines("network/interfaces/macs/")
+        return sorted((self._interface(mac.rstrip("/")) for mac in macs), key=lambda i: i["device_number"])
+
+    def role_name(self) -> str | None:
+        """The role of the instance profile, or None where there is none."""
+        names = self._lines("iam/security-credentials/")
+        return names[0] if names else None
+
+    def _interface(self, mac: str) -> NetworkInterface:
+        at = f"network/interfaces/macs/{mac}"
+        return {
+            "mac": mac.lower(),
+            "network_interface_id": self._meta(f"{at}/interface-id"),
+            "device_number": int(self._meta(f"{at}/device-number")),
+            "subnet_id": self._meta(f"{at}/subnet-id"),
+            "vpc_id": self._meta(f"{at}/vpc-id"),
+            "ipv4": self._lines(f"{at}/local-ipv4s"),
+            "ipv6": self._lines(f"{at}/ipv6s"),
+            "vpc_cidrs": self._lines(f"{at}/vpc-ipv4-cidr-blocks") + self._lines(f"{at}/vpc-ipv6-cidr-blocks"),
+        }
+
+    def _meta(self, path: str) -> str:
+        text = self.get(f"meta-data/{path}")
+        if not text or not text.strip():
+            raise ImdsError(f"the instance metadata service has no {path}: is this an EC2 instance?")
+        return text.strip()
+
+    def _lines(self, path: str) -> list[str]:
+        return (self.get(f"meta-data/{path}") or "").split()
+
+    def _valid_token(self) -> str:
+        if self._clock() >= self._token_ends:
+            try:
+                headers = {"X-aws-ec2-metadata-token-ttl-seconds": str(_TOKEN_TTL)}
+                self._token = self._request("PUT", "latest/api/token", headers)
+            except urllib.error.HTTPError as exc:
+                raise ImdsError(
+                    f"the instance metadata service refused a version 2 token ({exc.code}):"
+                    " switch the service on for this instance (modify-instance-metadata-options)."
+                ) from None
+            self._token_ends = self._clock() + _TOKEN_TTL / 2
+        return self._token
+
+    def _request(self, method: str, path: str, headers: dict[str, str]) -> str:
+        request = urllib.request.Request(f"{self._base}/{path}", method=method, headers=headers)
+        try:
+            with self._open(request, timeout=self._timeout) as response:
+                body: bytes = response.read()
+        except urllib.error.HTTPError:
+            raise
+        except OSError as exc:  # URLError, a timeout while reading, a reset
+            raise ImdsError(
+                f"the instance metadata service at {self._base} does not answer ({getattr(exc, 'reason', exc)}):"
+                " this is no EC2 instance, the service is off, or a firewall is in the way."
+            ) from None
+        return body.decode()

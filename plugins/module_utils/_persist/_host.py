@@ -1,0 +1,174 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The node itself: the only file that reads and writes its configuration and runs its commands.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import _networkmanager, _unit
+from ._tree import PROFILE, Change, PersistError, link_text
+
+_TIMEOUT = 30.0
+_LINK_PREFIX = link_text("")
+_SELINUX = "security.selinux"
+
+
+class LocalHost:
+    """This machine.
+
+    Args:
+        root: another place to take for ``/`` (tests).
+    """
+
+    def __init__(self, root: str = "/") -> None:
+        self._root = Path(root)
+        self._active: dict[str, bool] = {}
+
+    def read(self, path: str) -> str | None:
+        """See :class:`Host`."""
+        if path.startswith(PROFILE):
+            value = self.output("nmcli", "-g", "ipv4.addresses", "connection", "show", path[len(PROFILE) :])
+            return None if value is None else "".join(f"{word}\n" for word in re.split(r"[,|\s]+", value) if word)
+        at = self._at(path)
+        try:
+            return link_text(os.readlink(at)) if _is_link(path) else at.read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, UnicodeDecodeError) as exc:
+            raise PersistError(f"cannot read {path}: {_reason(exc)}.") from exc
+
+    def glob(self, pattern: str) -> list[str]:
+        """See :class:`Host`."""
+        if pattern.startswith(PROFILE):
+            if not self.active("NetworkManager.service"):
+                return []
+            return [f"{PROFILE}{uuid}" for uuid in (self.output("nmcli", "-g", "UUID", "connection") or "").split()]
+        base = str(self._root).rstrip("/")
+        return sorted(found[len(base) :] for found in glob.glob(glob.escape(base) + pattern))
+
+    def active(self, unit: str) -> bool:
+        """See :class:`Host`."""
+        if unit not in self._active:
+            self._active[unit] = self.output("systemctl", "is-active", unit) is not None
+        return self._active[unit]
+
+    def output(self, *argv: str) -> str | None:
+        """See :class:`Host`."""
+        environment = {**os.environ, "LC_ALL": "C"}
+        try:
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=_TIMEOUT, env=environment, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Make the changes: each file by one rename, so that a reader sees the old text or the new one.
+
+        Raises:
+            PersistError: a file or profile cannot be written, or systemd refuses.
+        """
+        first, last = _unit.commands(changes) if self._systemd() else ([], [])
+        for argv in first:
+            self._run(argv)
+        for change in changes:
+            if change.path.startswith(PROFILE):
+                self._run(_networkmanager.modification(change.path, change.before, change.after))
+            else:
+                self._write(change)
+        for argv in last:
+            self._run(argv)
+
+    def _systemd(self) -> bool:
+        """Whether systemd is PID 1 (sd_booted(3)); without it a unit is only a file for the next boot."""
+        return self._at("/run/systemd/system").is_dir()
+
+    def _at(self, path: str) -> Path:
+        return self._root / path.lstrip("/")
+
+    def _run(self, argv: Sequence[str]) -> None:
+        try:
+            subprocess.run(argv, capture_output=True, text=True, timeout=_TIMEOUT, check=True)
+        except subprocess.CalledProcessError as exc:
+            raise PersistError(f"'{' '.join(argv)}' failed: {(exc.stderr or exc.stdout).strip()}") from exc
+        except (OSError, subprocess.TimeoutExpired) as exc:
+            raise PersistError(f"'{' '.join(argv)}' failed: {exc}") from exc
+
+    def _write(self, change: Change) -> None:
+        at = self._at(change.path)
+        try:
+            if change.after is None:
+                at.unlink(missing_ok=True)
+                self._drop_directory(at.parent)
+            elif _is_link(change.path):
+                at.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+                at.symlink_to(change.after[len(_LINK_PREFIX) :])
+            else:
+                at.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+                _replace(at.resolve(), change.after, change.mode)
+        except OSError as exc:
+            raise PersistError(f"cannot write {change.path}: {_reason(exc)}; this needs root (become: true).") from exc
+
+    def _drop_directory(self, directory: Path) -> None:
+        """Remove an empty drop-in directory: ours was the last file in it."""
+        if directory.name.endswith(".network.d") and not any(directory.iterdir()):
+            directory.rmdir()
+
+
+def _replace(at: Path, text: str, mode: int) -> None:
+    """Put ``text`` there by a rename. An existing file keeps its mode, owner and SELinux context; a new one is root's
+    and takes the context that the policy gives to files of its directory.
+
+    The temporary file begins with a dot: ifupdown, the dispatcher and networkd read no such names.
+    """
+    old = at.stat() if at.exists() else None
+    handle, name = tempfile.mkstemp(prefix=".aws-overlay-ip-", suffix=".tmp", dir=at.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(handle, old.st_mode & 0o7777 if old else mode)
+            if old:
+                os.fchown(handle, old.st_uid, old.st_gid)
+                _copy_context(at, handle)
+            os.fsync(handle)
+        os.replace(name, at)
+    except BaseException:
+        os.unlink(name)
+        raise
+    _sync(at.parent)
+
+
+def _is_link(path: str) -> bool:
+    """Only the links that enable a unit are handled as links; a configuration file may be one, and is followed."""
+    return ".wants/" in path
+
+
+def _copy_context(source: Path, handle: int) -> None:
+    try:
+        os.setxattr(handle, _SELINUX, os.getxattr(source, _SELINUX))
+    except OSError:
+        return  # no SELinux here
+
+
+def _sync(directory: Path) -> None:
+    """Make the rename itself survive a crash."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _reason(exc: Exception) -> str:
+    return exc.strerror or str(exc) if isinstance(exc, OSError) else str(exc)

@@ -1,0 +1,189 @@
+#!/usr/bin/python
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a node knows about itself."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: overlay_node_info
+short_description: Describe a node that may hold overlay IPs
+version_added: 1.0.0
+description:
+  - Tells which EC2 instance the node is, by version 2 of the instance metadata service; which overlay IPs it holds;
+    what configures its interfaces; whether pyroute2 is there; which failover engine runs; and which
+    programs of the cloud may take an overlay IP away, with the remedy.
+  - Works without pyroute2, without root and off EC2; what cannot be found out is null.
+extends_documentation_fragment:
+  - aws_ha.overlay_ip.attributes
+author:
+  - aws_ha.overlay_ip contributors (@aws-ha)
+options:
+  addresses:
+    description:
+      - The overlay IPs to tell about. By default those that a file of M(aws_ha.overlay_ip.overlay_interface) keeps.
+    type: list
+    elements: str
+    default: []
+  persistent:
+    description:
+      - Whether the overlay IPs are to survive a reboot by files of this node. V(false) where a cluster manager owns
+        them; a missing file is no finding then.
+    type: bool
+    default: true
+  interface:
+    description:
+      - The interface to look at for findings, as in M(aws_ha.overlay_ip.overlay_interface).
+    type: str
+    default: auto
+  metadata:
+    description:
+      - Whether to ask the instance metadata service.
+    type: bool
+    default: true
+  metadata_timeout:
+    description:
+      - Seconds for one request to the instance metadata service.
+    type: float
+    default: 2.0
+"""
+
+EXAMPLES = r"""
+- name: Ask the node who it is
+  aws_ha.overlay_ip.overlay_node_info:
+  register: node
+
+- name: Show what threatens its overlay IP
+  ansible.builtin.debug:
+    var: node.findings
+"""
+
+RETURN = r"""
+identity:
+  description: The EC2 instance, or null where the metadata service does not answer.
+  returned: always
+  type: dict
+  contains:
+    instance_id:
+      description: Its id.
+      type: str
+    region:
+      description: Its region.
+      type: str
+    role_name:
+      description: The role of its instance profile, or null.
+      type: str
+    interfaces:
+      description: Its network interfaces by device number; C(name) is the node's own name of it, or null.
+      type: list
+      elements: dict
+identity_error:
+  description: Why C(identity) is null, else an empty string.
+  returned: always
+  type: str
+pyroute2:
+  description: The Python library that M(aws_ha.overlay_ip.overlay_interface) needs.
+  returned: always
+  type: dict
+  contains:
+    version:
+      description: Its version, or null where it cannot be imported.
+      type: str
+    package:
+      description: The distribution's package, or an empty string where C(pip) is the only way.
+      type: str
+    remedy:
+      description: How to get it here.
+      type: str
+addresses:
+  description: The overlay IPs; null without pyroute2.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    address:
+      description: The address with its prefix length.
+      type: str
+    live:
+      description: Whether the node holds it.
+      type: bool
+    interface:
+      description: Its interface, or an empty string.
+      type: str
+    label:
+      description: Its label, or an empty string.
+      type: str
+    persistent:
+      description: Whether a file keeps it.
+      type: bool
+    files:
+      description: These files.
+      type: list
+      elements: str
+interface:
+  description:
+    - The interface that was looked at, or null. C(name), C(method) as in O(aws_ha.overlay_ip.overlay_interface#module:persistence),
+      C(owner) for people, and C(source), the file or connection by which it is configured.
+  returned: always
+  type: dict
+failover_engines:
+  description: Engines that run here, of C(keepalived) and C(pacemaker).
+  returned: always
+  type: list
+  elements: str
+findings:
+  description: What is wrong or may become wrong, errors first.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: A stable name.
+      type: str
+    severity:
+      description: V(error), V(warning) or V(info).
+      type: str
+    message:
+      description: What it is.
+      type: str
+    remedy:
+      description: What to do.
+      type: str
+"""
+
+import sys
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils import _node
+from ..module_utils._imds import Imds
+from ..module_utils._net import AddressError
+from ..module_utils._persist import PersistError
+from ..module_utils._persist._host import LocalHost
+
+SPEC: dict[str, dict[str, Any]] = {
+    "addresses": {"type": "list", "elements": "str", "default": []},
+    "persistent": {"type": "bool", "default": True},
+    "interface": {"type": "str", "default": "auto"},
+    "metadata": {"type": "bool", "default": True},
+    "metadata_timeout": {"type": "float", "default": 2.0},
+}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    params = module.params
+    imds = Imds(timeout=params["metadata_timeout"]) if params["metadata"] else None
+    try:
+        result = _node.describe(LocalHost(), imds, params, sys.executable)
+    except (AddressError, PersistError) as exc:
+        module.fail_json(msg=str(exc))
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()
