@@ -20,6 +20,7 @@ from . import _net
 GROUP = "overlay_nodes"
 FAILOVER = ("none", "keepalived", "pacemaker")
 API_FROM = ("controller", "node")
+ALL, ANY = "all", "any"  # what a survey offers for "not given" as overlay and expected_active
 OVERLAY_KEYS = ("address", "home", "route_table_ids", "vpc_id", "interface", "label", "node_addresses")
 _IDS = {"i": "an instance", "eni": "a network interface", "rtb": "a route table", "vpc": "a VPC"}
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -129,7 +130,7 @@ def unknown(model: Mapping[str, Any]) -> list[str]:
 def identify(model: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any]]) -> None:
     """Fill in what the nodes said of themselves, where the inventory says nothing."""
     for name, answer in answers.items():
-        node, identity = model["nodes"][name], answer.get("identity") or {}
+        node, identity = model["nodes"][name], answer.get("instance") or {}
         if not identity.get("instance_id"):
             why = (
                 "cannot be reached" if answer.get("unreachable") else "got no answer from the instance metadata service"
@@ -246,12 +247,14 @@ def _request(variables: Variables, names: Sequence[str], overlays: list[dict[str
     if not target:
         raise InventoryError(f"target is not set: say where to move to, for example -e target={names[-1]}.")
     active = _text(variables, "expected_active")
+    if active == ANY and ANY not in names:
+        active = None
     for name, value in (("target", target), ("expected_active", active)):
         if value and value not in names:
             raise InventoryError(f"{name} is '{value}', which is no node: choose one of {', '.join(names)}.")
     overlay = _text(variables, "overlay")
     chosen = overlays
-    if overlay:
+    if overlay and overlay != ALL:
         wanted = _address("overlay", _net.destination, overlay)
         chosen = [o for o in overlays if o["destination"] == wanted]
         if not chosen:

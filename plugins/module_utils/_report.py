@@ -170,8 +170,8 @@ def _node(name: str, host: Dict, model: Dict, overlays: Sequence[Dict]) -> dict[
         found = [
             _finding("node_unreachable", "warning", f"{name} cannot be asked: {why}", "See to the node or its ssh.")
         ]
-        return {"reachable": False, "addresses": [], "findings": found, "failover": {}}
-    held = [a["address"] for a in host.get("addresses", [])]
+        return {"reachable": False, "addresses": [], "findings": found, "failover": []}
+    held = [a["address"] for a in host.get("addresses") or () if a["live"]]
     found = list(host.get("findings", []))
     for overlay, wanted in zip(overlays, model["overlays"]):
         missing = [a for a in wanted["node_addresses"] if a not in held]
@@ -186,7 +186,7 @@ def _node(name: str, host: Dict, model: Dict, overlays: Sequence[Dict]) -> dict[
                 )
             )
     mine = [a for o in model["overlays"] for a in o["node_addresses"] if a in held]
-    return {"reachable": True, "addresses": mine, "findings": found, "failover": host.get("failover", {})}
+    return {"reachable": True, "addresses": mine, "findings": found, "failover": host.get("failover_engines", [])}
 
 
 def _finding(name: str, severity: str, message: str, remedy: str) -> dict[str, str]:
