@@ -72,7 +72,7 @@ def render(
             },
         }
     }
-    return _HEAD.format(lab_id=directory.lab_id) + yaml.safe_dump(content, sort_keys=False, width=120)
+    return _HEAD.format(lab_id=directory.lab_id) + yaml.safe_dump(content, sort_keys=False, width=1000)
 
 
 def _host(machine: Machine) -> dict[str, Any]:

@@ -28,6 +28,9 @@ FULL = {"dnsmasq": "dnsmasq-base", "mmdebstrap": "mmdebstrap", "systemd-nspawn":
 
 def check(kind: str) -> None:
     """Raise :class:`LabError` unless a lab with nodes of ``kind`` can be started here."""
+    name, _colon, stack = kind.partition(":")
+    if name not in ("light", "full") or (name == "light" and stack):
+        raise LabError(f"--nodes is {kind!r}: use light, full or full:STACK.")
     if os.geteuid() != 0:
         raise LabError(
             "The lab needs root: it makes network namespaces, mounts and routes of its own (never the host's). Run the "
@@ -35,7 +38,7 @@ def check(kind: str) -> None:
         )
     if sys.version_info < (3, 11):
         raise LabError(f"The lab needs Python 3.11 or newer; this is {sys.version.split()[0]} ({sys.executable}).")
-    programs = {**PROGRAMS, **LIGHT, **(FULL if kind.startswith("full") else {})}
+    programs = {**PROGRAMS, **LIGHT, **(FULL if name == "full" else {})}
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     missing = sorted({package for program, package in programs.items() if not shutil.which(program, path=path)})
     if missing:

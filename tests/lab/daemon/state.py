@@ -10,9 +10,9 @@ import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from lab.daemon.manifest import marked
+from lab.world import World
 
 #: Overrides the directory that all labs of this host live in.
 ROOT_VARIABLE = "OVERLAY_LAB_DIR"
@@ -99,16 +99,16 @@ class Machine:
 
 @dataclass(frozen=True)
 class Lab:
-    """A running lab: what its daemon has written down for everybody else. ``world`` is the world's own JSON."""
+    """A running lab: what its daemon has written down for everybody else."""
 
     lab_id: str
     pid: int
     kind: str
-    endpoint_url: str
     node_endpoint_url: str
     router: str
+    overlay: str
     machines: tuple[Machine, ...]
-    world: dict[str, Any]
+    world: World
 
     def machine(self, name: str) -> Machine:
         """One machine. Raises :class:`LabError` for an unknown name."""
@@ -128,7 +128,8 @@ class Lab:
     def load(cls, path: Path) -> Lab:
         """Read what :meth:`save` wrote."""
         value = json.loads(path.read_text())
-        return cls(**{**value, "machines": tuple(Machine(**machine) for machine in value["machines"])})
+        machines = tuple(Machine(**machine) for machine in value["machines"])
+        return cls(**{**value, "machines": machines, "world": World.from_json(json.dumps(value["world"]))})
 
 
 def root() -> Path:
