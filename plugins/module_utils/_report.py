@@ -37,13 +37,22 @@ def setup_calls(model: Dict, seen: Iterable[Dict]) -> list[dict[str, Any]]:
     A new route goes where the other tables' healthy routes point already, else to the home node: after a failover a
     table that was added meanwhile must not split the overlay.
     """
+    return _inventory.route_calls(_settled(model, seen), by_home=True)
+
+
+def held_calls(model: Dict, seen: Iterable[Dict], node: str) -> list[dict[str, Any]]:
+    """The calls of overlay_interface for the addresses that a node holds, or will hold once setup is done."""
+    return _inventory.interface_calls([o for o in _settled(model, seen) if o["home"] == node])
+
+
+def _settled(model: Dict, seen: Iterable[Dict]) -> list[dict[str, Any]]:
+    """The overlays, each with the node that holds it or that setup will give it to as its home."""
     holders = {}
     for overlay in seen:
         healthy = {node_of(r, model["nodes"]) for r in overlay["routes"] if r["state"] == "active"}
         if len(healthy) == 1 and (holder := healthy.pop()) in model["nodes"]:
             holders[overlay["destination"]] = holder
-    overlays = [{**o, "home": holders.get(o["destination"], o["home"])} for o in model["overlays"]]
-    return _inventory.route_calls(overlays, by_home=True)
+    return [{**o, "home": holders.get(o["destination"], o["home"])} for o in model["overlays"]]
 
 
 def rollback_calls(results: Iterable[Dict]) -> list[dict[str, Any]]:
