@@ -28,6 +28,7 @@ class Request:
     route_table_ids: tuple[str, ...] = ()
     vpc_id: str | None = None
     route_role_arn: str = ""
+    trusted_arns: tuple[str, ...] = ()
     network_interface_ids: tuple[str, ...] = ()
     node_roles: tuple[str, ...] = ()
     node_instance_profiles: tuple[str, ...] = ()
@@ -55,6 +56,7 @@ def run(ec2: Ec2, request: Request) -> dict[str, Any]:
         "changed": bool(steps),
         "policy": want,
         "role_name": role.name if role and change else request.role_name,
+        "trust_policy": _policy.trust(request.trusted_arns) if request.trusted_arns else None,
         "policy_name": request.policy_name,
         "policy_arn": change.policy_arn if change else None,
         "actions": [operation for operation, _params in steps],
@@ -72,8 +74,10 @@ def document(ec2: Ec2, request: Request, instance: Instance | None) -> _policy.D
     if request.purpose == "status":
         return _policy.status(place)
     route_role = request.route_role_arn and _policy.checked_arn(request.route_role_arn, "role", "route_role_arn")
+    vpc_id = request.vpc_id or (instance.vpc_id if instance else None)
+    if request.purpose == "routes":
+        return _policy.routes(place, _tables(ec2, request, vpc_id))
     if request.purpose == "node":
-        vpc_id = request.vpc_id or (instance.vpc_id if instance else None)
         return _policy.node(place, () if route_role else _tables(ec2, request, vpc_id), route_role)
     if not request.network_interface_ids:
         raise PolicyError("network_interface_ids is missing: name the interfaces that receive the overlay IP.")

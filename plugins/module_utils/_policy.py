@@ -28,7 +28,7 @@ INLINE_LIMIT = 10_240  # characters without white space, of all inline policies 
 MANAGED_LIMIT = 6_144  # characters without white space, of one managed policy
 
 _TABLES = "DescribeRouteTables"
-_AROUND = ("DescribeInstances", "DescribeNetworkInterfaces", "DescribeSubnets", "DescribeVpcs")
+_AROUND = ("DescribeInstances", "DescribeNetworkInterfaces", "DescribeSubnets")
 _ROUTES = ("CreateRoute", "DeleteRoute", "ReplaceRoute")
 _INLINE_READ = ("GetRolePolicy", "ListRolePolicies")
 _INLINE_WRITE = ("DeleteRolePolicy", "PutRolePolicy")
@@ -134,15 +134,19 @@ def operator(
     )
 
 
+def routes(place: Place, tables: Sequence[Ec2Ref]) -> Document:
+    """What the role of a shared VPC's owner needs, for operators to assume."""
+    return _document(_describe(place, [_TABLES]), _routes(place, _ROUTES, tables))
+
+
 def status(place: Place) -> Document:
     """What status needs: reading, in one region."""
     return _document(_describe(place, [*_AROUND, _TABLES]))
 
 
 def trust(principals: Sequence[str]) -> Document:
-    """The trust policy of the table owner's role: who may assume it (role ARNs of the cluster's account)."""
-    who = {"AWS": _short(principals)}
-    return _document({"Effect": "Allow", "Principal": who, "Action": "sts:AssumeRole"})
+    """The trust policy of that role: who may assume it (ARNs of roles or users of the cluster's account)."""
+    return _document({"Effect": "Allow", "Principal": {"AWS": _short(principals)}, "Action": "sts:AssumeRole"})
 
 
 def text(document: Document) -> str:

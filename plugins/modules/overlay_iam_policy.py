@@ -44,8 +44,9 @@ options:
       - V(node) lets a node move the route by itself. It may read route tables and replace routes, no more.
       - V(operator) is for who runs setup, switchover, status and teardown.
       - V(status) is for who only looks.
+      - V(routes) is for the role of a shared VPC's owner that operators assume. The one that nodes assume gets V(node).
     type: str
-    choices: [node, operator, status]
+    choices: [node, operator, status, routes]
     default: node
   route_table_ids:
     description:
@@ -60,10 +61,16 @@ options:
     type: str
   route_role_arn:
     description:
-      - For a shared VPC. The role in the account that owns the route tables, which moves the routes.
-      - The document then allows to assume this role in place of writing routes. The role itself gets the document that
-        this module makes without this option.
+      - For a shared VPC. The role in the account that owns the route tables, which reads and writes them.
+      - With O(purpose=node) and O(purpose=operator), the document then allows to assume this role, in place of calls on
+        route tables. The role itself gets the document of O(purpose=node) or O(purpose=routes).
     type: str
+  trusted_arns:
+    description:
+      - For a shared VPC. The roles or users of the cluster's account that may assume the role of the owner. The module
+        returns the trust policy that the role needs (RV(trust_policy)), and does not write it.
+    type: list
+    elements: str
   network_interface_ids:
     description:
       - The interfaces that receive the overlay IP. Required with O(purpose=operator), unless O(state=absent).
@@ -138,6 +145,14 @@ EXAMPLES = r"""
     role_name: sap-node
     route_role_arn: arn:aws:iam::222222222222:role/overlay-ip-routes
 
+- name: Show both policies of the role that the owner's account provides for this
+  aws_ha.overlay_ip.overlay_iam_policy:
+    region: eu-central-1
+    profile: network-account
+    state: rendered
+    vpc_id: vpc-0123456789abcdef0
+    trusted_arns: ["arn:aws:iam::111111111111:role/sap-node"]
+
 - name: Take the permission away
   aws_ha.overlay_ip.overlay_iam_policy:
     region: eu-central-1
@@ -161,6 +176,10 @@ policy:
         Action: ec2:ReplaceRoute
         Resource: arn:aws:ec2:eu-central-1:111111111111:route-table/rtb-0a1b2c3d4e5f60718
         Condition: {ArnEquals: {"ec2:Vpc": "arn:aws:ec2:eu-central-1:111111111111:vpc/vpc-0123456789abcdef0"}}
+trust_policy:
+  description: With O(trusted_arns), the trust policy for the role. Otherwise null.
+  returned: always
+  type: dict
 role_name:
   description: The role, or null where none was given or there is none any more.
   returned: always
@@ -197,10 +216,11 @@ SPEC: dict[str, dict[str, Any]] = {
     "role_name": {"type": "str"},
     "instance_id": {"type": "str"},
     "policy_name": {"type": "str", "default": "overlay-ip"},
-    "purpose": {"type": "str", "choices": ["node", "operator", "status"], "default": "node"},
+    "purpose": {"type": "str", "choices": ["node", "operator", "status", "routes"], "default": "node"},
     "route_table_ids": {"type": "list", "elements": "str"},
     "vpc_id": {"type": "str"},
     "route_role_arn": {"type": "str"},
+    "trusted_arns": {"type": "list", "elements": "str"},
     "network_interface_ids": {"type": "list", "elements": "str"},
     "node_roles": {"type": "list", "elements": "str"},
     "node_instance_profiles": {"type": "list", "elements": "str"},

@@ -31,7 +31,6 @@ READ = {
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeRouteTables",
         "ec2:DescribeSubnets",
-        "ec2:DescribeVpcs",
     ],
     "Resource": "*",
     "Condition": {"StringEquals": {"ec2:Region": "eu-central-1"}},
@@ -157,6 +156,12 @@ def iam(action: Any, resource: str, **condition: Any) -> dict[str, Any]:
 )
 def test_operator_in_iam(setup: Setup, expected: list[dict[str, Any]]) -> None:
     assert statements(_policy.operator(PLACE, [TABLE_A], [ENI], setup))[3:] == expected
+
+
+def test_the_owners_role_writes_routes_and_nothing_else() -> None:
+    read, write = statements(_policy.routes(PLACE, [TABLE_A]))
+    assert read["Action"] == "ec2:DescribeRouteTables"
+    assert write["Action"] == ["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:ReplaceRoute"]
 
 
 def test_trust_names_the_roles_that_may_assume() -> None:

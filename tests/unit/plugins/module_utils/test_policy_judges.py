@@ -46,6 +46,7 @@ def documents(region: str) -> dict[str, Document]:
     return {
         "node": _policy.node(place, tables),
         "node of a shared VPC": _policy.node(place, [], routes_role),
+        "role of a shared VPC's owner": _policy.routes(place, tables),
         "status": _policy.status(place),
         "operator of a shared VPC": _policy.operator(place, [], interfaces, setups["inline"], routes_role),
         **{f"operator, {name}": _policy.operator(place, tables, interfaces, setup) for name, setup in setups.items()},

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from unit.script import Call, Script
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _policy
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import Ec2Ref, Place, Setup
 from ansible_collections.aws_ha.overlay_ip.plugins.modules import overlay_iam_policy
+from unit.script import Call, Script
 
 OWNER, CLUSTER = "111111111111", "222222222222"
 PLACE = Place("aws", "eu-central-1")
@@ -189,6 +189,7 @@ def test_the_answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     assert answer == {
         "changed": True,
         "policy": NODE,
+        "trust_policy": None,
         "role_name": "node",
         "policy_name": "overlay-ip",
         "policy_arn": None,
@@ -227,6 +228,9 @@ FOR_OPERATOR = {"purpose": "operator", "network_interface_ids": ["eni-1"], "node
             id="vpc-of-the-instance",
         ),
         pytest.param(
+            {"purpose": "routes", "vpc_id": "vpc-1"}, [ALL_TABLES], _policy.routes(PLACE, SERVING), id="owner"
+        ),
+        pytest.param(
             {"route_role_arn": ROLE_ARN}, [], _policy.node(PLACE, [], ROLE_ARN), id="a-shared-vpc-needs-no-look-up"
         ),
     ],
@@ -241,6 +245,13 @@ def test_rendered_asks_only_ec2(
     answer = play(monkeypatch, capsys, calls, **params, state="rendered")
     assert answer["policy"] == document
     assert (answer["changed"], answer["policy_arn"]) == (False, None)
+
+
+def test_the_trust_policy_of_the_owners_role(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = play(monkeypatch, capsys, [TABLES], **BY_NAME, state="rendered", trusted_arns=[ROLE_ARN])
+    assert answer["trust_policy"] == _policy.trust([ROLE_ARN])
 
 
 def test_status_is_rendered_without_any_call(
