@@ -113,14 +113,15 @@ class World:
         """The inverse of ``to_json``."""
         raw = json.loads(text)
         for group in ("nodes", "clients"):
-            raw[group] = tuple(
-                Machine(**{k: tuple(v) if isinstance(v, list) else v for k, v in machine.items()})
-                for machine in raw[group]
-            )
+            raw[group] = tuple(_machine(machine) for machine in raw[group])
         for keys in ("admin", "owner_admin", "operator"):
             raw[keys] = Keys(**raw[keys])
         raw["route_table_ids"] = tuple(raw["route_table_ids"])
         return cls(**raw)
+
+
+def _machine(raw: dict[str, Any]) -> Machine:
+    return Machine(**{**raw, **{name: tuple(raw[name]) for name in ("network_interface_ids", "addresses")}})
 
 
 def build(endpoint: Endpoint, spec: WorldSpec | None = None) -> World:
@@ -244,7 +245,13 @@ class _Builder:
         if self._spec.ipv6:
             self._ec2.assign_ipv6_addresses(NetworkInterfaceId=interfaces[0], Ipv6AddressCount=1)
         return Machine(
-            name, instance["InstanceId"], subnet_id, subnet["AvailabilityZone"], tuple(interfaces), tuple(addresses), role
+            name,
+            instance["InstanceId"],
+            subnet_id,
+            subnet["AvailabilityZone"],
+            tuple(interfaces),
+            tuple(addresses),
+            role,
         )
 
     def _instance_profile(self, name: str) -> str:
@@ -321,9 +328,7 @@ class _Builder:
         if routing_role:
             statements.append({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": routing_role})
         self._iam.create_user(UserName="operator")
-        self._iam.put_user_policy(
-            UserName="operator", PolicyName="operator", PolicyDocument=_policy(statements)
-        )
+        self._iam.put_user_policy(UserName="operator", PolicyName="operator", PolicyDocument=_policy(statements))
         key = self._iam.create_access_key(UserName="operator")["AccessKey"]
         return Keys(key["AccessKeyId"], key["SecretAccessKey"])
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run an endpoint with a world in the foreground: ``PYTHONPATH=tests python -m lab.endpoint [--port N] [--region R]``."""
+"""Run an endpoint with a world in the foreground: ``PYTHONPATH=tests python -m lab.endpoint --port 4566``."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ def main() -> None:
     parser.add_argument("--shared-vpc", action="store_true", help="another account owns the VPC")
     options = parser.parse_args()
     endpoint = Endpoint(region=options.region).start([loopback_socket(options.port)])
-    spec = WorldSpec(
-        tables=options.tables, extra_interfaces=options.extra_interfaces, shared_vpc=options.shared_vpc
-    )
+    spec = WorldSpec(tables=options.tables, extra_interfaces=options.extra_interfaces, shared_vpc=options.shared_vpc)
     print(build(endpoint, spec).to_json(), flush=True)
     signal.sigwait({signal.SIGINT, signal.SIGTERM})
     endpoint.stop()

@@ -19,8 +19,8 @@ from typing import Any
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 from moto.ec2.models import ec2_backends
-from moto.ec2.models.instances import Instance
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.instances import Instance
 from moto.ec2.models.route_tables import Route, RouteTable
 from moto.iam.models import IAMBackend, Role, User, iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app

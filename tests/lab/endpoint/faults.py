@@ -9,6 +9,7 @@ it is answered (stale), or after it was done and before the answer leaves (delay
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import select
 import socket
@@ -164,8 +165,6 @@ class Faults:
 def cut(connection: socket.socket | None) -> ConnectionCut:
     """Shut the client's connection down (closing alone would not: the server still holds it) and say so."""
     if connection is not None:
-        try:
+        with contextlib.suppress(OSError):  # the client may have been faster
             connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the client was faster
     return ConnectionCut("cut by a fault")

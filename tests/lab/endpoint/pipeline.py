@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
+from xml.sax.saxutils import unescape
 
 from . import request
 from .admin import AdminPages
-from .answers import Answer, ApiError, error_answer
+from .answers import Answer, ApiError, LabUnsupported, error_answer
 from .backing import forward
 from .buckets import Buckets
 from .calls import CallLog
 from .cloud import Cloud
 from .ec2 import associations, identifiers, interfaces, life, routes, tables, transit
-from .faults import ConnectionCut, Faults, Rule
+from .faults import Faults, Rule
 from .iam import sts
 from .iam.caller import Admin, authenticate
 from .iam.judge import authorise
@@ -120,26 +122,28 @@ class Application:
 
     def _authenticated(self, call: Call) -> Call:
         scope = call.http.scope()
-        assert scope is not None
-        with self._cloud.lock:
+        assert scope is not None, "the parser makes calls only of signed requests"
+        with self._guarded(call), self._cloud.lock:
             return replace(call, caller=authenticate(self._cloud, self._admins, call.http, scope))
 
     def _permitted(self, call: Call) -> Answer:
-        """Judge and do the call; a failure of moto's (or ours) is a problem that fails the test."""
-        cloud, action = self._cloud, f"{call.service}:{call.action}"
-        only_routes = call.action in routes.HANDLERS
+        """Judge the call and do it, a mutation exclusively and with everyone told."""
+        cloud = self._cloud
+        with self._guarded(call), cloud.change(call.action in routes.HANDLERS) if call.mutating else cloud.lock:
+            return self._checked(call)
+
+    @contextmanager
+    def _guarded(self, call: Call) -> Iterator[None]:
+        """A failure of moto's or of ours is a problem, and a problem fails the test that met it."""
+        action = f"{call.service}:{call.action}"
         try:
-            if not call.mutating:
-                with cloud.lock:
-                    return self._checked(call)
-            with cloud.change(only_routes):
-                return self._checked(call)
+            yield
         except ApiError as error:
-            if error.code == "LabUnsupported":
-                cloud.problem(action, error.message)
+            if isinstance(error, LabUnsupported):
+                self._cloud.problem(action, error.message)
             raise
         except Exception:
-            cloud.problem(action, traceback.format_exc())
+            self._cloud.problem(action, traceback.format_exc())
             raise ApiError("InternalError", f"The lab failed at {action}; see /_lab/problems") from None
 
     def _checked(self, call: Call) -> Answer:
@@ -169,8 +173,6 @@ class _MotoRefusal(ApiError):
 
 
 def _between(body: str, tag: str) -> str:
-    from xml.sax.saxutils import unescape
-
     return unescape(body.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0], {"&quot;": '"', "&#39;": "'"})
 
 

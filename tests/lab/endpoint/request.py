@@ -116,7 +116,11 @@ class Call:
     def structures(self, prefix: str) -> list[dict[str, str]]:
         """The members of a list of structures: ``prefix.1.Name`` becomes ``[{"Name": ...}]``."""
         return [
-            {key[len(f"{prefix}.{n}.") :]: value for key, value in self.params.items() if key.startswith(f"{prefix}.{n}.")}
+            {
+                key[len(f"{prefix}.{n}.") :]: value
+                for key, value in self.params.items()
+                if key.startswith(f"{prefix}.{n}.")
+            }
             for n in self._numbers(prefix)
         ]
 
@@ -152,9 +156,7 @@ def _pairs(http: HttpRequest) -> Iterator[tuple[str, str]]:
 
 def from_environ(environ: Mapping[str, Any]) -> HttpRequest:
     """Build the request from a WSGI environment; the body is read once and kept."""
-    headers = {
-        key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")
-    }
+    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
     for key, name in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
         if environ.get(key):
             headers[name] = environ[key]

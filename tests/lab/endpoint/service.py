@@ -114,7 +114,8 @@ class Endpoint:
         from botocore.config import Config
 
         keys = credentials or self.admin
-        return boto3.session.Session().client(
+        session: Any = boto3.session.Session()
+        return session.client(
             service,
             region_name=self.region,
             endpoint_url=self.url,

@@ -68,7 +68,9 @@ class Shares:
     def visible_tables(self, account: str, region: str) -> list[Any]:
         """The route tables that ``account`` may describe: its own, and those of VPCs shared with it."""
         tables = list(self._backing.ec2(account, region).route_tables.values())
-        for vpc_id, owner in {(s.vpc_id, s.owner) for s in self._shares if (s.participant, s.region) == (account, region)}:
+        for vpc_id, owner in {
+            (s.vpc_id, s.owner) for s in self._shares if (s.participant, s.region) == (account, region)
+        }:
             shared = self._backing.ec2(owner, region).route_tables.values()
             tables += [table for table in shared if table.vpc_id == vpc_id]
         return tables

@@ -20,7 +20,7 @@ class Subnet:
 
 @dataclass(frozen=True)
 class RouteSnap:
-    """One route. ``network_interface_id`` is None for a target of another kind, which ``target`` names (local, igw-...)."""
+    """One route; for a target that is no interface, only ``target`` names it (``local``, ``igw-...``)."""
 
     destination: str
     network_interface_id: str | None

@@ -21,9 +21,7 @@ def take(cloud: Cloud, vpc_id: str) -> VpcSnapshot:
         if owner is None:
             raise KeyError(f"no VPC {vpc_id}")
         tables = [table for table in owner.route_tables.values() if table.vpc_id == vpc_id]
-        interfaces = {
-            eni.id: eni for ec2 in backends for eni in ec2.enis.values() if eni.subnet.vpc_id == vpc_id
-        }
+        interfaces = {eni.id: eni for ec2 in backends for eni in ec2.enis.values() if eni.subnet.vpc_id == vpc_id}
         instances = {eni.instance.id: eni.instance for eni in interfaces.values() if eni.instance is not None}
         return VpcSnapshot(
             vpc_id=vpc_id,

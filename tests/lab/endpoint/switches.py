@@ -50,18 +50,20 @@ class Settings:
     timing: Timing = Timing()
 
     def updated(self, changes: dict[str, Any]) -> Settings:
-        """A copy with ``changes`` (flat names of either group) applied; ValueError for an unknown name or a wrong type."""
-        groups = {"strict": self.strict, "timing": self.timing}
+        """A copy with ``changes`` (flat names of either group); ValueError for an unknown name or a wrong type."""
+        strict, timing = self.strict, self.timing
         for name, value in changes.items():
-            group = next((g for g, holder in groups.items() if name in {f.name for f in fields(holder)}), None)
-            if group is None:
+            if name not in self.names():
                 raise ValueError(f"unknown setting {name!r}; known: {', '.join(self.names())}")
-            old = getattr(groups[group], name)
+            old = getattr(strict if hasattr(strict, name) else timing, name)
             wrong = isinstance(value, bool) != isinstance(old, bool) or not isinstance(value, (bool, int, float))
             if wrong or value < 0:
                 raise ValueError(f"setting {name!r} takes a value like {old!r}, not {value!r}")
-            groups[group] = replace(groups[group], **{name: type(old)(value)})
-        return Settings(groups["strict"], groups["timing"])  # type: ignore[arg-type]
+            if hasattr(strict, name):
+                strict = replace(strict, **{name: type(old)(value)})
+            else:
+                timing = replace(timing, **{name: type(old)(value)})
+        return Settings(strict, timing)
 
     def names(self) -> list[str]:
         """The names of all settings."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 
 from ..answers import Answer, ApiError
@@ -12,7 +13,7 @@ from ..backing import forward
 from ..cloud import Cloud
 from ..request import Call
 from . import identifiers
-from .destinations import Network
+from .destinations import within
 from .routes import vpc_networks
 
 
@@ -24,22 +25,19 @@ def associate_route_table(cloud: Cloud, call: Call) -> Answer:
     taken = next((t for t in tables if subnet_id in t._associations.values()), None) if subnet_id else None
     if taken is not None and taken is not table:
         raise ApiError(
-            "Resource.AlreadyAssociated", f"the specified association for route table {table.id} conflicts with an existing association"
+            "Resource.AlreadyAssociated",
+            f"the specified association for route table {table.id} conflicts with an existing association",
         )
     if call.get("GatewayId"):
         inside = vpc_networks(table)
         for route in table.routes:
             text = route.destination_cidr_block or route.destination_ipv6_cidr_block
-            if text and not any(_within(text, network) for network in inside):
+            if text and not any(within(ipaddress.ip_network(text), network) for network in inside):
                 raise ApiError(
-                    "InvalidParameterValue", f"Route table {table.id} has a route outside the VPC ({text}): no edge association"
+                    "InvalidParameterValue",
+                    f"Route table {table.id} has a route outside the VPC ({text}): no edge association",
                 )
     return forward(call, call.by.account_id)
-
-
-def _within(text: str, network: Network) -> bool:
-    block = type(network)(text) if (":" in text) == (network.version == 6) else None
-    return block is not None and block.subnet_of(network)  # type: ignore[arg-type]
 
 
 HANDLERS: dict[str, Callable[[Cloud, Call], Answer]] = {"AssociateRouteTable": associate_route_table}

@@ -23,7 +23,8 @@ _PARAMETERS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationP
 _RESERVED = (ipaddress.ip_network("169.254.168.0/22"), ipaddress.ip_network("fd00:ec2::/32"))
 #: Refused as well; that EC2 does so is inferred.
 _UNROUTABLE = tuple(
-    ipaddress.ip_network(n) for n in ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "::1/128", "fe80::/10", "ff00::/8")
+    ipaddress.ip_network(block)
+    for block in ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "::1/128", "fe80::/10", "ff00::/8")
 )
 
 
@@ -75,17 +76,25 @@ def canonical(value: str, version: int) -> Network:
     return network
 
 
+def within(inner: Network, outer: Network) -> bool:
+    """True when ``inner`` lies in ``outer`` (or is it); never across families."""
+    if isinstance(inner, ipaddress.IPv4Network) and isinstance(outer, ipaddress.IPv4Network):
+        return inner.subnet_of(outer)
+    if isinstance(inner, ipaddress.IPv6Network) and isinstance(outer, ipaddress.IPv6Network):
+        return inner.subnet_of(outer)
+    return False
+
+
 def check_range(network: Network) -> None:
     """Refuse destinations that no VPC routes."""
     for reserved in (*_RESERVED, *_UNROUTABLE):
-        if network.version == reserved.version and network.subnet_of(reserved):  # type: ignore[arg-type]
+        if within(network, reserved):
             raise ApiError("InvalidParameterValue", f"The destination CIDR block {network} is in a reserved range.")
 
 
 def check_local(network: Network, vpc_cidrs: Iterable[Network], subnet_cidrs: Iterable[Network], to_eni: bool) -> None:
     """Refuse a more specific route inside the VPC, except one for exactly a subnet that points at an interface."""
-    inside = any(network.version == c.version and network.subnet_of(c) for c in vpc_cidrs)  # type: ignore[arg-type]
-    if not inside:
+    if not any(within(network, cidr) for cidr in vpc_cidrs):
         return
     if not to_eni:
         raise ApiError(

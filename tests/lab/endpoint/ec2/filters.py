@@ -19,7 +19,7 @@ Facts = Mapping[str, Callable[[T], Iterable[str]]]
 
 
 def matching(items: Sequence[T], filters: Sequence[tuple[str, Sequence[str]]], facts: Facts[T]) -> list[T]:
-    """Those of ``items`` (EC2 resources) for which every filter holds. ``tag:KEY``, ``tag-key`` and ``tag-value`` too."""
+    """Those of ``items`` for which every filter holds; ``tag:KEY``, ``tag-key`` and ``tag-value`` work for any."""
     tests = [(_reader(name, facts), [_pattern(value) for value in values]) for name, values in filters]
     return [
         item

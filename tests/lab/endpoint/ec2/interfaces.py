@@ -63,11 +63,13 @@ def attach_network_interface(cloud: Cloud, call: Call) -> Answer:
         raise ApiError("InvalidNetworkInterface.InUse", f"Interface: [{interface.id}] in use.")
     if index in instance.nics:
         raise ApiError(
-            "InvalidParameterValue", f"Instance '{instance.id}' already has an interface attached at device index '{index}'."
+            "InvalidParameterValue",
+            f"Instance '{instance.id}' already has an interface attached at device index '{index}'.",
         )
     if interface.subnet.availability_zone != instance.availability_zone:
         raise ApiError(
-            "InvalidParameterCombination", "You may not attach a network interface to an instance of another Availability Zone"
+            "InvalidParameterCombination",
+            "You may not attach a network interface to an instance if they are not in the same availability zone",
         )
     answer = forward(call, call.by.account_id)
     mirror_source_dest_check(instance)
@@ -106,7 +108,7 @@ def assign_private_ip_addresses(cloud: Cloud, call: Call) -> Answer:
     interface = identifiers.interface(cloud, call.region, call.required("NetworkInterfaceId"))
     for address in call.members("PrivateIpAddress"):
         if ipaddress.ip_address(address) not in ipaddress.ip_network(interface.subnet.cidr_block):
-            raise ApiError("InvalidParameterValue", f"Address {address} does not fall within the subnet's address range")
+            raise ApiError("InvalidParameterValue", f"Address {address} does not fall within the subnet's range")
     return forward(call, call.by.account_id)
 
 

@@ -19,18 +19,25 @@ from ..backing import Route
 from ..cloud import Cloud
 from ..request import Call
 from . import identifiers
-from .destinations import Destination, Network, already_exists, check_local, check_range, destination
+from .destinations import Destination, Network, already_exists, check_local, check_range, destination, within
 from .targets import Target, target
+
+#: Origins of routes that the route calls may not touch.
+_FOREIGN = ("EnableVgwRoutePropagation", "Advertisement")
 
 
 class LabRoute(Route):
-    """moto's route with an origin of its own, so that propagated and advertised routes can be planted."""
+    """moto's route with an origin of its own, so that propagated and advertised routes can be planted.
 
-    def __init__(self, table: Any, where: Destination, whither: Target, origin: str, local: bool) -> None:
+    Those stand beside a static route for the same destination, as in EC2, and so have an id of their own.
+    """
+
+    def __init__(self, table: Any, where: Destination, whither: Target, origin: str) -> None:
         v4, v6 = (None, where.text) if where.ipv6 else (where.text, None)
-        super().__init__(table, v4, v6, local=local, **whither.arguments)
+        super().__init__(table, v4, v6, local=whither.local, **whither.arguments)
         self._origin = origin
-        self.target_id = whither.id
+        if origin in _FOREIGN:
+            self.id = _foreign_id(table, where)
 
     @property
     def origin(self) -> str:
@@ -43,14 +50,14 @@ def create_route(cloud: Cloud, call: Call) -> Answer:
     table, where = _table(cloud, call), destination(call)
     old = _stored(table, where)
     whither = target(cloud, call, table)
-    if old is not None and not _propagated(old):
+    if old is not None:
         if old.local or cloud.settings.strict.refuse_same_target or target_id(old) != whither.id:
             raise already_exists(where.text)
         return ec2_result(call.action)
     _check_destination(cloud, table, where, whither)
     _check_edge(table, where)
     _check_quota(cloud, table, where)
-    _put(cloud, table, LabRoute(table, where, whither, "CreateRoute", local=False))
+    _put(cloud, table, where, whither, "CreateRoute")
     return ec2_result(call.action)
 
 
@@ -59,15 +66,12 @@ def replace_route(cloud: Cloud, call: Call) -> Answer:
     table, where = _table(cloud, call), destination(call)
     old = _stored(table, where)
     if old is None:
+        _refuse_foreign(table, where, "replace")
         raise ApiError(
             "InvalidParameterValue",
             f"There is no route defined for '{where.text}' in the route table. Use CreateRoute instead.",
         )
     whither = target(cloud, call, table)
-    if _propagated(old):
-        raise ApiError(
-            "InvalidParameterValue", f"cannot replace the propagated route {where.text} in route table {table.id}"
-        )
     if old.origin == "CreateRouteTable":
         if not whither.local and whither.interface is None:
             raise ApiError(
@@ -79,7 +83,7 @@ def replace_route(cloud: Cloud, call: Call) -> Answer:
         raise ApiError("InvalidParameterValue", f"cannot make {where.text} a local route")
     else:
         _check_destination(cloud, table, where, whither)
-    _put(cloud, table, LabRoute(table, where, whither, old.origin, local=whither.local))
+    _put(cloud, table, where, whither, old.origin)
     return ec2_result(call.action)
 
 
@@ -88,14 +92,13 @@ def delete_route(cloud: Cloud, call: Call) -> Answer:
     table, where = _table(cloud, call), destination(call)
     old = _stored(table, where)
     if old is None:
+        _refuse_foreign(table, where, "remove")
         raise ApiError(
             "InvalidRoute.NotFound",
             f"no route with destination-cidr-block {where.text} in route table {table.id}",
         )
     if old.origin == "CreateRouteTable":
-        raise ApiError(
-            "InvalidParameterValue", f"cannot remove local route {where.text} in route table {table.id}"
-        )
+        raise ApiError("InvalidParameterValue", f"cannot remove local route {where.text} in route table {table.id}")
     cloud.remember(table.id, old.id, old)
     del table._routes[old.id]
     return ec2_result(call.action)
@@ -103,10 +106,10 @@ def delete_route(cloud: Cloud, call: Call) -> Answer:
 
 def plant(cloud: Cloud, table: Any, text: str, interface: Any | None, gateway: Any | None, origin: str) -> None:
     """Put a route with any origin into a table, as a VPN gateway or a route server would (the lab's own door)."""
-    where = Destination(ipaddress.ip_network(text))
-    arguments = {"interface": interface} if interface is not None else {"gateway": gateway}
-    target_of = interface if interface is not None else gateway
-    _put(cloud, table, LabRoute(table, where, Target(target_of.id, arguments), origin, local=False))
+    kind, found = ("interface", interface) if interface is not None else ("gateway", gateway)
+    if found is None:
+        raise ValueError("a planted route points at a network_interface_id or at a gateway_id")
+    _put(cloud, table, Destination(ipaddress.ip_network(text)), Target(found.id, {kind: found}), origin)
 
 
 def target_id(route: Any) -> str:
@@ -131,11 +134,20 @@ def _stored(table: Any, where: Destination) -> Any | None:
     return table._routes.get(generate_route_id(table.id, where.text))
 
 
-def _propagated(route: Any) -> bool:
-    return route.origin in ("EnableVgwRoutePropagation", "Advertisement")
+def _foreign_id(table: Any, where: Destination) -> str:
+    return f"{generate_route_id(table.id, where.text)}~foreign"
 
 
-def _put(cloud: Cloud, table: Any, route: LabRoute) -> None:
+def _refuse_foreign(table: Any, where: Destination, verb: str) -> None:
+    """Refuse to touch a route that is there only by propagation. The code is inferred."""
+    if _foreign_id(table, where) in table._routes:
+        raise ApiError(
+            "InvalidParameterValue", f"cannot {verb} the propagated route {where.text} in route table {table.id}"
+        )
+
+
+def _put(cloud: Cloud, table: Any, where: Destination, whither: Target, origin: str) -> None:
+    route = LabRoute(table, where, whither, origin)  # type: ignore[abstract]  # of CloudFormation's, as moto's own
     cloud.remember(table.id, route.id, table._routes.get(route.id))
     table._routes[route.id] = route
 
@@ -166,13 +178,10 @@ def _networks(texts: Iterable[str]) -> list[Network]:
 def _check_edge(table: Any, where: Destination) -> None:
     """A table associated with a gateway cannot route a block outside the VPC. Source: VPC user guide; code inferred."""
     edge = any(not target.startswith("subnet-") for target in table._associations.values())
-    network = where.network
-    if edge and not any(
-        network.version == c.version and network.subnet_of(c) for c in vpc_networks(table)  # type: ignore[arg-type]
-    ):
+    if edge and not any(within(where.network, cidr) for cidr in vpc_networks(table)):
         raise ApiError(
             "InvalidParameterValue",
-            f"The destination CIDR block {where.text} is outside the VPC, and route table {table.id} has an edge association.",
+            f"The destination CIDR block {where.text} is outside the VPC, and route table {table.id} is a gateway's.",
         )
 
 

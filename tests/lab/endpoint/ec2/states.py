@@ -36,5 +36,5 @@ def _can_receive(route: Any) -> bool:
     if route.transit_gateway is not None:
         return route.transit_gateway.id in ec2.transit_gateways
     if route.vpc_pcx is not None:
-        return route.vpc_pcx._status.code == "active"
+        return bool(route.vpc_pcx._status.code == "active")
     return True

@@ -56,7 +56,8 @@ def _page(cloud: Cloud, call: Call, tables: list[Any]) -> tuple[list[Any], str |
         if not asked.isdigit() or not _PAGE_MIN <= int(asked) <= _PAGE_MAX:
             raise ApiError(
                 "InvalidParameterValue",
-                f"Value ( {asked} ) for parameter maxResults is invalid. Expecting a value between {_PAGE_MIN} and {_PAGE_MAX}.",
+                f"Value ( {asked} ) for parameter maxResults is invalid. "
+                f"Expecting a value between {_PAGE_MIN} and {_PAGE_MAX}.",
             )
         limit = min(int(asked), limit or _PAGE_MAX)
     start = _offset(call.get("NextToken"))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..answers import ApiError
+from ..answers import ApiError, LabUnsupported
 from ..cloud import Cloud
 from ..request import Call
 from . import identifiers
@@ -118,7 +118,7 @@ def _gateway(cloud: Cloud, call: Call, gateway_id: str, table: Any) -> Target:
 
 def _other(cloud: Cloud, call: Call, name: str, value: str) -> Target:
     if name in _UNSUPPORTED:
-        raise ApiError("LabUnsupported", f"The lab has no {name} targets")
+        raise LabUnsupported(f"{name} targets")
     collection, argument, code = _OTHERS[name]
     found = cloud.backing.resource(call.region, collection, value)
     if found is None:

@@ -12,7 +12,7 @@ from typing import Any
 from ..answers import Answer, ApiError, ec2_result, element
 from ..cloud import Cloud
 from ..request import Call
-from .destinations import canonical
+from .destinations import Network, canonical, within
 from .filters import matching
 
 Route = dict[str, Any]
@@ -22,9 +22,7 @@ def create_route(cloud: Cloud, call: Call) -> Answer:
     """CreateTransitGatewayRoute."""
     table, block = _table(cloud, call), _block(call)
     if block in table.routes:
-        raise ApiError(
-            "RouteAlreadyExists", f"Route {block} already exists in Transit Gateway Route Table {table.id}"
-        )
+        raise ApiError("RouteAlreadyExists", f"Route {block} already exists in Transit Gateway Route Table {table.id}")
     return _put(cloud, call, table, block)
 
 
@@ -107,12 +105,16 @@ def _put(cloud: Cloud, call: Call, table: Any, block: str) -> Answer:
 
 def _render(route: Route) -> str:
     attachment = route["attachment"]
-    inner = "" if attachment is None else (
-        "<item>"
-        + element("resourceId", attachment.resource_id)
-        + element("transitGatewayAttachmentId", attachment.id)
-        + element("resourceType", attachment.resource_type)
-        + "</item>"
+    inner = (
+        ""
+        if attachment is None
+        else (
+            "<item>"
+            + element("resourceId", attachment.resource_id)
+            + element("transitGatewayAttachmentId", attachment.id)
+            + element("resourceType", attachment.resource_type)
+            + "</item>"
+        )
     )
     return (
         element("destinationCidrBlock", route["destinationCidrBlock"])
@@ -139,17 +141,17 @@ _FACTS: dict[str, Callable[[Route], list[str]]] = {
 def _searches(filters: list[tuple[str, list[str]]]) -> dict[str, Callable[[Route], list[str]]]:
     """The searches by containment: a route "has" those wanted blocks that stand in the relation to its own."""
 
-    def related(wanted: list[str], holds: Callable[[Any, Any], bool]) -> Callable[[Route], list[str]]:
+    def related(wanted: list[str], holds: Callable[[Network, Network], bool]) -> Callable[[Route], list[str]]:
         def read(route: Route) -> list[str]:
             own = ipaddress.ip_network(route["destinationCidrBlock"])
             networks = {text: ipaddress.ip_network(text, strict=False) for text in wanted}
-            return [text for text, n in networks.items() if n.version == own.version and holds(own, n)]
+            return [text for text, n in networks.items() if holds(own, n)]
 
         return read
 
-    relations: dict[str, Callable[[Any, Any], bool]] = {
-        "route-search.subnet-of-match": lambda own, wanted: own.subnet_of(wanted),
-        "route-search.supernet-of-match": lambda own, wanted: own.supernet_of(wanted),
+    relations: dict[str, Callable[[Network, Network], bool]] = {
+        "route-search.subnet-of-match": within,
+        "route-search.supernet-of-match": lambda own, wanted: within(wanted, own),
     }
     return {name: related(values, relations[name]) for name, values in filters if name in relations}
 

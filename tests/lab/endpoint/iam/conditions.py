@@ -13,7 +13,7 @@ import binascii
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +23,7 @@ from ..answers import LabUnsupported
 Context = Mapping[str, tuple[str, ...]]
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_SPECIAL = {"*": ".*", "?": ".", "[*]": r"\*", "[?]": r"\?"}
 _LITERAL = {"*": "[*]", "?": "[?]", "$": "$"}
 
 
@@ -32,11 +33,8 @@ class Unresolved(Exception):
 
 @lru_cache(maxsize=4096)
 def _pattern(glob: str) -> re.Pattern[str]:
-    parts = (
-        ".*" if piece == "*" else "." if piece == "?" else re.escape(piece[1]) if piece in ("[*]", "[?]") else re.escape(piece)
-        for piece in re.split(r"(\[\*\]|\[\?\]|\*|\?)", glob)
-    )
-    return re.compile("".join(parts), re.DOTALL)
+    pieces = re.split(r"(\[\*\]|\[\?\]|\*|\?)", glob)
+    return re.compile("".join(_SPECIAL.get(piece) or re.escape(piece) for piece in pieces), re.DOTALL)
 
 
 def glob_match(glob: str, value: str) -> bool:
@@ -45,7 +43,10 @@ def glob_match(glob: str, value: str) -> bool:
 
 
 def substitute(text: str, context: Context) -> str:
-    """Replace ``${key}`` (``${key, 'default'}``; ``${*}``, ``${?}``, ``${$}`` for the characters) or raise Unresolved."""
+    """Replace policy variables or raise Unresolved.
+
+    ``${key}``, ``${key, 'default'}``; ``${*}``, ``${?}`` and ``${$}`` stand for those characters themselves.
+    """
 
     def value(match: re.Match[str]) -> str:
         name = match[1].strip()
@@ -72,7 +73,7 @@ def _date(value: str) -> float:
     if re.fullmatch(r"\d+(\.\d+)?", value):
         return float(value)
     moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _ordered(convert: Callable[[str], float], compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]:

@@ -9,7 +9,7 @@ Source: IAM user guide, "Policy evaluation logic" (one account; across accounts 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from ..answers import ApiError, LabUnsupported
 from ..cloud import Cloud
@@ -43,7 +43,7 @@ def authorise(cloud: Cloud, call: Call) -> None:
 def base_context(cloud: Cloud, call: Call) -> Context:
     """The condition keys that do not depend on the resource. The lab's HTTP stands for HTTPS."""
     caller, now = call.by, cloud.clock.now()
-    moment = datetime.fromtimestamp(now, timezone.utc)
+    moment = datetime.fromtimestamp(now, UTC)
     context: dict[str, tuple[str, ...]] = {
         "aws:principalarn": (caller.principal_arn,),
         "aws:principalaccount": (caller.account_id,),
@@ -136,9 +136,12 @@ def _attributes(call: Call) -> dict[str, tuple[str, ...]]:
     names = {name.split(".", 1)[0]: value for name, value in call.params.items() if name.endswith(".Value")}
     if call.get("Attribute"):
         names[call.params["Attribute"]] = call.params.get("Value", "")
-    context = {f"ec2:attribute/{name}".lower(): (value,) for name, value in names.items()}
-    groups = [name for name in ("SecurityGroupId", "GroupId") if call.members(name)]
-    changed = (*names, *(["GroupSet"] if groups else []), *(["Attachment"] if call.get("Attachment.AttachmentId") else []))
+    context: dict[str, tuple[str, ...]] = {f"ec2:attribute/{name}".lower(): (value,) for name, value in names.items()}
+    changed = list(names)
+    if call.members("SecurityGroupId") or call.members("GroupId"):
+        changed.append("GroupSet")
+    if call.get("Attachment.AttachmentId"):
+        changed.append("Attachment")
     if changed:
         context["ec2:attribute"] = tuple(changed)
     return context

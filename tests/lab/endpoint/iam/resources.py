@@ -144,7 +144,7 @@ def find(cloud: Cloud, region: str, kind: str, resource_id: str) -> Any | None:
 
 def _ec2(cloud: Cloud, call: Call, need: Need, resource_id: str) -> Resource:
     found = find(cloud, call.region, need.kind, resource_id)
-    owner = str(found.ec2_backend.account_id) if hasattr(found, "ec2_backend") else call.by.account_id
+    owner = str(getattr(getattr(found, "ec2_backend", None), "account_id", call.by.account_id))
     partition = cloud.backing.iam(owner, call.region).partition
     prefix = f"arn:{partition}:ec2:{call.region}:{owner}"
     context: dict[str, tuple[str, ...]] = {"aws:resourceaccount": (owner,)}

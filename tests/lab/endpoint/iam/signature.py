@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote
 
 from ..answers import ApiError
@@ -20,10 +20,10 @@ MAX_SKEW = 15 * 60
 
 
 def check(http: HttpRequest, scope: Scope, secret_key: str, token: str | None) -> None:
-    """Raise the service's error unless ``http`` is signed with ``secret_key`` (and carries ``token``, if there is one)."""
+    """Raise the service's error unless ``http`` is signed with ``secret_key`` (and carries ``token``, if any)."""
     stamp = http.headers.get("x-amz-date", "")
     try:
-        sent = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
+        sent = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
     except ValueError:
         raise bad_signature(scope.service, "Date in the request is missing or malformed") from None
     if abs(time.time() - sent) > MAX_SKEW:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from ..answers import Answer, ApiError, LabUnsupported, element, query_result
@@ -58,7 +58,7 @@ def assume_role(cloud: Cloud, call: Call) -> Answer:
 
 def iso(seconds: float) -> str:
     """A time as AWS writes it."""
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _credentials(session: Session) -> str:
