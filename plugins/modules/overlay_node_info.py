@@ -158,7 +158,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _node
+from ..module_utils import _node_facts
 from ..module_utils._imds import Imds
 from ..module_utils._net import AddressError
 from ..module_utils._persist import PersistError
@@ -179,7 +179,7 @@ def main() -> None:
     params = module.params
     imds = Imds(timeout=params["metadata_timeout"]) if params["metadata"] else None
     try:
-        result = _node.describe(LocalHost(), imds, params, sys.executable)
+        result = _node_facts.describe(LocalHost(), imds, params, sys.executable)
     except (AddressError, PersistError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=False, **result)
