@@ -38,6 +38,7 @@ setup: .venv/ready  ## make .venv with all tools, and install missing Debian pac
 	@rm -rf .venv
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements/gates.txt
+	@tools/awx-collection $(CACHE)/awx
 	@touch $@
 
 root:
@@ -111,8 +112,8 @@ demo: root setup  ## a VPC in the lab: setup, a switchover under load, status; a
 lab-up: root setup  ## start a lab to play with; it says what to type next
 	@$(LAB) up
 
-lab-down: root setup  ## remove the labs that were started here
-	@$(LAB) down
+lab-down: root setup  ## remove all labs of this machine
+	@$(LAB) down --all
 
 bench: root setup  ## measure beside the peers; writes docs/
 	@PYTHONPATH=tests python -m bench
