@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,7 @@ def apply(controller: Controller, folder: Path, inventory: str = INVENTORY, toke
 
 
 @pytest.fixture(scope="module")
-def twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Controller, str, str, int]]:
+def twice(tmp_path_factory: pytest.TempPathFactory) -> tuple[Controller, str, str, int]:
     """The controller after two runs, both outputs, and how many writes the first run took."""
     folder = tmp_path_factory.mktemp("controller")
     controller = Controller(PLAYBOOKS)
@@ -54,7 +53,7 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Controller
     writes = len(controller.writes)
     code, second = apply(controller, folder)
     assert code == 0, second
-    yield controller, first, second, writes
+    return controller, first, second, writes
 
 
 def template(controller: Controller, name: str) -> dict[str, Any]:
