@@ -15,10 +15,10 @@ from typing import Any
 
 from lab import demo
 from lab.daemon import control, process
-from lab.daemon.inventory import ssh_options
 from lab.daemon.options import add_options, as_arguments
 from lab.daemon.preflight import check
-from lab.daemon.state import Directory, Lab, LabError, choose, directories, open_lab
+from lab.daemon.ssh import ssh_options
+from lab.daemon.state import LabError, choose, directories, open_lab
 from lab.endpoint.control import Control
 from lab.fabric import netns
 from lab.nodes.base import MARKER
@@ -38,12 +38,12 @@ def command_up(options: argparse.Namespace) -> int:
 
 
 def command_down(options: argparse.Namespace) -> int:
-    """Remove one lab, or all of them; crashed ones too."""
+    """Remove the lab, crashed or not."""
     check("light")
-    found = [choose(options.lab)] if options.lab else directories()
+    found = directories()
     if not found:
         print("No lab is running.")
-    for directory in found:
+    for directory in found if options.all or not found else [choose(options.lab)]:
         process.down(directory)
         print(f"Lab {directory.lab_id} is gone, with everything it made.")
     return 0
@@ -130,7 +130,9 @@ def parser() -> argparse.ArgumentParser:
 
     for name, run in (("up", command_up), ("demo", command_demo)):
         add_options(add(name, run))
-    add("down", command_down).add_argument("lab", nargs="?", metavar="ID", help="default: all labs of this host")
+    sub = add("down", command_down)
+    sub.add_argument("lab", nargs="?", metavar="ID", help="which one, if there are several")
+    sub.add_argument("--all", action="store_true", help="all labs of this host")
     add("list", command_list)
     add("status", command_status)
     sub = add("probe", command_probe)

@@ -16,7 +16,8 @@ from lab.world import Keys, World
 def client(world: World, service: str, keys: Keys | None = None) -> Any:
     """A client with the given keys, by default the administrator's of the nodes' account."""
     keys = keys or world.admin
-    return boto3.session.Session().client(
+    session: Any = boto3.session.Session()
+    return session.client(
         service,
         region_name=world.region,
         endpoint_url=world.endpoint_url,

@@ -9,12 +9,11 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from lab.daemon import pass_connection
+from lab.daemon.ssh import ssh_options
 from lab.daemon.state import Directory, Machine
 
 _HEAD = """\
@@ -72,7 +71,8 @@ def render(
             },
         }
     }
-    return _HEAD.format(lab_id=directory.lab_id) + yaml.safe_dump(content, sort_keys=False, width=1000)
+    text: str = yaml.safe_dump(content, sort_keys=False, width=1000)
+    return _HEAD.format(lab_id=directory.lab_id) + text
 
 
 def _host(machine: Machine) -> dict[str, Any]:
@@ -89,18 +89,3 @@ def _connection(directory: Directory) -> dict[str, str]:
         "ansible_ssh_common_args": shlex.join(ssh_options(directory)),
         "ansible_control_path_dir": str(directory.masters),
     }
-
-
-def ssh_options(directory: Directory) -> list[str]:
-    """How ssh gets from the host into the lab: through the router's namespace, with the lab's own keys only."""
-    proxy = [sys.executable, "-I", "-S", str(Path(pass_connection.__file__)), f"overlay-{directory.lab_id}-router"]
-    options = {
-        "ProxyCommand": f"{shlex.join(proxy)} %h %p",
-        "ProxyUseFdpass": "yes",
-        "UserKnownHostsFile": str(directory.known_hosts),
-        "GlobalKnownHostsFile": "/dev/null",
-        "StrictHostKeyChecking": "accept-new",
-        "IdentitiesOnly": "yes",
-        "LogLevel": "ERROR",
-    }
-    return ["-F", "/dev/null", *(word for key, value in options.items() for word in ("-o", f"{key}={value}"))]

@@ -27,37 +27,36 @@ class Power:
     """The switches of all machines.
 
     Args:
-        nodes: the machines by instance id.
+        names: the machines' names by instance id.
+        node: the machine of a name as it is now; its disk may have been renewed since the lab began.
     """
 
-    def __init__(self, nodes: Mapping[str, Node]) -> None:
-        self._queues: dict[str, queue.Queue[Callable[[], None]]] = {}
-        self._nodes = nodes
-        for instance_id, node in nodes.items():
-            self._queues[instance_id] = queue.Queue()
-            thread = threading.Thread(target=self._work, args=(instance_id,), name=f"power {node.spec.name}")
-            thread.daemon = True
-            thread.start()
+    def __init__(self, names: Mapping[str, str], node: Callable[[str], Node]) -> None:
+        self._names = names
+        self._node = node
+        self._tasks: dict[str, queue.Queue[str]] = {name: queue.Queue() for name in names.values()}
+        for name in self._tasks:
+            threading.Thread(target=self._work, args=(name,), name=f"power {name}", daemon=True).start()
 
     def event(self, instance_id: str, event: str) -> None:
         """EC2 did something to an instance. Returns at once; instances that are no machine of the lab do not matter."""
-        node = self._nodes.get(instance_id)
-        if node is not None and event in EVENTS:
-            log.info("%s: %s", node.spec.name, event)
-            self._queues[instance_id].put(lambda: EVENTS[event](node))
+        name = self._names.get(instance_id)
+        if name is not None and event in EVENTS:
+            self._tasks[name].put(event)
 
     def settle(self) -> None:
         """Return when every machine has done what it was told so far."""
-        for tasks in self._queues.values():
+        for tasks in self._tasks.values():
             tasks.join()
 
-    def _work(self, instance_id: str) -> None:
-        tasks = self._queues[instance_id]
+    def _work(self, name: str) -> None:
+        tasks = self._tasks[name]
         while True:
-            task = tasks.get()
+            event = tasks.get()
+            log.info("%s: %s", name, event)
             try:
-                task()
+                EVENTS[event](self._node(name))
             except Exception:
-                log.exception("%s: could not do what it was told", self._nodes[instance_id].spec.name)
+                log.exception("%s: could not %s", name, event)
             finally:
                 tasks.task_done()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 
 from lab.daemon.state import LabError
 
@@ -36,8 +35,6 @@ def check(kind: str) -> None:
             "The lab needs root: it makes network namespaces, mounts and routes of its own (never the host's). Run the "
             "same command with sudo, or in a virtual machine or a privileged container."
         )
-    if sys.version_info < (3, 11):
-        raise LabError(f"The lab needs Python 3.11 or newer; this is {sys.version.split()[0]} ({sys.executable}).")
     programs = {**PROGRAMS, **LIGHT, **(FULL if name == "full" else {})}
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     missing = sorted({package for program, package in programs.items() if not shutil.which(program, path=path)})

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lab.daemon import preflight
 from lab.daemon.manifest import Manifest, marked
+from lab.daemon.ssh import end_masters
 from lab.daemon.state import Directory, Lab, LabError, is_alive, new_directory
 from lab.nodes.base import MARKER
 
@@ -69,21 +70,10 @@ def _wait_until_up(directory: Directory, daemon: subprocess.Popen[bytes], second
 
 def down(directory: Directory) -> None:
     """Remove a lab, whatever state it is in. Raises :class:`LabError` if something could not be removed."""
-    _end_masters(directory)
+    end_masters(directory)
     left = Manifest(directory.manifest, directory.lab_id).remove_all()
     if left:
         raise LabError(f"lab {directory.lab_id}: still there: {', '.join(left)}. Call `lab down` again")
-
-
-def _end_masters(directory: Directory) -> None:
-    """Ansible leaves shared SSH connections behind for a minute; another lab must not find them."""
-    for master in directory.masters.glob("*"):
-        subprocess.run(
-            ["ssh", "-F", "/dev/null", "-o", f"ControlPath={master}", "-O", "exit", "lab"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
 
 
 def summary(directory: Directory) -> str:

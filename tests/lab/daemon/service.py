@@ -9,13 +9,14 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from lab.daemon import inventory
-from lab.daemon.control import ControlServer
+from lab.daemon.control import ControlServer, Handler
 from lab.daemon.manifest import Manifest
 from lab.daemon.power import Power
+from lab.daemon.ssh import end_masters
 from lab.daemon.state import Directory, Lab, Machine
 from lab.endpoint import Endpoint, VpcSnapshot
 from lab.endpoint.imds import ImdsApp
@@ -27,15 +28,15 @@ from lab.nodes.base import MARKER, Node, NodeFactory, NodeSpec
 from lab.nodes.full import full_nodes
 from lab.nodes.light import LightNode
 from lab.probe import DATAGRAM_PORT, HTTP_PORT, responder
-from lab.world import World, WorldSpec, build
 from lab.world import Machine as Instance
+from lab.world import World, WorldSpec, build
 
 log = logging.getLogger(__name__)
 
 #: The overlay IP of the inventory, outside the VPC's 10.0.0.0/16.
 OVERLAY = "192.168.10.15"
-#: Machines that boot at the same time.
-_BOOTS = 4
+#: Machines that boot or shut down at the same time.
+_AT_ONCE = 4
 
 
 class Service:
@@ -75,8 +76,7 @@ class Service:
         self._serve_metadata()
         self._make_machines()
         self._follow()
-        with ThreadPoolExecutor(_BOOTS) as pool:
-            list(pool.map(lambda node: node.boot(), self.nodes.values()))
+        _at_once(lambda node: node.boot(), self.nodes.values())
         log.info("machines: %s", ", ".join(self.nodes))
         ControlServer(self.directory.control, self._commands()).start()
         self._write_inventory()
@@ -96,15 +96,14 @@ class Service:
         Server(app, [netns.listener(self.router.netns, METADATA_ADDRESS, 80)]).start()
 
     def _make_machines(self) -> None:
-        of_nodes, use_dhcp = node_factory(self.kind)
         for instance in self.world.nodes:
-            self._make_machine(instance, of_nodes, use_dhcp)
+            self._make_machine(instance, *node_factory(self.kind))
         for instance in self.world.clients:
             self._make_machine(instance, LightNode, False)
 
     def _make_machine(self, instance: Instance, factory: NodeFactory, use_dhcp: bool) -> None:
         directory = self.directory.machines / instance.name
-        directory.mkdir(mode=0o700)
+        directory.mkdir(mode=0o700, exist_ok=True)
         socket = self.router.socket(
             instance.name,
             instance.instance_id,
@@ -134,10 +133,10 @@ class Service:
         self.router.converge(self.snapshot())
         self.endpoint.subscribe(self.follower.notify)
         self.follower.start()
-        self.power = Power({node.spec.instance_id: node for node in self.nodes.values()})
+        self.power = Power({instance.instance_id: instance.name for instance in self.world.machines}, self._node)
         self.endpoint.on_power(self.power.event)
 
-    def _commands(self) -> dict[str, object]:
+    def _commands(self) -> dict[str, Handler]:
         return {
             "crash": lambda machine: self._node(machine).crash(),
             "boot": lambda machine: self._node(machine).boot(),
@@ -145,6 +144,7 @@ class Service:
             "partition": self.router.partition,
             "heal": self.router.heal,
             "settle": self._settle,
+            "renew": self._renew,
             "exec": self._exec,
         }
 
@@ -158,6 +158,18 @@ class Service:
         if not self.follower.settle():
             raise TimeoutError("the data path has not caught up with the endpoint")
         self.power.settle()
+
+    def _renew(self) -> None:
+        """Give every node a fresh disk and boot it."""
+        self.router.heal()
+        old = [self.nodes[instance.name] for instance in self.world.nodes]
+        _at_once(lambda node: node.power_off(), old)
+        end_masters(self.directory)
+        self.directory.known_hosts.unlink(missing_ok=True)
+        for node, instance in zip(old, self.world.nodes, strict=True):
+            node.destroy()
+            self._make_machine(instance, *node_factory(self.kind))
+        _at_once(lambda node: node.boot(), [self.nodes[instance.name] for instance in self.world.nodes])
 
     def _exec(self, machine: str, argv: Sequence[str], stdin: str = "", timeout: float = 30.0) -> dict[str, object]:
         done = self._node(machine).exec(argv, stdin=stdin, timeout=timeout)
@@ -204,6 +216,11 @@ class Service:
             machines=self._machines(),
             world=self.world,
         )
+
+
+def _at_once(action: Callable[[Node], None], nodes: Iterable[Node]) -> None:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(action, nodes))
 
 
 def node_factory(kind: str) -> tuple[NodeFactory, bool]:

@@ -55,7 +55,7 @@ class Follower:
             self._wake.notify()
 
     def settle(self, timeout: float = 10.0) -> bool:
-        """Wait until every change so far has reached the data path; False if it takes longer than ``timeout`` seconds."""
+        """Wait until every change so far has reached the data path; False if that takes over ``timeout`` seconds."""
         return self._idle.wait(timeout)
 
     def stop(self) -> None:

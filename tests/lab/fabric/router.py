@@ -50,9 +50,7 @@ class Router:
         snapshot: reads the VPC as it is now.
     """
 
-    def __init__(
-        self, lab_id: str, directory: Path, recorder: Recorder, snapshot: Callable[[], VpcSnapshot]
-    ) -> None:
+    def __init__(self, lab_id: str, directory: Path, recorder: Recorder, snapshot: Callable[[], VpcSnapshot]) -> None:
         self.lab_id = lab_id
         self.netns = f"overlay-{lab_id}-router"
         self.directory = directory
@@ -77,7 +75,9 @@ class Router:
         netns.ip(self.netns, ["link set lo up", *(f"address add {address}/32 dev lo" for address in own)])
         netns.nft(self.netns, firewall.BASE)
 
-    def socket(self, name: str, instance_id: str, *, use_dhcp: bool = False, services: Services | None = None) -> Socket:
+    def socket(
+        self, name: str, instance_id: str, *, use_dhcp: bool = False, services: Services | None = None
+    ) -> Socket:
         """The place where a machine is plugged in; a node's :class:`~lab.nodes.base.Attachment`."""
         if len(name) > MAX_NODE_NAME:
             raise ValueError(f"the machine's name is {name!r}: use at most {MAX_NODE_NAME} characters")
@@ -163,9 +163,7 @@ class Router:
 class Socket:
     """One machine's place at the router: see :class:`lab.nodes.base.Attachment`. Made by :meth:`Router.socket`."""
 
-    def __init__(
-        self, router: Router, name: str, instance_id: str, use_dhcp: bool, services: Services | None
-    ) -> None:
+    def __init__(self, router: Router, name: str, instance_id: str, use_dhcp: bool, services: Services | None) -> None:
         self.router = router
         self.name = name
         self.instance_id = instance_id
@@ -179,12 +177,12 @@ class Socket:
         """The interfaces as the VPC has them now, device index 0 first."""
         snapshot = self.router.read_snapshot()
         cidrs = {subnet.subnet_id: ip_network(subnet.cidr) for subnet in snapshot.subnets}
-        mine = [interface for interface in snapshot.interfaces if interface.instance_id == self.instance_id]
+        mine = {i.device_index or 0: i for i in snapshot.interfaces if i.instance_id == self.instance_id}
         return tuple(
             Nic(
                 network_interface_id=interface.network_interface_id,
-                device=f"eth{interface.device_index}",
-                port=f"{self.name}.{interface.device_index}",
+                device=f"eth{index}",
+                port=f"{self.name}.{index}",
                 mac=interface.mac,
                 addresses=tuple(
                     f"{address}/{cidrs[interface.subnet_id].prefixlen if ip_address(address).version == 4 else 128}"
@@ -193,7 +191,7 @@ class Socket:
                 gateway4=str(cidrs[interface.subnet_id][1]),
                 gateway6=GATEWAY6,
             )
-            for interface in sorted(mine, key=lambda interface: interface.device_index)
+            for index, interface in sorted(mine.items())
         )
 
     def plug(self) -> tuple[Nic, ...]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Light nodes: a machine made of namespaces, up in a fifth of a second, that runs the host's programs and its own sshd."""
+"""Light nodes: machines made of namespaces, up in a fifth of a second, with the host's programs and their own sshd."""
 
 from __future__ import annotations
 

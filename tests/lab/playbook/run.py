@@ -21,6 +21,15 @@ _CALLBACKS = Path(__file__).parent / "callback"
 
 #: Nothing of the caller's AWS or Ansible settings reaches a playbook: it must work by its inventory alone.
 _FOREIGN = ("AWS_", "EC2_", "BOTO", "ANSIBLE_")
+_SETTINGS = {
+    "ANSIBLE_CALLBACK_PLUGINS": str(_CALLBACKS),
+    "ANSIBLE_CALLBACKS_ENABLED": "lab_events",
+    "ANSIBLE_SHOW_CUSTOM_STATS": "1",
+    "ANSIBLE_LOCALHOST_WARNING": "0",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 
 
 @dataclass(frozen=True)
@@ -115,15 +124,7 @@ def run_playbook(
         done = subprocess.run(
             argv,
             cwd=cwd,
-            env={
-                **plain,
-                "ANSIBLE_CALLBACK_PLUGINS": str(_CALLBACKS),
-                "ANSIBLE_CALLBACKS_ENABLED": "lab_events",
-                "ANSIBLE_SHOW_CUSTOM_STATS": "1",
-                "ANSIBLE_LOCALHOST_WARNING": "0",
-                "LAB_EVENTS": str(events),
-                **(environment or {}),
-            },
+            env={**plain, **_SETTINGS, "LAB_EVENTS": str(events), **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -133,7 +134,7 @@ def run_playbook(
         )
         seconds = time.monotonic() - started
         values = [json.loads(line) for line in events.read_text().splitlines()]
-    end = next((value for value in values if "stats" in value), {})
+    end: dict[str, Any] = next((value for value in values if "stats" in value), {})
     return Run(
         returncode=done.returncode,
         output=done.stdout,

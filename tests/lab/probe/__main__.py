@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Send numbered datagrams at a steady rate until told to stop: ``python -m lab.probe ADDRESS``, in the client's network.
+"""Send numbered datagrams at a steady rate until told to stop: ``python -m lab.probe ADDRESS``.
 
 Prints a line when the answering machine changes or falls silent, and at the end (SIGINT, SIGTERM or ``--seconds``)
 the report; with ``--json`` both are JSON, one value a line.

@@ -38,9 +38,7 @@ class ProbeSession:
         rate: datagrams per second.
     """
 
-    def __init__(
-        self, namespace: str, address: str, environment: Mapping[str, str], rate: float = 1000.0
-    ) -> None:
+    def __init__(self, namespace: str, address: str, environment: Mapping[str, str], rate: float = 1000.0) -> None:
         self.address = address
         self._argv = netns.entered(
             namespace, [sys.executable, "-m", "lab.probe", address, "--json", "--rate", str(rate)]

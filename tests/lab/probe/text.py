@@ -18,12 +18,10 @@ def event_line(who: str | None, seconds: float) -> str:
 def report_lines(report: Report) -> list[str]:
     """The whole run."""
     lines = [f"{report.sent} datagrams to {report.address}, {report.lost} lost, longest silence {report.gap_ms:.0f} ms"]
-    for holder in report.holders:
-        period = f"{clock(report, holder.first)} - {clock(report, holder.last)}"
-        lines.append(f"  {period}  {holder.who} answered {holder.answers}")
-    for gap in report.gaps:
-        period = f"{clock(report, gap.since)} - {clock(report, gap.until)}"
-        lines.append(f"  {period}  {gap.lost} lost in {gap.seconds * 1000:.0f} ms")
+    turns = [(holder.first, holder.last, f"{holder.who} answered {holder.answers}") for holder in report.holders]
+    turns += [(gap.since, gap.until, f"{gap.lost} lost in {gap.seconds * 1000:.0f} ms") for gap in report.gaps]
+    for first, last, what in sorted(turns, key=lambda turn: turn[1]):
+        lines.append(f"  {clock(report, first)} - {clock(report, last)}  {what}")
     return lines
 
 

@@ -5,6 +5,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
 DOCUMENTATION = """
 name: lab_events
 type: aggregate
@@ -12,12 +18,6 @@ short_description: Write task results as JSON lines
 description: For the tests of the collection. Writes to the file named by the environment variable LAB_EVENTS.
 author: aws_ha.overlay_ip contributors
 """
-
-import json
-import os
-from typing import Any
-
-from ansible.plugins.callback import CallbackBase
 
 
 class CallbackModule(CallbackBase):
