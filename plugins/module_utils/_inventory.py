@@ -130,7 +130,7 @@ def unknown(model: Mapping[str, Any]) -> list[str]:
 def identify(model: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any]]) -> None:
     """Fill in what the nodes said of themselves, where the inventory says nothing."""
     for name, answer in answers.items():
-        node, identity = model["nodes"][name], answer.get("instance") or {}
+        node, identity = model["nodes"][name], answer.get("identity") or {}
         if not identity.get("instance_id"):
             why = (
                 "cannot be reached" if answer.get("unreachable") else "got no answer from the instance metadata service"
