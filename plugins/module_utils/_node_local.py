@@ -1,0 +1,152 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The node's configuration file, and its overlay addresses: what needs nothing of AWS.
+
+Imports no SDK, so that looking at an address and taking it down are a matter of milliseconds, and work where the SDK
+is broken. This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from . import _net
+from ._interface import AUTO
+from ._iproute import Addresses
+
+CONFIG = Path("/etc/aws-overlay-ip/config.json")
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used. The text is a whole sentence with the remedy."""
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """One overlay IP: its destination, the host addresses that go with it, and the tables that hold its route."""
+
+    destination: str
+    addresses: tuple[str, ...]
+    interface: str = AUTO
+    label: str = AUTO
+    route_table_ids: tuple[str, ...] = ()
+    vpc_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """The node's configuration file, checked.
+
+    Attributes:
+        name: this node's name.
+        network_interface_id: where its routes point; None is asked of the instance metadata by `device_index`.
+        peers: the other nodes' names and network interfaces.
+        aws: options of the modules of the collection, by name: region, endpoint_url ...
+        timeout: seconds for one command, all in all.
+        heard_after: seconds after which a keepalived that is still backup must have heard the other node.
+    """
+
+    name: str
+    overlays: tuple[Overlay, ...]
+    aws: Mapping[str, Any] = field(default_factory=dict)
+    network_interface_id: str | None = None
+    device_index: int = 0
+    peers: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 20.0
+    heard_after: float = 5.0
+
+
+def load(path: Path = CONFIG) -> Config:
+    """Read and check the configuration file.
+
+    Raises:
+        ConfigError: not there, not readable, or not what it must be.
+    """
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        overlays = tuple(_overlay(item) for item in raw["overlays"])
+        return Config(
+            name=str(raw["name"]),
+            overlays=overlays,
+            aws=dict(raw.get("aws", {})),
+            network_interface_id=raw.get("network_interface_id") or None,
+            device_index=int(raw.get("device_index", 0)),
+            peers={str(name): str(eni) for name, eni in raw.get("peers", {}).items()},
+            timeout=float(raw.get("timeout", Config.timeout)),
+            heard_after=float(raw.get("heard_after", Config.heard_after)),
+        )
+    except OSError as exc:
+        raise ConfigError(f"{path} cannot be read ({exc.strerror}): run the setup playbook to write it.") from exc
+    except (KeyError, TypeError, ValueError) as exc:
+        raise ConfigError(f"{path} is not a valid configuration ({exc!r}): run the setup playbook again.") from exc
+
+
+def _overlay(raw: Mapping[str, Any]) -> Overlay:
+    return Overlay(
+        destination=_net.destination(raw["destination"]),
+        addresses=tuple(_net.host(address) for address in raw["addresses"]),
+        interface=raw.get("interface") or AUTO,
+        label=raw.get("label", AUTO),
+        route_table_ids=tuple(raw.get("route_table_ids", ())),
+        vpc_id=raw.get("vpc_id") or None,
+    )
+
+
+def chosen(config: Config, wanted: Sequence[str]) -> Config:
+    """The configuration with the overlays named in `wanted` alone; all of them where it is empty.
+
+    Raises:
+        ConfigError: an address that is not in the configuration.
+    """
+    known = {overlay.destination: overlay for overlay in config.overlays}
+    try:
+        names = [_net.destination(text) for text in wanted]
+    except _net.AddressError as exc:
+        raise ConfigError(str(exc)) from exc
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"{name} is not an overlay IP of this node: it has {', '.join(known)}.")
+    return replace(config, overlays=tuple(known[name] for name in names)) if names else config
+
+
+class Local:
+    """The overlay addresses on this node."""
+
+    def __init__(self, config: Config, addresses: Addresses | None = None) -> None:
+        self.config = config
+        self._addresses = addresses or Addresses()
+
+    def up(self) -> bool:
+        """Bring the addresses up; whether that changed anything.
+
+        Raises:
+            AddressError, PlanError of `_interface`: refused.
+        """
+        done = [self._addresses.up(o.addresses, o.interface, o.label) for o in self.config.overlays if o.addresses]
+        return any(done)
+
+    def foresee(self) -> None:
+        """Plan to bring the addresses up and change nothing. Raises as `up` does."""
+        for overlay in self.config.overlays:
+            if overlay.addresses:
+                self._addresses.up(overlay.addresses, overlay.interface, overlay.label, dry_run=True)
+
+    def down(self) -> bool:
+        """Take the addresses down, wherever they are; whether that changed anything. Raises AddressError."""
+        return self._addresses.down(self._wanted())
+
+    def live(self) -> dict[str, str]:
+        """The addresses that are up, and on which interface. Raises AddressError."""
+        return {held.cidr: held.interface for held in self._addresses.held(self._wanted())}
+
+    def complete(self) -> bool:
+        """Whether all addresses are up. Raises AddressError."""
+        return self.live().keys() >= set(self._wanted())
+
+    def _wanted(self) -> list[str]:
+        return [address for overlay in self.config.overlays for address in overlay.addresses]
