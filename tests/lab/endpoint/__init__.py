@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from .service import Credentials, Endpoint
+from .clients import Credentials, boto_client
+from .service import Endpoint
 from .snapshot import InstanceSnap, InterfaceSnap, RouteSnap, Subnet, TableSnap, VpcSnapshot
 from .switches import Strictness, Timing
 
@@ -23,4 +24,5 @@ __all__ = [
     "TableSnap",
     "Timing",
     "VpcSnapshot",
+    "boto_client",
 ]

@@ -89,12 +89,15 @@ class AdminPages:
         return asdict(share)
 
     def _plant(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Put a route of any origin into a table: what a VPN gateway's propagation or a route server would do."""
+        """Put a route of any origin into a table, as a VPN gateway's propagation would; or another table's routes."""
         region, backing = body.get("region", self._cloud.region), self._cloud.backing
         with self._cloud.change():
             table = backing.table(region, body["route_table_id"])
             if table is None:
                 raise identifiers.not_found("rtb", body["route_table_id"])
+            if "copy_from" in body:
+                routes.copy_static(self._cloud, backing.table(region, body["copy_from"]), table)
+                return {}
             interface_id, gateway_id = body.get("network_interface_id"), body.get("gateway_id")
             interface = identifiers.interface(self._cloud, region, interface_id) if interface_id else None
             gateway = backing.resource(region, "vpn_gateways", gateway_id) if gateway_id else None

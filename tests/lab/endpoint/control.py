@@ -69,6 +69,10 @@ class Control:
         """Put a route with any origin into a table (target: ``network_interface_id`` or ``gateway_id``)."""
         self._post("routes", {"route_table_id": route_table_id, "destination": destination, "origin": origin, **target})
 
+    def copy_routes(self, source: str, target: str) -> None:
+        """Give table ``target`` all static routes of ``source``: a large world in little time."""
+        self._post("routes", {"route_table_id": target, "copy_from": source})
+
     def _get(self, page: str, query: dict[str, Any] | None = None) -> Any:
         return self._send(urllib.request.Request(f"{self.url}/_lab/{page}?{urlencode(query or {})}"))
 

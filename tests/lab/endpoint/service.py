@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .calls import CallLog
+from .clients import Credentials, boto_client
 from .cloud import Cloud, PowerCallback, Problem
 from .ec2.life import Life
 from .faults import Faults
@@ -20,15 +20,6 @@ from .serving import Server, loopback_socket
 from .snapshot import VpcSnapshot
 from .snapshots import take
 from .switches import Settings, Strictness, Timing
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """Access keys as boto3 wants them."""
-
-    access_key: str
-    secret_key: str
-    token: str | None = None
 
 
 class Endpoint:
@@ -110,20 +101,7 @@ class Endpoint:
 
     def client(self, service: str, credentials: Credentials | None = None, **config: Any) -> Any:
         """A boto3 client of this endpoint; by default with the administrator's keys."""
-        import boto3
-        from botocore.config import Config
-
-        keys = credentials or self.admin
-        session: Any = boto3.session.Session()
-        return session.client(
-            service,
-            region_name=self.region,
-            endpoint_url=self.url,
-            aws_access_key_id=keys.access_key,
-            aws_secret_access_key=keys.secret_key,
-            aws_session_token=keys.token,
-            config=Config(**{"retries": {"total_max_attempts": 1}, "max_pool_connections": 64, **config}),
-        )
+        return boto_client(service, self.url, self.region, credentials or self.admin, **config)
 
     def configure(self, **changes: Any) -> None:
         """Change settings by name (see switches.py)."""

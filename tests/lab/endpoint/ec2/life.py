@@ -158,10 +158,12 @@ def terminate_instances(cloud: Cloud, call: Call) -> Answer:
     before = {i.id: i.state for i in instances}
 
     def release(instance: Any) -> None:
+        primary = instance.nics[0]
         for interface in list(instance.nics.values()):
             instance.detach_eni(interface)
             if interface.delete_on_termination:
                 interface.delete()
+        instance.nics[0] = primary  # moto describes a terminated instance by it
         cloud.shares.mirror_interfaces()
 
     for instance in instances:

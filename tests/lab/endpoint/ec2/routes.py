@@ -112,6 +112,14 @@ def plant(cloud: Cloud, table: Any, text: str, interface: Any | None, gateway: A
     _put(cloud, table, Destination(ipaddress.ip_network(text)), Target(found.id, {kind: found}), origin)
 
 
+def copy_static(cloud: Cloud, source: Any, table: Any) -> None:
+    """Give ``table`` the static routes to interfaces that ``source`` has, without the calls that would make them."""
+    for route in source.routes:
+        if route.origin == "CreateRoute" and route.interface is not None:
+            where = Destination(ipaddress.ip_network(route.destination_cidr_block or route.destination_ipv6_cidr_block))
+            _put(cloud, table, where, Target(route.interface.id, {"interface": route.interface}), "CreateRoute")
+
+
 def target_id(route: Any) -> str:
     """What a route points at, as one text; equal texts are equal targets."""
     return str(
