@@ -208,7 +208,7 @@ def _label(address: str, interface: str, option: str, here: Held | None, node: N
     saved = next((s.label for s in node.saved if s.address == address and s.interface == interface and s.label), "")
     if here is not None:
         return here.label or saved
-    return saved or _free_label(interface, (*node.held, *node.saved))
+    return saved or _free_label(interface, [o for o in (*node.held, *node.saved) if o.address != address])
 
 
 def _checked_label(label: str, address: str, interface: str, node: Node) -> str:

@@ -42,14 +42,10 @@ class NodeError(RuntimeError):
 
 
 class Netlink:
-    """A netlink socket; use it as a context manager.
+    """A netlink socket in the process's network namespace; use it as a context manager."""
 
-    Args:
-        netns: name of a network namespace (tests); None is the process's own.
-    """
-
-    def __init__(self, netns: str | None = None) -> None:
-        self._ipr: Any = pyroute2.IPRoute(netns=netns) if netns else pyroute2.IPRoute()
+    def __init__(self) -> None:
+        self._ipr: Any = pyroute2.IPRoute()
 
     def __enter__(self) -> Netlink:
         return self
@@ -118,7 +114,10 @@ class Netlink:
             "prefixlen": overlay.prefixlen,
         }
         if overlay.family == 6:
+            # Up to 0.8 pyroute2 takes lifetimes from `cacheinfo` alone and drops the others without a word; from 0.9 on
+            # it is the other way round. In this order every version sends them.
             message.update(flags=_IFA_F_NODAD, preferred_lft=0, valid_lft=_FOREVER)
+            message["cacheinfo"] = {"preferred": 0, "valid": _FOREVER}
         elif overlay.label:
             message["label"] = overlay.label
         return message

@@ -39,7 +39,7 @@ class LocalHost:
         """See :class:`Host`."""
         if path.startswith(PROFILE):
             value = self.output("nmcli", "-g", "ipv4.addresses", "connection", "show", path[len(PROFILE) :])
-            return None if value is None else "".join(f"{word}\n" for word in re.split(r"[,|\s]+", value) if word)
+            return None if value is None else _networkmanager.profile_text(re.findall(r"[^,|\s]+", value))
         at = self._at(path)
         try:
             return link_text(os.readlink(at)) if _is_link(path) else at.read_text(encoding="utf-8")

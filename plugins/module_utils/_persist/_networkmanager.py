@@ -13,6 +13,8 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .._interface import Overlay
 from ._text import ip_replace, mark, slug
 from ._tree import PROFILE, Tree
@@ -37,7 +39,7 @@ def write_script(tree: Tree, overlay: Overlay, source: str) -> None:
 def write_profile(tree: Tree, overlay: Overlay, source: str) -> None:
     """``source`` is the UUID of the active connection."""
     path = f"{PROFILE}{source}"
-    tree.write(path, "".join(f"{line}\n" for line in [*(tree.read(path) or "").split(), overlay.cidr]))
+    tree.write(path, profile_text([*(tree.read(path) or "").split(), overlay.cidr]))
 
 
 def erase_profile(tree: Tree, address: str) -> None:
@@ -46,7 +48,12 @@ def erase_profile(tree: Tree, address: str) -> None:
         lines = (tree.read(path) or "").split()
         kept = [line for line in lines if line.partition("/")[0] != address]
         if kept != lines:
-            tree.write(path, "".join(f"{line}\n" for line in kept))
+            tree.write(path, profile_text(kept))
+
+
+def profile_text(addresses: Iterable[str]) -> str:
+    """The addresses of a profile, sorted: nmcli adds and removes single ones, so that their order is no change."""
+    return "".join(f"{address}\n" for address in sorted(addresses))
 
 
 def modification(path: str, before: str | None, after: str | None) -> list[str]:

@@ -18,6 +18,7 @@ from ._text import slug
 from ._tree import PersistError, Tree
 
 PATTERN = "/etc/sysconfig/network/ifcfg-*"
+_OURS = re.compile(r"^(?:IPADDR|LABEL)_awsoverlay_\w+=.*\n?", re.MULTILINE)
 _VARIABLE = re.compile(r"^IPADDR_awsoverlay_(?P<slug>\w+)='(?P<address>[0-9.]+)/(?P<length>\d+)'$", re.MULTILINE)
 
 
@@ -32,8 +33,11 @@ def write(tree: Tree, overlay: Overlay, source: str) -> None:
     lines = [f"IPADDR_{suffix}='{overlay.cidr}'"]
     if overlay.label:
         lines.append(f"LABEL_{suffix}='{overlay.label.partition(':')[2]}'")
-    joint = "" if not text or text.endswith("\n") else "\n"
-    tree.write(source, text + joint + "\n".join(lines) + "\n")
+    # Ours stand at the end in a fixed order, so that one written again is no change.
+    ours = [found[0].strip() for found in _OURS.finditer(text)] + lines
+    ours.sort(key=lambda line: (line[line.index("_") : line.index("=")], line))
+    rest = _OURS.sub("", text).rstrip("\n")
+    tree.write(source, "\n".join(([rest] if rest else []) + ours) + "\n")
 
 
 def erase(tree: Tree, address: str) -> None:

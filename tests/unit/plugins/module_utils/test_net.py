@@ -8,9 +8,10 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _net
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _net
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The node part against a real kernel, in its network namespace: `scenario.py MODULE_UTILS_PARENT`.
+
+Runs under every Python that a managed node may have and under every pyroute2 that it may have, and so imports nothing
+but these two. The collection's files are imported as a plain package, as the program on the nodes has them. Prints one
+JSON object: what was seen at each step.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import tempfile
+
+PARAMS = {
+    "addresses": ["192.168.10.15", "2001:db8:10::15"],
+    "interface": "auto",
+    "label": "auto",
+    "state": "present",
+    "persistent": True,
+    "persistence": "auto",
+}
+
+
+def main(parent: str) -> dict[str, object]:
+    """Go through the life of two overlays."""
+    sys.path.insert(0, parent)
+    utils = {name: importlib.import_module(f"module_utils.{name}") for name in ("_hold", "_interface", "_netlink")}
+    host = importlib.import_module("module_utils._persist._host").LocalHost(tempfile.mkdtemp())
+    overlay = utils["_interface"].Overlay
+    seen: dict[str, object] = {}
+    with utils["_netlink"].Netlink() as net:
+
+        def run(**options: object) -> bool:
+            foretold = utils["_hold"].run({**PARAMS, **options}, net, host, check=True)
+            result = utils["_hold"].run({**PARAMS, **options}, net, host, check=False)
+            assert foretold == result, (foretold, result)
+            return bool(result["changed"])
+
+        def held() -> list[str]:
+            ours = [h for h in net.held() if h.address in ("192.168.10.15", "192.168.10.16", "2001:db8:10::15")]
+            return sorted(f"{h.cidr} {h.interface} {h.label or '-'}{' deprecated' * h.deprecated}" for h in ours)
+
+        def step(name: str, **options: object) -> None:
+            seen[name] = [run(**options), held()]
+
+        seen["default"] = {str(family): name for family, name in net.default().items()}
+        seen["own"] = [[h.cidr, h.permanent] for h in net.held() if h.address == "10.0.1.10"]
+        step("present")
+        step("present again")
+        step("label", addresses=["192.168.10.15"], label="eth0:sap")
+        step("second overlay", addresses=["192.168.10.16"])
+        step("lo", interface="lo", addresses=["192.168.10.15"])
+        net.delete(overlay("2001:db8:10::15", 128, "eth0"))
+        net.add(overlay("192.168.10.15", 24, "eth0", "eth0:x"))
+        net.add(overlay("192.168.10.15", 24, "eth0", "eth0:x"))  # there already: no error
+        step("other prefix, two interfaces")
+        step("absent", state="absent", addresses=["192.168.10.15", "192.168.10.16", "2001:db8:10::15"])
+        step("absent again", state="absent")
+        net.delete(overlay("192.168.10.15", 32, "eth0"))  # gone already: no error
+        step("link down", interface="down0", addresses=["192.168.10.15"])
+        for name, bad in (
+            ("ipv6 off", overlay("2001:db8:10::15", 128, "nov6")),
+            ("gone", overlay("1.2.3.4", 32, "x0")),
+        ):
+            try:
+                net.add(bad)
+            except utils["_netlink"].NodeError as exc:
+                seen[name] = str(exc)
+    seen["versions"] = [sys.version.split()[0], utils["_netlink"].VERSION]
+    return seen
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(sys.argv[1])))

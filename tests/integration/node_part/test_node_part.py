@@ -1,0 +1,196 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs on a node, on a real kernel: every Python that is installed, pyroute2 from the oldest to the newest."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SCENARIO = Path(__file__).with_name("scenario.py")
+OLDEST, NEWEST = "0.7.2", "0.9.7"
+PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+
+pytestmark = pytest.mark.lab
+
+
+def interpreter(version: str) -> str:
+    """The path of a Python, from PATH or pyenv; skips where there is none."""
+    if version == ".".join(map(str, sys.version_info[:2])):
+        return sys.executable
+    pyenv = sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob(f"versions/{version}.*/bin/python"))
+    candidates = [*map(str, pyenv), shutil.which(f"python{version}") or ""]
+    for path in candidates:
+        if path and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return path
+    pytest.skip(f"Python {version} is not installed")
+
+
+def pyroute2(version: str) -> Path:
+    """A directory with this pyroute2 and nothing else, kept between runs."""
+    target = ROOT / ".cache" / f"pyroute2-{version}"
+    if not (target / "pyroute2").is_dir():
+        scratch = target.with_suffix(f".{os.getpid()}")
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(scratch)]
+        subprocess.run([*command, f"pyroute2=={version}"], check=True, capture_output=True, timeout=120)
+        scratch.replace(target)
+    return target
+
+
+@pytest.fixture
+def netns() -> Iterator[str]:
+    """A namespace with an interface like a node's, one that is down, and one without IPv6."""
+    name = f"ovl-np-{secrets.token_hex(3)}"
+
+    def ip(*words: str) -> None:
+        subprocess.run(["ip", "-n", name, *words], check=True)
+
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    try:
+        for device, peer in (("eth0", "peer0"), ("nov6", "peer1"), ("down0", "peer2")):
+            ip("link", "add", device, "type", "veth", "peer", "name", peer)
+        for device in ("lo", "eth0", "peer0", "nov6", "peer1"):
+            ip("link", "set", device, "up")
+        ip("address", "add", "10.0.1.10/24", "dev", "eth0", "valid_lft", "3600", "preferred_lft", "3600")
+        ip("route", "add", "default", "via", "10.0.1.1", "metric", "100")
+        ip("route", "add", "default", "dev", "nov6", "metric", "200")
+        subprocess.run(["ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv6.conf.nov6.disable_ipv6=1"], check=True)
+        yield name
+    finally:
+        subprocess.run(["ip", "netns", "delete", name], check=True)
+
+
+def scenario(python: str, library: Path, netns: str, tmp_path: Path) -> dict[str, Any]:
+    (tmp_path / "module_utils").symlink_to(ROOT / "plugins" / "module_utils")
+    command = ["nsenter", f"--net=/run/netns/{netns}", python, "-B", "-s", str(SCENARIO), str(tmp_path)]
+    environment = {"PYTHONPATH": str(library), "PATH": os.environ["PATH"]}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    seen: dict[str, Any] = json.loads(done.stdout)
+    return seen
+
+
+V6 = "2001:db8:10::15/128 eth0 - deprecated"
+EXPECTED = {
+    "default": {"4": "eth0"},
+    "own": [["10.0.1.10/24", False]],
+    "present": [True, ["192.168.10.15/32 eth0 eth0:1", V6]],
+    "present again": [False, ["192.168.10.15/32 eth0 eth0:1", V6]],
+    "label": [True, ["192.168.10.15/32 eth0 eth0:sap", V6]],
+    "second overlay": [True, ["192.168.10.15/32 eth0 eth0:sap", "192.168.10.16/32 eth0 eth0:1", V6]],
+    "lo": [True, ["192.168.10.15/32 lo lo:1", "192.168.10.16/32 eth0 eth0:1", V6]],
+    "other prefix, two interfaces": [True, ["192.168.10.15/32 eth0 eth0:2", "192.168.10.16/32 eth0 eth0:1", V6]],
+    "absent": [True, []],
+    "absent again": [False, []],
+    "link down": [True, ["192.168.10.15/32 down0 down0:1"]],
+    "ipv6 off": (
+        "cannot add 2001:db8:10::15/128 on nov6: IPv6 is switched off there;"
+        " set sysctl net.ipv6.conf.nov6.disable_ipv6 to 0, or leave the IPv6 overlay out."
+    ),
+    "gone": "interface 'x0' has vanished: run again when it is there.",
+}
+
+
+@pytest.mark.parametrize(
+    ("python", "version"),
+    [
+        *((python, NEWEST) for python in PYTHONS),
+        ("3.9", OLDEST),
+        ("3.11", OLDEST),
+        ("3.11", "0.7.7"),
+        ("3.11", "0.8.1"),
+    ],
+)
+def test_the_life_of_two_overlays(python: str, version: str, netns: str, tmp_path: Path) -> None:
+    path = interpreter(python)
+    seen = scenario(path, pyroute2(version), netns, tmp_path)
+    ran_python, ran_pyroute2 = seen.pop("versions")
+    assert ran_python.startswith(f"{python}.")
+    assert ran_pyroute2 == version
+    assert seen == EXPECTED
+
+
+def module(name: str, options: dict[str, Any], *prefix: str, python: str, library: Path | None) -> dict[str, Any]:
+    """Run a module as Ansible does: as a payload, under the node's own interpreter."""
+    environment = {**os.environ, "ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0"}
+    environment["ANSIBLE_LOAD_CALLBACK_PLUGINS"], environment["ANSIBLE_STDOUT_CALLBACK"] = (
+        "1",
+        "ansible.builtin.minimal",
+    )
+    environment["PYTHONPATH"] = str(library) if library else ""
+    command = [*prefix, str(Path(sys.executable).with_name("ansible")), "localhost", "-c", "local", "-o"]
+    command += ["-m", f"aws_ha.overlay_ip.{name}", "-a", json.dumps(options)]
+    command += ["-e", f"ansible_python_interpreter={python}"]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert "=> {" in done.stdout, done.stdout + done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
+    return answer
+
+
+def test_the_module_as_a_payload_under_the_oldest_python(netns: str) -> None:
+    """AnsiballZ finds the package of writers by its relative imports."""
+    inside = ("nsenter", f"--net=/run/netns/{netns}")
+    options = {"addresses": ["192.168.10.15"], "persistent": False}
+    where: dict[str, Any] = {"python": interpreter("3.9"), "library": pyroute2(OLDEST)}
+    done = [module("overlay_interface", options, *inside, **where) for _ in range(2)]
+    assert [d["changed"] for d in done] == [True, False]
+    assert done[1]["addresses"] == [
+        {
+            "address": "192.168.10.15/32",
+            "interface": "eth0",
+            "label": "eth0:1",
+            "live": True,
+            "persistent": False,
+            "method": "",
+        }
+    ]
+    info = module("overlay_node_info", {"addresses": ["192.168.10.15"], "metadata": False}, *inside, **where)
+    assert info["pyroute2"]["version"] == OLDEST
+    assert [(a["live"], a["label"]) for a in info["addresses"]] == [(True, "eth0:1")]
+
+
+def test_without_pyroute2_the_message_says_how_to_get_it(netns: str) -> None:
+    python = interpreter("3.9")
+    answer = module("overlay_interface", {"addresses": ["192.168.10.15"]}, python=python, library=None)
+    assert answer["msg"].startswith(f"pyroute2 cannot be imported by {python} (ModuleNotFoundError: ")
+    assert f"{python} -m pip install 'pyroute2>=0.7.2'" in answer["msg"]
+    info = module("overlay_node_info", {"metadata": False}, python=python, library=None)
+    assert info["addresses"] is None
+    assert [f["id"] for f in info["findings"]] == ["pyroute2_missing"]
+
+
+def test_without_root_the_message_says_so(netns: str) -> None:
+    nobody = ("nsenter", f"--net=/run/netns/{netns}", "setpriv", "--reuid=65534", "--clear-groups")
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from module_utils import _interface, _netlink\n"
+        "with _netlink.Netlink() as net:\n"
+        "    assert net.default() == {4: 'eth0'}\n"
+        "    try: net.add(_interface.Overlay('192.168.10.15', 32, 'eth0'))\n"
+        "    except _netlink.NodeError as exc: print(exc)\n"
+    )
+    # World-readable places: neither the checkout nor a virtual environment need be.
+    with_copy = Path("/tmp") / f"ovl-np-{secrets.token_hex(3)}"
+    shutil.copytree(ROOT / "plugins" / "module_utils", with_copy / "module_utils")
+    shutil.copytree(pyroute2(NEWEST) / "pyroute2", with_copy / "pyroute2")
+    try:
+        python = shutil.which("python3", path="/usr/bin:/bin") or pytest.skip("the system has no python3")
+        done = subprocess.run(
+            [*nobody, python, "-c", code, str(with_copy)], capture_output=True, text=True, check=False
+        )
+    finally:
+        shutil.rmtree(with_copy)
+    assert done.stdout.strip() == (
+        "cannot add 192.168.10.15/32 on eth0: this needs root; set become: true for the task."
+    ), done.stderr
