@@ -25,7 +25,7 @@ from lab.fabric import netns
 from lab.fabric.follower import Follower
 from lab.fabric.router import ENDPOINT_ADDRESS, METADATA_ADDRESS, Router
 from lab.nodes.base import MARKER, Node, NodeFactory, NodeSpec
-from lab.nodes.full import full_nodes
+from lab.nodes.full import FullNode, full_nodes_of
 from lab.nodes.light import LightNode
 from lab.probe import DATAGRAM_PORT, HTTP_PORT, responder
 from lab.world import Machine as Instance
@@ -104,11 +104,13 @@ class Service:
     def _make_machine(self, instance: Instance, factory: NodeFactory, use_dhcp: bool) -> None:
         directory = self.directory.machines / instance.name
         directory.mkdir(mode=0o700, exist_ok=True)
+        # Nodes for failover bring an application of their own, which dies, hangs and comes back with them.
+        bare = self.kind == "full:ha" and instance in self.world.nodes
         socket = self.router.socket(
             instance.name,
             instance.instance_id,
             use_dhcp=use_dhcp,
-            services=lambda namespace: [self._start_responder(instance.name, namespace)],
+            services=None if bare else lambda namespace: [self._start_responder(instance.name, namespace)],
         )
         key = self.directory.key.with_suffix(".pub").read_text()
         spec = NodeSpec(self.directory.lab_id, instance.name, instance.instance_id, directory, key)
@@ -139,6 +141,8 @@ class Service:
     def _commands(self) -> dict[str, Handler]:
         return {
             "crash": lambda machine: self._node(machine).crash(),
+            "freeze": lambda machine: self._freeze(machine, True),
+            "thaw": lambda machine: self._freeze(machine, False),
             "boot": lambda machine: self._node(machine).boot(),
             "reboot": lambda machine: self._node(machine).reboot(),
             "partition": self.router.partition,
@@ -152,6 +156,12 @@ class Service:
         if name not in self.nodes:
             raise KeyError(f"the lab has no machine {name!r}; it has {', '.join(self.nodes)}")
         return self.nodes[name]
+
+    def _freeze(self, name: str, frozen: bool) -> None:
+        node = self._node(name)
+        if not isinstance(node, FullNode):
+            raise TypeError(f"{name} is no full node: only the processes of a full node can be frozen together")
+        node.freeze(frozen)
 
     def _settle(self) -> None:
         """Return when the data path and the machines have caught up with the endpoint."""
@@ -228,4 +238,4 @@ def node_factory(kind: str) -> tuple[NodeFactory, bool]:
     name, _colon, stack = kind.partition(":")
     if name == "light":
         return LightNode, False
-    return (full_nodes(stack=stack) if stack else full_nodes()), True
+    return full_nodes_of(stack), True

@@ -52,6 +52,16 @@ def full_nodes(variant: str = "bookworm-net", stack: str = "ifupdown") -> NodeFa
     return partial(FullNode, tree=rootfs(variant), stack=stack)
 
 
+def full_nodes_of(kind: str = "") -> NodeFactory:
+    """The same by one word: a stack on Debian 12, ``trixie-STACK`` on Debian 13, or ``ha``: with failover engines."""
+    if kind == "ha":
+        return full_nodes("bookworm-ha")
+    suite, _dash, stack = kind.rpartition("-")
+    if stack and (suite not in ("", "trixie") or stack not in STACKS):
+        raise NodeError(f"no full nodes are called {kind!r}: use ha, or {', '.join(STACKS)}, or trixie- before one")
+    return full_nodes(f"{suite or 'bookworm'}-net", stack or "ifupdown")
+
+
 class FullNode:
     """One machine, a `lab.nodes.base.Node`; made powered off.
 
