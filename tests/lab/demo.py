@@ -6,111 +6,128 @@
 from __future__ import annotations
 
 import argparse
-import textwrap
 from collections.abc import Iterable
 
 from lab.daemon import process
-from lab.daemon.manifest import marked
 from lab.daemon.options import as_arguments
-from lab.daemon.state import Directory, Lab, LabError
+from lab.daemon.state import Directory, Lab, LabError, Machine
+from lab.endpoint.control import Control
 from lab.nodes.base import MARKER
 from lab.playbook.run import Run, run_playbook
 from lab.probe.report import Report
-from lab.probe.session import ProbeSession
-from lab.probe.text import clock
-from lab.text import picture, status_lines
+from lab.probe.session import ProbeError, ProbeSession, who_answers
+from lab.story import changes, verdict
+from lab.text import picture
 
 
 def main(options: argparse.Namespace) -> int:
-    """Run the demo; everything is removed at the end, whatever happens. Returns the exit code."""
-    say("1", "A small VPC on this machine: an AWS endpoint, a router, two nodes and a client")
+    """Tell the story. Whatever happens, everything is removed. Returns 1 if something did not go as it should."""
+    say("A VPC on this machine: an AWS endpoint, a router, two nodes in two Availability Zones, a client")
     directory, lab = process.up(options.nodes, as_arguments(options))
     try:
-        print("\n".join(picture(lab)))
-        good = Demo(directory, lab).run()
+        write(picture(lab))
+        wrong = Demo(directory, lab).run()
+    except (LabError, ProbeError) as error:
+        wrong = [str(error)]
     finally:
-        say("7", "Everything is removed")
+        say("The lab is removed")
         process.down(directory)
-        print(_remains(directory))
-    return 0 if good else 1
+        write([f"no process, namespace, mount or file of lab {lab.lab_id} is left"])
+    if wrong:
+        say("The demo did not go as it should")
+        write(wrong)
+    return 1 if wrong else 0
 
 
 class Demo:
-    """The story, once the lab is up."""
+    """The story, once the lab is up; ``run`` collects what did not go as it should."""
 
     def __init__(self, directory: Directory, lab: Lab) -> None:
         self.directory = directory
         self.lab = lab
         self.home, self.target = (machine.name for machine in lab.machines[:2])
+        self.wrong: list[str] = []
+        world = lab.world
+        self.names = {i: m.name for m in world.machines for i in (m.instance_id, *m.network_interface_ids)}
 
-    def run(self) -> bool:
-        """Tell it. Returns whether it went as it should: no packet lost, and the target answers."""
-        say("2", f"Setup: the overlay IP {self.lab.overlay}, outside the VPC's addresses, for the first time")
-        self._play("setup.yml")
-        self._show_changes(self._last)
-        say("3", "Setup again: a re-run changes nothing")
-        self._play("setup.yml")
-        self._show_changes(self._last)
-        again = sum(self._last.changed.values())
-        report = self._switch_over()
-        say("6", "Status: who holds the overlay IP, in which route table, and what is wrong")
-        self._play("status.yml")
-        self._show_status(self._last)
-        return again == 0 and report.lost == 0 and report.who == (self.home, self.target)
+    def run(self) -> list[str]:
+        """From nothing to setup, switchover, status, teardown."""
+        overlay = self.lab.overlay
+        say(f"Setup: {overlay} becomes an address of {self.home} that can move, though it is no address of the VPC")
+        self.play("setup.yml")
+        self.expect(self.who() == self.home, f"{self.home} should answer at {overlay} after setup")
 
-    def _switch_over(self) -> Report:
-        say("4", f"A client asks {self.lab.overlay} a thousand times a second who answers")
-        client = self.lab.machines[-1].netns
-        with ProbeSession(client, self.lab.overlay, {MARKER: self.lab.lab_id}) as probe:
+        say("Setup again: a re-run is safe")
+        again = self.play("setup.yml")
+        self.expect(not any(again.changed.values()), f"the second setup changed something: {again.changed}")
+
+        say(f"Switchover to {self.target}, while {self.client.name} asks who is there, a thousand times a second")
+        report = self.switch_over()
+        self.expect(report.who == (self.home, self.target), f"the answers came from {', '.join(report.who)}")
+        self.expect(report.lost == 0, f"{report.lost} packets were lost")
+
+        say("Status: who holds the address in which route table, and what is wrong")
+        self.show_messages(self.play("status.yml"))
+
+        say("Teardown: what setup made is taken back, and nothing else")
+        self.play("teardown.yml")
+        self.expect(self.who() is None, f"nobody should answer at {overlay} after teardown")
+        self.expect(not self.problems(), f"the lab's endpoint failed: {self.problems()}")
+        return self.wrong
+
+    @property
+    def client(self) -> Machine:
+        """The machine that asks."""
+        return self.lab.machines[-1]
+
+    def who(self) -> str | None:
+        """Ask once, and say who answered."""
+        who = who_answers(self.client.netns, self.lab.overlay)
+        write([f"{self.client.name} asks {self.lab.overlay}: {f'{who} answers' if who else 'nobody answers'}"])
+        return who
+
+    def switch_over(self) -> Report:
+        """Move the address while the probe runs."""
+        with ProbeSession(self.client.netns, self.lab.overlay, {MARKER: self.lab.lab_id}) as probe:
             probe.wait_for(self.home)
-            print(f"   {self.home} answers.")
-            say("5", f"Switchover to {self.target}, while the client goes on asking")
-            self._play("switchover.yml", target=self.target)
-            self._show_changes(self._last)
+            self.play("switchover.yml", target=self.target)
             probe.wait_for(self.target)
-        print("\n".join(verdict(probe.report)))
+        write(verdict(probe.report))
         return probe.report
 
-    def _play(self, playbook: str, **extra_vars: str) -> None:
+    def play(self, playbook: str, **extra_vars: str) -> Run:
+        """Run a playbook as a user would and tell what it changed."""
         extra = "".join(f" -e {key}={value}" for key, value in extra_vars.items())
-        print(f"   $ ansible-playbook {playbook}{extra}", flush=True)
-        self._last = run_playbook(playbook, self.directory.inventory, extra_vars=extra_vars)
-        if not self._last.ok:
-            raise LabError(f"{playbook} failed:\n{self._last.output}")
+        write([f"$ ansible-playbook -i {self.directory.inventory} {playbook}{extra}"])
+        run = run_playbook(playbook, self.directory.inventory, extra_vars=extra_vars)
+        if not run.ok:
+            raise LabError(f"{playbook} failed:\n{run.output}")
+        write(changes(run, self.names) or ["changed nothing"])
+        return run
 
-    def _show_changes(self, run: Run) -> None:
-        for result in run.changed_tasks:
-            print(f"   {result.host:<10} {result.task.rpartition(' : ')[2]}")
-        count = sum(run.changed.values())
-        print(f"   {count or 'nothing'} changed, in {run.seconds:.1f} s")
+    def show_messages(self, run: Run) -> None:
+        """What the playbook itself says at its end."""
+        for result in run.of("debug"):
+            if result.status == "ok":
+                message = result.result.get("msg")
+                write(message if isinstance(message, list) else [str(message)])
 
-    def _show_status(self, run: Run) -> None:
-        print("\n".join(f"   {line}" for line in status_lines(self.directory, self.lab)))
+    def problems(self) -> list[dict[str, str]]:
+        """What the endpoint itself got wrong."""
+        return Control(self.lab.world.endpoint_url).problems()
+
+    def expect(self, good: bool, otherwise: str) -> None:
+        """Remember ``otherwise`` unless ``good``."""
+        if not good:
+            self.wrong.append(otherwise)
 
 
-def say(number: str, sentence: str) -> None:
+def say(sentence: str) -> None:
     """A heading."""
-    print(f"\n{number}. {sentence}", flush=True)
+    print(f"\n{sentence}\n", flush=True)
 
 
-def verdict(report: Report) -> Iterable[str]:
-    """The probe's report as the demo tells it."""
-    for holder in report.holders:
-        yield (
-            f"   {clock(report, holder.first)} - {clock(report, holder.last)}   {holder.who} answered {holder.answers}"
-            " questions"
-        )
-    for gap in report.gaps:
-        yield f"   {clock(report, gap.since)} - {clock(report, gap.until)}   {gap.lost} questions without an answer"
-    silence = f"silent for {report.gap_ms:.0f} ms" if report.lost else "silent for no moment"
-    yield f"   {report.sent} questions, {report.lost} lost; the address was {silence}."
-
-
-def _remains(directory: Directory) -> str:
-    """What the host still has of the lab: down() has raised if there is anything, so this is the proof, not a hope."""
-    left = list(marked(directory.lab_id))
-    return textwrap.indent(
-        f"Lab {directory.lab_id}: {len(left)} processes left, state directory "
-        f"{'still there' if directory.path.exists() else 'gone'}.",
-        "   ",
-    )
+def write(lines: Iterable[str]) -> None:
+    """Lines under a heading."""
+    for line in lines:
+        print(f"    {line}", flush=True)

@@ -68,17 +68,18 @@ def _route(table: dict[str, Any], destination: str) -> dict[str, Any]:
 
 def picture(lab: Lab) -> list[str]:
     """The topology, for a terminal."""
-    one, two, client_machine = lab.machines[0], lab.machines[1], lab.machines[-1]
-    zones = [lab.world.machine(machine.name).availability_zone for machine in (one, two)]
+    world = lab.world
+    one, two = world.nodes[:2]
+    asker = world.clients[0]
+    routes = [f"{table}: {lab.overlay}/32 -> ?" for table in world.route_table_ids[:2]]
+    routes += [""] * (2 - len(routes))
     return [
-        "",
-        f"       {client_machine.name} {client_machine.address}",
-        "               |",
-        f"     VPC {lab.world.vpc_id}, 10.0.0.0/16       route tables:",
-        f"        the router              {lab.overlay} -> ?",
-        "         /            \\",
-        f"   {one.name:<18} {two.name}",
-        f"   {one.address:<18} {two.address}",
-        f"   {zones[0]:<18} {zones[1]}",
-        "",
+        f"      {asker.name:<24}asks {lab.overlay}",
+        f"      {asker.addresses[0]}",
+        "          |",
+        f"      the VPC's router        {routes[0]}",
+        f"       /            \\         {routes[1]}",
+        f"    {one.name:<16}{two.name}",
+        f"    {one.addresses[0]:<16}{two.addresses[0]}",
+        f"    {one.availability_zone:<16}{two.availability_zone}",
     ]
