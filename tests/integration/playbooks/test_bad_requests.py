@@ -1,0 +1,60 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bad requests: one sentence that names variable, value and remedy, and nothing is changed.
+
+All on one lab that was set up once: a request that changed something would spoil the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab.handle import LabHandle
+
+
+@pytest.fixture(scope="module")
+def steady(session_lab: LabHandle) -> Iterator[LabHandle]:
+    """The lab, set up once for all of this module."""
+    session_lab.reset()
+    run = session_lab.playbook("setup.yml")
+    assert run.ok, run.output
+    yield session_lab
+    problems = session_lab.control.problems()
+    assert not problems, problems
+
+
+@pytest.mark.parametrize(
+    ("extra", "told"),
+    [
+        ({}, "target is not set"),
+        ({"target": ""}, "target is not set"),
+        ({"target": None}, "target is not set"),
+        ({"target": "node9"}, "target is 'node9', which is no node: choose one of node1, node2"),
+        ({"target": "node2", "overlay": "192.0.2.1"}, "overlay is '192.0.2.1', which is not in overlay_ips"),
+        ({"target": "node2", "expected_active": "x"}, "expected_active is 'x', which is no node"),
+        ({"target": "node2", "overlay_ips": [{"address": "10.0.5.5"}]}, "lies inside the CIDR 10.0.0.0/16"),
+        ({"target": "node2", "overlay_ips": [{"address": "192.168.10.15/24"}]}, "the network is 192.168.10.0/24"),
+        ({"target": "node2", "overlay_ips": ["192.168.10.15", "192.168.10.15/32"]}, "has the same address as"),
+        ({"target": "node2", "overlay_ips": [{"address": "192.168.10.9", "home": "n"}]}, "which is no node"),
+        ({"target": "node2", "overlay_ip_region": "nowhere"}, "overlay_ip_region is 'nowhere', which is no region"),
+        (
+            {
+                "target": "node2",
+                "overlay_ips": [{"address": "192.168.10.9", "route_table_ids": ["rtb-0123456789abcdef0"]}],
+            },
+            "Route table rtb-0123456789abcdef0 does not exist in vpc-",
+        ),
+    ],
+)
+def test_bad_requests_change_nothing(steady: LabHandle, extra: dict[str, object], told: str) -> None:
+    steady.control.clear("calls")
+    before = [steady.exec(node, "ip", "addr").stdout for node in ("node1", "node2")]
+    run = steady.playbook("switchover.yml", **extra)
+    assert not run.ok
+    assert told in run.failures[-1].message, run.output
+    assert "Traceback" not in run.output
+    assert [a for a in steady.control.actions() if not a.startswith("Describe")] == []
+    assert [steady.exec(node, "ip", "addr").stdout for node in ("node1", "node2")] == before

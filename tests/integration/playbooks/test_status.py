@@ -1,0 +1,57 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""status.yml on the lab: who holds what, what is wrong, how to mend it; and it changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.handle import LabHandle
+
+
+def findings(report: dict[str, Any]) -> set[str]:
+    """The ids of all findings."""
+    places = [*report["overlays"], *report["nodes"].values()]
+    return {f["id"] for place in places for f in place["findings"]}
+
+
+def test_a_healthy_overlay(lab: LabHandle) -> None:
+    assert lab.playbook("setup.yml").ok
+    lab.control.clear()
+    run = lab.playbook("status.yml")
+    assert run.ok, run.output
+    assert run.overlay_ip_result["healthy"]
+    assert findings(run.overlay_ip_result) == set()
+    assert run.overlay_ip_result["overlays"][0]["holder"] == "node1"
+    assert set(run.changed.values()) == {0}
+    assert set(lab.control.actions()) == {"DescribeInstances", "DescribeRouteTables", "DescribeSubnets"}
+
+
+def test_a_split_a_missing_address_and_a_check_that_is_on(lab: LabHandle) -> None:
+    assert lab.playbook("setup.yml").ok
+    lab.move("node2", tables=lab.world.route_table_ids[:1])
+    lab.set_source_dest_check("node2", True)
+    lab.exec("node1", "ip", "addr", "del", f"{lab.lab.overlay}/32", "dev", "eth0")
+    run = lab.playbook("status.yml")
+    assert run.ok, run.output
+    assert not run.overlay_ip_result["healthy"]
+    assert {"split", "standby_source_dest_check_on", "address_missing"} <= findings(run.overlay_ip_result)
+    assert "SPLIT between node1, node2" in run.output
+    assert not lab.playbook("status.yml", overlay_ip_status_strict=True).ok
+
+
+def test_a_stopped_holder(lab: LabHandle) -> None:
+    assert lab.playbook("setup.yml").ok
+    lab.stop("node1")
+    run = lab.playbook("status.yml")
+    assert run.ok, run.output
+    assert {"blackhole", "node_unreachable"} <= findings(run.overlay_ip_result)
+    assert not run.overlay_ip_result["nodes"]["node1"]["reachable"]
+
+
+def test_nothing_set_up_yet(lab: LabHandle) -> None:
+    run = lab.playbook("status.yml")
+    assert run.ok, run.output
+    assert "route_missing" in findings(run.overlay_ip_result)
+    assert run.overlay_ip_result["overlays"][0]["holder"] is None
