@@ -5,7 +5,7 @@
 
 It keeps objects, associations, surveys and role members, and refuses what AWX refuses: unknown tokens, objects without
 their required fields, references to objects that do not exist, playbooks that the project does not have, and surveys
-against the rules of `awx.survey`. It runs nothing.
+against the rules of `awx.survey`. A launch is noted, less what AWX would drop from it; its job is at once successful.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from awx import survey
 
 TOKEN = "loopback"
 API = "/api/v2/"
+VERSION = "24.6.1"
 
 # Kind of object: its type, and the fields that a new one must have.
 KINDS = {
@@ -29,6 +30,7 @@ KINDS = {
     "instance_groups": ("instance_group", ("name",)),
     "inventories": ("inventory", ("name", "organization")),
     "inventory_sources": ("inventory_source", ("name", "inventory", "source")),
+    "jobs": ("job", ("name",)),
     "job_templates": ("job_template", ("name", "project", "playbook")),
     "organizations": ("organization", ("name",)),
     "projects": ("project", ("name",)),
@@ -59,6 +61,7 @@ OBJECT_ROLES = {
     "job_templates": ("admin", "execute", "read"),
     "workflow_job_templates": ("admin", "approval", "execute", "read"),
 }
+PROMPTS = [f"ask_{what}_on_launch" for what in ("inventory", "job_type", "labels", "limit", "variables")]
 JOB_SOURCES = ("job_templates", "projects", "workflow_job_templates", "workflow_approval_templates")
 
 Object = dict[str, Any]
@@ -78,6 +81,7 @@ class Controller:
         self.associated: dict[tuple[str, int, str], list[int]] = {}
         self.surveys: dict[tuple[str, int], Object] = {}
         self.writes: list[str] = []
+        self.launches: list[Object] = []
         self._ids = iter(range(1, 1_000_000))
         self._lock = threading.Lock()
         self.create("organizations", {"name": "Default"})
@@ -118,12 +122,16 @@ class Controller:
         number = next(self._ids)
         url = f"{API}{kind}/{number}/"
         made: Object = {"id": number, "url": url, "scm_revision": "", **body, "type": type_name, "summary_fields": {}}
-        made["related"] = {"survey_spec": f"{url}survey_spec/"}
+        made["related"] = {"survey_spec": f"{url}survey_spec/", "launch": f"{url}launch/"}
         self.objects[kind][number] = made
         roles = {
             f"{role}_role": {"id": self.create("roles", {"name": role})["id"]} for role in OBJECT_ROLES.get(kind, ())
         }
         made["summary_fields"]["object_roles"] = roles
+        if made.get("organization"):
+            made["summary_fields"]["organization"] = self.objects["organizations"][made["organization"]]
+        if kind == "job_templates":
+            made = self.objects[kind][number] = {**dict.fromkeys(PROMPTS, False), **made}
         return made
 
     def _check(self, kind: str, body: Object) -> None:
@@ -136,8 +144,12 @@ class Controller:
     def _collection(self, method: str, kind: str, query: dict[str, str], body: Object) -> Answer:
         if method == "POST":
             return 201, self.create(kind, body)
+        if kind == "config":
+            return 200, {"version": VERSION}
         kinds = JOB_SOURCES if kind == "unified_job_templates" else (kind,)
         found = [o for k in kinds for o in self.objects[k].values()]
+        if "id__in" in query:
+            return 200, _page([o for o in found if str(o["id"]) in query["id__in"].split(",")])
         return 200, _page([o for o in found if all(str(o.get(field)) == value for field, value in query.items())])
 
     def _object(self, method: str, kind: str, number: int, body: Object) -> Answer:
@@ -149,6 +161,8 @@ class Controller:
     def _part(self, method: str, kind: str, number: int, part: str, body: Object) -> Answer:
         if part == "survey_spec":
             return self._survey(method, kind, number, body)
+        if part == "launch":
+            return self._launch(kind, number, body)
         if part == "create_approval_template":
             made = self.create("workflow_approval_templates", body)
             self.objects[kind][number]["related"]["unified_job_template"] = made["url"]
@@ -164,6 +178,19 @@ class Controller:
         else:
             ids.append(body["id"])
         return 204, None
+
+    def _launch(self, kind: str, number: int, body: Object) -> Answer:
+        """Start a job; without ask_variables_on_launch, what no survey asks for is dropped, and 201 is the answer."""
+        template = self.objects[kind][number]
+        asked = {q["variable"] for q in self.surveys.get((kind, number), {}).get("spec", ())}
+        given = body.get("extra_vars") or {}
+        taken = {
+            name: value for name, value in given.items() if name in asked or template.get("ask_variables_on_launch")
+        }
+        self.launches.append({"template": template["name"], "extra_vars": taken, "asked_for": body})
+        job = self.create("jobs", {"name": template["name"], "status": "successful", "created": "now", "artifacts": {}})
+        ignored = {"extra_vars": {name: value for name, value in given.items() if name not in taken}}
+        return 201, {**job, "ignored_fields": ignored}
 
     def _survey(self, method: str, kind: str, number: int, body: Object) -> Answer:
         if method == "POST":
@@ -205,7 +232,7 @@ def serve(controller: Controller) -> Iterator[str]:
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
             self.send_header("X-API-Product-Name", "AWX")
-            self.send_header("X-API-Product-Version", "24.6.1")
+            self.send_header("X-API-Product-Version", VERSION)
             self.end_headers()
             self.wfile.write(data)
 

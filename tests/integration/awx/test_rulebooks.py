@@ -1,0 +1,186 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rulebooks under ansible-rulebook: what launches which template, and how often."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from awx.checkout import COLLECTIONS, PROGRAMS, ROOT, environment
+from awx.controller import TOKEN, Controller, serve
+
+SECRET = "alert-token"
+TEMPLATE = "Overlay IP switchover"
+FIRST, SECOND = "i-0aaaaaaaaaaaaaaa1", "i-0aaaaaaaaaaaaaaa2"
+PATIENCE = 60  # seconds: Java starts, then Drools
+QUESTION = {"type": "text", "question_name": "?", "required": False, "default": ""}
+
+pytestmark = pytest.mark.skipif(shutil.which("java") is None, reason="ansible-rulebook needs Java 17 or newer")
+
+
+@pytest.fixture
+def controller() -> Controller:
+    """AWX with the switchover template and its survey."""
+    made = Controller(["switchover.yml"])
+    project = made.create("projects", {"name": "p"})
+    body = {"name": TEMPLATE, "project": project["id"], "playbook": "switchover.yml", "organization": 1}
+    template = made.create("job_templates", body)
+    questions = [{**QUESTION, "variable": name} for name in ("target", "expected_active")]
+    made.surveys["job_templates", template["id"]] = {"name": "s", "description": "", "spec": questions}
+    return made
+
+
+@dataclass(frozen=True)
+class Running:
+    """ansible-rulebook at work."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def wait_for(self, ready: Callable[[], bool]) -> None:
+        """Wait until ``ready()`` is true, or fail with the log."""
+        deadline = time.monotonic() + PATIENCE
+        while not ready():
+            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
+            assert time.monotonic() < deadline, self.log.read_text(encoding="utf-8")
+            time.sleep(0.1)
+
+
+@contextmanager
+def rulebook(name: str, controller: Controller, folder: Path, variables: dict[str, Any]) -> Iterator[Running]:
+    """Run a rulebook (a name in the collection, or a file) until the test is done."""
+    base = {"overlay_ip_eda_template": TEMPLATE, "overlay_ip_eda_organization": "Default"}
+    (folder / "vars.yml").write_text(yaml.safe_dump({**base, **variables}), encoding="utf-8")
+    (folder / "inventory.yml").write_text("all: {hosts: {localhost: }}\n", encoding="utf-8")
+    log = folder / "log"
+    with serve(controller) as url, log.open("w", encoding="utf-8") as output:
+        argv = [str(PROGRAMS / "ansible-rulebook"), "--rulebook", name, "--vars", str(folder / "vars.yml")]
+        argv += ["--inventory", str(folder / "inventory.yml"), "--controller-url", url, "--controller-token", TOKEN]
+        env = environment(folder, ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS), EDA_JOB_TEMPLATE_REFRESH_DELAY="0.2")
+        process = subprocess.Popen(
+            [*argv, "-v"], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            yield Running(process, log)
+        finally:
+            process.terminate()
+            process.wait(timeout=PATIENCE)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def post(port: int, body: dict[str, Any], token: str | None) -> int:
+    """Send an alert; return the HTTP status."""
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("POST", "/endpoint", json.dumps(body), headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def refuses(port: int) -> bool:
+    """Whether the webhook is there, and answers 401 to who brings no token."""
+    try:
+        return post(port, {}, None) == 401
+    except OSError:  # not listening yet
+        return False
+
+
+def alert(target: str, holder: str, status: str = "firing") -> dict[str, Any]:
+    """What Alertmanager sends (webhook format, version 4), shortened."""
+    labels = {"alertname": "OverlayHolderDown", "overlay_ip_target": target, "overlay_ip_holder": holder}
+    return {
+        "version": "4",
+        "receiver": "eda",
+        "status": status,
+        "groupLabels": {"alertname": "OverlayHolderDown"},
+        "commonLabels": labels,
+        "commonAnnotations": {},
+        "alerts": [{"status": status, "labels": labels, "annotations": {}, "fingerprint": "0123456789abcdef"}],
+    }
+
+
+def launched(controller: Controller) -> list[tuple[str, dict[str, str]]]:
+    return [(launch["template"], launch["extra_vars"]) for launch in controller.launches]
+
+
+def test_alertmanager(controller: Controller, tmp_path: Path) -> None:
+    """Three replicas say the same: one launch. Resolved, without our labels, or without the token: none."""
+    port = free_port()
+    variables = {"overlay_ip_eda_token": SECRET, "overlay_ip_eda_port": port}
+    with rulebook("aws_ha.overlay_ip.alertmanager", controller, tmp_path, variables) as running:
+        running.wait_for(lambda: refuses(port))
+        assert post(port, alert("node2", "node1"), "guessed") == 401
+        assert post(port, alert("node2", "node1", status="resolved"), SECRET) == 200
+        assert post(port, {"status": "firing", "commonLabels": {"alertname": "DiskFull"}}, SECRET) == 200
+        for _replica in range(3):
+            assert post(port, alert("node2", "node1"), SECRET) == 200
+        # Events are served in order: once this one is launched, everything before it has been decided.
+        assert post(port, alert("node1", "node2"), SECRET) == 200
+        running.wait_for(lambda: len(controller.launches) >= 2)
+    assert launched(controller) == [
+        (TEMPLATE, {"target": "node2", "expected_active": "node1"}),
+        (TEMPLATE, {"target": "node1", "expected_active": "node2"}),
+    ]
+    assert SECRET not in running.log.read_text(encoding="utf-8")
+
+
+def state(instance_id: str, state_name: str) -> dict[str, Any]:
+    """An EventBridge notification, as the SQS source hands it on."""
+    return {
+        "body": {
+            "version": "0",
+            "detail-type": "EC2 Instance State-change Notification",
+            "source": "aws.ec2",
+            "region": "eu-central-1",
+            "detail": {"instance-id": instance_id, "state": state_name},
+        },
+        "meta": {"MessageId": "0"},
+    }
+
+
+def test_instance_state(controller: Controller, tmp_path: Path) -> None:
+    """The shipped rules, fed from a list in place of the queue."""
+    text = (ROOT / "extensions/eda/rulebooks/instance_state.yml").read_text(encoding="utf-8")
+    (rules,) = yaml.safe_load(text)
+    assert list(rules["sources"][0]["amazon.aws.aws_sqs_queue"]) == ["region", "name", "delay_seconds"]
+    events = [
+        state(FIRST, "running"),
+        state("i-0bbbbbbbbbbbbbbb9", "terminated"),
+        state(FIRST, "stopping"),
+        state(FIRST, "stopped"),
+        state(SECOND, "shutting-down"),
+    ]
+    rules["sources"] = [{"eda.builtin.generic": {"payload": events, "shutdown_after": PATIENCE}}]
+    book = tmp_path / "instance_state.yml"
+    book.write_text(yaml.safe_dump([rules], sort_keys=False), encoding="utf-8")
+    variables = {
+        "overlay_ip_eda_first": {"name": "node1", "instance_id": FIRST},
+        "overlay_ip_eda_second": {"name": "node2", "instance_id": SECOND},
+    }
+    with rulebook(str(book), controller, tmp_path, variables) as running:
+        running.wait_for(lambda: len(controller.launches) >= 2)
+    assert launched(controller) == [
+        (TEMPLATE, {"target": "node2", "expected_active": "node1"}),
+        (TEMPLATE, {"target": "node1", "expected_active": "node2"}),
+    ]
