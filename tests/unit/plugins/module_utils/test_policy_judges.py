@@ -18,7 +18,7 @@ import pytest
 from policy_sentry.querying.actions import get_action_data
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _policy
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import partition
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import Aws, AwsOptions
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import Document, Ec2Ref, Place, Setup
 
 PARLIAMENT = ["eu-central-1", "cn-north-1", "us-gov-west-1"]  # it takes ARNs of other partitions for mistakes
@@ -28,7 +28,7 @@ OWNER, CLUSTER = "111111111111", "222222222222"
 
 def documents(region: str) -> dict[str, Document]:
     """Every kind of document that the module can make."""
-    place = Place(partition(region), region)
+    place = Place(Aws(AwsOptions(region=region)).partition, region)
     tables = [Ec2Ref(f"rtb-{n:017x}", OWNER, "vpc-0123456789abcdef0") for n in range(2)]
     interfaces = [Ec2Ref(f"eni-{n:017x}", CLUSTER, "vpc-0123456789abcdef0") for n in range(2)]
     routes_role = place.iam(OWNER, "role", "overlay-ip-routes", "route_role_arn")

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A node with nothing but its instance role: it moves the route, and needs all of its policy for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from integration.policies.stage import Denied, Stage, Steps, play, without_one
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _grant, _policy
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import Aws, AwsOptions
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._ec2 import Ec2
+from lab.endpoint.imds import ImdsApp
+from lab.endpoint.serving import Server, loopback_socket
+
+
+@pytest.fixture
+def node(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ec2]:
+    """EC2 as node2 sees it: keys from its metadata service, as the SDK finds them."""
+    listener = loopback_socket()
+    host, port = listener.getsockname()[:2]
+    server = Server(ImdsApp(stage.endpoint, lambda _peer: stage.instances[1]), [listener])
+    server.start()
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://{host}:{port}")
+    yield Ec2(Aws(AwsOptions(region=stage.world.region, endpoint_url=stage.endpoint.url)))
+    server.stop()
+
+
+def test_node_policy_is_enough_and_minimal(stage: Stage, node: Ec2) -> None:
+    steps, admin = Steps(stage), stage.ec2(stage.world.admin)
+    play(admin, steps.setup)
+    one, other = stage.interfaces
+
+    def take_over(ec2: Ec2) -> None:
+        stage.point(ec2, other, verify_permissions=True)
+
+    play(node, take_over)
+    assert stage.holders(stage.world.admin) == {other}
+
+    refused = {}
+    for taken, rest in without_one(stage.rendered(route_table_ids=stage.tables)):
+        stage.point(admin, one)
+        stage.iam.put_role_policy(
+            RoleName=stage.profiles[1], PolicyName="overlay-ip", PolicyDocument=_policy.text(rest)
+        )
+        with pytest.raises(Denied) as told:
+            play(node, take_over)
+        refused[taken] = f"{taken} " in str(told.value) and stage.holders(stage.world.admin) == {one}
+    play(admin, steps.teardown)
+    table = f"arn:aws:ec2:{stage.world.region}:{stage.world.account_id}:route-table/"
+    assert refused == {
+        "ec2:DescribeRouteTables": True,
+        "ec2:ReplaceRoute": True,
+        **{table + name: True for name in stage.tables},
+    }
+
+
+def test_a_node_cannot_give_itself_more(stage: Stage, node: Ec2) -> None:
+    play(stage.ec2(stage.world.admin), Steps(stage).setup)
+
+    def write_policy(ec2: Ec2) -> None:
+        _grant.run(ec2, _grant.Request(role_name=stage.profiles[1], purpose="status"))
+
+    with pytest.raises(Denied, match=r"iam:ListRolePolicies on arn:aws:iam::\d+:role/overlay-node2 is not permitted"):
+        play(node, write_policy)
+    play(stage.ec2(stage.world.admin), Steps(stage).teardown)
+
+
+def test_status_policy_is_enough_and_minimal(stage: Stage) -> None:
+    """Also where an interface that is no node's holds the overlay IP."""
+    steps, judged, admin = Steps(stage), stage.judged(), stage.ec2(stage.world.admin)
+    play(admin, steps.setup)
+    stage.point(admin, stage.world.clients[0].network_interface_ids[0])
+    document = stage.rendered(purpose="status")
+    stage.grant(document)
+    play(judged, steps.status)
+    refused = {}
+    for taken, rest in without_one(document):
+        stage.grant(rest)
+        with pytest.raises(Denied) as told:
+            play(judged, steps.status)
+        refused[taken] = f"{taken} on * is not permitted" in str(told.value)
+    play(admin, steps.teardown)
+    assert refused == {
+        f"ec2:Describe{what}": True for what in ("Instances", "NetworkInterfaces", "RouteTables", "Subnets")
+    }
