@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from .bench import OVERLAY, REGION, Bench, allow, refused
 
@@ -85,7 +86,11 @@ def cidrs_are_canonical_or_refused(bench: Bench) -> None:
 @rule(3, "overwrites the route when the target is an interface or the destination IPv6")
 def duplicates_are_refused(bench: Bench) -> None:
     first, second = bench.interface(), bench.interface()
-    for destination in ({"DestinationCidrBlock": OVERLAY}, {"DestinationIpv6CidrBlock": "2001:db8::1/128"}):
+    destinations: tuple[dict[str, Any], ...] = (
+        {"DestinationCidrBlock": OVERLAY},
+        {"DestinationIpv6CidrBlock": "2001:db8::1/128"},
+    )
+    for destination in destinations:
         bench.ec2.create_route(RouteTableId=bench.table, NetworkInterfaceId=first, **destination)
         [block] = destination.values()
         refused(
@@ -136,7 +141,8 @@ def an_instance_stands_for_its_only_interface(bench: Bench) -> None:
 @rule(6, "routes to interfaces and instances of any VPC")
 def the_target_is_in_the_tables_vpc(bench: Bench) -> None:
     instance, eni = bench.foreign_instance()
-    for target in ({"NetworkInterfaceId": eni}, {"InstanceId": instance}):
+    targets: tuple[dict[str, Any], ...] = ({"NetworkInterfaceId": eni}, {"InstanceId": instance})
+    for target in targets:
         refused(
             "InvalidParameterValue",
             bench.ec2.create_route,
@@ -153,9 +159,9 @@ def the_vpcs_own_and_reserved_ranges_are_refused(bench: Bench) -> None:
     gateway = bench.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     bench.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=bench.vpc)
 
-    def refuse(text: str, destination: str, **target: str) -> None:
+    def refuse(text: str, destination: str, **target: Any) -> None:
         name = "DestinationIpv6CidrBlock" if ":" in destination else "DestinationCidrBlock"
-        arguments = {"RouteTableId": bench.table, name: destination, **target}
+        arguments: dict[str, Any] = {"RouteTableId": bench.table, name: destination, **target}
         refused("InvalidParameterValue", bench.ec2.create_route, text=text, **arguments)
 
     refuse("Route destination doesn't match any subnet CIDR blocks.", "10.0.1.7/32", NetworkInterfaceId=eni)
@@ -274,7 +280,7 @@ def malformed_is_not_the_same_as_not_found(bench: Bench) -> None:
     eni = bench.interface()
     create, table = bench.ec2.create_route, bench.table
 
-    def refuse(code: str, table: str, **target: str) -> None:
+    def refuse(code: str, table: str, **target: Any) -> None:
         refused(code, create, RouteTableId=table, DestinationCidrBlock=OVERLAY, **target)
 
     refuse("InvalidRouteTableId.Malformed", "rtb-nonsense", NetworkInterfaceId=eni)

@@ -25,8 +25,8 @@ class CallRecord:
     region: str
     caller: str
     access_key: str
-    #: The SDK's own account of its attempts (``amz-sdk-request``: ``attempt=2; max=3``).
-    attempt: str
+    #: Which of its attempts the SDK says this is, from 1; 0 when it says nothing.
+    attempt: int
     user_agent: str
     params: Mapping[str, str]
     faults: tuple[str, ...]

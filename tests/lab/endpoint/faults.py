@@ -69,7 +69,7 @@ class Rule:
 
 
 class ConnectionCut(ConnectionError):
-    """The client gets no answer: its connection has been shut down."""
+    """The client gets no answer: its connection shall be shut down."""
 
 
 class Faults:
@@ -126,18 +126,18 @@ class Faults:
             elif rule.do == "error":
                 raise ApiError(rule.code, rule.message, rule.status)
             elif rule.do == "drop":
-                raise cut(connection)
+                raise ConnectionCut
             elif rule.do == "hang":
                 self._hang(connection, min(rule.seconds, _LONGEST_HANG))
-                raise cut(connection)
+                raise ConnectionCut
 
-    def after(self, rules: Iterable[Rule], connection: socket.socket | None) -> None:
+    def after(self, rules: Iterable[Rule]) -> None:
         """Apply the effects that come between the deed and the answer."""
         for rule in rules:
             if rule.do == "delay_response":
                 time.sleep(rule.seconds)
             elif rule.do == "lose_response":
-                raise cut(connection)
+                raise ConnectionCut
 
     def _hang(self, connection: socket.socket | None, seconds: float) -> None:
         """Wait until the time is over, the rules are cleared, or the client has given up."""
@@ -162,9 +162,8 @@ class Faults:
         return Rule(id=next(self._ids), **raw)
 
 
-def cut(connection: socket.socket | None) -> ConnectionCut:
-    """Shut the client's connection down (closing alone would not: the server still holds it) and say so."""
+def cut(connection: socket.socket | None) -> None:
+    """Shut the client's connection down: closing it would not, since the server still holds it."""
     if connection is not None:
         with contextlib.suppress(OSError):  # the client may have been faster
             connection.shutdown(socket.SHUT_RDWR)
-    return ConnectionCut("cut by a fault")

@@ -22,8 +22,8 @@ from .buckets import Buckets
 from .calls import CallLog
 from .cloud import Cloud
 from .ec2 import associations, identifiers, interfaces, life, routes, tables, transit
-from .faults import Faults, Rule
-from .iam import sts
+from .faults import ConnectionCut, Faults, Rule, cut
+from .iam import quotas, sts
 from .iam.caller import Admin, authenticate
 from .iam.judge import authorise
 from .iam.signature import unknown_key
@@ -43,7 +43,7 @@ _HANDLERS: dict[str, Mapping[str, Handler]] = {
         **transit.HANDLERS,
     },
     "sts": sts.HANDLERS,
-    "iam": {},
+    "iam": quotas.HANDLERS,
 }
 
 
@@ -67,7 +67,12 @@ class Application:
             if call is None or call.service not in _HANDLERS:
                 answer = error_answer("ec2", unknown_key("ec2"))
             else:
-                answer = self._logged(call, environ.get(CONNECTION))
+                connection = environ.get(CONNECTION)
+                try:
+                    answer = self._logged(call, connection)
+                except ConnectionCut:
+                    cut(connection)
+                    raise
         status = HTTPStatus(answer.status)
         headers = {**answer.headers, "Content-Length": str(len(answer.body))}
         start_response(f"{status.value} {status.phrase}", list(headers.items()))
@@ -91,7 +96,7 @@ class Application:
                 region=call.region,
                 caller=seen.caller.arn if seen.caller else "",
                 access_key=call.http_key,
-                attempt=call.http.headers.get("amz-sdk-request", ""),
+                attempt=call.attempt,
                 user_agent=call.http.headers.get("user-agent", ""),
                 params=dict(call.params),
                 faults=tuple(rule.do for rule in outcome.rules),
@@ -116,7 +121,7 @@ class Application:
             outcome.applied = True
         except ApiError as error:
             answer = error_answer(outcome.call.service, error)
-        self._faults.after(rules, connection)
+        self._faults.after(rules)
         outcome.answer = answer
         return answer
 

@@ -88,6 +88,12 @@ class Call:
         return scope.access_key if scope else ""
 
     @property
+    def attempt(self) -> int:
+        """Which of its attempts the SDK says this is, from 1 (``amz-sdk-request: ttl=...; attempt=2; max=3``); else 0."""
+        match = re.search(r"attempt=(\d+)", self.http.headers.get("amz-sdk-request", ""))
+        return int(match[1]) if match else 0
+
+    @property
     def by(self) -> Caller:
         """The caller; only a call that has been authenticated has one."""
         if self.caller is None:

@@ -9,6 +9,7 @@ Source: IAM user guide, "Policy evaluation logic" (one account; across accounts 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..answers import ApiError, LabUnsupported
@@ -19,25 +20,39 @@ from .conditions import Context
 from .documents import Document, Question, Verdict, decide, matches_action
 from .resources import Resource, needs, resources
 
-#: Always allowed, whatever the policies say. Source: STS API reference.
-_FREE = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
+#: Always allowed, whatever the policies say (STS API reference); and AssumeRole, which sts.py judges together with the
+#: role's trust policy.
+_ELSEWHERE = {"sts:GetCallerIdentity", "sts:GetSessionToken", "sts:AssumeRole"}
+
+
+@dataclass(frozen=True)
+class Objection:
+    """Why a question is answered with no: an explicit deny, or the silence of a policy that should allow."""
+
+    explicit: bool
+    reason: str
 
 
 def authorise(cloud: Cloud, call: Call) -> None:
     """Raise UnauthorizedOperation (EC2) or AccessDenied (IAM, STS) unless the caller may make this call."""
     caller, action = call.by, f"{call.service}:{call.action}"
-    if action in _FREE:
+    if action in _ELSEWHERE:
         return
     for resource in _judged(cloud, call, action):
         # The administrator too: an account, however mighty, does not own another account's route table.
         if call.mutating and resource.owner not in (None, caller.account_id):
             raise refusal(call, resource.arn, "because no resource-based policy allows the {action} action")
-        if caller.admin or not cloud.settings.strict.authorise:
-            continue
-        question = Question(action, resource.arn, {**base_context(cloud, call), **resource.context})
-        reason = _refused(caller, question)
-        if reason:
-            raise refusal(call, resource.arn, reason)
+        found = objection(cloud, call, resource)
+        if found is not None:
+            raise refusal(call, resource.arn, found.reason)
+
+
+def objection(cloud: Cloud, call: Call, resource: Resource) -> Objection | None:
+    """What the caller's own policies have against the call on ``resource``; None when they allow it."""
+    if call.by.admin or not cloud.settings.strict.authorise:
+        return None
+    context = {**base_context(cloud, call), **resource.context}
+    return _objection(call.by, Question(f"{call.service}:{call.action}", resource.arn, context))
 
 
 def base_context(cloud: Cloud, call: Call) -> Context:
@@ -104,8 +119,8 @@ def _could_allow(caller: Caller, action: str) -> bool:
     )
 
 
-def _refused(caller: Caller, question: Question) -> str | None:
-    """Why the question is answered with no, or None for yes. Each layer may deny; each must allow."""
+def _objection(caller: Caller, question: Question) -> Objection | None:
+    """Each layer may deny; each must allow."""
     layers: list[tuple[str, tuple[Document, ...]]] = [("identity-based", caller.identity)]
     if caller.boundary is not None:
         layers.append(("permissions boundary", (caller.boundary,)))
@@ -114,10 +129,10 @@ def _refused(caller: Caller, question: Question) -> str | None:
     verdicts = [(name, decide(documents, question)) for name, documents in layers]
     for name, verdict in verdicts:
         if verdict is Verdict.DENY:
-            return f"with an explicit deny in {_a(name)}"
+            return Objection(True, f"with an explicit deny in {_a(name)}")
     for name, verdict in verdicts:
         if verdict is Verdict.SILENT:
-            return f"because no {_named(name)} allows the {{action}} action"
+            return Objection(False, f"because no {_named(name)} allows the {{action}} action")
     return None
 
 

@@ -94,8 +94,6 @@ _NEEDS: dict[str, tuple[Need, ...]] = {
     **{f"iam:{a}RoleToInstanceProfile": (_PROFILE,) for a in ("Add",)},
     "iam:RemoveRoleFromInstanceProfile": (_PROFILE,),
     **{f"iam:{a}": (_USER,) for a in ("GetUser", "PutUserPolicy", "CreateAccessKey", "DeleteUser", "CreateUser")},
-    "iam:SimulatePrincipalPolicy": (Need("any", "PolicySourceArn"),),
-    "sts:AssumeRole": (Need("role-arn", "RoleArn"),),
 }  # fmt: skip
 
 #: Read-only EC2 actions have no resource type ("*" only) unless they are listed above; so have these.
@@ -169,7 +167,7 @@ def _ec2(cloud: Cloud, call: Call, need: Need, resource_id: str) -> Resource:
 
 
 def _iam(cloud: Cloud, call: Call, kind: str, value: str) -> Resource:
-    if kind in ("role-arn", "any") or value.startswith("arn:"):
+    if value.startswith("arn:"):
         return Resource(value, {})
     iam = cloud.backing.iam(call.by.account_id, call.region)
     held: Any = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
 from ..answers import Answer, ApiError, LabUnsupported, element, query_result
@@ -16,7 +17,8 @@ from ..request import Call
 from .caller import Caller
 from .conditions import as_list, holds
 from .documents import matches_action, parse
-from .judge import base_context, refusal
+from .judge import base_context, objection, refusal
+from .resources import Resource
 from .sessions import Session
 
 _ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::(?P<account>\d{12}):role(?:/.*)?/(?P<name>[\w+=,.@-]+)")
@@ -31,8 +33,12 @@ def get_caller_identity(cloud: Cloud, call: Call) -> Answer:
 
 
 def assume_role(cloud: Cloud, call: Call) -> Answer:
-    """Credentials of a role whose trust policy names the caller (in another account the caller's policies must allow it
-    too, which the judge has seen to before)."""
+    """Credentials of a role that trusts the caller.
+
+    Where the trust policy names the caller itself, in the same account, that is permission enough; where it names the
+    account, or the role is another account's, the caller's own policies must allow it too. An explicit deny wins.
+    Source: IAM user guide, "Policy evaluation logic".
+    """
     arn, name = call.required("RoleArn"), call.required("RoleSessionName")
     match = _ROLE_ARN.fullmatch(arn)
     if match is None or not _SESSION_NAME.fullmatch(name):
@@ -41,8 +47,13 @@ def assume_role(cloud: Cloud, call: Call) -> Answer:
     if match["account"] in cloud.backing.accounts:
         roles = cloud.backing.iam(match["account"], call.region).roles.values()
         role = next((r for r in roles if r.arn == arn), None)
-    if role is None or not _trusts(cloud, call, role):
+    trust = _Trust.NONE if role is None else _trust(cloud, call, role)
+    if role is None or trust is _Trust.NONE:
         raise refusal(call, arn, "because the role does not exist or its trust policy does not allow it")
+    found = objection(cloud, call, Resource(arn, {}))
+    named = trust is _Trust.PRINCIPAL and match["account"] == call.by.account_id
+    if found is not None and (found.explicit or not named):
+        raise refusal(call, arn, found.reason)
     seconds = int(call.get("DurationSeconds") or 3600)
     if not 900 <= seconds <= int(role.max_session_duration or 3600):
         raise ApiError(
@@ -79,28 +90,37 @@ def _assumed(cloud: Cloud, session: Session, role_id: str) -> str:
     return f"<AssumedRoleUser>{inner}</AssumedRoleUser>"
 
 
-def _trusts(cloud: Cloud, call: Call, role: Any) -> bool:
-    document = role.assume_role_policy_document
+class _Trust(Enum):
+    """Whom a trust policy names: nobody that the caller is, the caller's account, or the caller itself."""
+
+    NONE = 0
+    ACCOUNT = 1
+    PRINCIPAL = 2
+
+
+def _trust(cloud: Cloud, call: Call, role: Any) -> _Trust:
     context = base_context(cloud, call)
-    statements = [
-        s
-        for s in parse(document if isinstance(document, str) else str(document)).statements
-        if matches_action(s, "sts:AssumeRole") and _names(s, call.by) and holds(s.get("Condition") or {}, context)
-    ]
-    return any(s["Effect"] == "Allow" for s in statements) and not any(s["Effect"] == "Deny" for s in statements)
+    best = _Trust.NONE
+    for statement in parse(str(role.assume_role_policy_document)).statements:
+        if not matches_action(statement, "sts:AssumeRole") or not holds(statement.get("Condition") or {}, context):
+            continue
+        named = _named(statement, call.by)
+        if named is not _Trust.NONE and statement["Effect"] == "Deny":
+            return _Trust.NONE
+        best = max(best, named, key=lambda trust: trust.value)
+    return best
 
 
-def _names(statement: dict[str, Any], caller: Caller) -> bool:
-    """True when the statement's Principal is the caller: its ARN, its role, its account, or anyone."""
+def _named(statement: dict[str, Any], caller: Caller) -> _Trust:
     if "NotPrincipal" in statement:
         raise LabUnsupported("NotPrincipal in a trust policy")
     principal = statement.get("Principal", {})
-    if principal == "*":
-        return True
-    named = as_list(principal.get("AWS", []))
+    names = set(as_list(principal.get("AWS", []))) if isinstance(principal, dict) else {principal}
+    if names & {caller.arn, caller.principal_arn}:
+        return _Trust.PRINCIPAL
     partition = caller.arn.split(":")[1]
-    mine = {"*", caller.arn, caller.principal_arn, caller.account_id, f"arn:{partition}:iam::{caller.account_id}:root"}
-    return any(name in mine for name in named)
+    account = {"*", caller.account_id, f"arn:{partition}:iam::{caller.account_id}:root"}
+    return _Trust.ACCOUNT if names & account else _Trust.NONE
 
 
 HANDLERS: dict[str, Callable[[Cloud, Call], Answer]] = {
