@@ -9,6 +9,8 @@ A test that made the lab itself fail (an HTTP 500 of moto's, or a bug of the lab
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -17,13 +19,20 @@ from lab.endpoint.control import Control
 from lab.world import World, build
 
 
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    """A fresh endpoint on 127.0.0.1, with accounts of its own."""
-    with Endpoint() as started:
+@contextmanager
+def trusted(**arguments: Any) -> Iterator[Endpoint]:
+    """A started endpoint (``arguments`` are Endpoint's); AssertionError at the end if the lab itself failed."""
+    with Endpoint(**arguments) as started:
         yield started
         problems = list(started.problems)
     assert not problems, "\n".join(f"{p.action}: {p.detail}" for p in problems)
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    """A fresh endpoint on 127.0.0.1, with accounts of its own."""
+    with trusted() as started:
+        yield started
 
 
 @pytest.fixture

@@ -49,6 +49,10 @@ class Bench:
             self._clients[service] = client
         return client
 
+    def unchecked(self, service: str) -> Any:
+        """A client that sends what boto3 would refuse itself."""
+        return boto_client(service, self.url, REGION, self.keys, parameter_validation=False)
+
     # --- things to try on ---------------------------------------------------------------------------------------------
 
     @cached_property

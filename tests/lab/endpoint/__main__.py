@@ -22,10 +22,12 @@ def main() -> None:
     parser.add_argument("--extra-interfaces", type=int, default=0, help="further interfaces of each node")
     parser.add_argument("--shared-vpc", action="store_true", help="another account owns the VPC")
     options = parser.parse_args()
+    ending = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ending)  # before any thread starts: the wait below is to get them
     endpoint = Endpoint(region=options.region).start([loopback_socket(options.port)])
     spec = WorldSpec(tables=options.tables, extra_interfaces=options.extra_interfaces, shared_vpc=options.shared_vpc)
     print(build(endpoint, spec).to_json(), flush=True)
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    signal.sigwait(ending)
     endpoint.stop()
 
 

@@ -89,7 +89,7 @@ class Call:
 
     @property
     def attempt(self) -> int:
-        """Which of its attempts the SDK says this is, from 1 (``amz-sdk-request: ttl=...; attempt=2; max=3``); else 0."""
+        """Which of its attempts the SDK says this is, from 1 (``amz-sdk-request: attempt=2; max=3``); else 0."""
         match = re.search(r"attempt=(\d+)", self.http.headers.get("amz-sdk-request", ""))
         return int(match[1]) if match else 0
 
