@@ -157,6 +157,7 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Run one command; a :class:`LabError` is said and not traced."""
     options = parser().parse_args()
+    os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"  # ip, nft and sshd, after a plain su too
     try:
         return int(options.run(options))
     except LabError as error:

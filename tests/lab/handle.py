@@ -32,6 +32,8 @@ class LabHandle:
         self.world: World = lab.world
         self.control = Control(lab.world.endpoint_url)
         self.ec2 = client(lab.world, "ec2")
+        #: The owner of the VPC and its tables; the same account unless the VPC is shared.
+        self.owner_ec2 = client(lab.world, "ec2", lab.world.owner_admin)
         self.iam = client(lab.world, "iam")
 
     # What a user does
@@ -110,7 +112,9 @@ class LabHandle:
         destination = str(ip_network(address or self.lab.overlay))
         names = {i: m.name for m in self.world.machines for i in m.network_interface_ids}
         holders = {}
-        for table in self.ec2.describe_route_tables(RouteTableIds=list(self.world.route_table_ids))["RouteTables"]:
+        for table in self.owner_ec2.describe_route_tables(RouteTableIds=list(self.world.route_table_ids))[
+            "RouteTables"
+        ]:
             for route in table["Routes"]:
                 if destination in (route.get("DestinationCidrBlock"), route.get("DestinationIpv6CidrBlock")):
                     interface_id = route.get("NetworkInterfaceId", "")
@@ -125,9 +129,9 @@ class LabHandle:
         for table_id in tables or self.world.route_table_ids:
             arguments = {"RouteTableId": table_id, key: destination, "NetworkInterfaceId": interface_id}
             try:
-                self.ec2.replace_route(**arguments)
+                self.owner_ec2.replace_route(**arguments)
             except ClientError:
-                self.ec2.create_route(**arguments)
+                self.owner_ec2.create_route(**arguments)
         self.settle()
 
     def set_source_dest_check(self, machine: str, enabled: bool) -> None:
@@ -141,11 +145,13 @@ class LabHandle:
         self.control.clear()
         self.control.settings(propagation_delay=0.0)
         self._tell("renew")
-        for table in self.ec2.describe_route_tables(RouteTableIds=list(self.world.route_table_ids))["RouteTables"]:
+        for table in self.owner_ec2.describe_route_tables(RouteTableIds=list(self.world.route_table_ids))[
+            "RouteTables"
+        ]:
             for route in table["Routes"]:
                 if route["Origin"] == "CreateRoute":
                     keys = {k: v for k, v in route.items() if k in ("DestinationCidrBlock", "DestinationIpv6CidrBlock")}
-                    self.ec2.delete_route(RouteTableId=table["RouteTableId"], **keys)
+                    self.owner_ec2.delete_route(RouteTableId=table["RouteTableId"], **keys)
         for node in self.world.nodes:
             self._reset_instance(node.instance_id, node.role_name, node.network_interface_ids)
         self.settle()

@@ -76,10 +76,9 @@ def render(
 
 
 def _host(machine: Machine) -> dict[str, Any]:
-    host = {"ansible_host": machine.address}
-    if machine.kind in ("light", "client"):
-        host["ansible_python_interpreter"] = sys.executable
-    return host
+    # A light node sees the host's files, so it can run the very Python that runs the lab, pyroute2 included.
+    python = "/usr/bin/python3" if machine.kind == "full" else sys.executable
+    return {"ansible_host": machine.address, "ansible_python_interpreter": python}
 
 
 def _connection(directory: Directory) -> dict[str, str]:

@@ -36,7 +36,6 @@ def check(kind: str) -> None:
             "same command with sudo, or in a virtual machine or a privileged container."
         )
     programs = {**PROGRAMS, **LIGHT, **(FULL if name == "full" else {})}
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    missing = sorted({package for program, package in programs.items() if not shutil.which(program, path=path)})
+    missing = sorted({package for program, package in programs.items() if not shutil.which(program)})
     if missing:
         raise LabError(f"The lab needs programs that are not installed. Run: apt-get install {' '.join(missing)}")

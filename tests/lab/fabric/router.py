@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
@@ -59,7 +57,7 @@ class Router:
         self._lock = threading.RLock()
         self._program = Program()
         self._tables: dict[str, int] = {}
-        self._plugged: dict[str, Nic] = {}
+        self._plugged: dict[str, tuple[Socket, Nic]] = {}
         self._cut: set[str] = set()
         self._severed: set[tuple[str, str]] = set()
         self._machines: dict[str, Socket] = {}
@@ -90,7 +88,11 @@ class Router:
         with self._lock:
             self._applied = snapshot
             self._tables = table_numbers(snapshot, self._tables)
-            ports = {key: nic.port for key, nic in self._plugged.items()}
+            owners = {interface.network_interface_id: interface.instance_id for interface in snapshot.interfaces}
+            # A wire is dead once its interface was detached, or belongs to another machine.
+            ports = {
+                key: nic.port for key, (socket, nic) in self._plugged.items() if owners.get(key) == socket.instance_id
+            }
             wanted = program(snapshot, ports, self._tables)
             for family, lines in batches(self._program, wanted).items():
                 netns.ip(self.netns, lines, family)
@@ -130,7 +132,7 @@ class Router:
             netns.command(["ip", "netns", "add", socket.netns])
             for nic in nics:
                 netns.ip(self.netns, _wire(nic, socket.netns))
-                self._plugged[nic.network_interface_id] = nic
+                self._plugged[nic.network_interface_id] = (socket, nic)
             self._set_cut(self._cut - {nic.port for nic in nics})
             self.converge(self._applied or self.read_snapshot())
             return nics
@@ -157,7 +159,7 @@ class Router:
             self._cut = ports
 
     def _plugged_of(self, socket: Socket) -> list[Nic]:
-        return [nic for nic in self._plugged.values() if nic.port.rpartition(".")[0] == socket.name]
+        return [nic for owner, nic in self._plugged.values() if owner.name == socket.name]
 
 
 class Socket:
@@ -217,8 +219,7 @@ class Socket:
 
     def _stop_services(self) -> None:
         for process in self._running:
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGTERM)
+            process.kill()  # they keep nothing
             process.wait()
         self._running.clear()
 
