@@ -73,7 +73,9 @@ def model(
     }
     if switchover:
         read.update(_request(variables, names, overlays))
+    # A failover engine keeps the address on the holder only, and no file does.
     read["persistent"] = read["failover"] == "none"
+    read["exclusive"] = read["exclusive"] or not read["persistent"]
     read["aws"] = {"region": read["region"], "aws_config": {"user_agent_extra": read["caller"]}}
     if not read["caller"]:
         del read["aws"]["aws_config"]

@@ -19,6 +19,8 @@ from . import _net
 from ._interface import AUTO
 from ._iproute import Addresses
 
+_AWS_OPTIONS = ("region", "endpoint_url", "aws_ca_bundle", "validate_certs", "aws_config", "assume_role_arn")
+
 CONFIG = Path("/etc/aws-overlay-ip/config.json")
 
 
@@ -95,6 +97,43 @@ def _overlay(raw: Mapping[str, Any]) -> Overlay:
         route_table_ids=tuple(raw.get("route_table_ids", ())),
         vpc_id=raw.get("vpc_id") or None,
     )
+
+
+def content(
+    model: Mapping[str, Any], name: str, nics: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the configuration file of a node holds: the reverse of `load`.
+
+    Args:
+        model: the inventory's, as `overlay_inventory` returns it.
+        name: the node.
+        nics: of every node the network interface that receives the overlay IPs, as `overlay_node_info` tells it.
+        settings: `aws`, `timeout` and `heard_after` of Config. Keys and profiles are left out: a node acts by the role
+            of its instance, and there is nothing secret in its file.
+    """
+    aws = {key: value for key, value in settings["aws"].items() if key in _AWS_OPTIONS}
+    return {
+        "name": name,
+        "network_interface_id": _nic_id(model, name, nics),
+        "peers": {peer: _nic_id(model, peer, nics) for peer in model["nodes"] if peer != name},
+        "overlays": [
+            {
+                "destination": overlay["destination"],
+                "addresses": overlay["node_addresses"],
+                "interface": nics[name]["name"] if overlay["interface"] == AUTO else overlay["interface"],
+                "label": overlay["label"],
+                "route_table_ids": overlay["route_table_ids"],
+                "vpc_id": overlay["vpc_id"] or nics[name]["vpc_id"],
+            }
+            for overlay in model["overlays"]
+        ],
+        **settings,
+        "aws": aws,
+    }
+
+
+def _nic_id(model: Mapping[str, Any], name: str, nics: Mapping[str, Mapping[str, Any]]) -> str:
+    return str(model["nodes"][name]["network_interface_id"] or nics[name]["network_interface_id"])
 
 
 def chosen(config: Config, wanted: Sequence[str]) -> Config:

@@ -27,7 +27,7 @@ _BASE = (
 )
 _ENGINES = (
     "isc-dhcp-client pacemaker pacemaker-cli-utils corosync resource-agents fence-agents keepalived libxml2-utils "
-    "awscli python3-boto3 curl ca-certificates nftables"
+    "awscli python3-boto3 python3-apt curl ca-certificates nftables"
 )
 
 

@@ -1,0 +1,102 @@
+#!/usr/bin/python
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The program by which a node moves its overlay IPs itself."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: overlay_node_program
+short_description: Install the program by which a node moves its overlay IPs itself
+version_added: 1.0.0
+description:
+  - Installs C(/usr/sbin/aws-overlay-ip), which takes an overlay IP over, gives it up, shows who holds it, and checks
+    whether the node could take it over, with the instance's own role and without Ansible.
+  - It consists of the very files that the modules of this collection use, in C(/usr/lib/aws-overlay-ip), and needs
+    C(botocore) and iproute2 of the distribution to run, which this module does not install.
+  - Failover engines call it. See C(aws-overlay-ip --help) on the node.
+extends_documentation_fragment:
+  - aws_ha.overlay_ip.attributes
+author:
+  - aws_ha.overlay_ip contributors (@aws-ha)
+options:
+  config:
+    description:
+      - What C(/etc/aws-overlay-ip/config.json) shall hold, as P(aws_ha.overlay_ip.node_config#filter) makes it.
+        Required with O(state=present). It holds no secrets; the file can be read by everybody.
+    type: dict
+  state:
+    description:
+      - Whether the program shall be there.
+    type: str
+    choices: [present, absent]
+    default: present
+"""
+
+EXAMPLES = r"""
+- name: Install the program
+  aws_ha.overlay_ip.overlay_node_program:
+    config:
+      name: node1
+      network_interface_id: eni-0123456789abcdef0
+      peers:
+        node2: eni-0fedcba9876543210
+      overlays:
+        - destination: 192.168.10.15/32
+          addresses: [192.168.10.15/32]
+          interface: eth0
+          route_table_ids: [rtb-0123456789abcdef0]
+      aws:
+        region: eu-central-1
+"""
+
+RETURN = r"""
+files:
+  description: The files that were, or would be, written or removed.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils import _node_cli, _node_install  # noqa: F401 - travels with the module to be installed
+from ..module_utils._persist import PersistError, Tree
+from ..module_utils._persist._host import LocalHost
+
+SPEC: dict[str, dict[str, Any]] = {
+    "config": {"type": "dict"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=SPEC, required_if=[("state", "present", ["config"])], supports_check_mode=True)
+    host = LocalHost()
+    tree = Tree(host)
+    try:
+        if module.params["state"] == "present":
+            _node_install.install(tree, module.params["config"], _node_install.sources(_node_install.shipped))
+        else:
+            _node_install.remove(tree)
+        changes = tree.changes()
+        if not module.check_mode:
+            host.apply(changes)
+    except PersistError as exc:
+        module.fail_json(msg=str(exc))
+    result: dict[str, Any] = {"changed": bool(changes), "files": [change.path for change in changes]}
+    if module._diff:
+        result["diff"] = [
+            {"before_header": c.path, "after_header": c.path, "before": c.before or "", "after": c.after or ""}
+            for c in changes
+        ]
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
