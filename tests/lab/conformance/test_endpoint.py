@@ -24,7 +24,13 @@ from .bench import OVERLAY, Bench, refused
 
 #: What the fixture says of moto's failure at an unknown filter.
 _FAILURE = r"(?s)ec2:DescribeNetworkInterfaces: .*FilterNotImplementedError"
-REGIONS = {"eu-central-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}
+REGIONS = {
+    "eu-central-1": "aws",
+    "cn-north-1": "aws-cn",
+    "us-gov-west-1": "aws-us-gov",
+    "eusc-de-east-1": "aws-eusc",
+    "us-iso-east-1": "aws-iso",
+}
 
 
 @pytest.mark.parametrize("region", REGIONS)

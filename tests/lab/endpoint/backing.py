@@ -19,6 +19,7 @@ from typing import Any
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend, Zone
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.route_tables import Route, RouteTable
@@ -42,8 +43,12 @@ def new_account_id() -> str:
 class Backing:
     """moto's state of the accounts of one endpoint. Callers hold the endpoint's lock: moto itself has none."""
 
-    def __init__(self) -> None:
+    def __init__(self, region: str) -> None:
         self.accounts: list[str] = []
+        if region not in RegionsAndZonesBackend.zones:  # moto has those of the three oldest partitions only
+            RegionsAndZonesBackend.zones[region] = [
+                Zone(f"{region}{letter}", region, f"{region}-az{n}") for n, letter in enumerate("abc", 1)
+            ]
 
     def add_account(self) -> str:
         """Open a fresh account and return its id."""

@@ -56,6 +56,7 @@ class Buckets:
         key = (call.by.account_id, call.region, call.action, limits)
         level, then = self._levels.get(key, (limits.size, now))
         level = min(limits.size, level + (now - then) * limits.refill)
-        self._levels[key] = (max(level - 1, level % 1), now)
-        if level < 1:
+        enough = level >= 1
+        self._levels[key] = (level - enough, now)
+        if not enough:
             raise ApiError("RequestLimitExceeded", "Request limit exceeded.")

@@ -69,7 +69,7 @@ class Cloud:
         self.settings = settings
         self.clock = Clock()
         self.lock = threading.RLock()
-        self.backing = Backing()
+        self.backing = Backing(region)
         self.account_id = self.backing.add_account()
         self.sessions = Sessions(self.clock.now)
         self.shares = Shares(self.backing)

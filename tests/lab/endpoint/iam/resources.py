@@ -140,30 +140,43 @@ def find(cloud: Cloud, region: str, kind: str, resource_id: str) -> Any | None:
     return cloud.backing.resource(region, _COLLECTIONS[kind], resource_id)
 
 
+#: Kind to the condition key that holds the resource's own id.
+_IDENTIFIERS = {
+    "route-table": "ec2:routetableid",
+    "network-interface": "ec2:networkinterfaceid",
+    "instance": "ec2:instanceid",
+    "transit-gateway-route-table": "ec2:transitgatewayroutetableid",
+}
+
+
 def _ec2(cloud: Cloud, call: Call, need: Need, resource_id: str) -> Resource:
     found = find(cloud, call.region, need.kind, resource_id)
-    owner = str(getattr(getattr(found, "ec2_backend", None), "account_id", call.by.account_id))
+    owner = _owner(found) or call.by.account_id
     partition = cloud.backing.iam(owner, call.region).partition
-    prefix = f"arn:{partition}:ec2:{call.region}:{owner}"
     context: dict[str, tuple[str, ...]] = {"aws:resourceaccount": (owner,)}
+
+    def arn(kind: str, name: str, account: str) -> str:
+        return f"arn:{partition}:ec2:{call.region}:{account}:{kind}/{name}"
+
+    if need.kind in _IDENTIFIERS:
+        context[_IDENTIFIERS[need.kind]] = (resource_id,)
     if found is not None:
-        tags = {tag["key"]: tag["value"] for tag in found.get_tags()}
-        for key, value in tags.items():
-            context[f"aws:resourcetag/{key}".lower()] = context[f"ec2:resourcetag/{key}".lower()] = (value,)
-        vpc_id = getattr(found, "vpc_id", None)
-        if vpc_id and need.kind != "instance":
-            context["ec2:vpc"] = (f"{prefix}:vpc/{vpc_id}",)
-        if need.kind == "network-interface":
-            context["ec2:subnet"] = (f"{prefix}:subnet/{found.subnet.id}",)
-    identifier = {
-        "route-table": "ec2:routetableid",
-        "network-interface": "ec2:networkinterfaceid",
-        "instance": "ec2:instanceid",
-        "transit-gateway-route-table": "ec2:transitgatewayroutetableid",
-    }.get(need.kind)
-    if identifier:
-        context[identifier] = (resource_id,)
-    return Resource(f"{prefix}:{need.kind}/{resource_id}", context, owner if need.owned else None)
+        for tag in found.get_tags():
+            key, value = tag["key"].lower(), (tag["value"],)
+            context[f"aws:resourcetag/{key}"] = context[f"ec2:resourcetag/{key}"] = value
+        if need.kind in ("route-table", "network-interface", "subnet", "security-group"):
+            # In a shared VPC the network belongs to another account than the interface in it.
+            network = _owner(found.ec2_backend.vpcs.get(found.vpc_id)) or owner
+            context["ec2:vpc"] = (arn("vpc", found.vpc_id, network),)
+            if need.kind == "network-interface":
+                context["ec2:subnet"] = (arn("subnet", found.subnet.id, network),)
+    return Resource(arn(need.kind, resource_id, owner), context, owner if need.owned else None)
+
+
+def _owner(resource: Any | None) -> str | None:
+    """The account of one of moto's EC2 objects; None when there is none, or it does not say."""
+    backend = getattr(resource, "ec2_backend", None)
+    return None if backend is None else str(backend.account_id)
 
 
 def _iam(cloud: Cloud, call: Call, kind: str, value: str) -> Resource:
