@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,7 @@ def run(argv: list[str], cwd: Path, env: dict[str, str]) -> subprocess.Completed
 
 
 def tracked_files() -> list[str]:
-    """The project's files, as a clone would have them."""
+    """The project's files and links, as a clone would have them."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -47,4 +48,13 @@ def tracked_files() -> list[str]:
         text=True,
         check=True,
     )
-    return sorted({line for line in listed.stdout.splitlines() if (ROOT / line).is_file()})
+    return sorted({line for line in listed.stdout.splitlines() if os.path.lexists(ROOT / line)})
+
+
+def clone(folder: Path) -> Path:
+    """Copy the project there, as a fresh clone of it would be; returns the folder."""
+    for name in tracked_files():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target, follow_symlinks=False)
+    return folder

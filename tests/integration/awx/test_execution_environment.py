@@ -5,38 +5,22 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
-from awx.checkout import ROOT, environment, run, tracked_files
+from awx.checkout import ROOT, clone, environment, run
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh checkout, as AWX would make it."""
-    folder = tmp_path_factory.mktemp("project")
-    for name in tracked_files():
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target, follow_symlinks=False)
-    link = ROOT / "collections/ansible_collections/aws_ha/overlay_ip"
-    target = folder / link.relative_to(ROOT)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.symlink_to(os.readlink(link))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def installed(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The collections path after `ansible-galaxy collection install -r` as AWX does it, every server out of reach."""
+    project = clone(tmp_path_factory.mktemp("project"))
     folder = tmp_path_factory.mktemp("installed")
     env = environment(folder, ANSIBLE_GALAXY_SERVER="http://127.0.0.1:9/", ANSIBLE_COLLECTIONS_PATH=str(folder))
     command = ["ansible-galaxy", "collection", "install", "-r", "collections/requirements.yml", "-p", str(folder)]
-    done = run(command, clone, env)
+    done = run(command, project, env)
     assert done.returncode == 0, done.stdout
     return folder
 
