@@ -10,9 +10,12 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lab.endpoint import Credentials, Endpoint
+from lab.endpoint import Credentials
+
+if TYPE_CHECKING:
+    from lab.endpoint import Endpoint
 
 _CIDR = "10.0.0.0/16"
 _IMAGE = "ami-0123456789abcdef0"

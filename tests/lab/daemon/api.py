@@ -7,22 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
+from lab.endpoint import boto_client
 from lab.world import Keys, World
 
 
 def client(world: World, service: str, keys: Keys | None = None) -> Any:
     """A client with the given keys, by default the administrator's of the nodes' account."""
-    keys = keys or world.admin
-    session: Any = boto3.session.Session()
-    return session.client(
-        service,
-        region_name=world.region,
-        endpoint_url=world.endpoint_url,
-        aws_access_key_id=keys.access_key,
-        aws_secret_access_key=keys.secret_key,
-        aws_session_token=keys.token,
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30),
-    )
+    return boto_client(service, world.endpoint_url, world.region, (keys or world.admin).credentials())

@@ -79,6 +79,12 @@ def down(directory: Directory) -> None:
 def summary(directory: Directory) -> str:
     """One line about a lab, for lists."""
     manifest = Manifest(directory.manifest, directory.lab_id)
-    state = "running" if is_alive(directory) else "its daemon is gone: `lab down` removes the rest"
-    made = f"{len(manifest.names('netns'))} namespaces, {len(manifest.names('mount'))} mounts"
-    return f"{directory.lab_id}  {state}  ({made}, {len(list(marked(directory.lab_id)))} processes)  {directory.path}"
+    processes = len(list(marked(directory.lab_id)))
+    if is_alive(directory):
+        state = "running"
+    elif processes and not directory.description.exists():
+        state = "starting"
+    else:
+        state = "its daemon is gone: `lab down` removes the rest"
+    made = f"{len(manifest.names('netns'))} namespaces, {len(manifest.names('mount'))} mounts, {processes} processes"
+    return f"{directory.lab_id}  {state}  ({made})  {directory.path}"

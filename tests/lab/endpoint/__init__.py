@@ -8,10 +8,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .clients import Credentials, boto_client
-from .service import Endpoint
 from .snapshot import InstanceSnap, InterfaceSnap, RouteSnap, Subnet, TableSnap, VpcSnapshot
 from .switches import Strictness, Timing
+
+if TYPE_CHECKING:
+    from .service import Endpoint
 
 __all__ = [
     "Credentials",
@@ -26,3 +30,12 @@ __all__ = [
     "VpcSnapshot",
     "boto_client",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import moto, which takes seconds, only for those who run an endpoint: the lab's commands just talk to one."""
+    if name == "Endpoint":
+        from .service import Endpoint
+
+        return Endpoint
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
