@@ -1,0 +1,105 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""docs/persistence.md and docs/persistence.json: the prose of page.md around tables made from the tests' results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from persistence.matrix import SUITES
+
+DOCS = Path(__file__).parents[2] / "docs"
+TEMPLATE = Path(__file__).with_name("page.md")
+JSON, MARKDOWN = DOCS / "persistence.json", DOCS / "persistence.md"
+
+_STACKS = {
+    "networkd": "systemd-networkd",
+    "netplan": "netplan, systemd-networkd",
+    "amazon": "systemd-networkd as on Amazon Linux 2023",
+    "networkmanager": "NetworkManager",
+    "ifupdown": "ifupdown",
+}
+
+# Distribution -> who owns eth0 on EC2 -> method -> what is written -> the row above that stands for it, or why none.
+_DISTRIBUTIONS = (
+    ("Ubuntu 20.04 to 26.04", "netplan, systemd-networkd", "networkd", "netplan"),
+    ("Debian 12, 13 (EC2 images)", "netplan, systemd-networkd", "networkd", "netplan"),
+    ("Debian 11", "ifupdown", "ifupdown", "ifupdown"),
+    ("Amazon Linux 2023", "systemd-networkd, amazon-ec2-net-utils", "networkd", "amazon"),
+    ("RHEL, Rocky, Alma, Oracle 9 and 10", "NetworkManager 1.42 or newer", "networkmanager", "networkmanager"),
+    ("RHEL, Rocky, Alma, Oracle 8", "NetworkManager 1.40", "networkmanager_profile", "networkmanager"),
+    ("SLES 16", "NetworkManager", "networkmanager", "networkmanager"),
+    ("SLES 12 SP5, 15", "wicked", "wicked", ""),
+    ("Amazon Linux 2, RHEL 7", "network-scripts", "ifcfg", ""),
+    ("anything else, and lo", "unknown", "systemd_unit", "all"),
+)
+_WRITTEN = {
+    "networkd": "`/etc/systemd/network/<active .network file>.d/60-aws-overlay-ip-ADDRESS.conf`",
+    "networkmanager": "`/etc/NetworkManager/dispatcher.d/50-aws-overlay-ip-ADDRESS`",
+    "networkmanager_profile": "`ipv4.addresses` of the connection profile (IPv6: a dispatcher script)",
+    "ifupdown": "`/etc/network/interfaces.d/60-aws-overlay-ip-ADDRESS`",
+    "wicked": "`IPADDR_awsoverlay_…` and `LABEL_awsoverlay_…` in `/etc/sysconfig/network/ifcfg-eth0` (IPv6: a unit)",
+    "ifcfg": "`/etc/sysconfig/network-scripts/ifcfg-eth0:1` (IPv6: a unit)",
+    "systemd_unit": "`/etc/systemd/system/aws-overlay-ip-ADDRESS.service`",
+}
+
+
+def merged(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The results of this run, and of earlier ones for the rows that did not run now."""
+    old = json.loads(JSON.read_text())["rows"] if JSON.exists() else []
+    rows = {(r["suite"], r["stack"], r["method"]): r for r in [*old, *results]}
+    order = {key: index for index, key in enumerate(_STACKS)}
+    return [dict(rows[key]) for key in sorted(rows, key=lambda k: (k[0], order[k[1]], k[2]))]
+
+
+def write(results: Iterable[Mapping[str, Any]]) -> None:
+    """Write both files."""
+    rows = merged(results)
+    DOCS.mkdir(exist_ok=True)
+    JSON.write_text(json.dumps({"rows": rows}, indent=1, sort_keys=True) + "\n")
+    MARKDOWN.write_text(markdown(rows))
+
+
+def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The page."""
+    by_stack = {stack: [r for r in rows if r["stack"] == stack] for stack in _STACKS}
+    events = "\n".join(f"### {_STACKS[stack]}\n\n{_stack_table(mine)}" for stack, mine in by_stack.items() if mine)
+    return TEMPLATE.read_text().format(distributions=_distributions(rows), events=events)
+
+
+def _distributions(rows: Sequence[Mapping[str, Any]]) -> str:
+    lines = [
+        "| distribution on EC2 | who configures the interface | what is written | proof |",
+        "| --- | --- | --- | --- |",
+    ]
+    for distribution, owner, method, stack in _DISTRIBUTIONS:
+        ran = sorted({SUITES[r["suite"]] for r in rows if stack in (r["stack"], "all") and r["method"] == method})
+        proof = (
+            f"run on {' and '.join(ran)} with the same stack" if ran else "**not run**: file checked against its manual"
+        )
+        lines.append(f"| {distribution} | {owner} | {_WRITTEN[method]} | {proof} |")
+    return "\n".join(lines) + "\n"
+
+
+def _stack_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    heads = [f"{SUITES[r['suite']]}: `{r['method']}`" for r in rows]
+    lines = [f"| event | {' | '.join(heads)} |", f"| --- |{' --- |' * len(heads)}"]
+    for number, cell in enumerate(rows[0]["cells"]):
+        lines.append(f"| {cell['title']} | {' | '.join(_mark(r['cells'][number]) for r in rows)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _mark(cell: Mapping[str, Any]) -> str:
+    kept = [name for name, key in (("IPv4", "kept4"), ("IPv6", "kept6")) if cell[key]]
+    lost = [name for name, key in (("IPv4", "kept4"), ("IPv6", "kept6")) if not cell[key]]
+    words = "kept" if not lost else "**lost**" if not kept else f"{kept[0]} kept, **{lost[0]} lost**"
+    notes = []
+    if cell["kept4"] and not cell["label"]:
+        notes.append("no label")
+    if cell["kept4"] and not cell["own_first"]:
+        notes.append("listed before the own address")
+    return f"{words} ({', '.join(notes)})" if notes else words
