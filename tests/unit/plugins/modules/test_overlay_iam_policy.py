@@ -185,7 +185,7 @@ def test_calls_of_run_and_check(
 
 def test_the_answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     answer = play(monkeypatch, capsys, [TABLES, POLICIES, inline(OLD), PUT], **BY_NAME, _ansible_diff=True)
-    answer.pop("invocation")
+    answer.pop("invocation", None)  # ansible-core before 2.20 adds it
     assert answer == {
         "changed": True,
         "policy": NODE,
