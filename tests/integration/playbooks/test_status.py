@@ -16,35 +16,32 @@ def findings(report: dict[str, Any]) -> set[str]:
     return {f["id"] for place in places for f in place["findings"]}
 
 
-def test_a_healthy_overlay(lab: LabHandle) -> None:
-    assert lab.playbook("setup.yml").ok
-    lab.control.clear()
-    run = lab.playbook("status.yml")
+def test_a_healthy_overlay(ready: LabHandle) -> None:
+    ready.control.clear()
+    run = ready.playbook("status.yml")
     assert run.ok, run.output
     assert run.overlay_ip_result["healthy"]
     assert findings(run.overlay_ip_result) == set()
     assert run.overlay_ip_result["overlays"][0]["holder"] == "node1"
     assert set(run.changed.values()) == {0}
-    assert set(lab.control.actions()) == {"DescribeInstances", "DescribeRouteTables", "DescribeSubnets"}
+    assert set(ready.control.actions()) == {"DescribeInstances", "DescribeRouteTables", "DescribeSubnets"}
 
 
-def test_a_split_a_missing_address_and_a_check_that_is_on(lab: LabHandle) -> None:
-    assert lab.playbook("setup.yml").ok
-    lab.move("node2", tables=lab.world.route_table_ids[:1])
-    lab.set_source_dest_check("node2", True)
-    lab.exec("node1", "ip", "addr", "del", f"{lab.lab.overlay}/32", "dev", "eth0")
-    run = lab.playbook("status.yml")
+def test_a_split_a_missing_address_and_a_check_that_is_on(ready: LabHandle) -> None:
+    ready.move("node2", tables=ready.world.route_table_ids[:1])
+    ready.set_source_dest_check("node2", True)
+    ready.exec("node1", "ip", "addr", "del", f"{ready.lab.overlay}/32", "dev", "eth0")
+    run = ready.playbook("status.yml")
     assert run.ok, run.output
     assert not run.overlay_ip_result["healthy"]
     assert {"split", "standby_source_dest_check_on", "address_missing"} <= findings(run.overlay_ip_result)
     assert "SPLIT between node1, node2" in run.output
-    assert not lab.playbook("status.yml", overlay_ip_status_strict=True).ok
+    assert not ready.playbook("status.yml", overlay_ip_status_strict=True).ok
 
 
-def test_a_stopped_holder(lab: LabHandle) -> None:
-    assert lab.playbook("setup.yml").ok
-    lab.stop("node1")
-    run = lab.playbook("status.yml")
+def test_a_stopped_holder(ready: LabHandle) -> None:
+    ready.stop("node1")
+    run = ready.playbook("status.yml")
     assert run.ok, run.output
     assert {"blackhole", "node_unreachable"} <= findings(run.overlay_ip_result)
     assert not run.overlay_ip_result["nodes"]["node1"]["reachable"]

@@ -80,6 +80,11 @@ class Run:
         return [result for result in self.results if result.status in ("failed", "unreachable")]
 
     @property
+    def told(self) -> str:
+        """What the failed tasks said, a line each."""
+        return "\n".join(failure.message for failure in self.failures)
+
+    @property
     def overlay_ip_result(self) -> Any:
         """The stat that every playbook of the collection sets; None in check mode."""
         return self.custom.get("_run", {}).get("overlay_ip_result")
