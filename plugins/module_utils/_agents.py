@@ -49,6 +49,8 @@ def _nm_cloud_setup(host: Host, interface: str, owner: str, methods: frozenset[s
         "networkmanager": "the dispatcher script puts it back at the `reapply` that ends each of its runs",
         "networkmanager_profile": "it keeps the addresses of the connection profile, and the address is one",
     }
+    if owner == "networkmanager_profile":  # an old NetworkManager, whose dispatcher does not hear of it
+        del why["networkmanager"]
     if methods and methods <= why.keys():
         reasons = "; ".join(why[m] for m in sorted(methods))
         yield Finding("nm_cloud_setup", INFO, f"nm-cloud-setup runs, harmless to overlay IPs: {reasons}.", _NOTHING)

@@ -109,7 +109,7 @@ def _findings(
 ) -> list[Finding]:
     if link is None or owner is None:
         return []
-    kept = {_persist.method_of(path) for entry in shown for path in entry["files"]}
+    kept = {_persist.method_of(entry["files"]) for entry in shown if entry["files"]}
     methods = kept or ({owner.method} if persistent else set())
     found = _agents.findings(host, link.name, owner.method, methods)
     lost = [entry["address"] for entry in shown if persistent and entry["live"] and not entry["persistent"]]

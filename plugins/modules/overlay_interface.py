@@ -66,12 +66,12 @@ options:
       - The network stack that keeps the addresses. V(auto) finds out which one configures the interface.
       - V(networkd) is a drop-in beside the active C(.network) file, also where C(netplan) has generated that.
       - V(networkmanager) is a dispatcher script, and with V(auto) the profile where NetworkManager is older than 1.42.
-        V(networkmanager_profile) is the connection profile. The profile keeps no label.
+        V(networkmanager_profile) is the script and the connection profile. The profile keeps no label.
       - V(ifupdown) is a stanza in C(/etc/network/interfaces.d), V(wicked) two variables in the interface's C(ifcfg)
         file, V(ifcfg) an alias file of C(network-scripts) or the C(ifcfg-rh) plugin.
       - V(systemd_unit) works with every stack, and is what V(auto) takes for an interface that none of them configures.
-      - IPv6 takes V(networkmanager) in place of the profile, and V(systemd_unit) in place of V(wicked) and V(ifcfg),
-        which cannot mark an address as deprecated.
+      - IPv6 takes V(systemd_unit) in place of V(wicked) and V(ifcfg), which cannot mark an address as deprecated, and
+        never goes into a profile.
     type: str
     choices: [auto, networkd, networkmanager, networkmanager_profile, ifupdown, wicked, ifcfg, systemd_unit]
     default: auto

@@ -40,7 +40,7 @@ _DISTRIBUTIONS = (
 _WRITTEN = {
     "networkd": "`/etc/systemd/network/<active .network file>.d/60-aws-overlay-ip-ADDRESS.conf`",
     "networkmanager": "`/etc/NetworkManager/dispatcher.d/50-aws-overlay-ip-ADDRESS`",
-    "networkmanager_profile": "`ipv4.addresses` of the connection profile (IPv6: a dispatcher script)",
+    "networkmanager_profile": "the same script, and for IPv4 `ipv4.addresses` of the connection profile",
     "ifupdown": "`/etc/network/interfaces.d/60-aws-overlay-ip-ADDRESS`",
     "wicked": "`IPADDR_awsoverlay_…` and `LABEL_awsoverlay_…` in `/etc/sysconfig/network/ifcfg-eth0` (IPv6: a unit)",
     "ifcfg": "`/etc/sysconfig/network-scripts/ifcfg-eth0:1` (IPv6: a unit)",

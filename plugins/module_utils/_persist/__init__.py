@@ -60,10 +60,8 @@ _PATTERNS = {
 
 
 def effective(method: str, overlay: Overlay) -> str:
-    """The method that can do it: a profile, ifcfg and wicked cannot keep IPv6 from being the source of outbound
-    traffic, and an alias file needs a label."""
-    if overlay.family == 6 and method == "networkmanager_profile":
-        return "networkmanager"
+    """The method that can do it: ifcfg and wicked cannot keep IPv6 from being the source of outbound traffic, and an
+    alias file needs a label."""
     if overlay.family == 6 and method in ("wicked", "ifcfg"):
         return UNIT
     if method == "ifcfg" and not overlay.label:
@@ -114,8 +112,9 @@ def files(tree: Tree, addresses: Collection[str]) -> list[str]:
     return sorted(found)
 
 
-def method_of(path: str) -> str:
-    """The method that a file from :func:`files` belongs to."""
-    if path.startswith(PROFILE):
+def method_of(paths: Collection[str]) -> str:
+    """The method that has left these files of one address, from :func:`files`."""
+    if any(path.startswith(PROFILE) for path in paths):
         return "networkmanager_profile"
-    return next((m for m, p in _PATTERNS.items() if fnmatch.fnmatchcase(path, p.format(slug="*"))), "wicked")
+    matches = (m for m, p in _PATTERNS.items() if any(fnmatch.fnmatchcase(path, p.format(slug="*")) for path in paths))
+    return next(matches, "wicked")

@@ -1,12 +1,13 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""NetworkManager: a dispatcher script, or the address in the connection profile. Pure.
+"""NetworkManager: a dispatcher script, and where that is not enough the connection profile besides. Pure.
 
 The script is a file of our own, keeps the label, and puts the address after the one of DHCP. The profile is for
 NetworkManager older than 1.42, which has no `reapply` event, so that `nmcli device reapply` (nm-cloud-setup's way)
-would remove the address for good; it holds no label, and an IPv6 address in it would become the source of outbound
-traffic, so IPv6 always takes the script.
+would remove the address for good. A profile holds no label, an IPv6 address in it would become the source of outbound
+traffic (so IPv6 has the script alone), and NetworkManager goes by it only from the next activation on: until then, and
+when cloud-init writes it anew, the script is what brings the address back.
 
 This module util is PRIVATE to the collection.
 """
@@ -37,7 +38,10 @@ def write_script(tree: Tree, overlay: Overlay, source: str) -> None:
 
 
 def write_profile(tree: Tree, overlay: Overlay, source: str) -> None:
-    """``source`` is the UUID of the active connection."""
+    """The script, and for IPv4 the profile; ``source`` is the UUID of the active connection."""
+    write_script(tree, overlay, source)
+    if overlay.family == 6:
+        return
     path = f"{PROFILE}{source}"
     tree.write(path, profile_text([*(tree.read(path) or "").split(), overlay.cidr]))
 

@@ -36,6 +36,13 @@ CLOUD_INIT = {"/etc/cloud/cloud.cfg": "datasource_list: [Ec2]\n"}
             id="profile",
         ),
         pytest.param(
+            FakeHost(units=[NM_TIMER]),
+            "networkmanager_profile",
+            {"networkmanager_profile", "networkmanager"},
+            [("nm_cloud_setup", "error")],
+            id="IPv6 on an old NetworkManager: its dispatcher does not hear of reapply",
+        ),
+        pytest.param(
             FakeHost(units=[NM_TIMER]), "networkmanager", {"systemd_unit"}, [("nm_cloud_setup", "error")], id="unit"
         ),
         pytest.param(FakeHost(units=[NM_TIMER]), "networkmanager", set(), [("nm_cloud_setup", "error")], id="cluster"),

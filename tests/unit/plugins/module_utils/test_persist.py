@@ -84,7 +84,6 @@ def node() -> FakeHost:
             f'#!/bin/sh\n{HEAD6}[ "$1" = eth0 ] || exit 0\n'
             f'case "$2" in\n    up|reapply|dhcp4-change|dhcp6-change) exec {IP6} ;;\nesac\n',
         ),
-        ("networkmanager_profile", V4, PROFILE, 0o644, "192.168.10.15/32\n"),
         (
             "ifupdown",
             V4,
@@ -141,7 +140,7 @@ def test_unit() -> None:
         ("wicked", V6, "systemd_unit"),
         ("ifcfg", V6, "systemd_unit"),
         ("ifcfg", NO_LABEL, "systemd_unit"),
-        ("networkmanager_profile", V6, "networkmanager"),
+        ("networkmanager_profile", V6, "networkmanager_profile"),
         *((method, V4, method) for method in _persist.METHODS),
     ],
 )
@@ -237,14 +236,17 @@ def test_what_is_saved_is_read_back(method: str) -> None:
     assert {overlay for _method, _path, overlay in _persist.saved(tree)} == {V4, V6}
     files = _persist.files(tree, {V4.address})
     assert len(files) == 1
-    assert _persist.method_of(files[0]) == method
+    assert _persist.method_of(files) == method
 
 
 def test_profile_is_among_the_files() -> None:
     host = node()
     save(host, "networkmanager_profile", V4)
-    assert _persist.files(Tree(host), {V4.address}) == [PROFILE]
-    assert _persist.method_of(PROFILE) == "networkmanager_profile"
+    script = "/etc/NetworkManager/dispatcher.d/50-aws-overlay-ip-192-168-10-15"
+    assert host.files[PROFILE] == "192.168.10.15/32\n"
+    assert _persist.files(Tree(host), {V4.address}) == [script, PROFILE]
+    assert _persist.method_of([script, PROFILE]) == "networkmanager_profile"
+    assert _persist.method_of([script]) == "networkmanager"
 
 
 @pytest.mark.parametrize("text", ["", "# something\n", "[Address]\nAddress=192.168.10.15/32\n", None])
