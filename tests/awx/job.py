@@ -9,7 +9,9 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+import tempfile
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,7 +37,7 @@ _Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!
 
 @dataclass(frozen=True)
 class Job:
-    """A job that has ended. ``status`` is successful, failed, timeout or canceled."""
+    """A job that has ended. ``status`` is successful, failed or canceled."""
 
     folder: Path
     status: str
@@ -94,39 +96,28 @@ class Awx:
         *,
         job_type: str = "run",
         user: str = "oncall",
-        timeout: int = 0,
-        variables: Mapping[str, str] | None = None,
+        cancel_when: Callable[[], bool] | None = None,
     ) -> Job:
-        """Run one job to its end; ``extra_vars`` are a survey's answers, ``variables`` more of the environment."""
+        """Run one job; ``extra_vars`` are a survey's answers.
+
+        ``cancel_when`` is asked again and again; once it says True the job is killed, as AWX does on a press of Cancel
+        and at a template's timeout.
+        """
         self._jobs += 1
         folder = self.folder / f"job{self._jobs}"
         ident = str(self._jobs)
         worker = self.folder / f"worker{ident}"  # where AWX has /runner
-        self._private_data(folder, worker, extra_vars or {}, job_type, user, timeout, variables or {})
+        self._private_data(folder, worker, extra_vars or {}, job_type, user)
         env = environment(self.folder)
-        stream = self._runner(["transmit", str(folder), "-p", playbook, "--ident", ident], b"", env)
-        stream = self._runner(["worker", "--private-data-dir", str(worker)], stream, env)
-        self._runner(["process", str(folder), "--ident", ident], stream, env)
+        stream = _runner(["transmit", str(folder), "-p", playbook, "--ident", ident], b"", env)
+        stream = _runner(["worker", "--private-data-dir", str(worker)], stream, env, cancel_when)
+        _runner(["process", str(folder), "--ident", ident], stream, env)
         artifacts = folder / "artifacts" / ident
         stdout = (artifacts / "stdout").read_text(encoding="utf-8")
         return Job(artifacts, (artifacts / "status").read_text(encoding="utf-8").strip(), stdout)
 
-    def _runner(self, argv: list[str], stream: bytes, env: dict[str, str]) -> bytes:
-        done = subprocess.run(
-            ["ansible-runner", *argv], input=stream, env=env, capture_output=True, timeout=TIMEOUT, check=False
-        )
-        assert not done.stderr, done.stderr.decode()
-        return done.stdout
-
     def _private_data(
-        self,
-        folder: Path,
-        worker: Path,
-        extra_vars: Mapping[str, Any],
-        job_type: str,
-        user: str,
-        timeout: int,
-        variables: Mapping[str, str],
+        self, folder: Path, worker: Path, extra_vars: Mapping[str, Any], job_type: str, user: str
     ) -> None:
         for name in ("env", "inventory"):
             (folder / name).mkdir(parents=True)
@@ -141,7 +132,7 @@ class Awx:
         given = {name: _unsafe(value) for name, value in {**marks, **extra_vars}.items()}
         (folder / "env/extravars").write_text(yaml.dump(given, Dumper=_Dumper), encoding="utf-8")
         (folder / "env/cmdline").write_text("--check --diff" if job_type == "check" else "", encoding="utf-8")
-        (folder / "env/settings").write_text(yaml.safe_dump({"job_timeout": timeout, "idle_timeout": 0}))
+        (folder / "env/settings").write_text(yaml.safe_dump({"job_timeout": 0, "idle_timeout": 0}))
         paths = [str(worker / self._collections.name), "collections", str(self.folder / ".ansible/collections")]
         (folder / "env/envvars").write_text(
             yaml.safe_dump(
@@ -151,11 +142,28 @@ class Awx:
                     "ANSIBLE_RETRY_FILES_ENABLED": "False",
                     "ANSIBLE_NOCOLOR": "True",
                     "JOB_ID": str(self._jobs),
-                    **variables,
                 }
             ),
             encoding="utf-8",
         )
+
+
+def _runner(
+    argv: list[str], stream: bytes, env: dict[str, str], cancel_when: Callable[[], bool] | None = None
+) -> bytes:
+    """Run one stage of ansible-runner: a stream in, a stream out."""
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
+        given.write(stream)
+        given.seek(0)
+        stage = subprocess.Popen(["ansible-runner", *argv], stdin=given, stdout=said, env=env)
+        deadline = time.monotonic() + TIMEOUT
+        while stage.poll() is None:
+            if time.monotonic() > deadline or (cancel_when and cancel_when()):
+                stage.terminate()
+                stage.wait(timeout=TIMEOUT)
+            time.sleep(0.05)
+        said.seek(0)
+        return said.read()
 
 
 def _unsafe(value: Any) -> Any:
