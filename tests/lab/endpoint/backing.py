@@ -23,6 +23,7 @@ from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBacken
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.route_tables import Route, RouteTable
+from moto.ec2.utils import generate_route_id
 from moto.iam.models import IAMBackend, Role, User, iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.utilities.utils import get_partition
@@ -30,7 +31,18 @@ from moto.utilities.utils import get_partition
 from .answers import Answer, ApiError
 from .request import Call
 
-__all__ = ["Backing", "Instance", "NetworkInterface", "Role", "Route", "RouteTable", "User", "new_account_id"]
+__all__ = [
+    "Backing",
+    "Instance",
+    "NetworkInterface",
+    "Role",
+    "Route",
+    "RouteTable",
+    "User",
+    "forward",
+    "generate_route_id",
+    "new_account_id",
+]
 
 _application = DomainDispatcherApplication(create_backend_app)
 

@@ -12,10 +12,8 @@ import ipaddress
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from moto.ec2.utils import generate_route_id
-
 from ..answers import Answer, ApiError, ec2_result
-from ..backing import Route
+from ..backing import Route, generate_route_id
 from ..cloud import Cloud
 from ..request import Call
 from . import identifiers

@@ -22,7 +22,7 @@ from .resources import Resource, needs, resources
 
 #: Always allowed, whatever the policies say (STS API reference); and AssumeRole, which sts.py judges together with the
 #: role's trust policy.
-_ELSEWHERE = {"sts:GetCallerIdentity", "sts:GetSessionToken", "sts:AssumeRole"}
+_ELSEWHERE = {"sts:GetCallerIdentity", "sts:AssumeRole"}
 
 
 @dataclass(frozen=True)
