@@ -130,6 +130,7 @@ class FullNode:
         self.attachment.cut()
         self._group.kill()
         self._join_supervisor()
+        self._group.renew()
 
     def freeze(self, frozen: bool = True) -> None:
         """Stop all processes where they stand (a hung kernel, a stalled hypervisor), or let them go on."""

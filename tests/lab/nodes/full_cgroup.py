@@ -57,6 +57,15 @@ class ControlGroup:
         events = self._unified / "cgroup.events"
         return events.exists() and "populated 1" in events.read_text()
 
+    def renew(self) -> None:
+        """Replace the group by a fresh one; nothing of it runs any more.
+
+        The kernel counts the kills of a group and compares a group's count with that of the group from which somebody
+        forks into it: systemd 257, which starts its services so, would have each of them killed at birth.
+        """
+        self.remove()
+        self.create()
+
     def remove(self) -> None:
         """Kill what is left and remove the group; nothing happens where it is already gone."""
         assert self._unified is not None
