@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -92,7 +91,7 @@ def command_ssh(options: argparse.Namespace) -> int:
     """Log in to a machine, or run a command there."""
     directory, lab = open_lab(options.lab)
     argv = ["ssh", *ssh_options(directory), "-i", str(directory.key), f"root@{lab.machine(options.machine).address}"]
-    return subprocess.run([*argv, *([shlex.join(options.argv)] if options.argv else [])], check=False).returncode
+    return subprocess.run([*argv, *options.argv], check=False).returncode
 
 
 def command_delay(options: argparse.Namespace) -> int:

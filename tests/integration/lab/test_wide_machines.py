@@ -10,7 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from lab.daemon import process
+from lab.fabric import dhcp
 from lab.handle import LabHandle
+from lab.world import wait_for
 
 pytestmark = pytest.mark.lab
 
@@ -68,3 +70,22 @@ def test_a_route_leads_to_the_interface_it_names_and_to_none_once_it_is_detached
     wide.settle()
     assert wide.who(OVERLAY) is None
     assert wide.who(node.addresses[0]) == "node1"
+
+
+def test_a_full_node_gets_both_families_by_dhcp_and_holds_an_ipv6_overlay() -> None:
+    overlay = "2001:db8:10::15"
+    directory, started = process.up("full:networkd", ["--ipv6"])
+    try:
+        lab = LabHandle(directory, started)
+        interface_id = lab.world.machine("node1").network_interface_ids[0]
+        described = lab.ec2.describe_network_interfaces(NetworkInterfaceIds=[interface_id])["NetworkInterfaces"][0]
+        own = described["Ipv6Addresses"][0]["Ipv6Address"]
+        wait_for(lambda: lab.who(own) == "node1", f"DHCPv6 to give {own} to node1", 30)
+        done = lab.exec("node1", "ip", "address", "add", f"{overlay}/128", "dev", "eth0", "nodad", "preferred_lft", "0")
+        assert done.returncode == 0, done.stderr
+        lab.set_source_dest_check("node1", False)
+        lab.move("node1", overlay)
+        assert lab.who(overlay) == "node1"
+        assert dhcp.messages(directory.dhcp, "node1.0")["DHCPACK"] == 1
+    finally:
+        process.down(directory)

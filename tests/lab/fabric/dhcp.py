@@ -9,7 +9,7 @@ import re
 import subprocess
 from collections import Counter
 from collections.abc import Mapping
-from ipaddress import ip_interface
+from ipaddress import IPv6Interface, ip_interface
 from pathlib import Path
 
 from lab.fabric import netns
@@ -44,6 +44,7 @@ def serve(router: str, nic: Nic, directory: Path, environment: Mapping[str, str]
         "--dhcp-authoritative",
         f"--dhcp-range={primary.ip},static,{primary.netmask},{LEASE_SECONDS}",
         f"--dhcp-host={nic.mac},{primary.ip}",
+        *_version6(nic),
         f"--dhcp-option=option:router,{nic.gateway4}",
         "--dhcp-option=option:dns-server",
         "--log-dhcp",
@@ -54,6 +55,18 @@ def serve(router: str, nic: Nic, directory: Path, environment: Mapping[str, str]
     return subprocess.Popen(
         netns.entered(router, argv), env=dict(environment), stdin=subprocess.DEVNULL, start_new_session=True
     )
+
+
+def _version6(nic: Nic) -> list[str]:
+    """DHCPv6 for the interface's address, and advertisements for the default route, where the subnet has IPv6."""
+    own = [interface.ip for interface in map(ip_interface, nic.addresses) if isinstance(interface, IPv6Interface)]
+    if not nic.network6 or not own:
+        return []
+    return [
+        "--enable-ra",
+        f"--dhcp-range={own[0]},static,off-link,64,{LEASE_SECONDS}",
+        f"--dhcp-host={nic.mac},[{own[0]}]",
+    ]
 
 
 def messages(directory: Path, port: str) -> Counter[str]:

@@ -179,6 +179,7 @@ class Socket:
         """The interfaces as the VPC has them now, device index 0 first."""
         snapshot = self.router.read_snapshot()
         cidrs = {subnet.subnet_id: ip_network(subnet.cidr) for subnet in snapshot.subnets}
+        cidrs6 = {subnet.subnet_id: subnet.ipv6_cidr for subnet in snapshot.subnets}
         mine = {i.device_index or 0: i for i in snapshot.interfaces if i.instance_id == self.instance_id}
         return tuple(
             Nic(
@@ -192,6 +193,7 @@ class Socket:
                 ),
                 gateway4=str(cidrs[interface.subnet_id][1]),
                 gateway6=GATEWAY6,
+                network6=cidrs6[interface.subnet_id],
             )
             for index, interface in sorted(mine.items())
         )
@@ -231,12 +233,17 @@ def _wire(nic: Nic, machine: str) -> list[str]:
     business. Neighbours are permanent because the VPC knows where every address lives without asking.
     """
     gateway = f"{nic.gateway4}/{ip_interface(nic.addresses[0]).network.prefixlen}"
+    # DHCPv6 and router advertisements are only for networks that the server itself is in.
+    in_network6 = (
+        [f"address add {ip_network(nic.network6)[1]}/64 dev {nic.port} nodad noprefixroute"] if nic.network6 else []
+    )
     neighbours = [*(str(ip_interface(address).ip) for address in nic.addresses), MACHINE6]
     return [
         f"link add {nic.port} type veth peer name {nic.device} address {nic.mac} netns {machine}",
         f"link set {nic.port} addrgenmode none",
         f"link set {nic.port} up",
         f"address add {gateway} dev {nic.port} noprefixroute",
-        f"address add {nic.gateway6}/64 dev {nic.port} nodad noprefixroute",
+        f"address add {nic.gateway6}/64 dev {nic.port} nodad",
+        *in_network6,
         *(f"neigh replace {address} lladdr {nic.mac} dev {nic.port} nud permanent" for address in neighbours),
     ]

@@ -34,7 +34,8 @@ class Nic:
     """One network interface of a machine.
 
     ``addresses`` are in interface form (``10.0.1.10/24``, ``2001:db8::10/128``), the primary IPv4 address first;
-    ``gateway4`` and ``gateway6`` are the VPC router as this interface sees it (the IPv6 one is link-local).
+    ``gateway4`` and ``gateway6`` are the VPC router as this interface sees it (the IPv6 one is link-local);
+    ``network6`` is the subnet's IPv6 block, if it has one.
     """
 
     network_interface_id: str
@@ -44,6 +45,7 @@ class Nic:
     addresses: tuple[str, ...]
     gateway4: str
     gateway6: str
+    network6: str | None = None
 
     @property
     def primary(self) -> str:
