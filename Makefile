@@ -115,8 +115,8 @@ lab-up: root setup  ## start a lab to play with; it says what to type next
 lab-down: root setup  ## remove all labs of this machine
 	@$(LAB) down --all
 
-bench: root setup  ## measure beside the peers; writes docs/
-	@PYTHONPATH=tests python -m bench
+bench: root setup  ## measure beside the peers, 25 minutes; writes docs/ (QUICK=1: some minutes, LONG=1: an hour)
+	@PYTHONPATH=tests python -m bench $(if $(QUICK),--quick) $(if $(LONG),--long)
 
 drill: root setup  ## failover drills with keepalived and Pacemaker; writes docs/
 	@PYTHONPATH=tests python -m drill

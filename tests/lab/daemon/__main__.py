@@ -26,6 +26,7 @@ def main() -> None:
     logging.getLogger("lab").setLevel(logging.INFO)
     spec = WorldSpec(
         tables=options.tables,
+        nodes=options.count,
         extra_interfaces=options.extra_interfaces,
         ipv6=options.ipv6,
         shared_vpc=options.shared_vpc,

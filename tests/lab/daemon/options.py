@@ -11,6 +11,7 @@ import argparse
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What can be said about a lab when it is started; `lab up` has the same options."""
     parser.add_argument("--nodes", default="light", metavar="KIND", help="light (default), full, full:STACK or full:ha")
+    parser.add_argument("--count", type=int, default=2, metavar="N", help="nodes, in two zones by turns (default 2)")
     parser.add_argument("--region", default="eu-central-1", help="Region, and with it the partition")
     parser.add_argument("--tables", type=int, default=2, help="route tables that serve a subnet (default 2)")
     parser.add_argument("--extra-interfaces", type=int, default=0, metavar="N", help="further interfaces of each node")
@@ -20,7 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def as_arguments(options: argparse.Namespace) -> list[str]:
     """The arguments that say what ``options`` hold, all but the kind of nodes."""
-    arguments = [f"--region={options.region}", f"--tables={options.tables}"]
+    arguments = [f"--count={options.count}", f"--region={options.region}", f"--tables={options.tables}"]
     arguments += [f"--extra-interfaces={options.extra_interfaces}"]
     arguments += ["--ipv6"] if options.ipv6 else []
     return arguments + (["--shared-vpc"] if options.shared_vpc else [])

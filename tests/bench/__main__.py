@@ -1,0 +1,104 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python -m bench``: measure beside the peers, and write docs/bench.json, docs/bench.md and docs/bench.svg."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from bench import machine, peers, plot, report, switchover, tasks
+from bench.command import BenchError
+from bench.moves import AGENT, AMAZON, CLI, Moves
+from bench.results import OURS, Row, Section, from_json, to_json
+from bench.stage import stage
+from lab.daemon.state import LabError
+from lab.playbook.run import CHECKOUT
+
+#: Rounds per number of tables. The peers take from one to seven seconds for each table and round.
+_ROUNDS = {
+    1: {OURS: 5, AMAZON: 5, CLI: 5, AGENT: 5},
+    10: {OURS: 5, AMAZON: 2, CLI: 5, AGENT: 2},
+    50: {OURS: 5, AMAZON: 1, CLI: 1, AGENT: 1},
+    200: {OURS: 3, AMAZON: 1, CLI: 1, AGENT: 1},
+}
+_LIMIT, _QUICK_LIMIT, _LONG_LIMIT = 90.0, 20.0, 7200.0  # seconds after which a peer is stopped
+
+Suite = Callable[[], Sequence[Row]]
+
+
+def suites(found: peers.Peers, options: argparse.Namespace) -> dict[str, tuple[str, Suite]]:
+    """By key: who the ratios refer to, and what measures it."""
+    few = 2 if options.quick else 5
+    limit = _QUICK_LIMIT if options.quick else _LONG_LIMIT if options.long else _LIMIT
+    numbers = [1, 10] if options.quick else list(_ROUNDS)
+    moves: dict[str, tuple[str, Suite]] = {f"moves-{n}": (OURS, partial(_moves, found, n, few, limit)) for n in numbers}
+    overlays, nodes = ((1, 5), (2,)) if options.quick else ((1, 5, 20), (2, 4, 8))
+    return {
+        **moves,
+        "switchover": (switchover.EMPTY, partial(switchover.against_the_smallest_play, found, few)),
+        "tasks": (tasks.FLOOR, partial(tasks.against_the_floor, few if options.quick else 10)),
+        "gap": ("", partial(switchover.under_propagation_delay, few)),
+        "growth": (switchover.EMPTY, partial(switchover.growth, min(few, 3), overlays, nodes)),
+    }
+
+
+def _moves(found: peers.Peers, number: int, rounds: int, limit: float) -> list[Row]:
+    with stage(tables=max(number, 2)) as ready:
+        times = {who: min(rounds, times) for who, times in _ROUNDS[number].items()}
+        return Moves(ready, found).rows(number, times, limit)
+
+
+def _measure(key: str, baseline: str, suite: Suite) -> Section:
+    print(f"{key} (load {machine.load()})", flush=True)
+    before, started = machine.load(), time.strftime("%Y-%m-%d %H:%M")
+    rows = tuple(suite())
+    taken = f"{started}, {machine.commit()}, load {before} at the beginning and {machine.load()} at the end"
+    return Section(key, baseline, taken, rows)
+
+
+def write(folder: Path, sections: Sequence[Section], described: dict[str, str]) -> None:
+    """Write the three files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    values = {"machine": described, "sections": to_json(sections)}
+    (folder / "bench.json").write_text(json.dumps(values, indent=1) + "\n")
+    (folder / "bench.md").write_text(report.render(sections, described))
+    (folder / "bench.svg").write_text(plot.render(sections))
+
+
+def main() -> int:
+    """The command line. What is not measured this time keeps its old numbers, with their date."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("suite", nargs="*", help="which to measure (default: all)")
+    parser.add_argument("--quick", action="store_true", help="some minutes; leaves docs/ alone")
+    parser.add_argument("--long", action="store_true", help="stop no peer: more than an hour")
+    parser.add_argument("--docs", type=Path, help="where to write (default docs/; of --quick .cache/bench/quick)")
+    options = parser.parse_args()
+    docs = options.docs or (peers.CACHE / "quick" if options.quick else CHECKOUT / "docs")
+    found = peers.fetch()
+    described = machine.describe(found.versions)
+    known = suites(found, options)
+    unknown = [key for key in options.suite if key not in known]
+    if unknown:
+        parser.error(f"no suite {', '.join(unknown)}; there are {', '.join(known)}")
+    old = docs / "bench.json"
+    sections = {s.key: s for s in from_json(json.loads(old.read_text())["sections"])} if old.exists() else {}
+    try:
+        for key in options.suite or known:
+            sections[key] = _measure(key, *known[key])
+            write(docs, [sections[key] for key in report.ORDER if key in sections], described)
+    except (BenchError, LabError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    print(report.summary(list(sections.values())))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
