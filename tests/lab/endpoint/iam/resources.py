@@ -34,8 +34,6 @@ class Need:
     kind: str
     parameter: str
     many: bool = False
-    #: False for a resource that participants of a shared VPC may use though another account owns it.
-    owned: bool = True
 
 
 _TABLE = Need("route-table", "RouteTableId")
@@ -56,7 +54,6 @@ _NEEDS: dict[str, tuple[Need, ...]] = {
     **{f"ec2:{a}Route": (_TABLE,) for a in ("Create", "Replace", "Delete")},
     "ec2:DeleteRouteTable": (_TABLE,),
     "ec2:AssociateRouteTable": (_TABLE, _SUBNET, Need("internet-gateway", "GatewayId")),
-    "ec2:CreateRouteTable": (Need("vpc", "VpcId"),),
     **{f"ec2:{a}Instances": (_INSTANCES,) for a in ("Start", "Stop", "Reboot", "Terminate")},
     "ec2:DescribeInstanceAttribute": (_INSTANCE,),
     "ec2:ModifyInstanceAttribute": (_INSTANCE, Need("security-group", "GroupId", many=True)),
@@ -64,7 +61,6 @@ _NEEDS: dict[str, tuple[Need, ...]] = {
     "ec2:ModifyNetworkInterfaceAttribute": (_INTERFACE, _GROUPS),
     "ec2:AttachNetworkInterface": (_INTERFACE, _INSTANCE),
     "ec2:DeleteNetworkInterface": (_INTERFACE,),
-    "ec2:CreateNetworkInterface": (Need("subnet", "SubnetId", owned=False), _GROUPS),
     **{
         f"ec2:{a}{kind}Addresses": (_INTERFACE,)
         for a in ("Assign", "Unassign")
@@ -78,7 +74,7 @@ _NEEDS: dict[str, tuple[Need, ...]] = {
             "GetRole", "GetRolePolicy", "ListRolePolicies", "PutRolePolicy", "DeleteRolePolicy", "AttachRolePolicy",
             "DetachRolePolicy", "ListAttachedRolePolicies", "ListInstanceProfilesForRole", "DeleteRole", "TagRole",
             "UntagRole", "ListRoleTags", "UpdateAssumeRolePolicy", "PutRolePermissionsBoundary",
-            "DeleteRolePermissionsBoundary", "CreateRole", "UpdateRole", "PassRole",
+            "DeleteRolePermissionsBoundary", "CreateRole", "UpdateRole",
         )
     },
     **{
@@ -91,13 +87,24 @@ _NEEDS: dict[str, tuple[Need, ...]] = {
     },
     "iam:CreatePolicy": (Need("policy", "PolicyName"),),
     **{f"iam:{a}InstanceProfile": (_PROFILE,) for a in ("Get", "Create", "Delete")},
-    **{f"iam:{a}RoleToInstanceProfile": (_PROFILE,) for a in ("Add",)},
+    "iam:AddRoleToInstanceProfile": (_PROFILE,),
     "iam:RemoveRoleFromInstanceProfile": (_PROFILE,),
     **{f"iam:{a}": (_USER,) for a in ("GetUser", "PutUserPolicy", "CreateAccessKey", "DeleteUser", "CreateUser")},
 }  # fmt: skip
 
-#: Read-only EC2 actions have no resource type ("*" only) unless they are listed above; so have these.
-_STAR = {"iam:ListRoles", "iam:ListPolicies", "iam:ListUsers", "iam:ListInstanceProfiles", "iam:GetAccountSummary"}
+#: Actions without any resource type: "*" only.
+_STAR = {
+    *(
+        f"ec2:Describe{what}"
+        for what in (
+            "AccountAttributes", "Addresses", "AvailabilityZones", "InstanceStatus", "Instances", "InternetGateways",
+            "NatGateways", "NetworkInterfaceAttribute", "NetworkInterfaces", "Regions", "RouteTables", "SecurityGroups",
+            "Subnets", "Tags", "TransitGatewayAttachments", "TransitGatewayRouteTables", "TransitGatewayVpcAttachments",
+            "TransitGateways", "Volumes", "VpcPeeringConnections", "Vpcs", "VpnGateways",
+        )
+    ),
+    *(f"iam:{a}" for a in ("GetAccountSummary", "ListRoles", "ListUsers")),
+}  # fmt: skip
 
 #: moto's collection for each EC2 kind, to find the resource and its owner.
 _COLLECTIONS = {
@@ -115,7 +122,7 @@ def needs(action: str) -> tuple[Need, ...] | None:
     listed = _NEEDS.get(action)
     if listed is not None:
         return listed
-    return () if action.startswith("ec2:Describe") or action in _STAR else None
+    return () if action in _STAR else None
 
 
 def resources(cloud: Cloud, call: Call, required: tuple[Need, ...]) -> Iterator[Resource]:
@@ -170,7 +177,7 @@ def _ec2(cloud: Cloud, call: Call, need: Need, resource_id: str) -> Resource:
             context["ec2:vpc"] = (arn("vpc", found.vpc_id, network),)
             if need.kind == "network-interface":
                 context["ec2:subnet"] = (arn("subnet", found.subnet.id, network),)
-    return Resource(arn(need.kind, resource_id, owner), context, owner if need.owned else None)
+    return Resource(arn(need.kind, resource_id, owner), context, owner)
 
 
 def _owner(resource: Any | None) -> str | None:
