@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import _agents, _distro, _net, _netlink, _persist
+from . import _agents, _distro, _engines, _net, _netlink, _persist
 from ._finding import ERROR, WARNING, Finding, as_dicts
 from ._imds import Imds, ImdsError
 from ._interface import AUTO, Link, Node
@@ -46,6 +46,7 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any], python: s
         if link and owner
         else None,
         "failover_engines": _agents.engines(host),
+        "failover": _engines.views(host),
         "findings": as_dicts(findings),
     }
 

@@ -133,6 +133,13 @@ failover_engines:
   returned: always
   type: list
   elements: str
+failover:
+  description:
+    - What these engines say of themselves. C(engine), C(state) for people, and C(holder), the node to which the engine
+      has given the overlay IPs; C(self) for this one, empty where it knows of none.
+  returned: always
+  type: list
+  elements: dict
 findings:
   description: What is wrong or may become wrong, errors first.
   returned: always
