@@ -31,7 +31,7 @@ Command = Callable[[argparse.Namespace], int]
 def command_up(options: argparse.Namespace) -> int:
     """Start a lab that runs until `lab down`, and say what to type next."""
     print(f"Starting a lab with {options.nodes} nodes ...", flush=True)
-    directory, lab = process.up(options.nodes, as_arguments(options))
+    directory, lab = process.up(options.nodes, as_arguments(options), outlive_us=True)
     print("\n".join(next_steps(directory, lab)))
     return 0
 

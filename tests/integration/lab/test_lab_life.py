@@ -21,6 +21,7 @@ from lab.daemon.manifest import Manifest, marked
 from lab.daemon.state import Directory, Lab, LabError, choose, directories, is_alive, open_lab
 from lab.handle import LabHandle
 from lab.playbook.run import CHECKOUT
+from lab.world import wait_for
 
 pytestmark = pytest.mark.lab
 
@@ -77,6 +78,19 @@ def test_down_after_a_crash_of_the_daemon_removes_everything(own: tuple[Director
     process.down(directory)
     assert traces(lab.lab_id) == []
     assert not directory.path.exists()
+
+
+def test_a_lab_ends_with_the_test_run_that_was_killed(tmp_path: Path) -> None:
+    start = "from lab.daemon import process; print(process.up()[1].lab_id, flush=True); input()"
+    environment = {**os.environ, "OVERLAY_LAB_DIR": str(tmp_path), "PYTHONPATH": str(CHECKOUT / "tests")}
+    with subprocess.Popen(
+        [sys.executable, "-c", start], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as owner:
+        assert owner.stdout is not None
+        lab_id = owner.stdout.readline().strip()
+        assert traces(lab_id)
+        owner.kill()
+    wait_for(lambda: not traces(lab_id) and not (tmp_path / lab_id).exists(), "the lab to remove itself", 20)
 
 
 def test_a_lab_that_fails_to_start_says_why_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,13 +23,17 @@ UP_SECONDS = {"light": 60.0, "full": 600.0}
 
 _TESTS = Path(__file__).parents[2]
 
+#: Kept, because a daemon that shall not outlive us reads the other end of its standard input.
+_daemons: list[subprocess.Popen[bytes]] = []
 
-def up(kind: str = "light", options: Sequence[str] = ()) -> tuple[Directory, Lab]:
+
+def up(kind: str = "light", options: Sequence[str] = (), *, outlive_us: bool = False) -> tuple[Directory, Lab]:
     """Start a lab and return when all its machines answer.
 
     Args:
         kind: ``light``, ``full`` or ``full:STACK``.
         options: further arguments of ``python -m lab.daemon``.
+        outlive_us: go on when this process ends. Without it the lab removes itself then, even after a SIGKILL.
 
     Raises:
         LabError: it could not be started; everything made so far has been removed.
@@ -42,11 +46,12 @@ def up(kind: str = "light", options: Sequence[str] = ()) -> tuple[Directory, Lab
         daemon = subprocess.Popen(
             [sys.executable, "-m", "lab.daemon", str(directory.path), "--nodes", kind, *options],
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if outlive_us else subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
+    _daemons.append(daemon)
     try:
         _wait_until_up(directory, daemon, UP_SECONDS[kind.partition(":")[0]])
     except BaseException as error:
