@@ -71,13 +71,17 @@ class Stage:
             )
         )
 
-    def judged(self, **options: Any) -> Ec2:
-        """EC2 as a user sees it who has no policy but what ``grant`` gave."""
+    def judged_keys(self) -> Keys:
+        """The keys of a user who has no policy but what ``grant`` gave."""
         if self._judged is None:
             self.iam.create_user(UserName="judged")
             key = self.iam.create_access_key(UserName="judged")["AccessKey"]
             self._judged = Keys(key["AccessKeyId"], key["SecretAccessKey"])
-        return self.ec2(self._judged, **options)
+        return self._judged
+
+    def judged(self, **options: Any) -> Ec2:
+        """EC2 as that user sees it."""
+        return self.ec2(self.judged_keys(), **options)
 
     def grant(self, document: Document) -> None:
         """Make this the judged user's policy."""
