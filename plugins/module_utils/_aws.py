@@ -66,6 +66,9 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 OWNER_CALLS = frozenset({"DescribeRouteTables", "CreateRoute", "ReplaceRoute", "DeleteRoute"})
 """Made as the role ``assume_role_arn``: in a shared VPC the route tables, and they alone, are another account's."""
 
+UNREACHABLE = "Unreachable"
+"""Our code for a call that got no answer: nobody knows whether it was carried out."""
+
 THROTTLED = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"})
 _TRANSIENT = THROTTLED | {
     "InternalError",
@@ -74,7 +77,7 @@ _TRANSIENT = THROTTLED | {
     "ServiceUnavailable",
     "Unavailable",
     "RequestTimeout",
-    "Unreachable",
+    UNREACHABLE,
 }
 _EXPIRED = frozenset({"RequestExpired", "ExpiredToken", "ExpiredTokenException"})
 _BAD_KEYS = frozenset({"AuthFailure", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"})
@@ -102,6 +105,16 @@ class AwsError(Exception):
     def transient(self) -> bool:
         """Whether the same call may succeed a moment later."""
         return self.code in _TRANSIENT
+
+    @property
+    def denied(self) -> bool:
+        """Whether the caller lacks the permission."""
+        return self.code in _DENIED
+
+    @property
+    def busy(self) -> bool:
+        """Whether AWS answered, and said no more than that it cannot just now."""
+        return self.transient and self.code != UNREACHABLE
 
 
 @dataclass(frozen=True)
@@ -155,7 +168,7 @@ class Aws:
     @property
     def partition(self) -> str:
         """``aws``, ``aws-cn``, ``aws-us-gov`` ...: never hard-coded in an ARN."""
-        return partition(self.region)
+        return str(self._session.get_partition_for_region(self.region))
 
     def client(self, service: str, operation: str = "") -> Any:
         """The client of a service for an operation, made once; OWNER_CALLS may have one of their own."""
@@ -218,11 +231,6 @@ class Aws:
             "aws_secret_access_key": keys["SecretAccessKey"],
             "aws_session_token": keys["SessionToken"],
         }
-
-
-def partition(region: str) -> str:
-    """The partition of a region, from the SDK's own table."""
-    return str(botocore.session.get_session().get_partition_for_region(region))
 
 
 def _session(opts: AwsOptions) -> Any:
@@ -288,7 +296,7 @@ def explain(err: BaseException, operation: str) -> AwsError:
         )
     if isinstance(err, (ex.HTTPClientError, ex.EndpointConnectionError, ex.ConnectionError)):
         text = f"{operation} got no answer from AWS ({err}): check the network and the endpoint."
-        return AwsError("Unreachable", text, operation)
+        return AwsError(UNREACHABLE, text, operation)
     if isinstance(err, botocore.parsers.ResponseParserError):  # a 5xx with a page of HTML
         return AwsError("InternalError", f"{operation} was answered with something unreadable.", operation)
     return AwsError(type(err).__name__, f"{operation}: {err}", operation)

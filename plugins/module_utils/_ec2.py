@@ -214,7 +214,8 @@ def _routes(raws: Iterable[Mapping[str, Any]]) -> Iterable[Route]:
 
 def _instance(raw: Mapping[str, Any]) -> Instance:
     instance_id = raw["InstanceId"]
-    interfaces = [_interface(i, instance_id) for i in raw.get("NetworkInterfaces", ())]
+    attached = (i for i in raw.get("NetworkInterfaces", ()) if i.get("Attachment"))
+    interfaces = [_interface(i, instance_id) for i in attached]
     return Instance(
         instance_id=instance_id,
         state=raw["State"]["Name"],

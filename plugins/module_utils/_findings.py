@@ -129,6 +129,16 @@ def _not_running(view: View) -> Iterator[Finding]:
         )
 
 
+def _detached(view: View) -> Iterator[Finding]:
+    if view.target and view.target.instance_id is None:
+        yield Finding(
+            "target_detached",
+            ERROR,
+            f"{view.target.network_interface_id} is attached to no instance, so that nobody would answer.",
+            "Attach the interface, or choose another target.",
+        )
+
+
 def _uncovered(view: View) -> Iterator[Finding]:
     uncovered = uncovered_subnets(view)
     # A table of ours that misses its route is told by its own rule; here it is about tables that nobody named.
@@ -144,6 +154,19 @@ def _uncovered(view: View) -> Iterator[Finding]:
             f"Clients in {', '.join(outside)} cannot reach {view.destination}: their route table is not one of the "
             "named ones.",
             "Add the tables of these subnets to route_table_ids, or leave route_table_ids out to cover them all.",
+        )
+
+
+def _covers_vpc(view: View) -> Iterator[Finding]:
+    """A destination inside the VPC's CIDR cannot be a route at all; one around it can, and misleads."""
+    cidrs = sorted({cidr for table in view.tables for cidr in table.local_cidrs})
+    covered = [c for c in cidrs if _net.family(c) == _net.family(view.destination) and _net.within(c, view.destination)]
+    if covered:
+        yield Finding(
+            "covers_vpc",
+            WARNING,
+            f"{view.destination} covers {', '.join(covered)} of the VPC itself: addresses in there stay with the VPC.",
+            "Choose a narrower overlay network outside every CIDR of the VPC.",
         )
 
 
@@ -211,7 +234,9 @@ def _docker(view: View) -> Iterator[Finding]:
 _TARGET_RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     _check_on,
     _not_running,
+    _detached,
     _uncovered,
+    _covers_vpc,
     _overlaps,
     _quota,
     _docker,

@@ -10,14 +10,22 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Callable, TypeVar
 
 from . import _findings, _move, _plan
+from ._aws import AwsError
 from ._ec2 import Ec2, Instance, Interface
-from ._finding import ERROR, as_dicts
-from ._plan import PlanError, Table, Want
+from ._finding import ERROR, Finding, as_dicts
+from ._pace import Clock, Deadline
+from ._plan import Action, PlanError, Table, Want
+from ._write import Writer
+
+FRESH = 5.0  # seconds for which what was read before the first write counts as true
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -59,45 +67,101 @@ class _Target:
     def vpc_id(self) -> str | None:
         return self.interface.vpc_id if self.interface else None
 
+    @property
+    def holder(self) -> str | None:
+        """The instance that it belongs to."""
+        return self.interface.instance_id if self.interface else None
 
-def run(ec2: Ec2, request: Request) -> dict[str, Any]:
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was read before the first write: the target, ``every`` table known, and those that the request is about."""
+
+    target: _Target
+    every: list[Table]
+    tables: list[Table]
+
+
+def run(ec2: Ec2, request: Request, clock: Clock = time) -> dict[str, Any]:
     """Do it. Returns what ``overlay_route`` returns; raises JobError, AwsError (nothing was changed) or PlanError."""
-    target = _target(ec2, request)
-    every, tables = _tables(ec2, request, target)
+    writer = Writer(ec2, clock)
+    seen = _insist(lambda: _look(ec2, request), request, clock)
     want = Want(
-        request.destinations, target.network_interface_id, request.state, request.takeover, request.expected_holder
+        request.destinations,
+        seen.target.network_interface_id,
+        request.state,
+        request.takeover,
+        request.expected_holder,
     )
-    actions = _plan.plan(tables, want)
-    extra = _preflight(ec2, request, target, every, tables, writes=any(a.writes for a in actions))
+    started = clock.monotonic()
+    tables, actions = seen.tables, _plan.plan(seen.tables, want)
+    findings = _preflight(ec2, request, seen, actions, clock)
     if request.verify_permissions:
-        _prove(ec2, request, actions, tables, extra)
+        _prove(ec2, request, seen, actions, findings, writer)
     if request.check:
-        instance_id = target.instance.instance_id if target.instance else None
-        outcome = _move.Outcome(actions, _move.predicted(actions, tables, instance_id))
-        return _result(ec2, outcome, extra, any(a.writes for a in actions))
+        outcome = _move.Outcome(actions, _move.predicted(actions, tables, seen.target.holder))
+        return _result(ec2, outcome, seen, findings, any(a.writes for a in actions))
 
     def reread() -> list[Table]:
         return ec2.tables([t.route_table_id for t in tables], missing_ok=True)
 
-    outcome = _move.carry_out(ec2, actions, tables, want, reread, request.wait_timeout)
-    result = _result(ec2, outcome, extra, outcome.changed)
+    writer.gather(actions)
+    if clock.monotonic() - started > FRESH:  # many DryRuns and the wait for their tokens: somebody may have moved it
+        tables = _insist(lambda: ec2.tables([t.route_table_id for t in seen.tables]), request, clock)
+        actions = _plan.plan(tables, want)
+    outcome = _move.carry_out(ec2, actions, tables, want, reread, request.wait_timeout, writer)
+    result = _result(ec2, outcome, seen, findings, outcome.changed)
     if outcome.errors:
-        raise JobError(_summary(outcome), result)
+        raise JobError(_summary(outcome, want), result)
     return result
 
 
+def _insist(read: Callable[[], T], request: Request, clock: Clock) -> T:
+    """What a read answers; asked again while AWS throttles it or fails, until wait_timeout.
+
+    No answer at all is final: nothing was changed yet, and the SDK has tried more than once.
+    """
+    deadline, pause = Deadline(request.wait_timeout, clock), _move.FIRST_PAUSE
+    while True:
+        try:
+            return read()
+        except AwsError as err:
+            if not err.busy or deadline.over:
+                raise
+        clock.sleep(min(pause, deadline.left))
+        pause = min(_move.LONGEST_PAUSE, pause * 2)
+
+
+def _look(ec2: Ec2, request: Request) -> _Seen:
+    target = _target(ec2, request)
+    every, tables = _tables(ec2, request, target)
+    return _Seen(target, every, tables)
+
+
 def _target(ec2: Ec2, request: Request) -> _Target:
-    """Resolve an instance to one interface, since that is what a route holds. An interface is taken as it is:
-    a node that may only move routes cannot describe it, and EC2 judges it at the first write."""
+    """Resolve an instance to one interface, since that is what a route holds.
+
+    An interface is taken as it is: a node that may only move routes cannot describe it, and EC2 judges it at the first
+    write. Check mode writes nothing and so asks, where that is permitted.
+    """
     if request.instance_id:
         (instance,) = ec2.instances([request.instance_id])
         interface = instance.interface(request.device_index)
         return _Target(interface.network_interface_id, interface, instance)
-    if request.network_interface_id and request.preflight:
+    target = _Target(request.network_interface_id)
+    if not request.network_interface_id or request.state == "absent":
+        return target
+    if request.preflight:
         (interface,) = ec2.interfaces([request.network_interface_id])
         holder = ec2.instances([interface.instance_id])[0] if interface.instance_id else None
-        return _Target(interface.network_interface_id, interface, holder)
-    return _Target(request.network_interface_id)
+        return replace(target, interface=interface, instance=holder)
+    if request.check:
+        try:
+            return replace(target, interface=ec2.interfaces([request.network_interface_id])[0])
+        except AwsError as err:
+            if not err.denied:
+                raise
+    return target
 
 
 def _tables(ec2: Ec2, request: Request, target: _Target) -> tuple[list[Table], list[Table]]:
@@ -131,38 +195,48 @@ def _refuse_foreign(foreign: Sequence[str], vpc_id: str) -> None:
 
 
 def _preflight(
-    ec2: Ec2, request: Request, target: _Target, every: Sequence[Table], tables: Sequence[Table], *, writes: bool
-) -> dict[str, Any]:
+    ec2: Ec2, request: Request, seen: _Seen, actions: Sequence[Action], clock: Clock
+) -> list[Finding] | None:
     """Look around before the first write; errors stop, warnings are returned."""
     if not request.preflight:
-        return {}
-    subnets = ec2.subnets(tables[0].vpc_id) if tables else []
+        return None
+    tables, target = seen.tables, seen.target
+    subnets = _insist(lambda: ec2.subnets(tables[0].vpc_id), request, clock) if tables else []
     chosen = {t.route_table_id for t in tables}
-    others = tuple(t for t in every if t.route_table_id not in chosen)
-    found = []
+    others = tuple(t for t in seen.every if t.route_table_id not in chosen)
+    found: list[Finding] = []
     for destination in request.destinations:
         view = _findings.View(destination, tuple(tables), others, tuple(subnets), target.interface, target.instance)
         found += [f for f in _findings.findings(view, moving=True) if f not in found]
-    extra = {"findings": as_dicts(found)}
     # Where nothing is to be written, the target's troubles are told but stop nobody.
-    errors = [f for f in found if f.severity == ERROR and writes]
+    errors = [f for f in found if f.severity == ERROR] if any(a.writes for a in actions) else []
     if errors:
         text = " ".join(f"{f.message} {f.remedy}" for f in errors)
-        raise JobError(f"{text} Nothing was changed.", {"changed": False, **extra})
-    return extra
+        outcome = _move.Outcome(list(actions), list(tables))
+        raise JobError(f"{text} Nothing was changed.", _result(ec2, outcome, seen, found, False))
+    return found
 
 
 def _prove(
-    ec2: Ec2, request: Request, actions: Sequence[_plan.Action], tables: Sequence[Table], extra: dict[str, Any]
+    ec2: Ec2,
+    request: Request,
+    seen: _Seen,
+    actions: Sequence[Action],
+    findings: Sequence[Finding] | None,
+    writer: Writer,
 ) -> None:
-    refused = _move.permitted(ec2, actions, request.wait_timeout)
+    refused = _move.permitted(ec2, actions, request.wait_timeout, writer)
     if refused:
-        outcome = _move.Outcome(list(actions), list(tables), dict(refused))
+        by_table = {table: err for (table, _destination), err in refused.items()}
+        errors = {a.key: by_table[a.route_table_id] for a in actions if a.route_table_id in by_table}
+        outcome = _move.Outcome(list(actions), list(seen.tables), errors)
         text = " ".join(dict.fromkeys(err.message for err in refused.values()))
-        raise JobError(f"{text} Nothing was changed.", _result(ec2, outcome, extra, False))
+        raise JobError(f"{text} Nothing was changed.", _result(ec2, outcome, seen, findings, False))
 
 
-def _result(ec2: Ec2, outcome: _move.Outcome, extra: dict[str, Any], changed: bool) -> dict[str, Any]:
+def _result(
+    ec2: Ec2, outcome: _move.Outcome, seen: _Seen, findings: Sequence[Finding] | None, changed: bool
+) -> dict[str, Any]:
     by_id = {t.route_table_id: t for t in outcome.tables}
     routes = []
     for action in outcome.actions:
@@ -179,14 +253,15 @@ def _result(ec2: Ec2, outcome: _move.Outcome, extra: dict[str, Any], changed: bo
             }
         )
     destinations = dict.fromkeys(a.destination for a in outcome.actions)
-    return {
+    result = {
         "changed": changed,
+        "network_interface_id": seen.target.network_interface_id,
         "routes": routes,
         "consistent": all(_plan.consistent(outcome.tables, d) for d in destinations),
         "api_calls": dict(ec2.aws.calls),
         "diff": {"before": _diff(routes, "before"), "after": _diff(routes, "after")},
-        **extra,
     }
+    return result if findings is None else {**result, "findings": as_dicts(findings)}
 
 
 def _diff(routes: Sequence[dict[str, Any]], side: str) -> dict[str, dict[str, str]]:
@@ -202,10 +277,11 @@ def _diff(routes: Sequence[dict[str, Any]], side: str) -> dict[str, dict[str, st
     return answer
 
 
-def _summary(outcome: _move.Outcome) -> str:
+def _summary(outcome: _move.Outcome, want: Want) -> str:
     """What did not work, where, and what state things are in now."""
     wrong = sorted({table for table, _destination in outcome.errors})
     right = sorted({a.route_table_id for a in outcome.actions} - set(wrong))
     reasons = " ".join(dict.fromkeys(err.message for err in outcome.errors.values()))
     rest = f"Done in {', '.join(right)}." if right else "No other table was concerned."
-    return f"Not done in {', '.join(wrong)}: {reasons} {rest} No route was deleted by this; run again to finish."
+    kept = "No route was deleted by this; run" if want.state == "present" else "Run"
+    return f"Not done in {', '.join(wrong)}: {reasons} {rest} {kept} again to finish."

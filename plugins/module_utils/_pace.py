@@ -47,6 +47,10 @@ class Deadline:
         """Whether it has passed."""
         return self.left == 0.0
 
+    def at_least(self, seconds: float) -> None:
+        """Put it off where it is nearer than that."""
+        self._end = max(self._end, self._clock.monotonic() + seconds)
+
 
 class Bucket:
     """A token bucket. Callers of several threads are served in turn, each told how long to wait."""
@@ -60,9 +64,7 @@ class Bucket:
     def take(self, deadline: Deadline) -> bool:
         """Wait for a token; False, and no token used, where it would come after the deadline."""
         with self._lock:
-            now = self._clock.monotonic()
-            self._tokens = min(float(self._burst), self._tokens + (now - self._at) * self._rate)
-            self._at = now
+            self._refill()
             wait = max(0.0, (1.0 - self._tokens) / self._rate)
             if wait > deadline.left:
                 return False
@@ -71,7 +73,19 @@ class Bucket:
             self._clock.sleep(wait)
         return True
 
+    def full_in(self, tokens: int) -> float:
+        """Seconds until so many tokens are there, or as many as it holds: then that many calls go at once."""
+        with self._lock:
+            self._refill()
+            return max(0.0, (min(tokens, self._burst) - self._tokens) / self._rate)
 
-def seconds_for(calls: int, burst: int = BURST, rate: float = RATE) -> float:
-    """How long the bucket makes so many calls of one action wait."""
-    return max(0.0, (calls - burst) / rate)
+    def seconds_for(self, calls: int) -> float:
+        """How long so many calls from now on have to wait, the last of them."""
+        with self._lock:
+            self._refill()
+            return max(0.0, (calls - self._tokens) / self._rate)
+
+    def _refill(self) -> None:
+        now = self._clock.monotonic()
+        self._tokens = min(float(self._burst), self._tokens + (now - self._at) * self._rate)
+        self._at = now

@@ -23,6 +23,9 @@ STATIC = "CreateRoute"
 CREATE, REPLACE, DELETE, NONE, KEPT = "create", "replace", "delete", "none", "kept"
 WRITES = frozenset({CREATE, REPLACE, DELETE})
 
+MOVED_ELSEWHERE, NOT_REACHED, UNREAD = "MovedElsewhere", "NotReached", "Unread"
+"""Our own error codes of a table: another mover won; not right in time; its state after our write is unknown."""
+
 
 class PlanError(Exception):
     """What is wanted cannot or must not be done; the text is a sentence with the remedy. Nothing was changed."""
@@ -119,7 +122,13 @@ def plan(tables: Iterable[Table], want: Want) -> list[Action]:
     tables = list(tables)
     for table in tables:
         _check(table, want)
-    actions = [_action(table, destination, want) for table in tables for destination in want.destinations]
+    vpcs = sorted({table.vpc_id for table in tables})
+    if len(vpcs) > 1 and want.state == "present":
+        raise PlanError(
+            f"The route tables lie in {' and '.join(vpcs)}, but a target is in one VPC only: name the tables of one of "
+            "them in route_table_ids. Nothing was changed."
+        )
+    actions = [step(table, destination, want) for table in tables for destination in want.destinations]
     if want.expected_holder:
         _check_holder(actions, want)
     return actions
@@ -141,11 +150,12 @@ def satisfied(action: Action, table: Table, want: Want) -> bool:
 
 
 def consistent(tables: Iterable[Table], destination: str) -> bool:
-    """Whether every table sends the destination to one and the same interface, or none has it at all."""
-    return len({r.network_interface_id if (r := t.static(destination)) else None for t in tables}) <= 1
+    """Whether every table sends the destination to one and the same target, or none has it at all."""
+    return len({r.target if (r := t.static(destination)) else None for t in tables}) <= 1
 
 
-def _action(table: Table, destination: str, want: Want) -> Action:
+def step(table: Table, destination: str, want: Want) -> Action:
+    """What leads from one table as it is to what is wanted of one destination."""
     route = table.static(destination)
 
     def action(kind: str) -> Action:
@@ -171,12 +181,12 @@ def _check(table: Table, want: Want) -> None:
     if table.edge:
         raise PlanError(
             f"Route table {table.route_table_id} is associated with a gateway and cannot hold an overlay IP: "
-            "take it out of route_table_ids."
+            "take it out of route_table_ids. Nothing was changed."
         )
     for destination, cidr in _inside(table, want.destinations):
         raise PlanError(
             f"Overlay IP {destination} lies inside the CIDR {cidr} of {table.vpc_id}: "
-            "choose an address outside every CIDR of the VPC."
+            "choose an address outside every CIDR of the VPC. Nothing was changed."
         )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from . import _inventory
+from . import _inventory, _plan
 
 Dict = Mapping[str, Any]
 
@@ -56,23 +56,27 @@ def _settled(model: Dict, seen: Iterable[Dict]) -> list[dict[str, Any]]:
 
 
 def rollback_calls(results: Iterable[Dict]) -> list[dict[str, Any]]:
-    """The calls that send what was moved back to where it was. A route that was created stays: nothing is deleted."""
+    """The calls that send what was moved back to where it was, and only what still points where this move sent it.
+
+    What another mover took stays with him. What could not be read back may have been moved, and is sent back too. A
+    route that was created stays: nothing is deleted.
+    """
     calls: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for route in _routes(results):
-        before, after = route["before"], route["after"]
-        if not before or not after or not before["network_interface_id"]:
-            continue
-        was, now = before["network_interface_id"], after["network_interface_id"]
-        if was == now:
-            continue
-        empty = {
-            "destinations": [route["destination"]],
-            "route_table_ids": [],
-            "network_interface_id": was,
-            "expected_holder": now,
-        }
-        call = calls.setdefault((was, now, route["destination"]), empty)
-        call["route_table_ids"].append(route["route_table_id"])
+    for result in results:
+        target = result.get("network_interface_id")
+        for route in result.get("routes", ()):
+            was, now = ((route[side] or {}).get("network_interface_id") for side in ("before", "after"))
+            unknown = (route["error"] or {}).get("code") == _plan.UNREAD
+            if not was or not target or was == target or not (unknown or now == target):
+                continue
+            empty = {
+                "destinations": [route["destination"]],
+                "route_table_ids": [],
+                "network_interface_id": was,
+                "expected_holder": target,
+            }
+            call = calls.setdefault((was, target, route["destination"]), empty)
+            call["route_table_ids"].append(route["route_table_id"])
     return list(calls.values())
 
 
@@ -147,7 +151,8 @@ def status_lines(report: Dict) -> list[str]:
         lines += _finding_lines(overlay["findings"])
     for name, node in report["nodes"].items():
         holds = ", ".join(node["addresses"]) or "no overlay IP"
-        lines.append(f"{name}: {'has ' + holds if node['reachable'] else 'cannot be reached'}")
+        engines = "".join(f"; {view['engine']}: {view['state']}" for view in node["failover"])
+        lines.append(f"{name}: {'has ' + holds + engines if node['reachable'] else 'cannot be reached'}")
         lines += _finding_lines(node["findings"])
     return lines
 
@@ -195,7 +200,26 @@ def _node(name: str, host: Dict, model: Dict, overlays: Sequence[Dict]) -> dict[
                 )
             )
     mine = [a for o in model["overlays"] for a in o["node_addresses"] if a in held]
-    return {"reachable": True, "addresses": mine, "findings": found, "failover": host.get("failover_engines", [])}
+    views = host.get("failover", [])
+    found += [f for overlay in overlays for view in views for f in _disagreement(name, view, overlay)]
+    return {"reachable": True, "addresses": mine, "findings": found, "failover": views}
+
+
+def _disagreement(name: str, view: Dict, overlay: Dict) -> list[dict[str, str]]:
+    """A failover engine that takes another node for the holder than AWS does."""
+    says = name if view["holder"] == "self" else view["holder"]
+    holder = overlay["holder"]
+    if says == holder or (not says and holder != name):
+        return []
+    return [
+        _finding(
+            "engine_disagrees",
+            "error",
+            f"{view['engine']} on {name} ({view['state']}) takes {says or 'nobody'} for the holder of"
+            f" {overlay['destination']}, but AWS routes it to {holder or 'no single node'}.",
+            "Wait a moment and look again; if it stays, run the switchover to the node that shall have it.",
+        )
+    ]
 
 
 def _finding(name: str, severity: str, message: str, remedy: str) -> dict[str, str]:

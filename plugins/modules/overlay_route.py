@@ -130,8 +130,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+network_interface_id:
+  description: The interface that the routes were to point at.
+  returned: when the tables were read
+  type: str
 routes:
-  description: One entry per route table and destination. A partial failure returns the same list.
+  description:
+    - One entry per route table and destination. A partial failure returns the same list.
+    - It is empty where the module refused before it had a plan.
   returned: always
   type: list
   elements: dict
@@ -189,7 +195,7 @@ from typing import Any
 
 from ..module_utils import _job, _net
 from ..module_utils._ansible import Refusal, aws_module, run
-from ..module_utils._aws import Aws, options
+from ..module_utils._aws import Aws, AwsError, options
 from ..module_utils._ec2 import Ec2
 from ..module_utils._plan import PlanError
 
@@ -236,7 +242,10 @@ def main() -> None:
         except _job.JobError as err:
             raise Refusal(str(err), **err.result) from err
         except PlanError as err:
-            raise Refusal(str(err)) from err
+            raise Refusal(str(err), changed=False, routes=[]) from err
+        except AwsError as err:  # before the first write: what fails later is told per table
+            error = {"code": err.code, "operation": err.operation}
+            raise Refusal(err.message, changed=False, routes=[], error=error) from err
 
     run(module, job)
 
