@@ -21,7 +21,6 @@ PROGRAMS = {
     "ssh-keygen": "openssh-client",
     "unshare": "util-linux",
 }
-LIGHT = {"sshd": "openssh-server"}
 FULL = {"dnsmasq": "dnsmasq-base", "mmdebstrap": "mmdebstrap", "systemd-nspawn": "systemd-container"}
 
 
@@ -35,7 +34,7 @@ def check(kind: str) -> None:
             "The lab needs root: it makes network namespaces, mounts and routes of its own (never the host's). Run the "
             "same command with sudo, or in a virtual machine or a privileged container."
         )
-    programs = {**PROGRAMS, **LIGHT, **(FULL if name == "full" else {})}
+    programs = {**PROGRAMS, **(FULL if name == "full" else {})}
     missing = sorted({package for program, package in programs.items() if not shutil.which(program)})
     if missing:
         raise LabError(f"The lab needs programs that are not installed. Run: apt-get install {' '.join(missing)}")

@@ -39,8 +39,8 @@ def test_root_is_asked_for_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_missing_programs_are_named_by_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(shutil, "which", lambda program: None if program in ("nft", "sshd") else program)
-    with pytest.raises(LabError, match=r"Run: apt-get install nftables openssh-server$"):
+    monkeypatch.setattr(shutil, "which", lambda program: None if program in ("nft", "ip") else program)
+    with pytest.raises(LabError, match=r"Run: apt-get install iproute2 nftables$"):
         preflight.check("light")
 
 
