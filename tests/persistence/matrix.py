@@ -60,7 +60,7 @@ _WIPED = {"reconfigure": "46", "render": "46", "apply": "46", "link": "6"}
 LOST: dict[tuple[str, str], dict[str, str]] = {
     ("networkd", "systemd_unit"): _WIPED,
     ("netplan", "systemd_unit"): _WIPED,
-    ("networkmanager", "systemd_unit"): {"reconfigure": "46", "up": "46", "downup": "46", "render": "46"},
+    ("networkmanager", "systemd_unit"): {"reconfigure": "46", "up": "46", "downup": "46", "render": "46", "link": "46"},
     ("ifupdown", "systemd_unit"): {"downup": "6", "link": "6"},
     ("ifupdown", "ifupdown"): {"link": "6"},
 }

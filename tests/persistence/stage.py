@@ -87,17 +87,23 @@ class Stage:
         variant: root file system, a key of `lab.nodes.full_rootfs.VARIANTS`.
         stack: a key of `lab.nodes.full_stacks.STACKS`.
         furnish: further files of the node, written before its first boot: path -> (text, mode).
+        authorized_key: who may log in as root.
     """
 
     def __init__(
-        self, directory: Path, variant: str, stack: str, furnish: dict[str, tuple[str, int]] | None = None
+        self,
+        directory: Path,
+        variant: str,
+        stack: str,
+        furnish: dict[str, tuple[str, int]] | None = None,
+        authorized_key: str = "",
     ) -> None:
         self.manifest = Manifest(directory / "manifest.json", secrets.token_hex(3))
         self.fabric = directory / "fabric"
         self.router = Router(self.manifest.lab_id, self.fabric, self.manifest, lambda: SNAPSHOT)
         self.router.start()
         self._advertiser = Advertiser(self.router.netns, PREFIX6)
-        spec = NodeSpec(self.manifest.lab_id, _NODE, "i-1", directory / _NODE, "ssh-ed25519 AAAA nobody")
+        spec = NodeSpec(self.manifest.lab_id, _NODE, "i-1", directory / _NODE, authorized_key)
         socket = self.router.socket(_NODE, "i-1", use_dhcp=True, services=self._services)
         node = full_nodes(variant, stack)(spec, socket, self.manifest)
         assert isinstance(node, FullNode)

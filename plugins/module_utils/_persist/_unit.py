@@ -6,6 +6,9 @@
 PartOf: a restart of the network's manager starts it again. It has no ExecStop: an address is never taken away because
 a manager stops. `networkctl reconfigure` and `nmcli connection up` do take it away until the unit is started again.
 
+It waits for the interface's own address: NetworkManager leaves an interface alone that has one before it looks at it,
+and a node whose wait-online service is off would boot with the overlay IP and nothing else.
+
 This module util is PRIVATE to the collection.
 """
 
@@ -19,6 +22,7 @@ from ._tree import Change, Tree
 
 PATTERN = "/etc/systemd/system/aws-overlay-ip-{slug}.service"
 _WANTS = "/etc/systemd/system/multi-user.target.wants/{unit}"
+_WAIT_SECONDS = 60
 _MANAGERS = "NetworkManager.service systemd-networkd.service wicked.service network.service networking.service"
 
 
@@ -33,6 +37,7 @@ def write(tree: Tree, overlay: Overlay, source: str) -> None:
         + f"After=network-online.target {_MANAGERS}\n"
         + f"PartOf={_MANAGERS}\n"
         + "\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+        + _wait(overlay.interface)
         + f"ExecStart={ip_replace(overlay)}\n"
         + "\n[Install]\nWantedBy=multi-user.target\n"
     )
@@ -56,6 +61,15 @@ def commands(changes: Iterable[Change]) -> tuple[list[list[str]], list[list[str]
     before = [["systemctl", "stop", _unit(c.path)] for c in units if c.after is None]
     after = [["systemctl", "start", "--no-block", _unit(c.path)] for c in units if c.after is not None]
     return before, [["systemctl", "daemon-reload"], *after] if units else []
+
+
+def _wait(interface: str) -> str:
+    """Wait for some address on the interface, and go on without one in the end; nobody gives lo one."""
+    if interface == "lo":
+        return ""
+    found = f"/sbin/ip -oneline address show dev {interface} scope global | grep -q ."
+    loop = f"n=0; until {found} || [ $$n -ge {_WAIT_SECONDS} ]; do n=$$((n+1)); sleep 1; done"
+    return f"ExecStartPre=/bin/sh -c '{loop}'\n"
 
 
 def _unit(path: str) -> str:

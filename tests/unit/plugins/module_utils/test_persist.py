@@ -129,9 +129,18 @@ def test_unit() -> None:
         HEAD
         + "[Unit]\nDescription=AWS overlay IP 192.168.10.15/32 on eth0\nWants=network-online.target\n"
         + f"After=network-online.target {MANAGERS}\nPartOf={MANAGERS}\n"
-        + f"\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart={IP4}\n"
+        + "\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+        + "ExecStartPre=/bin/sh -c 'n=0; until /sbin/ip -oneline address show dev eth0 scope global | grep -q ."
+        + " || [ $$n -ge 60 ]; do n=$$((n+1)); sleep 1; done'\n"
+        + f"ExecStart={IP4}\n"
         + "\n[Install]\nWantedBy=multi-user.target\n"
     )
+
+
+def test_unit_on_lo_waits_for_nobody() -> None:
+    host = node()
+    save(host, "systemd_unit", Overlay("192.168.10.15", 32, "lo"))
+    assert "ExecStartPre" not in host.files[UNIT_PATH]
 
 
 @pytest.mark.parametrize(
