@@ -328,7 +328,11 @@ def _explain_denial(text: str, operation: str) -> str:
     action, arn = denial.group("action"), denial.group("arn") or "*"
     who = " for " + caller.group(1) if caller else ""
     told = f"{action} on {arn} is not permitted{who}"
-    owner = arn.split(":")[4] if arn.count(":") >= 5 else ""
+    if "explicit deny" in text:
+        return f"{told}: a policy denies it explicitly, which no other policy can outweigh: ask those who wrote it."
+    if action == "sts:AssumeRole":
+        return f"{told}: allow it to the caller, and name the caller in the role's trust policy (docs/iam.md)."
+    owner = arn.split(":")[4] if arn.startswith("arn:") and action.startswith("ec2:") else ""
     if caller and owner and owner != caller.group(2):
         return f"{told}: it belongs to account {owner} (a shared VPC): set assume_role_arn to a role of that account."
     return f"{told}: allow this action on this ARN (overlay_iam_policy with state=rendered prints the policy)."
