@@ -18,7 +18,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# flake8 stays off, as is galaxy-importer's default: it is called with checks that contradict each other (W503, W504) and
+# flake8 stays off, as by default: galaxy-importer calls it with checks that contradict each other (W503, W504) and
 # the formatter (E203). ruff judges style. ansible-test would need a container engine; it is a gate of its own.
 CONFIG = """\
 [galaxy-importer]
