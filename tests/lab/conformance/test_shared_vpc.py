@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lab.endpoint import Credentials, Endpoint
+from lab.endpoint.control import Control, ControlError
 from lab.world import World, WorldSpec, build
 
 from .bench import OVERLAY, refused
@@ -107,3 +108,18 @@ def test_a_participants_terminated_interface_leaves_the_owners_list(endpoint: En
         owner.describe_network_interfaces,
         NetworkInterfaceIds=list(shared.nodes[0].network_interface_ids),
     )
+
+
+def test_sharing_over_http_is_by_subnet_and_of_one_vpc(endpoint: Endpoint, control: Control) -> None:
+    ec2 = endpoint.client("ec2")
+    participant, keys = endpoint.add_account()
+    subnets = []
+    for block in ("10.0", "10.1"):
+        vpc = ec2.create_vpc(CidrBlock=f"{block}.0.0/16")["Vpc"]["VpcId"]
+        subnets += [ec2.create_subnet(VpcId=vpc, CidrBlock=f"{block}.{n}.0/24")["Subnet"]["SubnetId"] for n in (1, 2)]
+    with pytest.raises(ControlError, match="must belong to one VPC"):
+        control.share(endpoint.account_id, participant, subnets)
+    control.share(endpoint.account_id, participant, subnets[:1])
+    other = endpoint.client("ec2", keys)
+    assert other.describe_subnets(SubnetIds=subnets[:1])["Subnets"]
+    refused("InvalidSubnetID.NotFound", other.describe_subnets, SubnetIds=subnets[1:2])
