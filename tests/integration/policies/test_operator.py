@@ -5,20 +5,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from integration.policies.stage import Denied, Stage, Steps, play, without_one
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _policy
+from lab.endpoint import Endpoint
+from lab.world import WorldSpec, build
 
-@pytest.mark.parametrize("managed", [False, True], ids=["inline", "managed"])
-def test_operator_policy_is_enough_and_minimal(stage: Stage, managed: bool) -> None:
-    document = stage.rendered(
+
+def for_operators(stage: Stage, **more: Any) -> _policy.Document:
+    """The operator's document, with the right to keep the nodes' policies."""
+    return stage.rendered(
         purpose="operator",
         route_table_ids=stage.tables,
         network_interface_ids=stage.interfaces,
         node_roles=stage.profiles,
         node_instance_profiles=stage.profiles[1:],
-        node_policies=("overlay-ip",) if managed else (),
+        **more,
     )
+
+
+@pytest.mark.parametrize("managed", [False, True], ids=["inline", "managed"])
+def test_operator_policy_is_enough_and_minimal(stage: Stage, managed: bool) -> None:
+    document = for_operators(stage, node_policies=("overlay-ip",) if managed else ())
     steps, judged, admin = Steps(stage, managed), stage.judged(), stage.ec2(stage.world.admin)
     run = (steps.setup, steps.switchover, steps.status, steps.teardown)
     stage.grant(document)
@@ -36,3 +47,32 @@ def test_operator_policy_is_enough_and_minimal(stage: Stage, managed: bool) -> N
         play(admin, steps.teardown)
     assert len(refused) > 15
     assert [taken for taken, told in refused.items() if not told] == []
+
+
+@pytest.mark.parametrize(("partition", "region"), [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")])
+def test_other_partitions(partition: str, region: str) -> None:
+    with Endpoint(region) as endpoint:
+        stage = Stage(endpoint, build(endpoint, WorldSpec(tables=3)))
+        judged, document = stage.judged(), for_operators(stage)
+        assert _policy.text(document).count('"arn:') == _policy.text(document).count(f'"arn:{partition}:')
+        stage.grant(document)
+        steps = Steps(stage)
+        play(judged, steps.setup, steps.switchover, steps.status, steps.teardown)
+        assert endpoint.problems == []
+
+
+def test_a_boundary_binds_what_the_operator_may_give(stage: Stage) -> None:
+    """The operator writes the policy of a role only while the role carries the boundary."""
+    limits = stage.iam.create_policy(PolicyName="limits", PolicyDocument=_policy.text(stage.rendered(purpose="status")))
+    boundary = limits["Policy"]["Arn"]
+    stage.judged_keys()
+    stage.grant(for_operators(stage, node_boundary_arn=boundary))
+    steps, judged = Steps(stage), stage.judged()
+    with pytest.raises(Denied, match=r"iam:PutRolePolicy on \S+:role/overlay-node1 is not permitted"):
+        play(judged, steps.setup)
+    for role in stage.profiles:
+        stage.iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=boundary)
+    play(judged, steps.setup, steps.teardown)
+    for role in stage.profiles:
+        stage.iam.delete_role_permissions_boundary(RoleName=role)
+    stage.iam.delete_policy(PolicyArn=boundary)
