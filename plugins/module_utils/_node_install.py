@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 import json
-import pkgutil
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -57,10 +57,9 @@ def _siblings(text: str) -> Iterator[str]:
 
 
 def shipped(name: str) -> str:
-    """The text of a file of this package, also from within the archive that Ansible sends."""
-    data = pkgutil.get_data(str(__package__), f"{name}.py")
-    if data is None:
-        raise FileNotFoundError(f"{name}.py did not travel with the module")
+    """The text of a file beside this one, also from within the archive that Ansible sends."""
+    loader: Any = __loader__
+    data: bytes = loader.get_data(os.path.join(os.path.dirname(__file__), f"{name}.py"))
     return data.decode("utf-8")
 
 

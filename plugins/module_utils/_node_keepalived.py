@@ -174,6 +174,8 @@ class Keepalived:
             except AwsError as err:
                 self._log(f"AWS cannot be asked: {err.message}")
                 return standing.state == MASTER and standing.held
+            if standing.state == BACKUP and verdict == FINE:
+                self._local.up()  # given to us by hand, or not handed over: serve, until the other one steps down
             if standing.state != MASTER:
                 return True
             if verdict == LOST:

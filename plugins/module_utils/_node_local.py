@@ -89,6 +89,8 @@ def load(path: Path = CONFIG) -> Config:
 
 
 def _overlay(raw: Mapping[str, Any]) -> Overlay:
+    if not raw.get("route_table_ids") and not raw.get("vpc_id"):
+        raise ValueError(f"{raw['destination']} has neither route_table_ids nor vpc_id")
     return Overlay(
         destination=_net.destination(raw["destination"]),
         addresses=tuple(_net.host(address) for address in raw["addresses"]),

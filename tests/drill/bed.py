@@ -155,6 +155,20 @@ class Bed:
             raise DrillError(f"{playbook} failed:\n{run.output}")
         return run
 
+    def slow_down(self, seconds: float) -> None:
+        """Let every call to EC2 take so much longer."""
+        if seconds:
+            self.control.fault("delay", match={"service": "ec2"}, seconds=seconds)
+
+    def install_agents(self) -> None:
+        """Both agents where no cluster is, to be called by hand."""
+        agent = Path(__file__).parents[2] / "roles/pacemaker/files/overlay-ip"
+        for node in self.nodes:
+            self.exec(node, "mkdir", "-p", "/usr/lib/ocf/resource.d/aws_ha")
+            self._file(node, "/usr/lib/ocf/resource.d/aws_ha/overlay-ip", agent.read_text())
+            self.exec(node, "chmod", "755", "/usr/lib/ocf/resource.d/aws_ha/overlay-ip")
+            self._let_fencing_reach_the_lab(node)
+
     @contextmanager
     def probe(self) -> Iterator[ProbeSession]:
         """A client that asks the overlay IP all the time who answers."""
@@ -169,7 +183,9 @@ class Bed:
         tables: dict[str, str | None] = {}
         states = set()
         for raw in self.ec2.describe_route_tables(RouteTableIds=list(self.lab.world.route_table_ids))["RouteTables"]:
-            route = next((r for r in raw["Routes"] if r.get("DestinationCidrBlock") == f"{self.lab.overlay}/32"), {})
+            route: dict[str, Any] = next(
+                (r for r in raw["Routes"] if r.get("DestinationCidrBlock") == f"{self.lab.overlay}/32"), {}
+            )
             tables[raw["RouteTableId"]] = self.instances.get(route.get("InstanceId", ""))
             states.add(route.get("State", "absent"))
         awake = (node for node in self.nodes if node not in self._off)
@@ -271,13 +287,12 @@ class Bed:
 
 
 @contextmanager
-def bed(engine: str, tables: int = 2, latency: float = 0.0, options: Sequence[str] = ()) -> Iterator[Bed]:
+def bed(engine: str, tables: int = 2, options: Sequence[str] = ()) -> Iterator[Bed]:
     """A lab with the engine set up and at rest on its home; removed afterwards.
 
     Args:
         engine: one of ENGINES.
         tables: route tables.
-        latency: seconds that every call to EC2 takes longer.
         options: further options of the lab.
     """
     directory, lab = process.up("full:ha", [f"--tables={tables}", *options])
@@ -286,8 +301,6 @@ def bed(engine: str, tables: int = 2, latency: float = 0.0, options: Sequence[st
         made.prepare()
         made.play("setup.yml")
         made.rest(made.nodes[0])
-        if latency:
-            made.control.fault("delay", match={"service": "ec2"}, seconds=latency)
         yield made
     finally:
         process.down(directory)
