@@ -91,6 +91,13 @@ def test_the_main_tables_implicit_associations_are_not_shown(endpoint: Endpoint,
     assert all("SubnetId" not in association for association in main["Associations"])
 
 
+def test_no_other_route_can_be_made_local(bench: Bench) -> None:
+    where: dict[str, Any] = {"RouteTableId": bench.table, "DestinationCidrBlock": OVERLAY}
+    refused("InvalidParameterValue", bench.ec2.create_route, text="local", **where, GatewayId="local")
+    bench.ec2.create_route(**where, NetworkInterfaceId=bench.interface())
+    refused("InvalidParameterValue", bench.ec2.replace_route, text="local", **where, LocalTarget=True)
+
+
 def test_a_gateway_is_a_target_and_a_missing_one_is_not(bench: Bench) -> None:
     ec2 = bench.ec2
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]

@@ -52,6 +52,8 @@ def create_route(cloud: Cloud, call: Call) -> Answer:
         if old.local or cloud.settings.strict.refuse_same_target or target_id(old) != whither.id:
             raise already_exists(where.text)
         return ec2_result(call.action)
+    if whither.local:
+        raise _not_local(where)
     _check_destination(cloud, table, where, whither)
     _check_edge(table, where)
     _check_quota(cloud, table, where)
@@ -78,7 +80,7 @@ def replace_route(cloud: Cloud, call: Call) -> Answer:
                 "blocks. This route can target only an interface or an instance.",
             )
     elif whither.local:
-        raise ApiError("InvalidParameterValue", f"cannot make {where.text} a local route")
+        raise _not_local(where)
     else:
         _check_destination(cloud, table, where, whither)
     _put(cloud, table, where, whither, old.origin)
@@ -150,6 +152,11 @@ def _refuse_foreign(table: Any, where: Destination, verb: str) -> None:
         raise ApiError(
             "InvalidParameterValue", f"cannot {verb} the propagated route {where.text} in route table {table.id}"
         )
+
+
+def _not_local(where: Destination) -> ApiError:
+    """Only a route that came with the table may be local. Code and text are inferred."""
+    return ApiError("InvalidParameterValue", f"cannot make {where.text} a local route")
 
 
 def _put(cloud: Cloud, table: Any, where: Destination, whither: Target, origin: str) -> None:
