@@ -16,7 +16,7 @@ from lab.nodes.base import MARKER
 from lab.playbook.run import Run, run_playbook
 from lab.probe.report import Report
 from lab.probe.session import ProbeError, ProbeSession, who_answers
-from lab.story import changes, verdict
+from lab.story import changes, in_short, verdict
 from lab.text import picture
 
 
@@ -24,33 +24,34 @@ def main(options: argparse.Namespace) -> int:
     """Tell the story. Whatever happens, everything is removed. Returns 1 if something did not go as it should."""
     say("A VPC on this machine: an AWS endpoint, a router, two nodes in two Availability Zones, a client")
     directory, lab = process.up(options.nodes, as_arguments(options))
+    demo = Demo(directory, lab)
     try:
         write(picture(lab))
-        wrong = Demo(directory, lab).run()
+        demo.run()
     except (LabError, ProbeError) as error:
-        wrong = [str(error)]
+        demo.wrong.append(str(error))
     finally:
         say("The lab is removed")
         process.down(directory)
         write([f"no process, namespace, mount or file of lab {lab.lab_id} is left"])
-    if wrong:
-        say("The demo did not go as it should")
-        write(wrong)
-    return 1 if wrong else 0
+    say("The demo did not go as it should" if demo.wrong else "In short")
+    write(demo.wrong or [demo.summary])
+    return 1 if demo.wrong else 0
 
 
 class Demo:
-    """The story, once the lab is up; ``run`` collects what did not go as it should."""
+    """The story, once the lab is up. ``wrong`` collects what did not go as it should."""
 
     def __init__(self, directory: Directory, lab: Lab) -> None:
         self.directory = directory
         self.lab = lab
         self.home, self.target = (machine.name for machine in lab.machines[:2])
         self.wrong: list[str] = []
+        self.summary = ""
         world = lab.world
         self.names = {i: m.name for m in world.machines for i in (m.instance_id, *m.network_interface_ids)}
 
-    def run(self) -> list[str]:
+    def run(self) -> None:
         """From nothing to setup, switchover, status, teardown."""
         overlay = self.lab.overlay
         say(f"Setup: {overlay} becomes an address of {self.home} that can move, though it is no address of the VPC")
@@ -65,6 +66,7 @@ class Demo:
         report = self.switch_over()
         self.expect(report.who == (self.home, self.target), f"the answers came from {', '.join(report.who)}")
         self.expect(report.lost == 0, f"{report.lost} packets were lost")
+        self.summary = in_short(report)
 
         say("Status: who holds the address in which route table, and what is wrong")
         self.show_messages(self.play("status.yml"))
@@ -73,7 +75,6 @@ class Demo:
         self.play("teardown.yml")
         self.expect(self.who() is None, f"nobody should answer at {overlay} after teardown")
         self.expect(not self.problems(), f"the lab's endpoint failed: {self.problems()}")
-        return self.wrong
 
     @property
     def client(self) -> Machine:

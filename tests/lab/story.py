@@ -52,7 +52,7 @@ def _address(items: Sequence[tuple[str, dict[str, Any]]], _names: Names) -> Iter
     for live, text in ((True, "is up on"), (False, "is gone from")):
         holders: dict[str, list[str]] = {}
         kept = all(a["persistent"] for _host, item in items for a in item["addresses"])
-        for host, item in items:
+        for host, item in sorted(items, key=lambda pair: pair[0]):
             for address in item["addresses"]:
                 if address["live"] is live:
                     holders.setdefault(address["address"], []).append(f"{host} ({address['label'] or 'no label'})")
@@ -93,6 +93,15 @@ def verdict(report: Report) -> list[str]:
         lines.append(f"{when:<8}{holder.who} answered {holder.answers} packets ({period})")
     lines.append(f"lost    {report.lost} of {report.sent} packets; the address was silent for {report.gap_ms:.0f} ms")
     return lines
+
+
+def in_short(report: Report) -> str:
+    """The verdict in one sentence."""
+    before, after = report.who[0], report.who[-1]
+    return (
+        f"{before} answered before, {after} answers after; {report.lost} of {report.sent} packets were lost; the address "
+        f"was silent for {report.gap_ms:.0f} ms"
+    )
 
 
 def listed(words: Sequence[str] | Mapping[str, None]) -> str:

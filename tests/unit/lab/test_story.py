@@ -11,7 +11,7 @@ import pytest
 
 from lab.playbook.run import Run, TaskResult
 from lab.probe.report import Sample, analyse
-from lab.story import changes, listed, verdict
+from lab.story import changes, in_short, listed, verdict
 
 NAMES = {"i-1": "node1", "eni-1": "node1", "i-2": "node2", "eni-2": "node2"}
 
@@ -131,3 +131,12 @@ def test_verdict(who: list[str | None], words: list[str], lost: str) -> None:
 @pytest.mark.parametrize(("words", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
 def test_listed(words: list[str], text: str) -> None:
     assert listed(words) == text
+
+
+def test_in_short() -> None:
+    who = ["node1", None, "node2"]
+    report = analyse("192.0.2.1", 0.0, [Sample(number / 1000, name) for number, name in enumerate(who)])
+    assert (
+        in_short(report)
+        == "node1 answered before, node2 answers after; 1 of 3 packets were lost; the address was silent for 2 ms"
+    )
