@@ -17,7 +17,8 @@ description:
   - Nothing is reloaded or restarted, no link goes down, and no DHCP lease is renewed. What is written is read at the
     next event at which it matters.
   - An address is held in one place. Where it is live with another prefix or on another interface, it is moved.
-  - An IPv6 address is marked as deprecated, so that it never becomes the source of outbound traffic.
+  - An IPv6 address is marked as deprecated, so that it does not become the source of outbound traffic. (The kernel
+    takes it all the same on a node that has no other global IPv6 address.)
   - A file of its own is written beside those of the distribution and of cloud-init. Only C(wicked) and
     O(persistence=networkmanager_profile) leave no other way than an entry in the interface's own file.
   - As long as a node has the address, it reaches itself under it, whatever the route tables say.

@@ -56,12 +56,12 @@ class Playbook:
             path.write_text(json.dumps(content))  # JSON is YAML
         self.output = ""
 
-    def run(self, **variables: Any) -> dict[str, int]:
+    def run(self, *words: str, **variables: Any) -> dict[str, int]:
         """Run it; returns Ansible's own counts."""
         play, inventory = map(str, self.files)
         program = str(Path(sys.executable).with_name("ansible-playbook"))
         environment = {**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default", "ANSIBLE_NOCOLOR": "1"}
-        command = [*self.prefix, program, "-i", inventory, play, "-e", json.dumps(variables)]
+        command = [*self.prefix, program, "-i", inventory, play, "-e", json.dumps(variables), *words]
         done = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180, check=False
         )
@@ -154,12 +154,13 @@ def test_pyroute2_is_installed_only_when_asked(netns: str, tmp_path: Path) -> No
     assert playbook.run(**CLUSTER)["failed"] == 1
     assert f"pyroute2 cannot be imported by {python}" in playbook.output.replace("\n", " ")
 
+    checked = playbook.run("--check", **CLUSTER, overlay_ip_install_packages=True)
+    assert (checked["failed"], checked["changed"]) == (0, 1), playbook.output
     counts = playbook.run(**CLUSTER, overlay_ip_install_packages=True, overlay_interface_calls=[])
     assert (counts["failed"], counts["changed"]) == (0, 1), playbook.output
-    assert playbook.run(**CLUSTER, overlay_ip_install_packages=True, overlay_interface_calls=[])["changed"] == 0
 
     playbook = Playbook(tmp_path, {**host, "ansible_python_interpreter": str(wrapper)})
-    counts = playbook.run(**CLUSTER)
+    counts = playbook.run(**CLUSTER, overlay_ip_install_packages=True)
     assert (counts["failed"], counts["changed"]) == (0, 1), playbook.output
     shown = subprocess.run(
         ["ip", "-n", netns, "-brief", "address", "show", "dev", "eth0"], capture_output=True, text=True, check=True
