@@ -119,6 +119,8 @@ def test_sharing_over_http_is_by_subnet_and_of_one_vpc(endpoint: Endpoint, contr
         subnets += [ec2.create_subnet(VpcId=vpc, CidrBlock=f"{block}.{n}.0/24")["Subnet"]["SubnetId"] for n in (1, 2)]
     with pytest.raises(ControlError, match="must belong to one VPC"):
         control.share(endpoint.account_id, participant, subnets)
+    with pytest.raises(ControlError, match="does not exist"):
+        control.share(endpoint.account_id, participant, ["subnet-0123456789abcdef0"])
     control.share(endpoint.account_id, participant, subnets[:1])
     other = endpoint.client("ec2", keys)
     assert other.describe_subnets(SubnetIds=subnets[:1])["Subnets"]

@@ -39,7 +39,11 @@ class Shares:
     def add(self, owner: str, participant: str, region: str, subnet_ids: list[str]) -> Share:
         """Share ``subnet_ids`` (all of one VPC of ``owner``) with ``participant``."""
         source, target = self._backing.ec2(owner, region), self._backing.ec2(participant, region)
-        subnets = [source.get_subnet(subnet_id) for subnet_id in subnet_ids]
+        held = {subnet.id: subnet for zone in source.subnets.values() for subnet in zone.values()}
+        missing = [subnet_id for subnet_id in subnet_ids if subnet_id not in held]
+        if missing:
+            raise ApiError("InvalidSubnetID.NotFound", f"The subnet ID '{missing[0]}' does not exist")
+        subnets = [held[subnet_id] for subnet_id in subnet_ids]
         vpc_ids = {subnet.vpc_id for subnet in subnets}
         if len(vpc_ids) != 1:
             raise ApiError("InvalidParameterValue", "The subnets of a share must belong to one VPC")
@@ -68,9 +72,8 @@ class Shares:
     def visible_tables(self, account: str, region: str) -> list[Any]:
         """The route tables that ``account`` may describe: its own, and those of VPCs shared with it."""
         tables = list(self._backing.ec2(account, region).route_tables.values())
-        for vpc_id, owner in {
-            (s.vpc_id, s.owner) for s in self._shares if (s.participant, s.region) == (account, region)
-        }:
+        mine = [share for share in self._shares if (share.participant, share.region) == (account, region)]
+        for vpc_id, owner in {(share.vpc_id, share.owner) for share in mine}:
             shared = self._backing.ec2(owner, region).route_tables.values()
             tables += [table for table in shared if table.vpc_id == vpc_id]
         return tables
