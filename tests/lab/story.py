@@ -98,10 +98,8 @@ def verdict(report: Report) -> list[str]:
 def in_short(report: Report) -> str:
     """The verdict in one sentence."""
     before, after = report.who[0], report.who[-1]
-    return (
-        f"{before} answered before, {after} answers after; {report.lost} of {report.sent} packets were lost; the address "
-        f"was silent for {report.gap_ms:.0f} ms"
-    )
+    loss = f"{report.lost} of {report.sent} packets were lost; the address was silent for {report.gap_ms:.0f} ms"
+    return f"{before} answered before, {after} answers after; {loss}"
 
 
 def listed(words: Sequence[str] | Mapping[str, None]) -> str:
