@@ -151,7 +151,7 @@ def _present(cidr: str, request: Request, node: Node) -> Decision:
     steps: list[Step] = []
     if here is None:
         steps.append(Step(ADD, overlay))
-    elif request.label != AUTO and here.label != label:  # `replace` leaves a label as it is
+    elif here.label != label and (request.label != AUTO or here.label):  # `replace` leaves a label as it is
         steps += [Step(DELETE, here), Step(ADD, overlay)]
     elif here.family == 6 and not here.deprecated:
         steps.append(Step(DEPRECATE, overlay))
@@ -200,13 +200,16 @@ def _interface(name: str, family: int, node: Node) -> str:
 
 
 def _label(address: str, interface: str, option: str, here: Held | None, node: Node) -> str:
-    """IPv6 has no label. ``auto`` keeps what there is: live first, then the file's, else the next free IF:n."""
+    """IPv6 has no label. ``auto`` keeps what there is: live first, then the file's, else the next free IF:n.
+
+    A live label that iproute2 would refuse in a file (another interface's name, odd characters) is not kept.
+    """
     if _net.family(address) == 6:
         return ""
     if option != AUTO:
         return _checked_label(option, address, interface, node)
     saved = next((s.label for s in node.saved if s.address == address and s.interface == interface and s.label), "")
-    if here is not None:
+    if here is not None and (not here.label or _fits(here.label, interface)):
         return here.label or saved
     return saved or _free_label(interface, [o for o in (*node.held, *node.saved) if o.address != address])
 
@@ -216,12 +219,16 @@ def _checked_label(label: str, address: str, interface: str, node: Node) -> str:
         return ""
     if len(label.encode()) > LABEL_MAX:
         raise PlanError(f"label '{label}' has {len(label.encode())} bytes; the kernel takes {LABEL_MAX}: shorten it.")
-    if not label.startswith(f"{interface}:") or not _PLAIN_LABEL.fullmatch(label):
+    if not _fits(label, interface):
         raise PlanError(f"label '{label}' must be '{interface}:' and letters or digits, such as '{interface}:1'.")
     taken = next((o for o in (*node.held, *node.saved) if o.label == label and o.address != address), None)
     if taken:
         raise PlanError(f"label '{label}' is already that of {taken.cidr}: choose another, or label=auto.")
     return label
+
+
+def _fits(label: str, interface: str) -> bool:
+    return label.startswith(f"{interface}:") and _PLAIN_LABEL.fullmatch(label) is not None
 
 
 def _free_label(interface: str, taken: Sequence[Overlay]) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
 import sys
 import tempfile
 
@@ -62,6 +63,11 @@ def main(parent: str) -> dict[str, object]:
         step("absent again", state="absent")
         net.delete(overlay("192.168.10.15", 32, "eth0"))  # gone already: no error
         step("link down", interface="down0", addresses=["192.168.10.15"])
+        step("before a rename", addresses=["192.168.10.15"])
+        for words in ("eth0 down", "eth0 name ens5", "ens5 up"):
+            subprocess.run(["ip", "link", "set", *words.split()], check=True)
+        step("renamed", addresses=["192.168.10.15"], interface="ens5")
+        seen["renamed files"] = [host.read(path).splitlines()[0] for path in host.glob("/etc/systemd/system/*.service")]
         for name, bad in (
             ("ipv6 off", overlay("2001:db8:10::15", 128, "nov6")),
             ("gone", overlay("1.2.3.4", 32, "x0")),

@@ -94,6 +94,10 @@ EXPECTED = {
     "absent": [True, []],
     "absent again": [False, []],
     "link down": [True, ["192.168.10.15/32 down0 down0:1"]],
+    "before a rename": [True, ["192.168.10.15/32 eth0 eth0:1"]],
+    # The kernel renames labels along with the link; only the file is wrong then.
+    "renamed": [True, ["192.168.10.15/32 ens5 ens5:1"]],
+    "renamed files": ["# aws_ha.overlay_ip: 192.168.10.15/32 dev ens5 label ens5:1"],
     "ipv6 off": (
         "cannot add 2001:db8:10::15/128 on nov6: IPv6 is switched off there;"
         " set sysctl net.ipv6.conf.nov6.disable_ipv6 to 0, or leave the IPv6 overlay out."

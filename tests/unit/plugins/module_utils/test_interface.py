@@ -49,6 +49,18 @@ def steps(request: Request, *live: Held, saved: tuple[Overlay, ...] = ()) -> lis
         pytest.param(Request((X4,)), [held(X4, label="eth0:1")], [], id="there"),
         pytest.param(Request((X4,)), [held(X4)], [], id="auto keeps an address without a label"),
         pytest.param(Request((X4,)), [held(X4, label="eth0:sap")], [], id="auto keeps any label"),
+        pytest.param(
+            Request((X4,)),
+            [held(X4, label="ens5:1")],
+            [("delete", X4, "eth0", "ens5:1"), ("add", X4, "eth0", "eth0:1")],
+            id="auto does not keep a label with another interface's name",
+        ),
+        pytest.param(
+            Request((X4,)),
+            [held(X4, label="eth0:$(id)")],
+            [("delete", X4, "eth0", "eth0:$(id)"), ("add", X4, "eth0", "eth0:1")],
+            id="nor one that does not belong into a script",
+        ),
         pytest.param(Request((X4,), label=""), [], [("add", X4, "eth0", "")], id="no label"),
         pytest.param(
             Request((X4,), label="eth0:7"),
