@@ -33,7 +33,7 @@ options:
     type: dict
     required: true
   settings:
-    description: The keys C(aws), C(timeout) and C(heard_after).
+    description: The keys C(aws), C(timeout) and C(advert).
     type: dict
     required: true
 """

@@ -120,7 +120,7 @@ def _check(config: Config, arguments: argparse.Namespace, deadline: Deadline) ->
 
 
 def _notify(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
-    done = _keepalived(config).notify(arguments.state, deadline)
+    done = _keepalived(config).notify(arguments.state, deadline, _started())
     return OK if done else FAILED, {"state": arguments.state}
 
 
@@ -143,7 +143,7 @@ def _keepalived(config: Config) -> Any:
             made.append(_node.Node(local))
         return made[0]
 
-    return Keepalived(local, node, Store(), _log, config.heard_after)
+    return Keepalived(local, node, Store(), _log, config.advert)
 
 
 def _aws(config: Config, run: Any, unreadable: int = FAILED) -> tuple[int, dict[str, Any]]:
@@ -162,6 +162,13 @@ def _aws(config: Config, run: Any, unreadable: int = FAILED) -> tuple[int, dict[
         return unreadable, {"error": err.message, "code": err.code}
     except (_plan.PlanError, _interface.PlanError, _imds.ImdsError) as err:
         return FAILED, {"error": str(err)}
+
+
+def _started() -> float:
+    """When this process was started, on the monotonic clock: importing may have taken a while since."""
+    fields = Path("/proc/self/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return time.monotonic() - age
 
 
 def _log(text: str, error: bool = False) -> None:

@@ -9,8 +9,8 @@ Mastership follows the route, and the route follows mastership; where they disag
   it steps down. One whose route is dead, missing or split mends it.
 * Having been overruled, it does not take the route back while that is healthy elsewhere and it has not heard the other
   node since: in a partition the two would take it from each other for ever.
-* A master that hears of a better one hands the route over before it lets go of the address. Without that, a healed
-  partition leaves the route at a node that has given the address up, and nothing ever changes it.
+* Who is no longer the master hands the route over before it lets go of the address. Without that, a healed partition
+  leaves the route at a node that has given the address up, and nothing ever changes it.
 * "Cannot read" never takes the address from a master; but who cannot reach AWS does not become one.
 
 This module util is PRIVATE to the collection.
@@ -43,6 +43,7 @@ HOLD = 300.0
 LINGER = 5.0
 """Seconds for which a node that is stopped in order keeps the address, until the other one has taken the route."""
 _POLL = 0.1
+_EARLY, _LATE = 0.1, 0.5  # seconds by which a notification may seem to come early or late
 
 
 @dataclass(frozen=True)
@@ -76,14 +77,17 @@ def judge(standing: Standing, routes: Sequence[Route | None], mine: str, now: fl
     return TAKE
 
 
-def entered(before: Standing, state: str, now: float, heard_after: float) -> Standing:
+def entered(before: Standing, state: str, now: float, advert: float) -> Standing:
     """The standing after keepalived has said `state`.
 
-    A backup that hears nobody becomes master within three adverts and a bit; one that stayed backup for longer than
-    `heard_after` seconds has heard the other node, so that what happened before no longer counts.
+    A backup that hears nobody becomes master after three adverts and a bit. One that did so later, or sooner (at the
+    other one's farewell), has heard the other node, so that what happened before no longer counts. Being stopped is an
+    order from outside, and begins a new page, too.
     """
-    heard = before.state == BACKUP and now - before.since > heard_after
-    return Standing(state, now, lost=None if heard else before.lost)
+    silence = now - before.since
+    deaf = 3 * advert - _EARLY <= silence <= 4 * advert + _LATE
+    heard = before.state == BACKUP and state == MASTER and not deaf
+    return Standing(state, now, lost=None if heard or state == STOP else before.lost)
 
 
 class Store:
@@ -132,7 +136,7 @@ class Keepalived:
         node: makes the part that calls AWS, when it is needed.
         store: where the standing is kept.
         log: told what happened, in sentences.
-        heard_after: see `entered`.
+        advert: seconds between two adverts.
         clock: the time.
     """
 
@@ -142,20 +146,26 @@ class Keepalived:
         node: Callable[[], Node],
         store: Store,
         log: Callable[[str], None],
-        heard_after: float,
+        advert: float,
         clock: Clock = time,
     ) -> None:
         self._local, self._make_node, self._store, self._log = local, node, store, log
-        self._heard_after, self._clock = heard_after, clock
+        self._advert, self._clock = advert, clock
 
-    def notify(self, state: str, deadline: Deadline) -> bool:
-        """Keepalived has entered a state: act on it. Returns whether this node is as the state wants it."""
+    def notify(self, state: str, deadline: Deadline, since: float) -> bool:
+        """Keepalived has entered a state: act on it. Returns whether this node is as the state wants it.
+
+        Args:
+            state: one of STATES.
+            deadline: for all of it.
+            since: when it did, on the monotonic clock.
+        """
         before = self._store.read()
-        self._store.write(entered(before, state, self._clock.monotonic(), self._heard_after))
+        self._store.write(entered(before, state, since, self._advert))
         if state == MASTER:
             with self._store.locked(deadline, self._clock) as alone:
                 return alone and self._become_holder(deadline)
-        if state == BACKUP and before.state == MASTER:
+        if state in (BACKUP, FAULT) and before.state == MASTER:
             with self._store.locked(deadline, self._clock):  # a takeover that is under way ends first
                 self._hand_over(deadline)
         elif state == STOP and before.held:
@@ -177,6 +187,8 @@ class Keepalived:
             if standing.state == BACKUP and verdict == FINE:
                 self._local.up()  # given to us by hand, or not handed over: serve, until the other one steps down
             if standing.state != MASTER:
+                return True
+            if self._store.read() != standing:  # a notification came meanwhile, and knows more
                 return True
             if verdict == LOST:
                 self._log("Overruled: the route was moved to another node. Stepping down.")

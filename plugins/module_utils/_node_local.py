@@ -50,7 +50,7 @@ class Config:
         peers: the other nodes' names and network interfaces.
         aws: options of the modules of the collection, by name: region, endpoint_url ...
         timeout: seconds for one command, all in all.
-        heard_after: seconds after which a keepalived that is still backup must have heard the other node.
+        advert: seconds between two adverts of keepalived.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Config:
     device_index: int = 0
     peers: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 20.0
-    heard_after: float = 5.0
+    advert: float = 1.0
 
 
 def load(path: Path = CONFIG) -> Config:
@@ -80,7 +80,7 @@ def load(path: Path = CONFIG) -> Config:
             device_index=int(raw.get("device_index", 0)),
             peers={str(name): str(eni) for name, eni in raw.get("peers", {}).items()},
             timeout=float(raw.get("timeout", Config.timeout)),
-            heard_after=float(raw.get("heard_after", Config.heard_after)),
+            advert=float(raw.get("advert", Config.advert)),
         )
     except OSError as exc:
         raise ConfigError(f"{path} cannot be read ({exc.strerror}): run the setup playbook to write it.") from exc
@@ -110,7 +110,7 @@ def content(
         model: the inventory's, as `overlay_inventory` returns it.
         name: the node.
         nics: of every node the network interface that receives the overlay IPs, as `overlay_node_info` tells it.
-        settings: `aws`, `timeout` and `heard_after` of Config. Keys and profiles are left out: a node acts by the role
+        settings: `aws`, `timeout` and `advert` of Config. Keys and profiles are left out: a node acts by the role
             of its instance, and there is nothing secret in its file.
     """
     aws = {key: value for key, value in settings["aws"].items() if key in _AWS_OPTIONS}

@@ -76,18 +76,19 @@ def test_the_heaviest_verdict_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "lost"),
+    ("before", "state", "lost"),
     [
-        (
-            Standing(BACKUP, since=94.9, lost=50.0),
-            None,
-        ),  # backup for longer than the other's silence takes: it was heard
-        (Standing(BACKUP, since=95.1, lost=50.0), 50.0),
-        (Standing(FAULT, since=10.0, lost=50.0), 50.0),
+        (Standing(BACKUP, since=97.0, lost=50.0), MASTER, 50.0),  # three adverts of silence: nobody was heard
+        (Standing(BACKUP, since=95.6, lost=50.0), MASTER, 50.0),
+        (Standing(BACKUP, since=95.4, lost=50.0), MASTER, None),  # later than silence takes: the other one was heard
+        (Standing(BACKUP, since=98.0, lost=50.0), MASTER, None),  # sooner: it said farewell
+        (Standing(FAULT, since=10.0, lost=50.0), BACKUP, 50.0),
+        (Standing(MASTER, since=10.0, lost=50.0), FAULT, 50.0),
+        (Standing(MASTER, since=10.0, lost=50.0), STOP, None),
     ],
 )
-def test_who_was_heard_counts_as_settled(before: Standing, lost: float | None) -> None:
-    assert entered(before, MASTER, now=100.0, heard_after=5.0) == Standing(MASTER, 100.0, held=False, lost=lost)
+def test_what_was_lost_counts_until_the_other_node_is_heard(before: Standing, state: str, lost: float | None) -> None:
+    assert entered(before, state, now=100.0, advert=1.0) == Standing(state, 100.0, held=False, lost=lost)
 
 
 class Clock:
@@ -152,8 +153,9 @@ class World:
     def hand_over(self, peer: str, deadline: Deadline) -> dict[str, Any]:
         if self.unreadable:
             raise AwsError("Unreachable", "no answer")
-        self.deeds.append(f"hand over to {peer}")
-        self.routes = [PEER for _ in self.routes]
+        if MINE in self.routes:
+            self.deeds.append(f"hand over to {peer}")
+            self.routes = [PEER for _ in self.routes]
         return {}
 
     @property
@@ -163,10 +165,10 @@ class World:
     @property
     def keepalived(self) -> Keepalived:
         local: Any = self
-        return Keepalived(local, lambda: local, self.store, lambda text: None, 5.0, self.clock)
+        return Keepalived(local, lambda: local, self.store, lambda text: None, 1.0, self.clock)
 
     def notify(self, state: str) -> bool:
-        return self.keepalived.notify(state, Deadline(10, self.clock))
+        return self.keepalived.notify(state, Deadline(10, self.clock), self.clock.now)
 
     def watch(self) -> bool:
         return self.keepalived.watch(Deadline(10, self.clock))
@@ -220,7 +222,8 @@ def test_a_master_that_is_overruled_steps_down_and_leaves_the_route_alone(world:
     assert not world.watch()
     assert not world.watch()
     assert world.notify(FAULT)
-    assert world.deeds == ["address down"]
+    assert world.routes == [PEER, PEER]
+    assert not world.address
     # Still in a partition: backup for no longer than the silence lasts, then master. The route stays where it works.
     assert world.notify(BACKUP)
     world.clock.now += 3.1
@@ -239,10 +242,11 @@ def test_once_the_other_node_was_heard_again_its_death_counts(world: World) -> N
     assert world.routes == [MINE, MINE]
 
 
-def test_the_loser_of_a_healed_partition_hands_the_route_over_before_it_lets_go(world: World) -> None:
+@pytest.mark.parametrize("state", [BACKUP, FAULT])
+def test_who_is_no_longer_the_master_hands_the_route_over_before_it_lets_go(world: World, state: str) -> None:
     world.notify(MASTER)
     world.deeds.clear()
-    world.notify(BACKUP)
+    world.notify(state)
     assert world.deeds == ["hand over to n2", "address down"]
 
 

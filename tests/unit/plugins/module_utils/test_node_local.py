@@ -33,7 +33,7 @@ NICS = {
     "n1": {"name": "eth0", "network_interface_id": "eni-1", "vpc_id": "vpc-1"},
     "n2": {"name": "ens5", "network_interface_id": "eni-2", "vpc_id": "vpc-1"},
 }
-SETTINGS = {"aws": {"region": "eu-central-1", "secret_key": "s3cret", "profile": "p"}, "timeout": 20, "heard_after": 5}
+SETTINGS = {"aws": {"region": "eu-central-1", "secret_key": "s3cret", "profile": "p"}, "timeout": 20, "advert": 0.2}
 
 
 def test_what_the_playbook_writes_is_what_the_program_reads(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_what_the_playbook_writes_is_what_the_program_reads(tmp_path: Path) -> N
         network_interface_id="eni-1",
         peers={"n2": "eni-set"},
         timeout=20.0,
-        heard_after=5.0,
+        advert=0.2,
     )
 
 
@@ -54,7 +54,10 @@ def test_no_key_of_anybody_is_written_to_a_node() -> None:
     assert "s3cret" not in json.dumps(_node_local.content(MODEL, "n1", NICS, SETTINGS))
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"name": "n", "overlays": [{"destination": "x", "addresses": []}]}'])
+OVERLAYS = '{"name": "n", "overlays": [{"destination": "%s", "addresses": []}]}'
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", OVERLAYS % "x", OVERLAYS % "192.0.2.1/32"])
 def test_a_broken_configuration_is_told_with_its_remedy(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config.json"
     path.write_text(text)
