@@ -53,8 +53,8 @@ def findings(view: View, *, moving: bool = False) -> list[Finding]:
 
 def uncovered_subnets(view: View) -> list[str]:
     """The subnets from which the overlay IP cannot be reached, since their table has no route to it."""
-    covered = {t.route_table_id for t, route in view.routes if route is not None}
     tables = view.tables + view.others
+    covered = {t.route_table_id for t in tables if t.static(view.destination)}
     main = next((t for t in tables if t.main), None)
     table_of = {subnet_id: t for t in tables for subnet_id in t.subnet_ids}
     return [
@@ -157,6 +157,18 @@ def _uncovered(view: View) -> Iterator[Finding]:
         )
 
 
+def _unmanaged(view: View) -> Iterator[Finding]:
+    tables = [t.route_table_id for t in view.others if t.static(view.destination)]
+    if tables:
+        yield Finding(
+            "unmanaged_route",
+            WARNING,
+            f"{', '.join(tables)} also routes {view.destination}, but is not one of the named tables: a move leaves it "
+            "behind.",
+            "Add it to route_table_ids, or delete the route there.",
+        )
+
+
 def _covers_vpc(view: View) -> Iterator[Finding]:
     """A destination inside the VPC's CIDR cannot be a route at all; one around it can, and misleads."""
     cidrs = sorted({cidr for table in view.tables for cidr in table.local_cidrs})
@@ -236,6 +248,7 @@ _TARGET_RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     _not_running,
     _detached,
     _uncovered,
+    _unmanaged,
     _covers_vpc,
     _overlaps,
     _quota,

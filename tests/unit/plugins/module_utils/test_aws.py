@@ -60,8 +60,8 @@ def denial(arn: str, action: str = "ec2:ReplaceRoute") -> str:
         (
             answer("AccessDenied", f"User: {USER} is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::222222222222:role/routing"),  # noqa: E501
             "AccessDenied",
-            f"sts:AssumeRole on arn:aws:iam::222222222222:role/routing is not permitted for {USER}: it belongs to "
-            "account 222222222222 (a shared VPC): set assume_role_arn to a role of that account.",
+            f"sts:AssumeRole on arn:aws:iam::222222222222:role/routing is not permitted for {USER}: allow it to the "
+            "caller, and name the caller in the role's trust policy (docs/iam.md).",
         ),
         (
             answer("UnauthorizedOperation", "You are not authorized to perform this operation."),
@@ -257,5 +257,4 @@ def test_an_operation_is_found_in_the_sdk(operation: str, method: str) -> None:
     [("eu-central-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
 )
 def test_partitions(region: str, partition: str) -> None:
-    assert _aws.partition(region) == partition
     assert Aws(AwsOptions(region=region)).partition == partition

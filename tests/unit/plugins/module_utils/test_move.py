@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.ec2_model import FAULTS, HUNG, OVERLAY, Cloud, ModelEc2, VirtualClock, faults_in_turn, table_of
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _move, _plan
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._plan import DELETE, Want
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._write import Writer
+from unit.ec2_model import FAULTS, HUNG, OVERLAY, Cloud, ModelEc2, VirtualClock, faults_in_turn, table_of
 
 A, B, C = "eni-a", "eni-b", "eni-c"
 T1, T2, T3 = "rtb-1", "rtb-2", "rtb-3"

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.ec2_model import OVERLAY, Cloud, ModelEc2, SharedClock, Stage, VirtualClock
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _move, _plan
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._plan import DELETE, Want
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._write import Writer
+from unit.ec2_model import OVERLAY, Cloud, ModelEc2, SharedClock, Stage, VirtualClock
 
 A, B, C = "eni-a", "eni-b", "eni-c"
 TABLES = ("rtb-1", "rtb-2", "rtb-3")
@@ -113,7 +113,7 @@ def test_every_interleaving_of_two_movers(start: tuple[str | None, ...], tables:
     names = TABLES[:tables]
     calls = tables + 2
     for schedule in schedules(calls, calls):
-        rivals = Rivals(dict(zip(names, start)), follow(schedule))
+        rivals = Rivals(dict(zip(names, start, strict=False)), follow(schedule))
         rivals.add(A, names)
         rivals.add(B, names[::-1])
         rivals.judge()
@@ -136,7 +136,7 @@ TAPES = st.lists(st.integers(0, 11), max_size=120).map(Tape)
 @given(start=st.tuples(*[st.sampled_from([A, B, C, None])] * 3), tape=TAPES)
 def test_any_rhythm_of_three_movers(start: tuple[str | None, ...], tape: Tape) -> None:
     """Some calls take seconds, and the movers write in any order."""
-    rivals = Rivals(dict(zip(TABLES, start)), tape.pick, latency=lambda: tape.pick([0.0, 0.0, 0.0, 0.3, 2.0, 7.0]))
+    rivals = Rivals(dict(zip(TABLES, start, strict=True)), tape.pick, latency=lambda: tape.pick([0.0, 0.0, 0.0, 0.3, 2.0, 7.0]))
     for target in (A, B, C):
         rivals.add(target, tape.pick(list(itertools.permutations(TABLES))))
     rivals.judge()
@@ -163,7 +163,7 @@ def test_one_of_two_is_killed(start: tuple[str, ...], killed: str) -> None:
     """SIGKILL at any call, in many interleavings: the other one leaves no split, unless it had all and was gone."""
     survivor = B if killed == A else A
     for turn, schedule in itertools.product(range(1, 7), itertools.islice(schedules(5, 5), 0, None, 5)):
-        rivals = Rivals(dict(zip(TABLES, start)), follow(schedule))
+        rivals = Rivals(dict(zip(TABLES, start, strict=True)), follow(schedule))
         rivals.add(A, TABLES)
         rivals.add(B, TABLES[::-1])
         rivals.stage.kill(killed, turn)

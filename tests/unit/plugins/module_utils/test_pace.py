@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from unit.ec2_model import VirtualClock
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._pace import BURST, RATE, Bucket, Deadline
+from unit.ec2_model import VirtualClock
 
 EC2_BURST, EC2_RATE = 50, 5.0
 
@@ -81,7 +81,10 @@ def test_waiting_callers_are_served_one_after_the_other() -> None:
     assert clock.waits == [0.5, 1.0, 1.5]
 
 
-@pytest.mark.parametrize(("used", "wanted", "seconds"), [(0, 48, 0.0), (10, 38, 0.0), (48, 48, 48 / RATE), (48, 200, 48 / RATE), (40, 10, 2 / RATE)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("used", "wanted", "seconds"),
+    [(0, 48, 0.0), (10, 38, 0.0), (48, 48, 48 / RATE), (48, 200, 48 / RATE), (40, 10, 2 / RATE)],
+)
 def test_how_long_until_so_many_can_go_at_once(used: int, wanted: int, seconds: float) -> None:
     clock = VirtualClock()
     bucket = Bucket(clock=clock)

@@ -9,11 +9,11 @@ import threading
 from typing import Any
 
 import pytest
-from unit.ec2_model import Cloud, ModelEc2, VirtualClock, faults_in_turn
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._pace import BURST, RATE, Deadline
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._plan import CREATE, NONE, REPLACE, Action
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._write import WORKERS, Writer
+from unit.ec2_model import Cloud, ModelEc2, VirtualClock, faults_in_turn
 
 OVERLAY = "192.168.10.15/32"
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from unit.aws_lab import OVERLAY, AwsLab, run_module
 
 from ansible_collections.aws_ha.overlay_ip.plugins.modules import overlay_route
+from unit.aws_lab import OVERLAY, AwsLab, run_module
 
 Run = Callable[..., dict[str, Any]]
 V6 = "2001:db8:10::15/128"

@@ -9,9 +9,9 @@ import json
 from typing import Any
 
 import pytest
-from unit.aws_lab import OVERLAY, QUICK, AwsLab, run_module
 
 from ansible_collections.aws_ha.overlay_ip.plugins.modules import overlay_route
+from unit.aws_lab import OVERLAY, QUICK, AwsLab, run_module
 
 WRITES = {"CreateRoute", "ReplaceRoute", "DeleteRoute"}
 

@@ -1,0 +1,155 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module from its options to its answer, against an endpoint with EC2's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.modules import overlay_route_info
+from unit.aws_lab import OVERLAY, AwsLab, run_module
+
+Run = Callable[..., dict[str, Any]]
+NETWORK, V6 = "192.168.20.0/24", "2001:db8:10::15/128"
+
+
+@pytest.fixture
+def run(aws: AwsLab, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run overlay_route_info as the operator."""
+
+    def play(**params: Any) -> dict[str, Any]:
+        return run_module(overlay_route_info, capsys, **{**aws.options(), **params})
+
+    return play
+
+
+@pytest.fixture
+def _checks_off(aws: AwsLab) -> None:
+    for node in (1, 2):
+        aws.client.modify_network_interface_attribute(
+            NetworkInterfaceId=aws.eni(node), SourceDestCheck={"Value": False}
+        )
+    aws.control.clear("calls")
+
+
+def rules(overlay: dict[str, Any]) -> dict[str, str]:
+    return {f["id"]: f["severity"] for f in overlay["findings"]}
+
+
+@pytest.mark.usefixtures("_checks_off")
+def test_a_healthy_overlay(aws: AwsLab, run: Run) -> None:
+    aws.point(1)
+    result = run(vpc_id=aws.world.vpc_id)
+    assert aws.calls() == ["DescribeRouteTables", "DescribeSubnets", "DescribeNetworkInterfaces"]
+    assert result["changed"] is False
+    shown = {"network_interface_id": aws.eni(1), "instance_id": aws.instance(1), "state": "active"}
+    assert result["overlays"] == [
+        {
+            "destination": OVERLAY,
+            "consistent": True,
+            "holder": {"network_interface_id": aws.eni(1), "instance_id": aws.instance(1)},
+            "routes": [{"route_table_id": table, **shown} for table in aws.tables],
+            "uncovered_subnets": [],
+            "findings": [],
+        }
+    ]
+
+
+def test_everything_that_looks_like_an_overlay_is_found(aws: AwsLab, run: Run) -> None:
+    gateway = aws.client.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    aws.client.attach_internet_gateway(InternetGatewayId=gateway, VpcId=aws.world.vpc_id)
+    for destination, table in ((V6, aws.tables[0]), (NETWORK, aws.tables[1]), (OVERLAY, aws.tables[2])):
+        aws.point(1, table, destination=destination)
+    table = aws.tables[0]
+    aws.client.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NetworkInterfaceId=aws.eni(2))
+    aws.client.create_route(RouteTableId=table, DestinationCidrBlock="192.168.30.0/24", GatewayId=gateway)
+    found = run(vpc_id=aws.world.vpc_id)["overlays"]
+    assert [o["destination"] for o in found] == [OVERLAY, NETWORK, V6], "neither default route nor gateway nor VPC"
+
+
+@pytest.mark.usefixtures("_checks_off")
+def test_a_split_overlay(aws: AwsLab, run: Run) -> None:
+    aws.point(1, aws.tables[0])
+    aws.point(2, aws.tables[1])
+    (overlay,) = run(vpc_id=aws.world.vpc_id, destinations=["192.168.10.15"])["overlays"]
+    assert (overlay["consistent"], overlay["holder"]) == (False, None)
+    assert rules(overlay) == {"split": "error", "route_missing": "warning"}
+    assert [r["state"] for r in overlay["routes"]] == ["active", "active", None]
+    assert len(overlay["uncovered_subnets"]) == 1
+
+
+@pytest.mark.usefixtures("_checks_off")
+def test_tables_that_nobody_named(aws: AwsLab, run: Run) -> None:
+    named, left_behind, bare = sorted(aws.tables, key=lambda table: table == aws.world.main_route_table_id)
+    aws.point(1, named, left_behind)
+    (overlay,) = run(route_table_ids=[named], destinations=[OVERLAY])["overlays"]
+    assert rules(overlay) == {"unmanaged_route": "warning", "uncovered_subnets": "warning"}
+    assert left_behind in next(f["message"] for f in overlay["findings"] if f["id"] == "unmanaged_route")
+    assert bare == aws.world.main_route_table_id
+
+
+def test_nodes_are_judged_too(aws: AwsLab, run: Run) -> None:
+    aws.point(1)
+    aws.client.modify_network_interface_attribute(NetworkInterfaceId=aws.eni(1), SourceDestCheck={"Value": False})
+    for index in (0, 1):
+        aws.client.modify_network_interface_attribute(
+            NetworkInterfaceId=aws.eni(2, index), SourceDestCheck={"Value": True}
+        )
+    aws.control.clear("calls")
+    (overlay,) = run(instance_ids=[aws.instance(1), aws.instance(2)])["overlays"]
+    assert aws.calls() == ["DescribeInstances", "DescribeRouteTables", "DescribeSubnets"]
+    assert rules(overlay) == {"standby_source_dest_check_on": "warning"}
+
+
+def test_a_holder_that_was_deleted(aws: AwsLab, run: Run) -> None:
+    eni = aws.client.create_network_interface(SubnetId=aws.world.nodes[0].subnet_id)["NetworkInterface"]
+    table = aws.tables[0]
+    aws.client.create_route(
+        RouteTableId=table, DestinationCidrBlock=OVERLAY, NetworkInterfaceId=eni["NetworkInterfaceId"]
+    )
+    aws.client.delete_network_interface(NetworkInterfaceId=eni["NetworkInterfaceId"])
+    (overlay,) = run(route_table_ids=[table], destinations=[OVERLAY])["overlays"]
+    assert rules(overlay)["blackhole"] == "error"
+    assert overlay["routes"][0]["state"] == "blackhole"
+
+
+def test_nothing_there(aws: AwsLab, run: Run) -> None:
+    assert run(vpc_id=aws.world.vpc_id)["overlays"] == []
+    (overlay,) = run(vpc_id=aws.world.vpc_id, destinations=[OVERLAY])["overlays"]
+    assert (overlay["holder"], overlay["consistent"], rules(overlay)) == (None, True, {"route_missing": "error"})
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({}, "one of the following is required: route_table_ids, vpc_id, instance_ids"),
+        (
+            {"vpc_id": "vpc-0123456789abcdef0"},
+            "VPC vpc-0123456789abcdef0 does not exist in eu-central-1: check vpc_id.",
+        ),
+        (
+            {"vpc_id": "vpc-0123456789abcdef0", "destinations": ["192.168.10.15/24"]},
+            "'192.168.10.15/24' has host bits set: the network is 192.168.10.0/24; for the single address write "
+            "192.168.10.15/32.",
+        ),
+        (
+            {"route_table_ids": ["rtb-0123456789abcdef0"]},
+            "Route table rtb-0123456789abcdef0 does not exist in eu-central-1: correct route_table_ids.",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("aws")
+def test_bad_input(run: Run, params: dict[str, Any], sentence: str) -> None:
+    assert run(**params)["msg"] == sentence
+
+
+def test_cannot_read_is_not_taken_for_not_there(aws: AwsLab, run: Run) -> None:
+    aws.point(1)
+    aws.control.fault("error", code="UnauthorizedOperation", status=403, match={"action": "DescribeSubnets"})
+    result = run(vpc_id=aws.world.vpc_id)
+    assert result["failed"] is True
+    assert "overlays" not in result
