@@ -140,8 +140,8 @@ def test_an_endpoint_runs_in_the_foreground() -> None:
         if line == "}\n":
             break
     world = json.loads("".join(lines))
-    with urllib.request.urlopen(world["endpoint_url"] + "/_lab/calls", timeout=5) as answer:
+    with urllib.request.urlopen(world["endpoint_url"] + "/_lab/calls", timeout=30) as answer:
         assert json.load(answer)
     assert Keys(**world["operator"]).access_key.startswith("AKIA")
     process.terminate()
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=30) == 0
