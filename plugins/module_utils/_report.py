@@ -187,7 +187,9 @@ def _node(name: str, host: Dict, model: Dict, overlays: Sequence[Dict]) -> dict[
         return {"reachable": False, "addresses": [], "findings": found, "failover": []}
     held = [a["address"] for a in host.get("addresses") or () if a["live"]]
     found = list(host.get("findings", []))
-    for overlay, wanted in zip(overlays, model["overlays"]):
+    by_destination = {wanted["destination"]: wanted for wanted in model["overlays"]}
+    for overlay in overlays:
+        wanted = by_destination[overlay["destination"]]  # read per group of tables, so in an order of its own
         missing = [a for a in wanted["node_addresses"] if a not in held]
         holds = overlay["holder"] == name
         if missing and (holds or model["persistent"]) and not (model["exclusive"] and not holds):

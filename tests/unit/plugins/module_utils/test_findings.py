@@ -131,7 +131,7 @@ def test_what_is_well_is_silent() -> None:
                         "rtb-main", to("eni-a"), Route(OVERLAY, "vgw-1", origin="EnableVgwRoutePropagation"), main=True
                     ),
                 )
-            },  # fmt: skip
+            },
             "propagated_route",
             "warning",
             f"rtb-main also has {OVERLAY} to vgw-1 (propagated): the overlay's static route hides it.",

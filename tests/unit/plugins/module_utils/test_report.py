@@ -188,7 +188,7 @@ def test_whom_setup_routes_to(tables: tuple[dict[str, Any], ...], home: str) -> 
     assert _report.held_calls(SETUP_MODEL, seen, other) == []
 
 
-LIVE = {"addresses": [{"address": OVERLAY, "live": True}], "failover": ["keepalived"]}
+LIVE = {"addresses": [{"address": OVERLAY, "live": True}]}
 DOWN = {"addresses": [{"address": OVERLAY, "live": False}]}
 
 
@@ -203,7 +203,7 @@ def test_status_when_all_is_well() -> None:
         "reachable": True,
         "addresses": [OVERLAY],
         "findings": [],
-        "failover": ["keepalived"],
+        "failover": [],
     }
     assert _report.status_lines(report) == [
         f"{OVERLAY}: held by node1",
@@ -264,3 +264,33 @@ def test_a_split_and_a_finding_in_words() -> None:
 def test_nobody_holds_it() -> None:
     report = status(overlay(ABSENT), {"node1": LIVE, "node2": LIVE})
     assert _report.status_lines(report)[0] == f"{OVERLAY}: held by nobody"
+
+
+@pytest.mark.parametrize(
+    ("holder", "says", "disagrees"),
+    [
+        (held(1), "self", False),
+        (held(1), "node1", False),
+        (held(1), "node2", True),
+        (held(1), None, True),
+        (held(2), "self", True),
+        (held(2), "node2", False),
+        (held(2), None, False),
+        (None, "self", True),
+    ],
+)
+def test_a_failover_engine_is_compared_with_aws(holder: Any, says: str | None, disagrees: bool) -> None:
+    view = {"engine": "keepalived", "state": "MASTER", "holder": says}
+    report = status(overlay(holder or ABSENT, holder=holder), {"node1": {**LIVE, "failover": [view]}, "node2": LIVE})
+    assert [f["id"] for f in report["nodes"]["node1"]["findings"]] == ["engine_disagrees"] * disagrees
+    assert f"node1: has {OVERLAY}; keepalived: MASTER" in _report.status_lines(report)
+
+
+def test_overlays_may_be_read_in_another_order() -> None:
+    """overlay_route_info is asked once per group of tables."""
+    wide = {**SETUP_MODEL["overlays"][0], "destination": V6, "node_addresses": [V6]}
+    seen = [{**overlay(held(2), holder=held(2)), "destination": V6}, overlay(held(1), holder=held(1))]
+    hosts = {"node1": LIVE, "node2": {"addresses": [{"address": V6, "live": True}]}}
+    model = {**SETUP_MODEL, "overlays": [*SETUP_MODEL["overlays"], wide], "exclusive": True}
+    report = _report.status_report(model, seen, hosts)
+    assert [node["findings"] for node in report["nodes"].values()] == [[], []]
