@@ -37,6 +37,7 @@ def test_the_exact_list() -> None:
     texts = [(path, (ROOT / path).read_text(encoding="utf-8")) for path in yaml]
     assert offered(texts) == [
         "playbooks/controller.yml",
+        "playbooks/drill.yml",
         "playbooks/setup.yml",
         "playbooks/status.yml",
         "playbooks/switchover.yml",
