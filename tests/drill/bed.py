@@ -57,6 +57,25 @@ json.dump(table, open("/etc/lab-sdk/endpoints.json", "w"))
 """
 
 
+_CLUSTERED = """\
+<configuration>
+  <resources>
+    <clone id="overlay-app-clone">
+      <primitive id="overlay-app" class="systemd" type="overlay-app">
+        <meta_attributes id="overlay-app-meta">
+          <nvpair id="overlay-app-threshold" name="migration-threshold" value="1"/>
+        </meta_attributes>
+        <operations><op id="overlay-app-monitor" name="monitor" interval="1s" timeout="10s"/></operations>
+      </primitive>
+    </clone>
+  </resources>
+  <constraints>
+    <rsc_colocation id="overlay-with-app" rsc="{resource}" with-rsc="overlay-app-clone" score="INFINITY"/>
+  </constraints>
+</configuration>
+"""
+
+
 class DrillError(RuntimeError):
     """The lab did not come to the state that a drill begins or ends with."""
 
@@ -144,8 +163,11 @@ class Bed:
         self.exec(node, "systemctl", "kill", "--signal=KILL", "overlay-app")
 
     def start_application(self, node: str) -> None:
-        """Start it again."""
+        """Start it again; a cluster is told that it may."""
         self.exec(node, "systemctl", "reset-failed", "overlay-app")
+        if self.engine != "keepalived":
+            self.exec(node, "crm_resource", "--cleanup", "--resource", "overlay-app")
+            return
         self.exec(node, "systemctl", "start", "overlay-app")
 
     def play(self, playbook: str, **extra_vars: Any) -> Run:
@@ -210,11 +232,9 @@ class Bed:
         self._await_engine(view.holder or "", seconds)
         return view
 
-    def first_write(self, since: int, node: str) -> float | None:
-        """Unix time of the first ReplaceRoute that a node sent after the call `since`."""
-        calls = self.control.calls(since, action="ReplaceRoute")
-        times = [c["time"] for c in calls if f"/{self.roles[node]}/" in c["caller"]]
-        return min(times, default=None)
+    def first_write(self, since: int) -> float | None:
+        """Unix time of the first ReplaceRoute after the call `since`, whoever sent it."""
+        return min((call["time"] for call in self.writes(since)), default=None)
 
     def writes(self, since: int) -> list[dict[str, Any]]:
         """The ReplaceRoute calls after the call `since`."""
@@ -230,6 +250,18 @@ class Bed:
             self.exec(node, "systemctl", "enable", "--now", "overlay-app")
             if self.engine != "keepalived":
                 self._let_fencing_reach_the_lab(node)
+
+    def join(self) -> None:
+        """Under Pacemaker the application is a resource, too: on both nodes, and the overlay IP where it lives."""
+        if self.engine == "keepalived":
+            return
+        for node in self.nodes:
+            self.exec(node, "systemctl", "disable", "overlay-app")
+        resource = "overlay-ip-" + self.lab.overlay
+        text = _CLUSTERED.format(resource=resource)
+        command = ["cibadmin", "--modify", "--allow-create", "--scope", "configuration", "--xml-pipe"]
+        self.exec(self.nodes[0], *command, stdin=text)
+        self.exec(self.nodes[0], "crm_resource", "--wait", "--timeout=60s", timeout=90)
 
     def _let_fencing_reach_the_lab(self, node: str) -> None:
         """Fence and stock agents know AWS's endpoints only; permission to shoot is not the overlay IP's policy."""
@@ -301,6 +333,7 @@ def bed(engine: str, tables: int = 2, options: Sequence[str] = ()) -> Iterator[B
         made.prepare()
         made.play("setup.yml")
         made.rest(made.nodes[0])
+        made.join()
         yield made
     finally:
         process.down(directory)

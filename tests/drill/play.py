@@ -22,7 +22,7 @@ class Result:
     """What a fault did. Times are seconds after it struck; None: it did not come to that.
 
     Attributes:
-        detected: the standby's first call that moves a route; the engine's time to notice, and to fence, is before it.
+        detected: the first call that moves a route; the engine's time to notice, and to fence, is before it.
         moved: from then until the first answer of the standby.
         lost: datagrams without an answer, and `gap`, the longest silence in seconds.
         answered: who served, in order.
@@ -66,7 +66,7 @@ def play(bed: Bed, fault: Fault) -> Result:
             problems.append(str(exc))
     report = probe.report
     problems += wrong(fault, holder, standby, report)
-    first = bed.first_write(mark, standby)
+    first = bed.first_write(mark)
     answer = next((h.first for h in report.holders if h.who == standby), None)
     detected = first - struck if first and first >= struck else None
     moved = report.began + answer - first if answer is not None and first and first >= struck else None

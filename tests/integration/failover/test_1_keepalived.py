@@ -1,0 +1,99 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Failover by keepalived with the real package on full nodes. `make drill` plays many more faults, both ways round."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from drill.bed import ADVERT, Bed, DrillError
+from lab.playbook.run import run_playbook
+
+pytestmark = [pytest.mark.lab, pytest.mark.slow]
+
+#: `make drill` measures; here two busy cores must not make a good run red.
+PATIENCE = 6.0
+
+
+def status(pair: Bed) -> str:
+    return pair.play("status.yml").output
+
+
+def test_setup_again_changes_nothing(pair: Bed) -> None:
+    assert sum(pair.play("setup.yml").changed.values()) == 0
+
+
+def test_every_node_could_take_over(pair: Bed) -> None:
+    for node in pair.nodes:
+        answer = json.loads(pair.exec(node, "aws-overlay-ip", "check"))
+        assert answer["ready"]
+        assert [check["check"] for check in answer["checks"]] == [
+            "address",
+            "endpoint",
+            "permission",
+            "source_dest_check",
+        ]
+
+
+def test_a_planned_switchover_loses_nothing_and_keepalived_keeps_it(pair: Bed) -> None:
+    with pair.probe() as probe:
+        probe.wait_for("node1")
+        pair.play("switchover.yml", target="node2")
+        pair.rest("node2")
+    assert probe.report.who == ("node1", "node2")
+    assert probe.report.lost == 0
+    assert "keepalived: MASTER" in status(pair)
+
+
+def test_a_route_moved_by_hand_takes_mastership_along(pair: Bed) -> None:
+    home = next(machine for machine in pair.lab.world.nodes if machine.name == "node1")
+    for table in pair.lab.world.route_table_ids:
+        pair.ec2.replace_route(
+            RouteTableId=table,
+            DestinationCidrBlock=f"{pair.lab.overlay}/32",
+            NetworkInterfaceId=home.network_interface_ids[0],
+        )
+    pair.rest("node1")
+
+
+def test_a_dead_application_moves_the_service(pair: Bed) -> None:
+    with pair.probe() as probe:
+        probe.wait_for("node1")
+        pair.kill_application("node1")
+        probe.wait_for("node2", 60)
+    pair.start_application("node1")
+    pair.rest("node2")
+    assert probe.report.who == ("node1", "node2")
+
+
+def test_a_lost_node_is_replaced_in_time(pair: Bed) -> None:
+    with pair.probe() as probe:
+        probe.wait_for("node2")
+        pair.crash("node2")
+        probe.wait_for("node1", 60)
+    pair.boot("node2")
+    pair.rest("node1")
+    assert probe.report.who == ("node2", "node1")
+    assert probe.report.gap_ms / 1000 < 3 * ADVERT + 1.0 + PATIENCE
+
+
+def test_a_foreign_configuration_is_not_overwritten(pair: Bed) -> None:
+    path = "/etc/keepalived/keepalived.conf"
+    ours = pair.exec("node2", "cat", path)
+    pair.exec("node2", "sed", "-i", "1d", path)
+    with pytest.raises(DrillError, match="was not written by this role"):
+        pair.play("setup.yml")
+    pair.exec("node2", "tee", path, stdin=ours + "\n")
+
+
+def test_a_cluster_without_fencing_is_refused(pair: Bed) -> None:
+    run = run_playbook(
+        "setup.yml",
+        pair.directory.inventory,
+        extra_vars={"overlay_ip_failover": "pacemaker", "overlay_ip_fencing": "none"},
+    )
+    assert not run.ok
+    assert "Without fencing both nodes take the overlay IP from each other" in run.output
