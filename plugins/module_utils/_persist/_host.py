@@ -65,9 +65,8 @@ class LocalHost:
 
     def output(self, *argv: str) -> str | None:
         """See :class:`Host`."""
-        environment = {**os.environ, "LC_ALL": "C"}
         try:
-            done = subprocess.run(argv, capture_output=True, text=True, timeout=_TIMEOUT, env=environment, check=False)
+            done = _call(argv)
         except (OSError, subprocess.TimeoutExpired):
             return None
         return done.stdout.strip() if done.returncode == 0 else None
@@ -98,11 +97,11 @@ class LocalHost:
 
     def _run(self, argv: Sequence[str]) -> None:
         try:
-            subprocess.run(argv, capture_output=True, text=True, timeout=_TIMEOUT, check=True)
-        except subprocess.CalledProcessError as exc:
-            raise PersistError(f"'{' '.join(argv)}' failed: {(exc.stderr or exc.stdout).strip()}") from exc
+            done = _call(argv)
         except (OSError, subprocess.TimeoutExpired) as exc:
-            raise PersistError(f"'{' '.join(argv)}' failed: {exc}") from exc
+            raise PersistError(f"'{' '.join(argv)}' failed: {exc}.") from exc
+        if done.returncode != 0:
+            raise PersistError(f"'{' '.join(argv)}' failed: {(done.stderr or done.stdout).strip()}")
 
     def _write(self, change: Change) -> None:
         at = self._at(change.path)
@@ -123,6 +122,14 @@ class LocalHost:
         """Remove an empty drop-in directory: ours was the last file in it."""
         if directory.name.endswith(".network.d") and not any(directory.iterdir()):
             directory.rmdir()
+
+
+def _call(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command in a fixed language. Not by AnsibleModule: the program on the nodes has none."""
+    environment = {**os.environ, "LC_ALL": "C"}
+    return subprocess.run(  # pylint: disable=ansible-bad-function
+        argv, capture_output=True, text=True, timeout=_TIMEOUT, env=environment, check=False
+    )
 
 
 def _replace(at: Path, text: str, mode: int) -> None:

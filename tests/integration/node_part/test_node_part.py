@@ -147,7 +147,7 @@ def test_the_module_as_a_payload_under_the_oldest_python(netns: str) -> None:
     inside = ("nsenter", f"--net=/run/netns/{netns}")
     options = {"addresses": ["192.168.10.15"], "persistent": False}
     where: dict[str, Any] = {"python": interpreter("3.9"), "library": pyroute2(OLDEST)}
-    done = [module("overlay_interface", options, *inside, **where) for _ in range(2)]
+    done = [module("overlay_interface", options, *inside, **where) for _time in range(2)]
     assert [d["changed"] for d in done] == [True, False]
     assert done[1]["addresses"] == [
         {
