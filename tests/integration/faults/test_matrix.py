@@ -10,18 +10,13 @@ asks once, so that each fault meets one of our calls and not the SDK's own retri
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
+from integration.faults.children import child
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _job, _move, _report
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import AwsError
@@ -184,49 +179,18 @@ def test_a_table_deleted_half_way(aws: AwsLab, position: int) -> None:
     assert [aws.truth()[table] for table in rest] == [aws.eni(2)] * 2
 
 
-CHILD = """
-import json, sys
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _job
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import Aws, AwsOptions
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._ec2 import Ec2
-for line in sys.stdin:
-    told = json.loads(line)
-    try:
-        result = _job.run(Ec2(Aws(AwsOptions(**told["aws"]))), _job.Request(**told["request"]))
-    except _job.JobError as err:
-        result = err.result
-    print(json.dumps(result), flush=True)
-"""
-
-
-@pytest.fixture
-def child() -> Iterator[subprocess.Popen[str]]:
-    """A process of its own that runs jobs."""
-    root = Path(__file__).parents[3]
-    environment = {**os.environ, "PYTHONPATH": str(root / "collections")}
-    with subprocess.Popen(
-        [sys.executable, "-c", CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        yield process
-        process.kill()
-
-
 @pytest.mark.parametrize("position", POSITIONS)
 @pytest.mark.parametrize("applied", [False, True], ids=["before the call", "after it was carried out"])
-def test_sigkill(aws: AwsLab, child: subprocess.Popen[str], position: int, applied: bool) -> None:
+def test_sigkill(aws: AwsLab, position: int, applied: bool) -> None:
     """The process dies at its n-th call, which the lab holds for it."""
     aws.point(1)
     before = aws.truth()
     held = "delay_response" if applied else "hang"
     aws.control.fault(held, seconds=20, skip=position, times=1, match={"service": "ec2"})
-    wanted = {"destinations": [OVERLAY], "route_table_ids": aws.tables, "network_interface_id": aws.eni(2)}
-    told = {"aws": aws.options(), "request": wanted}
-    assert child.stdin
-    child.stdin.write(json.dumps(told) + "\n")
-    child.stdin.flush()
-    wait_until_held(aws)
-    os.kill(child.pid, signal.SIGKILL)
-    assert child.wait(5) == -signal.SIGKILL
+    with child() as process:
+        process.start(aws, 2)
+        wait_until_held(aws)
+        assert process.kill() == -signal.SIGKILL
     aws.control.clear("faults")
     truth = aws.truth()
     assert all(truth[table] in (before[table], aws.eni(2)) for table in aws.tables)
