@@ -39,7 +39,7 @@ def suites(found: peers.Peers, options: argparse.Namespace) -> dict[str, tuple[s
     limit = _QUICK_LIMIT if options.quick else _LONG_LIMIT if options.long else _LIMIT
     numbers = [1, 10] if options.quick else list(_ROUNDS)
     moves: dict[str, tuple[str, Suite]] = {f"moves-{n}": (OURS, partial(_moves, found, n, few, limit)) for n in numbers}
-    overlays, nodes = ((1, 5), (2,)) if options.quick else ((1, 5, 20), (2, 4, 8))
+    overlays, nodes = ((1, 5), ()) if options.quick else ((1, 5, 20), (4, 8))
     return {
         **moves,
         "switchover": (switchover.EMPTY, partial(switchover.against_the_smallest_play, found, few)),

@@ -15,7 +15,8 @@ from bench.results import OURS, Row, Section
 #: Name, value, and who it is of (for the colour).
 Bar = tuple[str, float, str]
 
-WIDTH, HEIGHT = 960, 760
+WIDTH, HEIGHT = 960, 680
+_LABELS = 160  # pixels for the names left of bars
 _COLOURS = {OURS: "#0b6e4f", "amazon.aws": "#c8553d", "AWS CLI": "#e09f3e", "aws-vpc-move-ip": "#5b5f97"}
 _GREY, _FONT = "#8a8f98", "font-family='Helvetica, Arial, sans-serif'"
 
@@ -47,15 +48,16 @@ def render(sections: Sequence[Section]) -> str:
     ]
     moves = [row for key, section in by_key.items() if key.startswith("moves-") for row in section.rows]
     if moves:
-        parts += _moves(70, 40, moves)
+        parts += _moves(60, 40, moves)
+        parts += _losses(540, 230, moves)
     if "switchover" in by_key:
         rows = [(row.who, row.middle("seconds") or 0.0, row.who) for row in by_key["switchover"].rows]
-        parts += _bars(620, 40, "A whole switchover, seconds", rows)
+        parts += _bars(540, 40, "A whole switchover: seconds", rows)
     if "tasks" in by_key:
-        parts += _bars(190, 420, "A task with nothing to do: time / floor", _ratios(by_key["tasks"]), mark=1.0)
+        parts += _bars(30, 430, "A task with nothing to do: time / floor", _ratios(by_key["tasks"]), mark=1.0)
     if "gap" in by_key:
         rows = [(row.case, row.middle("lost") or 0.0, OURS) for row in by_key["gap"].rows]
-        parts += _bars(700, 420, "Lost in a switchover at 1 kHz, by propagation delay", rows)
+        parts += _bars(540, 430, "Lost at 1 kHz in a switchover, by propagation delay", rows)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -82,23 +84,32 @@ def _moves(x: float, y: float, rows: Sequence[Row]) -> list[str]:
             fill = "white" if stopped else colour
             dot = f"<circle cx='{across(number):.1f}' cy='{up(taken):.1f}' r='4.5' fill='{fill}' stroke='{colour}'/>"
             parts.append(dot)
-        parts += [_text(x + place * 108, y + 312, who, 12, colour=colour, bold=True)]
+        parts += [_text(x + place * 100, y + 312, who, 12, colour=colour, bold=True)]
     if any(row.stopped for row in rows):
         parts += [_text(x, y + 330, "hollow: stopped at the limit, takes longer", 11, colour=_GREY)]
     return parts
 
 
+def _losses(x: float, y: float, rows: Sequence[Row]) -> list[str]:
+    """What was lost in the largest case that nobody was stopped in."""
+    stopped = {row.size for row in rows if row.stopped}
+    most = max((row.size or 0.0 for row in rows if row.size not in stopped), default=0.0)
+    bars = [(row.who, row.middle("lost") or 0.0, row.who) for row in rows if row.size == most]
+    return _bars(x, y, f"Lost at 1 kHz while {most:.0f} route tables are moved", bars) if bars else []
+
+
 def _bars(x: float, y: float, title: str, rows: Sequence[Bar], mark: float | None = None) -> list[str]:
     """Horizontal bars with their values; ``mark`` draws a line at a value."""
     most = max([value for _name, value, _who in rows] + [mark or 0.0, 1e-9])
-    along = Scale(0, most, x, x + 200)
-    parts = [_text(x - 120, y, title, 14, bold=True)]
+    start = x + _LABELS
+    along = Scale(0, most, start, start + 190)
+    parts = [_text(x, y, title, 14, bold=True)]
     for place, (name, value, who) in enumerate(rows):
         top = y + 22 + place * 34
-        parts += [_text(x - 8, top + 15, name, anchor="end")]
-        width = max(along(value) - x, 1.0)
-        parts += [f"<rect x='{x}' y='{top}' width='{width:.1f}' height='20' fill='{_COLOURS.get(who, _GREY)}'/>"]
-        parts += [_text(x + width + 6, top + 15, f"{value:.2f}" if value < 10 and value % 1 else f"{value:.0f}")]
+        parts += [_text(start - 8, top + 15, name, anchor="end")]
+        width = max(along(value) - start, 1.0)
+        parts += [f"<rect x='{start}' y='{top}' width='{width:.1f}' height='20' fill='{_COLOURS.get(who, _GREY)}'/>"]
+        parts += [_text(start + width + 6, top + 15, f"{value:.2f}" if value < 10 and value % 1 else f"{value:.0f}")]
     if mark is not None:
         parts += [_line(along(mark), y + 14, along(mark), y + 22 + len(rows) * 34, "#333")]
     return parts
