@@ -40,7 +40,7 @@ FINE, TAKE, AWAY, LOST = VERDICTS = ("fine", "take", "away", "lost")
 
 HOLD = 300.0
 """Seconds for which an overruled node leaves a healthy route alone, without having heard the other node."""
-LINGER = 5.0
+LINGER = 3.0
 """Seconds for which a node that is stopped in order keeps the address, until the other one has taken the route."""
 _POLL = 0.1
 _EARLY, _LATE = 0.1, 0.5  # seconds by which a notification may seem to come early or late
@@ -165,12 +165,14 @@ class Keepalived:
         if state == MASTER:
             with self._store.locked(deadline, self._clock) as alone:
                 return alone and self._become_holder(deadline)
-        if state in (BACKUP, FAULT) and before.state == MASTER:
-            with self._store.locked(deadline, self._clock):  # a takeover that is under way ends first
-                self._hand_over(deadline)
-        elif state == STOP and before.held:
-            self._linger(Deadline(min(LINGER, deadline.left), self._clock))
-        self._local.down()
+        try:
+            if state in (BACKUP, FAULT) and before.state == MASTER:
+                with self._store.locked(deadline, self._clock):  # a takeover that is under way ends first
+                    self._hand_over(deadline)
+            elif state == STOP and before.held:
+                self._linger(Deadline(min(LINGER, deadline.left), self._clock))
+        finally:
+            self._local.down()
         return True
 
     def watch(self, deadline: Deadline) -> bool:

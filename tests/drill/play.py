@@ -54,8 +54,8 @@ def play(bed: Bed, fault: Fault) -> Result:
     with bed.probe() as probe:
         probe.wait_for(holder)
         struck = time.time()
-        fault.strike(bed, holder, standby)
         try:
+            fault.strike(bed, holder, standby)
             if fault.outcome == MOVES:
                 probe.wait_for(standby, BACK_SECONDS)
             time.sleep(max(0.0, struck + fault.seconds - time.time()))  # what must not happen has time to happen
