@@ -18,7 +18,7 @@ description:
   - The playbooks of the collection use it. It is public so that other playbooks can, too.
 author:
   - aws_ha.overlay_ip contributors (@aws-ha)
-positional: results, seconds
+positional: results, seconds, seen
 options:
   _input:
     description: The C(model) that the module overlay_inventory returns.
@@ -33,6 +33,11 @@ options:
     description: Seconds per phase.
     type: dict
     required: false
+  seen:
+    description: The C(overlays) of the module overlay_route_info from before the move, where a cluster made it.
+    type: list
+    required: false
+    elements: dict
 """
 
 EXAMPLES = r"""

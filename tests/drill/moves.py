@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -23,6 +24,8 @@ def measure() -> Iterator[dict[str, Any]]:
             for node in lab.nodes:
                 lab.exec(node, "systemctl", "stop", "keepalived")
             lab.install_agents()
+            if not latency:
+                yield from _programs(lab)
             lab.slow_down(latency)
             for name, command in _commands(lab):
                 yield {"tables": tables, "latency": latency, "agent": name, **_timed(lab, command)}
@@ -42,6 +45,30 @@ def _commands(lab: Bed) -> Iterator[tuple[str, list[str]]]:
     }
     options = [f"OCF_RESKEY_{key}={value}" for key, value in stock.items()]
     yield "aws-vpc-move-ip", ["env", root, "AWS_DATA_PATH=/etc/lab-sdk", *options, _STOCK, "start"]
+
+
+def _programs(lab: Bed) -> Iterator[dict[str, Any]]:
+    """How long the bare programs take on the holder, where the route need not move: the median of five."""
+    world = lab.lab.world
+    home = world.nodes[0]
+    replace = ["aws", "--region", world.region, "--endpoint-url", lab.lab.node_endpoint_url, "ec2", "replace-route"]
+    replace += ["--route-table-id", world.route_table_ids[0], "--destination-cidr-block", f"{lab.lab.overlay}/32"]
+    replace += ["--network-interface-id", home.network_interface_ids[0], "--dry-run"]
+    programs = {
+        "aws-overlay-ip show --local": ["aws-overlay-ip", "show", "--local"],
+        "aws-overlay-ip take (looks at every table)": ["aws-overlay-ip", "take"],
+        "aws ec2 replace-route --dry-run (one table)": replace,
+    }
+    lab.exec(home.name, "aws-overlay-ip", "take")
+    for name, command in programs.items():
+        yield {"program": name, "seconds": round(statistics.median(_seconds(lab, home.name, command)), 2)}
+
+
+def _seconds(lab: Bed, node: str, command: list[str]) -> Iterator[float]:
+    for _turn in range(5):
+        began = time.monotonic()
+        lab.exec(node, *command)
+        yield time.monotonic() - began
 
 
 def _timed(lab: Bed, command: list[str]) -> dict[str, Any]:
@@ -64,10 +91,18 @@ def _timed(lab: Bed, command: list[str]) -> dict[str, Any]:
 
 def table(measured: Iterable[dict[str, Any]]) -> Iterator[str]:
     """As Markdown."""
+    measured = list(measured)
+    yield "| program | s |"
+    yield "|---|---|"
+    for m in measured:
+        if "program" in m:
+            yield f"| `{m['program']}` | {m['seconds']:.2f} |"
+    yield ""
     yield "| tables | added API latency ms | agent | start s | lost | silence s |"
     yield "|---|---|---|---|---|---|"
     for m in measured:
-        yield (
-            f"| {m['tables']} | {m['latency'] * 1000:.0f} | {m['agent']} | {m['start']:.2f} | {m['lost']} | "
-            f"{m['gap']:.2f} |"
-        )
+        if "agent" in m:
+            yield (
+                f"| {m['tables']} | {m['latency'] * 1000:.0f} | {m['agent']} | {m['start']:.2f} | {m['lost']} | "
+                f"{m['gap']:.2f} |"
+            )
