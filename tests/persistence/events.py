@@ -122,11 +122,12 @@ EVENTS: dict[str, tuple[Event, ...]] = {
             "cd /etc/network/interfaces.d; sed 's/metric 100/metric 101/' 50-cloud-init >new; mv new 50-cloud-init;"
             " systemctl restart networking",
         ),
-        # ifupdown does not put back the node's own default route either.
+        # Debian 12's dhclient does not put back the node's own default route either; Debian 13's dhcpcd does.
         _shell(
             "link",
-            "link down and up, default route put back by hand",
-            "ip link set eth0 down; sleep 0.2; ip link set eth0 up; ip route replace default via 10.0.1.1 dev eth0",
+            "link down and up (Debian 12: default route put back by hand)",
+            "ip link set eth0 down; sleep 0.2; ip link set eth0 up;"
+            " ! command -v dhclient || ip route replace default via 10.0.1.1 dev eth0",
         ),
     ),
 }

@@ -25,7 +25,7 @@ _STACKS = {
 }
 
 # Distribution -> who owns eth0 on EC2 -> method -> what is written -> the row above that stands for it, or why none.
-_DISTRIBUTIONS = (
+DISTRIBUTIONS = (
     ("Ubuntu 20.04 to 26.04", "netplan, systemd-networkd", "networkd", "netplan"),
     ("Debian 12, 13 (EC2 images)", "netplan, systemd-networkd", "networkd", "netplan"),
     ("Debian 11", "ifupdown", "ifupdown", "ifupdown"),
@@ -76,11 +76,10 @@ def _distributions(rows: Sequence[Mapping[str, Any]]) -> str:
         "| distribution on EC2 | who configures the interface | what is written | proof |",
         "| --- | --- | --- | --- |",
     ]
-    for distribution, owner, method, stack in _DISTRIBUTIONS:
+    for distribution, owner, method, stack in DISTRIBUTIONS:
         ran = sorted({SUITES[r["suite"]] for r in rows if stack in (r["stack"], "all") and r["method"] == method})
-        proof = (
-            f"run on {' and '.join(ran)} with the same stack" if ran else "**not run**: file checked against its manual"
-        )
+        how = "beside each of these stacks" if stack == "all" else "with the same stack"
+        proof = f"run on {' and '.join(ran)} {how}" if ran else "**not run**: file checked against its manual"
         lines.append(f"| {distribution} | {owner} | {_WRITTEN[method]} | {proof} |")
     return "\n".join(lines) + "\n"
 
