@@ -149,6 +149,10 @@ def test_a_frozen_node_accepts_and_says_nothing_and_goes_on_where_it_stood(place
     node.freeze()
     node.crash()
     assert not node.running
+    node.boot()
+    node.freeze()
+    node.power_off()
+    assert not node.running
 
 
 def test_the_manifest_alone_removes_a_running_node(place: Place) -> None:

@@ -90,6 +90,7 @@ class FullNode:
         self._uuid = uuid.uuid4().hex
         self._leader = 0
         self._boots = 0
+        self._frozen = False
         self._failure: BaseException | None = None
         self._changed = threading.Condition()
         self._supervisor: threading.Thread | None = None
@@ -120,8 +121,10 @@ class FullNode:
         self.await_ready()
 
     def power_off(self) -> None:
-        """Shut down in order, as StopInstances does, then unplug."""
-        if self.running:
+        """Shut down in order, as StopInstances does, then unplug. A machine that hangs is cut off, as it is there."""
+        if self.running and self._frozen:
+            self.crash()
+        elif self.running:
             os.kill(self._leader, signal.SIGRTMIN + 4)  # systemd's signal for poweroff.target
             self._join_supervisor()
 
@@ -134,6 +137,7 @@ class FullNode:
 
     def freeze(self, frozen: bool = True) -> None:
         """Stop all processes where they stand (a hung kernel, a stalled hypervisor), or let them go on."""
+        self._frozen = frozen
         self._group.freeze(frozen)
 
     def reboot(self) -> None:
@@ -243,6 +247,7 @@ class FullNode:
     def _run_once(self) -> int:
         """Run the machine from plugging in to power off; returns systemd-nspawn's exit code."""
         self.attachment.plug()
+        self.freeze(False)  # the group outlives the machine
         notify = self.spec.directory / "notify"
         notify.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told, self._console.open("ab") as console:
