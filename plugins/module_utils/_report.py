@@ -80,11 +80,36 @@ def rollback_calls(results: Iterable[Dict]) -> list[dict[str, Any]]:
     return list(calls.values())
 
 
-def move_report(model: Dict, results: Iterable[Dict], seconds: Dict | None = None) -> dict[str, Any]:
-    """The stat ``overlay_ip_result`` of setup, switchover and teardown."""
+def left_at_target(results: Iterable[Dict], rollbacks: Iterable[Dict] = ()) -> list[str]:
+    """Where an overlay IP points, or may point, at the target after a move that failed and was sent back.
+
+    As long as there is any, the address must stay up there. A module that was killed told nothing: then it is unknown.
+    """
+    back = {_key(route): route for route in _routes(rollbacks)}
+    left = []
+    for result in results:
+        if "routes" not in result and (result.get("failed") or result.get("unreachable")):
+            return ["an unknown number of route tables"]
+        for route in result.get("routes", ()):
+            last = back.get(_key(route), route)
+            now, error = last["after"] or {}, last["error"] or {}
+            if error.get("code") == _plan.UNREAD or now.get("network_interface_id") == result["network_interface_id"]:
+                left.append(f"{route['destination']} in {route['route_table_id']}")
+    return left
+
+
+def move_report(
+    model: Dict, results: Iterable[Dict], seconds: Dict | None = None, seen: Iterable[Dict] = ()
+) -> dict[str, Any]:
+    """The stat ``overlay_ip_result`` of setup, switchover and teardown.
+
+    ``seen`` is what overlay_route_info saw before a cluster made the move, so that overlay_route had nothing to do.
+    """
+    earlier = {(o["destination"], route["route_table_id"]): route for o in seen for route in o["routes"]}
     overlays: dict[str, dict[str, Any]] = {}
     for route in _routes(results):
-        before, after = (node_of(route[side], model["nodes"]) for side in ("before", "after"))
+        was = earlier.get((route["destination"], route["route_table_id"]), route["before"])
+        before, after = (node_of(shown, model["nodes"]) for shown in (was, route["after"]))
         overlay = overlays.setdefault(
             route["destination"], {"destination": route["destination"], "before": [], "after": [], "tables": []}
         )
@@ -235,3 +260,7 @@ def _errors(overlays: Sequence[Dict], nodes: Mapping[str, Dict]) -> list[Dict]:
 
 def _routes(results: Iterable[Dict]) -> Iterable[Dict]:
     return (route for result in results for route in result.get("routes", ()))
+
+
+def _key(route: Dict) -> tuple[str, str]:
+    return route["route_table_id"], route["destination"]

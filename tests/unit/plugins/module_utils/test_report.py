@@ -95,6 +95,37 @@ def test_nothing_moved_nothing_sent_back(results: list[dict[str, Any]]) -> None:
     assert _report.rollback_calls(results) == []
 
 
+@pytest.mark.parametrize(
+    ("moves", "rollbacks", "left"),
+    [
+        ([], [], []),
+        ([result(MOVED)], [], [f"{OVERLAY} in rtb-1"]),
+        ([result(MOVED)], [result(route("rtb-1", held(2), held(1)), target="eni-1")], []),
+        (
+            [result(MOVED)],
+            [result(route("rtb-1", held(2), held(2), "RequestLimitExceeded"), target="eni-1")],
+            [f"{OVERLAY} in rtb-1"],
+        ),
+        (
+            [result(MOVED)],
+            [result(route("rtb-1", held(2), held(2), "Unread"), target="eni-1")],
+            [f"{OVERLAY} in rtb-1"],
+        ),
+        ([result(MOVED)], [{"failed": True, "msg": "killed"}], [f"{OVERLAY} in rtb-1"]),
+        ([result(route("rtb-1", None, held(2)))], [], [f"{OVERLAY} in rtb-1"]),  # created, and so not sent back
+        ([result(route("rtb-1", held(1), held(1), "Unread"))], [], [f"{OVERLAY} in rtb-1"]),
+        ([result(route("rtb-1", held(1), held(1), "UnauthorizedOperation"))], [], []),
+        ([result(route("rtb-1", held(1), held(3), "MovedElsewhere"))], [], []),
+        ([{"failed": True, "msg": "No region.", "routes": []}], [], []),
+        ([{"skipped": True}], [], []),
+        ([{"failed": True, "msg": "MODULE FAILURE"}], [], ["an unknown number of route tables"]),
+        ([{"unreachable": True}], [], ["an unknown number of route tables"]),
+    ],
+)
+def test_what_is_left_at_the_target(moves: list[Any], rollbacks: list[Any], left: list[str]) -> None:
+    assert _report.left_at_target(moves, rollbacks) == left
+
+
 MODEL = {"nodes": NODES, "region": "eu-central-1", "caller": "", "target": "node2", "persistent": True}
 
 
