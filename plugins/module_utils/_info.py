@@ -107,8 +107,7 @@ def _overlay(
 
 def _node(view: _findings.View, holder: tuple[str | None, str | None] | None) -> list[Finding]:
     """What would keep a node that is not the holder from taking over."""
-    assert view.instance
-    if holder and holder[1] == view.instance.instance_id:
+    if not view.instance or (holder and holder[1] == view.instance.instance_id):
         return []
     problems = []
     if view.instance.state != "running":

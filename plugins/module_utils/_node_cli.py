@@ -60,7 +60,7 @@ def main(argv: Sequence[str]) -> int:
     answer = {"command": arguments.command, "exit": code, "seconds": seconds, **answer}
     if arguments.command not in ("show", "check") and not (arguments.command == "watch" and code == OK):
         _log(_sentence(answer), error=code != OK)
-    print(json.dumps(answer, indent=2))
+    sys.stdout.write(json.dumps(answer, indent=2) + "\n")
     return code
 
 

@@ -130,7 +130,7 @@ def plan(tables: Iterable[Table], want: Want) -> list[Action]:
         )
     actions = [step(table, destination, want) for table in tables for destination in want.destinations]
     if want.expected_holder:
-        _check_holder(actions, want)
+        _check_holder(actions, want, want.expected_holder)
     return actions
 
 
@@ -197,16 +197,15 @@ def _inside(table: Table, destinations: Iterable[str]) -> Iterator[tuple[str, st
                 yield destination, cidr
 
 
-def _check_holder(actions: Iterable[Action], want: Want) -> None:
-    assert want.expected_holder
+def _check_holder(actions: Iterable[Action], want: Want, expected: str) -> None:
     for action in actions:
         route = action.before
-        if route is None or route.held_by(want.expected_holder):
+        if route is None or route.held_by(expected):
             continue
         if want.network_interface_id and route.network_interface_id == want.network_interface_id:
             continue
         raise PlanError(
             f"Refused: {action.destination} in {action.route_table_id} points at "
-            f"{route.instance_id or route.target}, not at the expected holder {want.expected_holder}: somebody moved "
+            f"{route.instance_id or route.target}, not at the expected holder {expected}: somebody moved "
             "it meanwhile. Look at the status, then ask again. Nothing was changed."
         )

@@ -124,8 +124,9 @@ addresses:
       elements: str
 interface:
   description:
-    - The interface that was looked at, or null. C(name), C(method) as in O(aws_ha.overlay_ip.overlay_interface#module:persistence),
-      C(owner) for people, and C(source), the file or connection by which it is configured.
+    - The interface that was looked at, or null. C(name), C(method) as in
+      O(aws_ha.overlay_ip.overlay_interface#module:persistence), C(owner) for people, and C(source), the file or
+      connection by which it is configured.
   returned: always
   type: dict
 failover_engines:

@@ -64,9 +64,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _node_cli, _node_install  # noqa: F401 - travels with the module to be installed
+from ..module_utils import _node_cli, _node_install
 from ..module_utils._persist import PersistError, Tree
 from ..module_utils._persist._host import LocalHost
+
+CARRIED = (_node_cli,)  # imported here so that Ansible sends it along, to be installed
 
 SPEC: dict[str, dict[str, Any]] = {
     "config": {"type": "dict"},

@@ -59,11 +59,11 @@ def timed(argv: Sequence[str], env: Mapping[str, str] | None = None, limit: floa
         start_new_session=True,
     )
     try:
-        output, _ = process.communicate(timeout=limit)
+        output, dummy = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        output, _ = process.communicate()
+        output, dummy = process.communicate()
         return Timed(time.monotonic() - started, False, output)
     seconds = time.monotonic() - started
     if process.returncode != 0:

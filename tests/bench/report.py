@@ -84,7 +84,7 @@ def _verdict(target: Target) -> list[str]:
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
     names = list(head)
-    lines = [f"| {' | '.join(names)} |", f"|{'|'.join(' --- ' for _ in names)}|"]
+    lines = [f"| {' | '.join(names)} |", f"|{'|'.join(' --- ' for dummy in names)}|"]
     return lines + [f"| {' | '.join(row)} |" for row in rows]
 
 

@@ -22,9 +22,12 @@ from lab.world import World, build
 @contextmanager
 def trusted(**arguments: Any) -> Iterator[Endpoint]:
     """A started endpoint (``arguments`` are Endpoint's); AssertionError at the end if the lab itself failed."""
+    problems = []
     with Endpoint(**arguments) as started:
-        yield started
-        problems = list(started.problems)
+        try:
+            yield started
+        finally:
+            problems += started.problems
     assert not problems, "\n".join(f"{p.action}: {p.detail}" for p in problems)
 
 

@@ -3,4 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fixtures of the fault tests."""
 
-from unit.aws_lab import _aws_lab, _shared_service_models, aws  # noqa: F401
+from __future__ import annotations
+
+from unit.aws_lab import _aws_lab, _shared_service_models, aws
+
+__all__ = ["_aws_lab", "_shared_service_models", "aws"]

@@ -17,7 +17,7 @@ TABLES = 60
 def test_our_own_burst_is_never_throttled(aws: AwsLab) -> None:
     """48 at once, 12 at the rate; then others empty the bucket, and every table still moves."""
     create = aws.client.create_route_table
-    tables = [create(VpcId=aws.world.vpc_id)["RouteTable"]["RouteTableId"] for _ in range(TABLES)]
+    tables = [create(VpcId=aws.world.vpc_id)["RouteTable"]["RouteTableId"] for dummy in range(TABLES)]
     try:
         aws.point(1, *tables)
         aws.control.advance(60)

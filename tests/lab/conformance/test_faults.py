@@ -219,7 +219,7 @@ def test_callers_are_matched_by_key_arn_or_name(endpoint: Endpoint, control: Con
 def test_skip_and_times_count_matching_calls(control: Control, ec2: Any) -> None:
     control.fault("throttle", match={"action": "DescribeVpcs"}, skip=1, times=2)
     seen = []
-    for _ in range(5):
+    for dummy in range(5):
         ec2.describe_subnets()  # does not match, and so does not count
         try:
             ec2.describe_vpcs()

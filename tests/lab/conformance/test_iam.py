@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import botocore.auth
@@ -60,12 +62,16 @@ def test_signatures_are_checked(
         refused(code, getattr(bench.client(service, bad), call), status=status)
 
 
+def _shifted(clock: Callable[..., datetime], by: timedelta, *args: object, **kwargs: object) -> datetime:
+    return clock(*args, **kwargs) + by
+
+
 def test_a_request_is_good_for_fifteen_minutes(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The endpoint's clock is real time here; the client's is made wrong."""
     client, real = bench.client("ec2"), botocore.compat.get_current_datetime
     for minutes, code in ((14, ""), (16, "RequestExpired"), (-16, "RequestExpired")):
-        shifted = lambda *args, m=minutes, **kwargs: real(*args, **kwargs) + timedelta(minutes=m)  # noqa: E731
-        monkeypatch.setattr(botocore.auth, "get_current_datetime", shifted)
+        wrong = partial(_shifted, real, timedelta(minutes=minutes))
+        monkeypatch.setattr(botocore.auth, "get_current_datetime", wrong)
         assert _code(client.describe_route_tables) == code, minutes
 
 

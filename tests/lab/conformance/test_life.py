@@ -49,7 +49,7 @@ def test_the_states_and_their_order(endpoint: Endpoint, bench: Bench) -> None:
 
 
 def test_terminating_overtakes_stopping(endpoint: Endpoint, bench: Bench) -> None:
-    instance, _ = bench.instance()
+    instance, dummy = bench.instance()
     endpoint.configure(stop=0.2, terminate=0.6)
     bench.ec2.stop_instances(InstanceIds=[instance])
     bench.ec2.terminate_instances(InstanceIds=[instance])
@@ -64,7 +64,7 @@ def test_terminating_overtakes_stopping(endpoint: Endpoint, bench: Bench) -> Non
 
 
 def test_protected_instances_stay(bench: Bench) -> None:
-    instance, _ = bench.instance()
+    instance, dummy = bench.instance()
     for attribute, call in (
         ("DisableApiStop", bench.ec2.stop_instances),
         ("DisableApiTermination", bench.ec2.terminate_instances),
@@ -108,7 +108,7 @@ def test_a_reboot_leaves_the_route_active(bench: Bench) -> None:
 
 
 def test_a_route_to_a_detached_and_to_a_deleted_interface_is_a_blackhole(bench: Bench) -> None:
-    instance, [_, eni] = bench.instance(interfaces=2)
+    instance, [dummy, eni] = bench.instance(interfaces=2)
     ec2 = bench.ec2
     ec2.create_route(RouteTableId=bench.table, DestinationCidrBlock=OVERLAY, NetworkInterfaceId=eni)
     assert (bench.shown()["State"], bench.shown()["InstanceId"]) == ("active", instance)

@@ -36,7 +36,8 @@ def full() -> Iterator[tuple[Bench, list[str], list[str]]]:
     with Endpoint() as endpoint:
         bench = Bench(endpoint.url, endpoint.admin, Control(endpoint.url))
         interfaces = [bench.interface(), bench.interface()]
-        tables = [bench.ec2.create_route_table(VpcId=bench.vpc)["RouteTable"]["RouteTableId"] for _ in range(TABLES)]
+        create = bench.ec2.create_route_table
+        tables = [create(VpcId=bench.vpc)["RouteTable"]["RouteTableId"] for dummy in range(TABLES)]
         for number in range(ROUTES - 1):
             bench.ec2.create_route(
                 RouteTableId=tables[0], DestinationCidrBlock=_destination(number), NetworkInterfaceId=interfaces[0]
@@ -49,7 +50,7 @@ def full() -> Iterator[tuple[Bench, list[str], list[str]]]:
 
 
 def test_all_of_it_in_one_answer(full: tuple[Bench, list[str], list[str]]) -> None:
-    bench, _, _ = full
+    bench, dummy, dummy = full
     started = time.monotonic()
     seen = 0
     for page in bench.ec2.get_paginator("describe_route_tables").paginate(
@@ -96,7 +97,7 @@ def test_a_storm_loses_and_tears_nothing(full: tuple[Bench, list[str], list[str]
 
 def test_racing_creates_have_one_winner(full: tuple[Bench, list[str], list[str]]) -> None:
     """64 clients create the same route with their own targets: one is told that it did, and its target is there."""
-    bench, _, interfaces = full
+    bench, dummy, interfaces = full
     table = bench.ec2.create_route_table(VpcId=bench.vpc)["RouteTable"]["RouteTableId"]
     ready = threading.Barrier(CLIENTS)
 

@@ -119,7 +119,7 @@ def test_an_unknown_operator_is_an_error_and_no_guess(operator: str) -> None:
 
 
 def test_the_tables_above_leave_no_operator_out() -> None:
-    tried = {operator.rpartition(":")[2].removesuffix("IfExists") for operator, _, _ in YES + NO}
+    tried = {operator.rpartition(":")[2].removesuffix("IfExists") for operator, dummy, dummy in YES + NO}
     # The rest differ from a tried one in a comparison sign or a decoding.
     rest = {"NumericLessThanEquals", "NumericGreaterThan", "DateEquals", "DateNotEquals", "DateLessThanEquals"}
     assert OPERATORS - tried == {*rest, "DateGreaterThanEquals", "BinaryEquals"}

@@ -66,7 +66,7 @@ def test_a_gateways_table_routes_nothing_outside_the_vpc(bench: Bench) -> None:
     ec2, eni = bench.ec2, bench.interface()
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=bench.vpc)
-    edge, other = (ec2.create_route_table(VpcId=bench.vpc)["RouteTable"]["RouteTableId"] for _ in range(2))
+    edge, other = (ec2.create_route_table(VpcId=bench.vpc)["RouteTable"]["RouteTableId"] for dummy in range(2))
     ec2.associate_route_table(RouteTableId=edge, GatewayId=gateway)
     route: dict[str, Any] = {"DestinationCidrBlock": OVERLAY, "NetworkInterfaceId": eni}
     refused("InvalidParameterValue", ec2.create_route, RouteTableId=edge, **route)
@@ -78,7 +78,7 @@ def test_a_gateways_table_routes_nothing_outside_the_vpc(bench: Bench) -> None:
 
 def test_a_subnet_has_one_table(bench: Bench) -> None:
     ec2 = bench.ec2
-    first, second = (ec2.create_route_table(VpcId=bench.vpc)["RouteTable"]["RouteTableId"] for _ in range(2))
+    first, second = (ec2.create_route_table(VpcId=bench.vpc)["RouteTable"]["RouteTableId"] for dummy in range(2))
     made = ec2.associate_route_table(RouteTableId=first, SubnetId=bench.subnet)["AssociationId"]
     assert ec2.associate_route_table(RouteTableId=first, SubnetId=bench.subnet)["AssociationId"] == made
     refused("Resource.AlreadyAssociated", ec2.associate_route_table, RouteTableId=second, SubnetId=bench.subnet)
@@ -120,7 +120,7 @@ def test_a_gateway_is_a_target_and_a_missing_one_is_not(bench: Bench) -> None:
 
 
 def test_the_server_may_page_though_nobody_asked(bench: Bench, control: Control) -> None:
-    for _ in range(4):
+    for dummy in range(4):
         bench.ec2.create_route_table(VpcId=bench.vpc)
     control.settings(page_limit=2)
     only_ours = {"Filters": [{"Name": "vpc-id", "Values": [bench.vpc]}]}

@@ -53,7 +53,7 @@ def test_a_participant_sees_the_owners_tables_vpc_and_subnets(endpoint: Endpoint
 
 
 def test_a_stranger_sees_nothing_of_it(endpoint: Endpoint, shared: World) -> None:
-    _, keys = endpoint.add_account()
+    dummy, keys = endpoint.add_account()
     ec2 = endpoint.client("ec2", keys)
     assert not ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [shared.vpc_id]}])["RouteTables"]
     refused("InvalidRouteTableID.NotFound", ec2.describe_route_tables, RouteTableIds=[shared.main_route_table_id])

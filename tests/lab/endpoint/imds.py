@@ -169,7 +169,7 @@ def _due(session: Session, now: float) -> bool:
 
 
 def _instance(cloud: Cloud, instance_id: str) -> Any | None:
-    for _, ec2 in cloud.backing.all_ec2():
+    for dummy, ec2 in cloud.backing.all_ec2():
         for instance in ec2.all_instances():
             if instance.id == instance_id:
                 return instance

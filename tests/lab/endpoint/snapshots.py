@@ -16,7 +16,7 @@ from .snapshot import InstanceSnap, InterfaceSnap, RouteSnap, Subnet, TableSnap,
 def take(cloud: Cloud, vpc_id: str) -> VpcSnapshot:
     """Everything that the packets of ``vpc_id`` depend on, whichever account owns it; KeyError for an unknown VPC."""
     with cloud.lock:
-        backends = [ec2 for _, ec2 in cloud.backing.all_ec2()]
+        backends = [ec2 for dummy, ec2 in cloud.backing.all_ec2()]
         owner = next((ec2 for ec2 in backends if vpc_id in ec2.vpcs and ec2.vpcs[vpc_id].ec2_backend is ec2), None)
         if owner is None:
             raise KeyError(f"no VPC {vpc_id}")

@@ -52,7 +52,7 @@ def source_dest_check_is_one_flag_held_by_the_interface(bench: Bench) -> None:
     assert flags() == (False, False, False)
     ec2.modify_network_interface_attribute(NetworkInterfaceId=eni, SourceDestCheck={"Value": True})
     assert flags() == (True, True, True)
-    two, _ = bench.instance(interfaces=2)
+    two, dummy = bench.instance(interfaces=2)
     refused(
         "InvalidInstanceID",
         ec2.modify_instance_attribute,
@@ -141,11 +141,11 @@ def calls_draw_from_token_buckets(bench: Bench) -> None:
     eni, delete = bench.interface(), bench.ec2.delete_route
     bench.ec2.create_route(RouteTableId=bench.table, DestinationCidrBlock=OVERLAY, NetworkInterfaceId=eni)
     bench.configure(throttle=True)
-    for _ in range(50):
+    for dummy in range(50):
         bench.ec2.replace_route(RouteTableId=bench.table, DestinationCidrBlock=OVERLAY, NetworkInterfaceId=eni)
 
     def more() -> None:
-        for _ in range(50):  # the bucket fills at 5/s meanwhile
+        for dummy in range(50):  # the bucket fills at 5/s meanwhile
             bench.ec2.replace_route(RouteTableId=bench.table, DestinationCidrBlock=OVERLAY, NetworkInterfaceId=eni)
 
     refused("RequestLimitExceeded", more, status=503)

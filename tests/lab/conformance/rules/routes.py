@@ -74,7 +74,7 @@ def duplicates_are_refused(bench: Bench) -> None:
 
 @rule(4, "leaves a route without any target when ReplaceRoute names a missing interface")
 def targets_are_validated_before_anything_changes(bench: Bench) -> None:
-    instance, _ = bench.instance()
+    instance, dummy = bench.instance()
     bench.ec2.create_route(RouteTableId=bench.table, DestinationCidrBlock=OVERLAY, InstanceId=instance)
     before = bench.route()
     refused(
@@ -91,7 +91,7 @@ def targets_are_validated_before_anything_changes(bench: Bench) -> None:
 @rule(5, "stores the instance, whatever interfaces it has")
 def an_instance_stands_for_its_only_interface(bench: Bench) -> None:
     one, [eni] = bench.instance()
-    two, _ = bench.instance(interfaces=2)
+    two, dummy = bench.instance(interfaces=2)
     bench.ec2.create_route(RouteTableId=bench.table, DestinationCidrBlock=OVERLAY, InstanceId=one)
     assert bench.shown()["NetworkInterfaceId"] == eni
     for call in (bench.ec2.replace_route, bench.ec2.create_route):

@@ -44,7 +44,7 @@ def a_route_is_a_blackhole_when_its_target_cannot_receive_and_not_before(bench: 
 def route_tables_are_filtered_and_paged(bench: Bench) -> None:
     instance, [eni] = bench.instance()
     bench.ec2.create_route(RouteTableId=bench.table, DestinationCidrBlock=OVERLAY, NetworkInterfaceId=eni)
-    for _ in range(6):
+    for dummy in range(6):
         bench.ec2.create_route_table(VpcId=bench.vpc)
 
     def found(**filters: str) -> list[str]:

@@ -41,7 +41,7 @@ def check(call: Call) -> None:
 
 def not_found(prefix: str, resource_id: str) -> ApiError:
     """The error for an id that is well-formed and unknown."""
-    _, code, noun = _CODES[prefix]
+    dummy, code, noun = _CODES[prefix]
     return ApiError(code, f"The {noun} '{resource_id}' does not exist")
 
 

@@ -75,7 +75,7 @@ def _offset(token: str | None) -> int:
     if token is None:
         return 0
     try:
-        mark, _, number = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
+        mark, dummy, number = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
         if mark != "lab":
             raise ValueError(token)
         return int(number)

@@ -52,7 +52,7 @@ def substitute(text: str, context: Context) -> str:
         name = match[1].strip()
         if name in _LITERAL:
             return _LITERAL[name]
-        key, _, default = (part.strip() for part in name.partition(","))
+        key, dummy, default = (part.strip() for part in name.partition(","))
         found = context.get(key.lower(), ())
         if len(found) == 1:
             return re.sub(r"([*?])", r"[\1]", found[0])
@@ -160,7 +160,7 @@ def holds(block: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
 
 
 def _operator_holds(operator: str, key: str, wanted: list[str], context: Context) -> bool:
-    quantifier, _, bare = operator.rpartition(":")
+    quantifier, dummy, bare = operator.rpartition(":")
     if_exists = bare.endswith("IfExists")
     bare = bare.removesuffix("IfExists")
     if bare not in OPERATORS or quantifier not in ("", "ForAllValues", "ForAnyValue") or (bare == "Null" and if_exists):

@@ -83,7 +83,7 @@ class Sessions:
 
 def random_key_id() -> str:
     """The sixteen characters after ``AKIA`` or ``ASIA``."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(16))
+    return "".join(secrets.choice(_ALPHABET) for dummy in range(16))
 
 
 def random_secret() -> str:

@@ -136,7 +136,9 @@ TAPES = st.lists(st.integers(0, 11), max_size=120).map(Tape)
 @given(start=st.tuples(*[st.sampled_from([A, B, C, None])] * 3), tape=TAPES)
 def test_any_rhythm_of_three_movers(start: tuple[str | None, ...], tape: Tape) -> None:
     """Some calls take seconds, and the movers write in any order."""
-    rivals = Rivals(dict(zip(TABLES, start, strict=True)), tape.pick, latency=lambda: tape.pick([0.0, 0.0, 0.0, 0.3, 2.0, 7.0]))
+    rivals = Rivals(
+        dict(zip(TABLES, start, strict=True)), tape.pick, latency=lambda: tape.pick([0.0, 0.0, 0.0, 0.3, 2.0, 7.0])
+    )
     for target in (A, B, C):
         rivals.add(target, tape.pick(list(itertools.permutations(TABLES))))
     rivals.judge()

@@ -36,9 +36,9 @@ sys.exit(code)
 """
 
 
-def install(host: FakeHost, config: dict[str, object] = CONFIG) -> list[str]:
+def install(host: FakeHost, config: dict[str, object] | None = None) -> list[str]:
     tree = Tree(host)
-    _node_install.install(tree, config, _node_install.sources(_node_install.shipped))
+    _node_install.install(tree, config or CONFIG, _node_install.sources(_node_install.shipped))
     changes = tree.changes()
     host.apply(changes)
     return [change.path for change in changes]

@@ -145,7 +145,7 @@ class World:
             raise AwsError("Unreachable", "no answer")
         self.up()
         self.deeds.append("take")
-        self.routes = [MINE for _ in self.routes]
+        self.routes = [MINE for dummy in self.routes]
         if self.meanwhile:
             self.meanwhile()
         return {}
@@ -155,7 +155,7 @@ class World:
             raise AwsError("Unreachable", "no answer")
         if MINE in self.routes:
             self.deeds.append(f"hand over to {peer}")
-            self.routes = [PEER for _ in self.routes]
+            self.routes = [PEER for dummy in self.routes]
         return {}
 
     @property

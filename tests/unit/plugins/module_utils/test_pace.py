@@ -36,7 +36,7 @@ def test_a_burst_is_free_and_the_rest_comes_at_the_rate(calls: int, seconds: flo
     clock = VirtualClock()
     bucket, deadline = Bucket(clock=clock), Deadline(1000, clock)
     assert bucket.seconds_for(calls) == pytest.approx(seconds)
-    assert all(bucket.take(deadline) for _ in range(calls))
+    assert all(bucket.take(deadline) for dummy in range(calls))
     assert clock.now == pytest.approx(seconds)
 
 
@@ -76,7 +76,7 @@ def test_waiting_callers_are_served_one_after_the_other() -> None:
 
     clock = Frozen()
     bucket, deadline = Bucket(burst=1, rate=2.0, clock=clock), Deadline(10, clock)
-    for _ in range(4):
+    for dummy in range(4):
         bucket.take(deadline)
     assert clock.waits == [0.5, 1.0, 1.5]
 
@@ -88,6 +88,6 @@ def test_waiting_callers_are_served_one_after_the_other() -> None:
 def test_how_long_until_so_many_can_go_at_once(used: int, wanted: int, seconds: float) -> None:
     clock = VirtualClock()
     bucket = Bucket(clock=clock)
-    for _ in range(used):
+    for dummy in range(used):
         bucket.take(Deadline(0, clock))
     assert bucket.full_in(wanted) == pytest.approx(seconds)
