@@ -110,10 +110,10 @@ class LocalHost:
                 at.unlink(missing_ok=True)
                 self._drop_directory(at.parent)
             elif _is_link(change.path):
-                at.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+                _make_directory(at.parent)
                 at.symlink_to(change.after[len(_LINK_PREFIX) :])
             else:
-                at.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+                _make_directory(at.parent)
                 _replace(at.resolve(), change.after, change.mode)
         except OSError as exc:
             raise PersistError(f"cannot write {change.path}: {_reason(exc)}; this needs root (become: true).") from exc
@@ -154,6 +154,14 @@ def _replace(at: Path, text: str, mode: int) -> None:
         os.unlink(name)
         raise
     _sync(at.parent)
+
+
+def _make_directory(directory: Path) -> None:
+    """Make it and its parents readable for all, whatever the umask: systemd-networkd does not run as root."""
+    if not directory.is_dir():
+        _make_directory(directory.parent)
+        directory.mkdir()
+        directory.chmod(0o755)
 
 
 def _is_link(path: str) -> bool:

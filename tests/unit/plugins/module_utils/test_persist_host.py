@@ -70,7 +70,8 @@ def test_a_new_file_has_its_mode_whatever_the_umask(host: Host, tmp_path: Path) 
     finally:
         os.umask(before)
     script = tmp_path / "etc/NetworkManager/dispatcher.d/50-aws-overlay-ip-192-168-10-15"
-    assert stat.S_IMODE(script.stat().st_mode) == 0o755
+    for path in (script, script.parent, script.parent.parent):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o755
     assert names(tmp_path) == [str(script.relative_to(tmp_path))]
 
 
@@ -84,6 +85,19 @@ def test_an_edited_file_keeps_mode_and_the_rest(host: Host, tmp_path: Path) -> N
     assert path.read_text().startswith("BOOTPROTO='dhcp'\nIPADDR_awsoverlay_")
     give_up(host)
     assert path.read_text() == "BOOTPROTO='dhcp'\n"
+
+
+def test_an_edited_file_keeps_its_selinux_context(host: Host, tmp_path: Path) -> None:
+    path = tmp_path / "etc/sysconfig/network/ifcfg-eth0"
+    path.parent.mkdir(parents=True)
+    path.write_text("BOOTPROTO='dhcp'\n")
+    context = b"system_u:object_r:net_conf_t:s0\0"
+    try:
+        os.setxattr(path, "security.selinux", context)
+    except OSError as exc:
+        pytest.skip(f"this file system or user cannot set a context: {exc.strerror}")
+    keep(host, "wicked", "/etc/sysconfig/network/ifcfg-eth0")
+    assert os.getxattr(path, "security.selinux") == context
 
 
 def test_a_configuration_file_that_is_a_link_stays_one(host: Host, tmp_path: Path) -> None:
