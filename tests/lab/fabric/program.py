@@ -22,7 +22,8 @@ from lab.endpoint.snapshot import InterfaceSnap, RouteSnap, VpcSnapshot
 
 #: The kernel's own table, used by the router's own sockets (metadata service, endpoint).
 MAIN = 254
-FIRST_TABLE = 100
+#: Above 255: the kernel asks its own tables 253 to 255 for every packet, whatever subnet it comes from.
+FIRST_TABLE = 1000
 RULE_PREFERENCE = 100
 
 #: The next hop for IPv6, on every port; a permanent neighbour entry gives it the machine's MAC address.

@@ -120,6 +120,12 @@ def test_a_subnet_keeps_its_number_when_others_come() -> None:
     assert len(set(table_numbers(more, first).values())) == 3
 
 
+def test_no_subnet_gets_a_table_that_the_kernel_asks_for_everyone() -> None:
+    subnets = tuple(Subnet(f"subnet-{n}", f"10.0.{n}.0/24", "rtb-1") for n in range(200))
+    numbers = table_numbers(replace(vpc(), subnets=subnets), {})
+    assert len(set(numbers.values()) - set(range(256))) == 200
+
+
 def moved(target: str) -> Program:
     return program(vpc(to_interface("192.168.10.15/32", target)), PORTS, NUMBERS)
 
