@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _interface
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._interface import (
@@ -188,3 +190,39 @@ def test_apply_to_foretells_what_the_kernel_will_hold() -> None:
     node = replace(NODE, held=(OWN, *live))
     done = [s for d in _interface.plan(Request((X4, X6)), node) for s in d.steps]
     assert _interface.apply_to(node.held, done) == [OWN, held(X4, label="eth0:1"), held(X6, deprecated=True)]
+
+
+PLACES = st.builds(
+    lambda address, length, interface, suffix: held(
+        f"{address}/{length}", interface, f"{interface}:{suffix}" if suffix else ""
+    ),
+    st.sampled_from(["192.168.10.15", "192.168.10.16", "10.9.9.9"]),
+    st.sampled_from([32, 24]),
+    st.sampled_from(["lo", "eth0", "eth1"]),
+    st.sampled_from(["", "1", "2", "sap"]),
+)
+
+
+@given(
+    live=st.lists(PLACES, max_size=6, unique_by=lambda h: (h.cidr, h.interface)),
+    interface=st.sampled_from(["auto", "lo", "eth1"]),
+    label=st.sampled_from(["auto", ""]),
+    count=st.sampled_from([1, 2]),
+)
+def test_from_any_state_one_run_leads_to_one_place_and_a_second_does_nothing(
+    live: list[Held], interface: str, label: str, count: int
+) -> None:
+    wanted = (X4, "192.168.10.16/32")[:count]
+    request = Request(wanted, interface, label)
+    node = replace(NODE, held=(*NODE.held, *live))
+    done = [s for d in _interface.plan(request, node) for s in d.steps]
+    after = _interface.apply_to(node.held, done)
+
+    home = "eth0" if interface == "auto" else interface
+    ours = [h for h in after if h.cidr.partition("/")[0] in [w.partition("/")[0] for w in wanted]]
+    assert sorted((h.cidr, h.interface) for h in ours) == sorted((w, home) for w in wanted)
+    assert [h for h in after if h not in ours] == [h for h in node.held if h.address not in {o.address for o in ours}]
+    assert label == "auto" or [h.label for h in ours] == [""] * count
+
+    again = replace(node, held=tuple(after))
+    assert [s for d in _interface.plan(request, again) for s in d.steps] == []
