@@ -132,6 +132,18 @@ def test_power_off_and_crash_end_everything_and_keep_the_disk(place: Place) -> N
     assert [name for name in place.traces() if "full" in name] == []
 
 
+def test_a_slow_shutdown_is_waited_for(place: Place) -> None:
+    """While a job takes its time, systemd-nspawn passes on several messages a second, and stops if nobody reads them."""
+    node = place.node()
+    unit = "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=true\nExecStop=sleep 10\n"
+    node.write("/etc/systemd/system/slow.service", unit)
+    node.boot()
+    node.exec(["systemctl", "start", "slow"])
+    node.reboot()
+    assert node.boots == 2
+    node.destroy()
+
+
 def test_a_frozen_node_accepts_and_says_nothing_and_goes_on_where_it_stood(place: Place) -> None:
     node = place.node()
     node.boot()

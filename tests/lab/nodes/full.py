@@ -11,6 +11,7 @@ or machined, and everything that a node ever runs is in its control group.
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import socket
@@ -18,7 +19,7 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -252,7 +253,6 @@ class FullNode:
         notify.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told, self._console.open("ab") as console:
             told.bind(str(notify))
-            told.settimeout(0.2)
             process = subprocess.Popen(
                 self._command(),
                 # "network" makes /proc/sys/net writable; more than that would bring udev up in the container.
@@ -262,12 +262,18 @@ class FullNode:
                 stdout=console,
                 stderr=console,
             )
-            leader = _leader_pid(told, process)
-            if leader:
-                with self._changed:
-                    self._leader, self._boots = leader, self._boots + 1
-                    self._changed.notify_all()
+            for message in _messages(told, process):
+                self._note_leader(message)
             return process.wait()
+
+    def _note_leader(self, message: str) -> None:
+        """systemd-nspawn announces the host's number of the machine's PID 1."""
+        for line in message.splitlines():
+            key, _equals, value = line.partition("=")
+            if key == "X_NSPAWN_LEADER_PID" and int(value) != self._leader:
+                with self._changed:
+                    self._leader, self._boots = int(value), self._boots + 1
+                    self._changed.notify_all()
 
     def _command(self) -> list[str]:
         return [
@@ -310,15 +316,15 @@ class FullNode:
         return "\n".join(text.splitlines()[-20:])
 
 
-def _leader_pid(told: socket.socket, process: subprocess.Popen[bytes]) -> int:
-    """The host's number of the machine's PID 1, which systemd-nspawn announces; 0 if it ended before it could."""
-    while process.poll() is None:
-        try:
-            message = told.recv(4096).decode()
-        except TimeoutError:
-            continue
-        for line in message.splitlines():
-            key, _equals, value = line.partition("=")
-            if key == "X_NSPAWN_LEADER_PID":
-                return int(value)
-    return 0
+def _messages(told: socket.socket, process: subprocess.Popen[bytes]) -> Iterator[str]:
+    """What a process sends to its notification socket, until it ends. Its machine stands still if nobody reads them."""
+    ended = os.pidfd_open(process.pid)
+    try:
+        while True:
+            ready, _writable, _exceptional = select.select([told.fileno(), ended], [], [])
+            if told.fileno() in ready:
+                yield told.recv(4096).decode()
+            else:
+                return
+    finally:
+        os.close(ended)
