@@ -52,7 +52,7 @@ def run(
 
 
 def report(attempts: Sequence[Attempt]) -> dict[str, Any]:
-    """How many were made and failed, and the longest silence.
+    """How many were made, how many did not come about, and the longest silence.
 
     A silence goes from the last good attempt before it to the first good one after it, so it is never less than the
     real one. At the ends of the measurement it goes as far as that was seen.
@@ -66,7 +66,7 @@ def report(attempts: Sequence[Attempt]) -> dict[str, Any]:
     since, until = max(silences, key=lambda pair: pair[1] - pair[0], default=(0.0, 0.0))
     return {
         "attempts": len(attempts),
-        "failed": sum(not a.good for a in attempts),
+        "missed": sum(not a.good for a in attempts),
         "longest_silence": round(until - since, 3),
         "silent_from": round(since, 3) if silences else None,
     }

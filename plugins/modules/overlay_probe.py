@@ -65,7 +65,7 @@ attempts:
   description: Connections that were tried.
   returned: always
   type: int
-failed:
+missed:
   description: Those that did not come about.
   returned: always
   type: int

@@ -133,7 +133,7 @@ def test_power_off_and_crash_end_everything_and_keep_the_disk(place: Place) -> N
 
 
 def test_a_slow_shutdown_is_waited_for(place: Place) -> None:
-    """While a job takes its time, systemd-nspawn passes on several messages a second, and stops if nobody reads them."""
+    """While a job takes its time, systemd-nspawn passes on messages, and stands still if nobody reads them."""
     node = place.node()
     unit = "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=true\nExecStop=sleep 10\n"
     node.write("/etc/systemd/system/slow.service", unit)

@@ -27,7 +27,7 @@ class Clock:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "failed", "silence", "since"),
+    ("pattern", "missed", "silence", "since"),
     [
         ("", 0, 0.0, None),
         ("+++++", 0, 0.0, None),
@@ -38,9 +38,9 @@ class Clock:
         ("---", 3, 0.2, 0.0),
     ],
 )
-def test_report(pattern: str, failed: int, silence: float, since: float | None) -> None:
+def test_report(pattern: str, missed: int, silence: float, since: float | None) -> None:
     attempts = [Attempt(index / 10, sign == "+") for index, sign in enumerate(pattern)]
-    expected: dict[str, Any] = {"attempts": len(pattern), "failed": failed}
+    expected: dict[str, Any] = {"attempts": len(pattern), "missed": missed}
     assert report(attempts) == {**expected, "longest_silence": silence, "silent_from": since}
 
 
