@@ -84,7 +84,7 @@ def test_a_module_that_is_killed_is_not_taken_for_one_that_moved_nothing(ready: 
 def wait_for_writes(lab: LabHandle, count: int) -> None:
     """Until all writes but the one that hangs are done."""
     end = time.monotonic() + 30
-    while len(lab.control.calls(**WRITE)) < count:
+    while len(lab.control.calls(action="ReplaceRoute")) < count:
         assert time.monotonic() < end, "the playbook never came so far"
         time.sleep(0.05)
 

@@ -140,8 +140,8 @@ def test_task_files_before_and_after(ready: LabHandle, tmp_path: Path) -> None:
     after.write_text("- name: Note\n  ansible.builtin.debug:\n    msg: done on {{ overlay_ip_model.target }}\n")
     run = ready.playbook("switchover.yml", target="node2", overlay_ip_pre_tasks=str(before))
     assert not run.ok
-    assert set(ready.holders().values()) == {"node1"}
     assert ready.control.calls() == []
+    assert set(ready.holders().values()) == {"node1"}
     run = ready.playbook("switchover.yml", target="node2", overlay_ip_post_tasks=str(after))
     assert run.ok, run.output
     assert "done on node2" in run.output
