@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from lab.handle import LabHandle
@@ -42,3 +44,22 @@ def test_bad_requests_change_nothing(ready: LabHandle, extra: dict[str, object],
     assert "Traceback" not in run.output
     assert [a for a in ready.control.actions() if not a.startswith("Describe")] == []
     assert [ready.exec(node, "ip", "-4", "addr").stdout for node in ("node1", "node2")] == before
+
+
+@pytest.mark.parametrize(
+    ("extra", "told"),
+    [
+        ({"overlay_ip_region": ""}, "overlay_ip_region is not set, nor is AWS_REGION"),
+        ({"overlay_ip_aws": {}}, "No AWS credentials were found: set AWS_PROFILE"),
+        ({"overlay_ip_aws": {"access_key": "AKIAWRONG", "secret_key": "wrong"}}, "does not accept the credentials"),
+        ({"ansible_python_interpreter": "/usr/bin/python3"}, "pyroute2 is missing on node"),
+    ],
+)
+def test_setup_refuses_what_it_lacks(ready: LabHandle, extra: dict[str, Any], told: str) -> None:
+    if "overlay_ip_aws" in extra:
+        extra["overlay_ip_aws"]["endpoint_url"] = ready.world.endpoint_url
+    run = ready.playbook("setup.yml", **extra)
+    assert not run.ok
+    assert told in run.told, run.output
+    assert "Traceback" not in run.output
+    assert [a for a in ready.control.actions() if not a.startswith("Describe")] == []

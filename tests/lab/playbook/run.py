@@ -81,8 +81,9 @@ class Run:
 
     @property
     def told(self) -> str:
-        """What the failed tasks said, a line each."""
-        return "\n".join(failure.message for failure in self.failures)
+        """What the failed tasks said, and the failed items of their loops, a line each."""
+        items = [i for f in self.failures for i in f.result.get("results", []) if i.get("failed")]
+        return "\n".join([*(f.message for f in self.failures), *(str(i.get("msg", "")) for i in items)])
 
     @property
     def overlay_ip_result(self) -> Any:
