@@ -80,6 +80,8 @@ options:
     description:
       - Seconds to wait until every table reads back right and V(active). The time that EC2's request rate asks for is
         added (50 calls at once, then 5 a second).
+      - It takes up to 15 seconds more where somebody else moves the same overlay IP at the same time. One of the two
+        gets every table, and the other one fails and says so.
     type: int
     default: 60
   verify_permissions:

@@ -29,7 +29,7 @@ from lab.world import Keys, World, WorldSpec, build, wait_for
 
 OVERLAY = "192.168.10.15/32"
 #: Short bounds of the SDK, so that a call without an answer costs a test a fraction of a second.
-QUICK = {"connect_timeout": 0.3, "read_timeout": 0.3, "retries": {"total_max_attempts": 1}}
+QUICK: dict[str, Any] = {"connect_timeout": 0.3, "read_timeout": 0.3, "retries": {"total_max_attempts": 1}}
 
 _DEFAULTS = {**asdict(Strictness()), **asdict(Timing())}
 

@@ -11,7 +11,6 @@ asks once, so that each fault meets one of our calls and not the SDK's own retri
 from __future__ import annotations
 
 import signal
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +21,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _job, _mo
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._ec2 import Ec2
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._job import JobError, Request
+from lab.world import wait_for
 from unit.aws_lab import OVERLAY, QUICK, AwsLab
 
 TABLES = 3
@@ -93,7 +93,8 @@ def check_mends(aws: AwsLab, ec2: Ec2, result: dict[str, Any], before: dict[str,
     aws.control.clear("faults")
     if result["failed"] and all(before.values()):
         for call in _report.rollback_calls([result]):
-            _job.run(ec2, Request(**{name: tuple(v) if isinstance(v, list) else v for name, v in call.items()}))
+            back: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in call.items()}
+            _job.run(ec2, Request(**back))
         assert aws.truth() == before
     assert not attempt(ec2, request(aws, 2))["failed"]
     assert aws.truth() == dict.fromkeys(aws.tables, aws.eni(2))
@@ -117,6 +118,7 @@ def test_a_fault_at_one_position(aws: AwsLab, start: int | None, name: str, posi
     fault(aws, name, position)
     ec2 = aws.ec2(**QUICK)
     result = attempt(ec2, request(aws, 2))
+    wait_until_ended(aws)
     check_told(aws, result, before, aws.eni(2))
     if name != "denied" and position > 0:
         assert not result["failed"], "a fault that passes is mended by the same run"
@@ -161,7 +163,8 @@ def test_a_table_deleted_half_way(aws: AwsLab, position: int) -> None:
     tables = sorted([*aws.tables[:2], extra])
     aws.point(1, *tables)
     ec2 = aws.ec2(aws.world.owner_admin)
-    write, gone = ec2.write, []
+    write = ec2.write
+    gone: list[Any] = []
 
     def racing(action: Any, *, dry_run: bool = False) -> None:
         if action.route_table_id == tables[position] and not gone:
@@ -189,7 +192,7 @@ def test_sigkill(aws: AwsLab, position: int, applied: bool) -> None:
     aws.control.fault(held, seconds=20, skip=position, times=1, match={"service": "ec2"})
     with child() as process:
         process.start(aws, 2)
-        wait_until_held(aws)
+        wait_until_held(aws, position)
         assert process.kill() == -signal.SIGKILL
     aws.control.clear("faults")
     truth = aws.truth()
@@ -198,10 +201,12 @@ def test_sigkill(aws: AwsLab, position: int, applied: bool) -> None:
     assert aws.truth() == dict.fromkeys(aws.tables, aws.eni(2))
 
 
-def wait_until_held(aws: AwsLab) -> None:
-    """Until the one fault has met its call and the others are done."""
-    end = time.monotonic() + 10
-    while aws.endpoint.faults.listing() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert not aws.endpoint.faults.listing(), "the child never came so far"
-    time.sleep(0.1)  # the writes beside the held one end
+def wait_until_ended(aws: AwsLab) -> None:
+    """Until the call that met the fault has ended: a delayed one is carried out after its client gave up on it."""
+    wait_for(lambda: any(call["faults"] for call in aws.control.calls()), "the faulty call to end", 5)
+
+
+def wait_until_held(aws: AwsLab, position: int) -> None:
+    """Until the one fault has met its call, and the calls before it and the writes beside it have ended."""
+    ended = position if position in (0, TABLES + 1) else TABLES
+    wait_for(lambda: not aws.endpoint.faults.listing() and len(aws.calls()) >= ended, "the child to come so far", 10)

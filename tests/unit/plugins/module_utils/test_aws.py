@@ -124,7 +124,7 @@ def denial(arn: str, action: str = "ec2:ReplaceRoute") -> str:
             "The config profile (nobody) could not be found: set profile to one of ~/.aws/config.",
         ),
         (
-            ex.SSLError(endpoint_url=URL, error="self-signed certificate"),
+            ex.SSLError(endpoint_url=URL, error=ValueError("self-signed certificate")),
             "Tls",
             f"ReplaceRoute: the endpoint's certificate was refused (SSL validation failed for {URL} self-signed "
             "certificate): check aws_ca_bundle.",

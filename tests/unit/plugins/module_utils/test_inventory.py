@@ -301,7 +301,7 @@ def test_addresses_that_share_interface_and_label_share_a_call() -> None:
 
 
 def test_interfaces_are_grouped_by_how_they_are_named() -> None:
-    hosts = {
+    hosts: dict[str, dict[str, Any]] = {
         "node1": {"overlay_ip_network_interface_id": "eni-0123456789abcdef0"},
         "node2": {"overlay_ip_instance_id": "i-0123456789abcdef1", "overlay_ip_device_index": 1},
     }

@@ -89,7 +89,7 @@ def test_a_passing_fault_is_mended(fault: str, position: int, start: str | None)
 
 
 def test_throttling_by_others_is_borne_until_the_deadline() -> None:
-    m = mover(
+    m: Mover = mover(
         {T1: A, T2: A}, fault=lambda name, _table: "throttle" if name == "ReplaceRoute" and m.clock.now < 40 else ""
     )
     assert m.move(60).errors == {}
@@ -98,7 +98,7 @@ def test_throttling_by_others_is_borne_until_the_deadline() -> None:
 
 @pytest.mark.parametrize("wait_timeout", [0, 5, 60])
 def test_endless_throttling_ends_at_the_deadline(wait_timeout: float) -> None:
-    m = mover({T1: A, T2: A}, fault=lambda name, _table: "throttle" if name == "ReplaceRoute" else "")
+    m: Mover = mover({T1: A, T2: A}, fault=lambda name, _table: "throttle" if name == "ReplaceRoute" else "")
     outcome = m.move(wait_timeout)
     assert codes(outcome) == {T1: "RequestLimitExceeded", T2: "RequestLimitExceeded"}
     assert outcome.changed is False
@@ -114,7 +114,7 @@ def test_an_endpoint_that_falls_silent_costs_seconds() -> None:
 
 
 def test_dropped_connections_are_borne_for_some_seconds() -> None:
-    m = mover({T1: A, T2: A}, fault=lambda _name, _table: "drop" if 0.1 < m.clock.now < 8 else "")
+    m: Mover = mover({T1: A, T2: A}, fault=lambda _name, _table: "drop" if 0.1 < m.clock.now < 8 else "")
     assert m.move().errors == {}
     assert m.cloud.truth == {T1: B, T2: B}
 
@@ -148,7 +148,7 @@ def test_refused_and_unread_is_not_changed() -> None:
 
 
 def test_a_table_deleted_half_way_is_named() -> None:
-    m = mover({T1: A, T2: A, T3: A}, fault=lambda name, table: delete(m, name, table))
+    m: Mover = mover({T1: A, T2: A, T3: A}, fault=lambda name, table: delete(m, name, table))
     outcome = m.move()
     assert codes(outcome) == {T1: "InvalidRouteTableID.NotFound"}
     assert m.cloud.truth == {T2: B, T3: B}
@@ -188,7 +188,7 @@ def test_a_create_whose_answer_was_lost_is_seen(position: int) -> None:
 
 
 def test_somebody_deleted_the_route_meanwhile() -> None:
-    m = mover({T1: A, T2: A}, fault=lambda name, table: vanish(m, name, table))
+    m: Mover = mover({T1: A, T2: A}, fault=lambda name, table: vanish(m, name, table))
     assert m.move().errors == {}
     assert m.cloud.truth == {T1: B, T2: B}
     assert dict(m.ec2.aws.calls)["CreateRoute"] == 1
@@ -197,6 +197,20 @@ def test_somebody_deleted_the_route_meanwhile() -> None:
 def vanish(m: Mover, name: str, table: str) -> str:
     if (name, table) == ("ReplaceRoute", T1):
         m.cloud.put(T1, None, m.clock.now)
+    return ""
+
+
+def test_a_rival_hidden_by_a_stale_read_is_found() -> None:
+    """The tables differ at first, so somebody may be at it: he writes T2 as we write T1, and our read misses it."""
+    ages = iter([0.0, 0.0, 0.0, 0.4])
+    m: Mover = mover({T1: A, T2: B}, fault=lambda name, table: rival(m, name), staleness=lambda: next(ages, 0.0))
+    outcome = m.move()
+    assert (m.cloud.truth, outcome.errors) == ({T1: B, T2: B}, {})
+
+
+def rival(m: Mover, name: str) -> str:
+    if name == "ReplaceRoute" and m.cloud.truth[T2] == B and not m.cloud.writes:
+        m.cloud.put(T2, A, m.clock.now)
     return ""
 
 

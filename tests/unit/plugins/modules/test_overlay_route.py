@@ -348,6 +348,6 @@ def test_preflight_passes_and_returns_warnings(aws: AwsLab, run: Run) -> None:
             *["DescribeNetworkInterfaces", "DescribeInstances", "DescribeRouteTables", "DescribeSubnets"],
             *["ReplaceRoute", "DescribeRouteTables"],
         ]
-        assert [f["id"] for f in result["findings"]] == ["uncovered_subnets"]
+        assert [f["id"] for f in result["findings"]] == ["unmanaged_route"]
     finally:
         aws.client.modify_network_interface_attribute(NetworkInterfaceId=aws.eni(2), SourceDestCheck={"Value": True})
