@@ -58,7 +58,7 @@ def _siblings(text: str) -> Iterator[str]:
 
 def shipped(name: str) -> str:
     """The text of a file beside this one, also from within the archive that Ansible sends."""
-    loader: Any = __loader__
+    loader: Any = globals()["__loader__"]
     data: bytes = loader.get_data(os.path.join(os.path.dirname(__file__), f"{name}.py"))
     return data.decode("utf-8")
 

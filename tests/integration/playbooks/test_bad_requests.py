@@ -35,7 +35,7 @@ from lab.handle import LabHandle
         ),
     ],
 )
-def test_bad_requests_change_nothing(ready: LabHandle, extra: dict[str, object], told: str) -> None:
+def test_bad_requests_change_nothing(ready: LabHandle, extra: dict[str, Any], told: str) -> None:
     ready.control.clear("calls")
     before = [ready.exec(node, "ip", "-4", "addr").stdout for node in ("node1", "node2")]
     run = ready.playbook("switchover.yml", **extra)
