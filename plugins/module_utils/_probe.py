@@ -65,7 +65,7 @@ def report(attempts: Sequence[Attempt]) -> dict[str, Any]:
         silences.append((good[-1], attempts[-1].at))
     since, until = max(silences, key=lambda pair: pair[1] - pair[0], default=(0.0, 0.0))
     return {
-        "attempts": len(attempts),
+        "tried": len(attempts),
         "missed": sum(not a.good for a in attempts),
         "longest_silence": round(until - since, 3),
         "silent_from": round(since, 3) if silences else None,

@@ -61,7 +61,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-attempts:
+tried:
   description: Connections that were tried.
   returned: always
   type: int

@@ -40,7 +40,7 @@ class Clock:
 )
 def test_report(pattern: str, missed: int, silence: float, since: float | None) -> None:
     attempts = [Attempt(index / 10, sign == "+") for index, sign in enumerate(pattern)]
-    expected: dict[str, Any] = {"attempts": len(pattern), "missed": missed}
+    expected: dict[str, Any] = {"tried": len(pattern), "missed": missed}
     assert report(attempts) == {**expected, "longest_silence": silence, "silent_from": since}
 
 
