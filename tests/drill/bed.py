@@ -33,6 +33,15 @@ RATE = 250.0
 ADVERT = 1.0
 TOKEN_MS = 1000
 
+#: The AWS CLI as the stock agent calls it: Debian 12's takes an endpoint from its command line alone.
+AWS = "/usr/local/bin/aws-lab"
+# The stock agent of Debian 12 insists on a profile.
+_AWS = """\
+#!/bin/sh
+export AWS_CONFIG_FILE=/etc/lab-sdk/config
+exec /usr/bin/aws --endpoint-url http://{host} "$@"
+"""
+
 _APPLICATION = f"""\
 [Unit]
 Description=The application of the drill
@@ -264,12 +273,15 @@ class Bed:
         self.exec(self.nodes[0], "crm_resource", "--wait", "--timeout=60s", timeout=90)
 
     def _let_fencing_reach_the_lab(self, node: str) -> None:
-        """Fence and stock agents know AWS's endpoints only; permission to shoot is not the overlay IP's policy."""
+        """Fence agent and stock agent know AWS's endpoints only; permission to shoot is not the overlay IP's policy."""
         world, host = self.lab.world, self.lab.node_endpoint_url.removeprefix("http://")
         script = _ENDPOINTS.format(region=world.region, host=host)
         self.exec(node, "mkdir", "-p", "/etc/lab-sdk")
         self.exec(node, "python3", "-", stdin=script)
         self._file(node, "/etc/default/pacemaker", "AWS_DATA_PATH=/etc/lab-sdk\n")
+        self._file(node, "/etc/lab-sdk/config", f"[default]\nregion = {world.region}\n")
+        self._file(node, AWS, _AWS.format(host=host))
+        self.exec(node, "chmod", "755", AWS)
         policy = {"Effect": "Allow", "Action": _FENCING_ACTIONS, "Resource": "*"}
         client(world, "iam").put_role_policy(
             RoleName=self.roles[node],
@@ -288,7 +300,7 @@ class Bed:
             "overlay_ip_corosync_token": TOKEN_MS,
             "overlay_ip_fencing_delay": 1,
             "overlay_ip_resource_agent": agent,
-            "overlay_ip_vpc_move_ip_options": {"monapi": "true"},
+            "overlay_ip_vpc_move_ip_options": {"awscli": AWS},
         }
 
     def _await_engine(self, holder: str, seconds: float) -> None:

@@ -128,7 +128,7 @@ FAULTS = (
     Fault("application killed (kill -9)", _kill, _revive),
     Fault("power lost", _crash, _boot, stock=True),
     Fault("machine frozen", _freeze, _thaw, returns=True),
-    Fault("nodes cannot hear each other", _partition, _heal, EITHER, seconds=20.0),
+    Fault("nodes cannot hear each other", _partition, _heal, EITHER, seconds=20.0, returns=True),
     Fault("holder cannot reach AWS", _cut_off, _heal, STAYS, seconds=25.0, stock=True),
     Fault("AWS throttles during the takeover", _throttle, _boot, stock=True),
     Fault("AWS is down when the holder dies", _api_down, _api_back, EITHER, seconds=10.0),

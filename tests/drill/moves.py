@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from drill.bed import Bed, bed
+from drill.bed import AWS, Bed, bed
 
 CASES = ((1, 0.0), (10, 0.05))
 _OURS = "/usr/lib/ocf/resource.d/aws_ha/overlay-ip"
@@ -36,6 +36,7 @@ def _commands(lab: Bed) -> Iterator[tuple[str, list[str]]]:
     root = "OCF_ROOT=/usr/lib/ocf"
     yield "overlay-ip", ["env", root, f"OCF_RESKEY_destination={lab.lab.overlay}", _OURS, "start"]
     stock = {
+        "awscli": AWS,
         "ip": lab.lab.overlay,
         "interface": "eth0",
         "routing_table": tables,
@@ -44,14 +45,14 @@ def _commands(lab: Bed) -> Iterator[tuple[str, list[str]]]:
         "lookup_type": "NetworkInterfaceId",
     }
     options = [f"OCF_RESKEY_{key}={value}" for key, value in stock.items()]
-    yield "aws-vpc-move-ip", ["env", root, "AWS_DATA_PATH=/etc/lab-sdk", *options, _STOCK, "start"]
+    yield "aws-vpc-move-ip", ["env", root, *options, _STOCK, "start"]
 
 
 def _programs(lab: Bed) -> Iterator[dict[str, Any]]:
     """How long the bare programs take on the holder, where the route need not move: the median of five."""
     world = lab.lab.world
     home = world.nodes[0]
-    replace = ["aws", "--region", world.region, "--endpoint-url", lab.lab.node_endpoint_url, "ec2", "replace-route"]
+    replace = [AWS, "--region", world.region, "ec2", "replace-route"]
     replace += ["--route-table-id", world.route_table_ids[0], "--destination-cidr-block", f"{lab.lab.overlay}/32"]
     replace += ["--network-interface-id", home.network_interface_ids[0], "--dry-run"]
     programs = {
