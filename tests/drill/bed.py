@@ -129,7 +129,7 @@ class Bed:
 
     def exec(self, node: str, *argv: str, stdin: str = "", timeout: float = 30.0) -> str:
         """Run a command on a node and return its output, whatever its exit code."""
-        answer = self._tell("exec", machine=node, argv=list(argv), stdin=stdin, timeout=timeout)
+        answer = self._tell("exec", machine=node, argv=list(argv), stdin=stdin, seconds=timeout, timeout=timeout + 5.0)
         return str(answer["stdout"]).strip()
 
     def crash(self, *nodes: str) -> None:

@@ -66,7 +66,7 @@ class LabHandle:
         self, machine: str, *argv: str, stdin: str = "", timeout: float = 30.0
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on a machine as root."""
-        done = self._tell("exec", machine=machine, argv=list(argv), stdin=stdin, timeout=timeout)
+        done = self._tell("exec", machine=machine, argv=list(argv), stdin=stdin, seconds=timeout, timeout=timeout + 5.0)
         return subprocess.CompletedProcess(argv, done["returncode"], done["stdout"], done["stderr"])
 
     def crash(self, machine: str) -> None:

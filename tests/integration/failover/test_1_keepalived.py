@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from drill.bed import ADVERT, Bed, DrillError
 from lab.playbook.run import run_playbook
+from lab.probe import HTTP_PORT
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
@@ -48,14 +50,38 @@ def test_a_planned_switchover_loses_nothing_and_keepalived_keeps_it(pair: Bed) -
     assert "keepalived: MASTER" in status(pair)
 
 
+def test_a_drill_must_be_asked_for_by_name(pair: Bed) -> None:
+    with pytest.raises(DrillError, match="say which one, -e drill=readiness"):
+        pair.play("playbooks/drill.yml")
+
+
+def test_a_planned_drill_moves_the_service_back_and_leaves_a_report(pair: Bed, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    pair.play(
+        "playbooks/drill.yml",
+        drill="switchover",
+        target="node1",
+        overlay_ip_probe={"host": pair.lab.machines[-1].name, "port": HTTP_PORT},
+        overlay_ip_drill_report=str(report),
+    )
+    pair.rest("node1")
+    value = json.loads(report.read_text())
+    assert value["client"]["tried"] > 10
+    assert value["client"]["missed"] == 0
+    assert value["switchover"]["overlays"][0]["before"] == ["node2"]
+    assert {check["ok"] for node in value["nodes"].values() for check in node["checks"]} <= {True, None}
+
+
 def test_a_route_moved_by_hand_takes_mastership_along(pair: Bed) -> None:
-    home = next(machine for machine in pair.lab.world.nodes if machine.name == "node1")
+    other = next(machine for machine in pair.lab.world.nodes if machine.name == "node2")
     for table in pair.lab.world.route_table_ids:
         pair.ec2.replace_route(
             RouteTableId=table,
             DestinationCidrBlock=f"{pair.lab.overlay}/32",
-            NetworkInterfaceId=home.network_interface_ids[0],
+            NetworkInterfaceId=other.network_interface_ids[0],
         )
+    pair.rest("node2")
+    pair.play("switchover.yml", target="node1")
     pair.rest("node1")
 
 

@@ -43,7 +43,7 @@ def call(pair: Bed, node: str, action: str, **parameters: str) -> int:
     options = {"destination": pair.lab.overlay, "api_interval": "1", "CRM_meta_interval": "10000", **parameters}
     argv = ["env", "OCF_ROOT=/usr/lib/ocf", *(f"OCF_RESKEY_{key}={value}" for key, value in options.items())]
     pair.exec(node, "sh", "-c", "rm -f /run/overlay-ip-*.stamp /run/resource-agents/overlay-ip-*.stamp")
-    answer = tell(pair.directory.control, "exec", machine=node, argv=[*argv, AGENT, action], timeout=90.0)
+    answer = tell(pair.directory.control, "exec", machine=node, argv=[*argv, AGENT, action], seconds=90.0)
     return int(answer["returncode"])
 
 

@@ -181,8 +181,8 @@ class Service:
             self._make_machine(instance, *node_factory(self.kind))
         _at_once(lambda node: node.boot(), [self.nodes[instance.name] for instance in self.world.nodes])
 
-    def _exec(self, machine: str, argv: Sequence[str], stdin: str = "", timeout: float = 30.0) -> dict[str, object]:
-        done = self._node(machine).exec(argv, stdin=stdin, timeout=timeout)
+    def _exec(self, machine: str, argv: Sequence[str], stdin: str = "", seconds: float = 30.0) -> dict[str, object]:
+        done = self._node(machine).exec(argv, stdin=stdin, timeout=seconds)
         return {"returncode": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
 
     def _machines(self) -> tuple[Machine, ...]:
