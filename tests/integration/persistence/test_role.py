@@ -145,6 +145,8 @@ def test_pyroute2_is_installed_only_when_asked(netns: str, tmp_path: Path) -> No
     """With a Python that is not the distribution's, so that pip is the way."""
     venv.create(tmp_path / "python", with_pip=True)
     python = tmp_path / "python" / "bin" / "python"
+    # What ansible.builtin.pip itself needs, and what a virtual environment of Python 3.12 or newer lacks.
+    subprocess.run([python, "-m", "pip", "install", "-qq", "packaging", "setuptools"], check=True)
     host = {"ansible_connection": "local", "ansible_python_interpreter": str(python), "ansible_become": False}
     # The namespace is the node's own; the way to the package index is still needed, so only the module enters it.
     wrapper = tmp_path / "inside"
