@@ -125,6 +125,23 @@ def test_a_fault_at_one_position(aws: AwsLab, start: int | None, name: str, posi
     check_mends(aws, ec2, result, before)
 
 
+@pytest.mark.parametrize("position", POSITIONS[1:])
+@pytest.mark.parametrize("name", ["throttle", "lose_response", "stale"])
+def test_creating_where_a_repeated_create_is_no_error(aws: AwsLab, name: str, position: int) -> None:
+    """The sources disagree on CreateRoute with the target that is there already: every other test has it refused."""
+    aws.control.settings(refuse_same_target=False)
+    try:
+        aws.point(None)
+        aws.control.advance(10)
+        fault(aws, name, position)
+        result = attempt(aws.ec2(**QUICK), request(aws, 2))
+        wait_until_ended(aws)
+    finally:
+        aws.control.settings(refuse_same_target=True)
+    assert not result["failed"]
+    assert aws.truth() == dict.fromkeys(aws.tables, aws.eni(2))
+
+
 def test_a_first_read_that_is_stale(aws: AwsLab) -> None:
     """What seems to be there already is not written, and nothing is called changed; the next run sees the truth."""
     aws.point(2)
