@@ -298,7 +298,6 @@ class Bed:
             "overlay_ip_check_command": _CHECK,
             "overlay_ip_check_interval": 1,
             "overlay_ip_corosync_token": TOKEN_MS,
-            "overlay_ip_fencing_delay": 1,
             "overlay_ip_resource_agent": agent,
             "overlay_ip_vpc_move_ip_options": {"awscli": AWS},
         }
