@@ -82,7 +82,8 @@ class Run:
     @property
     def told(self) -> str:
         """What the failed tasks said, and the failed items of their loops, a line each."""
-        items = [i for f in self.failures for i in f.result.get("results", []) if i.get("failed")]
+        # ansible-core 2.21 shows a callback the exception of a failed item, earlier ones that it failed.
+        items = [i for f in self.failures for i in f.result.get("results", []) if i.get("failed") or "exception" in i]
         return "\n".join([*(f.message for f in self.failures), *(str(i.get("msg", "")) for i in items)])
 
     @property
