@@ -12,8 +12,14 @@ from lab.playbook.run import Run
 
 
 def made(run: Run) -> list[tuple[str, str, Any]]:
-    """What changed, by host and module, with the difference that was shown: equal for a run and its prediction."""
-    return [(r.host, r.action, [i.get("diff") for i in r.result.get("results", [r.result])]) for r in run.changed_tasks]
+    """What changed, by host and module, with the difference that was shown: equal for a run and its prediction.
+
+    Sorted, since two hosts finish a task in either order.
+    """
+    changes = [
+        (r.host, r.action, [i.get("diff") for i in r.result.get("results", [r.result])]) for r in run.changed_tasks
+    ]
+    return sorted(changes, key=lambda change: change[:2])
 
 
 def test_setup_makes_the_overlay_answer(lab: LabHandle) -> None:
