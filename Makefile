@@ -116,7 +116,7 @@ lab-down: root setup  ## remove all labs of this machine
 	@$(LAB) down --all
 
 bench: root setup  ## measure beside the peers, 25 minutes; writes docs/ (QUICK=1: some minutes, LONG=1: an hour)
-	@PYTHONPATH=tests python -m bench $(if $(QUICK),--quick) $(if $(LONG),--long)
+	@PYTHONPATH=tests python -m bench $(if $(QUICK),--quick) $(if $(LONG),--limit 7200)
 
 drill: root setup  ## failover drills with keepalived and Pacemaker; writes docs/
 	@PYTHONPATH=tests python -m drill

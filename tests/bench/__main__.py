@@ -28,7 +28,7 @@ _ROUNDS = {
     50: {OURS: 5, AMAZON: 1, CLI: 1, AGENT: 1},
     200: {OURS: 3, AMAZON: 1, CLI: 1, AGENT: 1},
 }
-_LIMIT, _QUICK_LIMIT, _LONG_LIMIT = 90.0, 20.0, 7200.0  # seconds after which a peer is stopped
+_LIMIT, _QUICK_LIMIT = 90.0, 20.0  # seconds after which a peer is stopped
 
 Suite = Callable[[], Sequence[Row]]
 
@@ -36,7 +36,7 @@ Suite = Callable[[], Sequence[Row]]
 def suites(found: peers.Peers, options: argparse.Namespace) -> dict[str, tuple[str, Suite]]:
     """By key: who the ratios refer to, and what measures it."""
     few = 2 if options.quick else 5
-    limit = _QUICK_LIMIT if options.quick else _LONG_LIMIT if options.long else _LIMIT
+    limit = options.limit or (_QUICK_LIMIT if options.quick else _LIMIT)
     numbers = [1, 10] if options.quick else list(_ROUNDS)
     moves: dict[str, tuple[str, Suite]] = {f"moves-{n}": (OURS, partial(_moves, found, n, few, limit)) for n in numbers}
     overlays, nodes = ((1, 5), ()) if options.quick else ((1, 5, 20), (4, 8))
@@ -77,7 +77,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("suite", nargs="*", help="which to measure (default: all)")
     parser.add_argument("--quick", action="store_true", help="some minutes; leaves docs/ alone")
-    parser.add_argument("--long", action="store_true", help="stop no peer: more than an hour")
+    parser.add_argument("--limit", type=float, metavar="SECONDS", help="after which a peer is stopped (default 90)")
     parser.add_argument("--docs", type=Path, help="where to write (default docs/; of --quick .cache/bench/quick)")
     options = parser.parse_args()
     docs = options.docs or (peers.CACHE / "quick" if options.quick else CHECKOUT / "docs")

@@ -58,6 +58,11 @@ def test_targets_are_judged(section: Section, measured: str, met: bool) -> None:
     assert [(target.measured, target.met) for target in judged] == [(measured, met)]
 
 
+def test_a_lower_bound_below_the_target_decides_nothing() -> None:
+    (target,) = [t for t in report.targets([moves(200, stopped=True, amazon=8.0)]) if "200" in t.text]
+    assert (target.measured, target.met) == ("more than 4.0 times", None)
+
+
 def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
     assert {target.measured for target in report.targets([])} == {"not measured"}
 
