@@ -67,7 +67,7 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
         else:
             disk.apply(changes)
             _apply(live, steps)
-        after = live.held()
+        after = live.held() if steps or changes else node.held
     return {
         "changed": bool(steps or changes),
         "addresses": [_shown(d.overlay, after, kept.get(d.overlay.address)) for d in decisions],

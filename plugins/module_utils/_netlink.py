@@ -46,6 +46,7 @@ class Netlink:
 
     def __init__(self) -> None:
         self._ipr: Any = pyroute2.IPRoute()
+        self._known: dict[int, str] = {}
 
     def __enter__(self) -> Netlink:
         return self
@@ -57,19 +58,21 @@ class Netlink:
 
     def links(self) -> tuple[Link, ...]:
         """All network interfaces."""
-        return tuple(
+        found = tuple(
             Link(m["index"], m.get_attr("IFLA_IFNAME"), m.get_attr("IFLA_ADDRESS") or "", bool(m["flags"] & _IFF_UP))
             for m in self._ipr.get_links()
         )
+        self._known = {link.index: link.name for link in found}
+        return found
 
     def held(self) -> tuple[Held, ...]:
         """All live addresses."""
-        names = {link.index: link.name for link in self.links()}
+        names = self._names()
         return tuple(_held(m, names.get(m["index"], "")) for m in self._ipr.get_addr())
 
     def default(self) -> dict[int, str]:
         """Family -> the interface of the default route that wins (the lowest metric)."""
-        names = {link.index: link.name for link in self.links()}
+        names = self._names()
         found = {}
         for family, af in _FAMILY.items():
             routes = [r for r in self._ipr.get_routes(family=af, table=_MAIN_TABLE) if r["dst_len"] == 0]
@@ -77,6 +80,12 @@ class Netlink:
             if usable:
                 found[family] = names[min(usable)[1]]
         return found
+
+    def _names(self) -> dict[int, str]:
+        """Names by index, of the links as they were last read: one dump serves a whole run."""
+        if not self._known:
+            self.links()
+        return self._known
 
     def add(self, overlay: Overlay) -> None:
         """Put an address on its interface; one that is there already stays."""
