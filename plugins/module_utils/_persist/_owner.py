@@ -92,7 +92,7 @@ def _networkd(host: Host, link: Link) -> Owner | None:
 
 def _wicked(host: Host, link: Link) -> Owner | None:
     source = f"/etc/sysconfig/network/ifcfg-{link.name}"
-    if host.active("wickedd.service") and host.read(source) is not None:
+    if host.read(source) is not None and host.active("wickedd.service"):
         return Owner("wicked", source, f"wicked, {source}")
     return None
 
@@ -106,7 +106,7 @@ def _ifupdown(host: Host, link: Link) -> Owner | None:
 
 def _network_scripts(host: Host, link: Link) -> Owner | None:
     source = f"/etc/sysconfig/network-scripts/ifcfg-{link.name}"
-    if host.active("network.service") and host.read(source) is not None:
+    if host.read(source) is not None and host.active("network.service"):
         return Owner("ifcfg", source, f"network-scripts, {source}")
     return None
 
