@@ -61,14 +61,24 @@ def timed(argv: Sequence[str], env: Mapping[str, str] | None = None, limit: floa
     try:
         output, dummy = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _kill_tree(process.pid)
         output, dummy = process.communicate()
         return Timed(time.monotonic() - started, False, output)
     seconds = time.monotonic() - started
     if process.returncode != 0:
         raise BenchError(f"{' '.join(argv[:3])} ... failed with exit code {process.returncode}:\n{output[-2000:]}")
     return Timed(seconds, True, output)
+
+
+def _kill_tree(pid: int) -> None:
+    """Kill a process and all below it. By descent, not by group or session: ansible's workers have sessions of their
+    own, and one that loops over route tables would go on moving them under the next contender."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)  # it has no further children from here on
+        for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in thread.read_text().split():
+                _kill_tree(int(child))
+        os.kill(pid, signal.SIGKILL)
 
 
 def playbook(path: Path | str, inventory: Path, *arguments: str, env: Mapping[str, str] | None = None,
