@@ -17,6 +17,7 @@ from lab.daemon.manifest import Manifest
 from lab.endpoint.snapshot import InstanceSnap, InterfaceSnap, Subnet, TableSnap, VpcSnapshot
 from lab.fabric import netns
 from lab.fabric.router import Router
+from lab.nodes import full
 from lab.nodes.base import NodeSpec
 from lab.nodes.full import FullNode, full_nodes
 
@@ -141,6 +142,18 @@ def test_a_slow_shutdown_is_waited_for(place: Place) -> None:
     node.exec(["systemctl", "start", "slow"])
     node.reboot()
     assert node.boots == 2
+    node.destroy()
+
+
+def test_a_shutdown_that_hangs_ends_with_the_power(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(full, "SHUTDOWN_SECONDS", 2.0)
+    node = place.node()
+    unit = "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=true\nExecStop=sleep 60\n"
+    node.write("/etc/systemd/system/slow.service", unit)
+    node.boot()
+    node.exec(["systemctl", "start", "slow"])
+    node.power_off()
+    assert not node.running
     node.destroy()
 
 

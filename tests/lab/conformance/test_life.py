@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -98,6 +99,38 @@ def test_the_machines_are_told(endpoint: Endpoint, ec2: Any, world: World) -> No
     assert [event for machine, event in events if machine == one] == ["reboot", "stop", "start"]
     assert [event for machine, event in events if machine == two] == ["terminate"]
     assert len(threads) == 1
+
+
+def test_stopped_only_when_the_machine_is_off(endpoint: Endpoint, bench: Bench) -> None:
+    """Whoever fences by StopInstances waits for that state, and believes it."""
+    off = threading.Event()
+    endpoint.on_power(lambda instance_id, event: off)
+    endpoint.configure(stop=0.1)
+    instance, dummy = bench.instance()
+    bench.ec2.stop_instances(InstanceIds=[instance], Force=True)
+    time.sleep(0.4)  # what must not happen has time to happen
+    assert bench.state(instance) == "stopping"
+    off.set()
+    bench.wait(lambda: bench.state(instance) == "stopped", "stopped")
+
+
+@pytest.mark.parametrize(
+    ("options", "event"),
+    [({}, "stop"), ({"Force": True}, "stop"), ({"SkipOsShutdown": True}, "cut")],
+)
+def test_only_skip_os_shutdown_takes_the_power_away(
+    endpoint: Endpoint, bench: Bench, options: dict[str, bool], event: str
+) -> None:
+    events: list[tuple[str, str]] = []
+
+    def machine(instance_id: str, event: str) -> None:
+        events.append((instance_id, event))
+
+    endpoint.on_power(machine)
+    instance, dummy = bench.instance()
+    bench.ec2.stop_instances(InstanceIds=[instance], **options)
+    bench.wait(lambda: bench.state(instance) == "stopped", "stopped")
+    assert [told for told in events if told[1] != "start"] == [(instance, event)]
 
 
 def test_a_reboot_leaves_the_route_active(bench: Bench) -> None:

@@ -14,10 +14,14 @@ from lab.nodes.base import Node
 
 log = logging.getLogger(__name__)
 
+#: What a machine has to do, each with what is set when it is done.
+Tasks = queue.Queue[tuple[str, threading.Event]]
+
 #: What EC2's events do to a machine.
 EVENTS: Mapping[str, Callable[[Node], None]] = {
     "start": lambda node: node.boot(),
     "stop": lambda node: node.power_off(),
+    "cut": lambda node: node.crash(),
     "reboot": lambda node: node.reboot(),
     "terminate": lambda node: node.destroy(),
 }
@@ -34,15 +38,21 @@ class Power:
     def __init__(self, names: Mapping[str, str], node: Callable[[str], Node]) -> None:
         self._names = names
         self._node = node
-        self._tasks: dict[str, queue.Queue[str]] = {name: queue.Queue() for name in names.values()}
+        self._tasks: dict[str, queue.Queue[tuple[str, threading.Event]]] = {
+            name: queue.Queue() for name in names.values()
+        }
         for name in self._tasks:
             threading.Thread(target=self._work, args=(name,), name=f"power {name}", daemon=True).start()
 
-    def event(self, instance_id: str, event: str) -> None:
-        """EC2 did something to an instance. Returns at once; instances that are no machine of the lab do not matter."""
+    def event(self, instance_id: str, event: str) -> threading.Event | None:
+        """EC2 did something to an instance. Returns at once what is set when the machine has done it; None for an
+        instance that is no machine of the lab."""
         name = self._names.get(instance_id)
-        if name is not None and event in EVENTS:
-            self._tasks[name].put(event)
+        if name is None or event not in EVENTS:
+            return None
+        done = threading.Event()
+        self._tasks[name].put((event, done))
+        return done
 
     def settle(self) -> None:
         """Return when every machine has done what it was told so far."""
@@ -52,11 +62,12 @@ class Power:
     def _work(self, name: str) -> None:
         tasks = self._tasks[name]
         while True:
-            event = tasks.get()
+            event, done = tasks.get()
             log.info("%s: %s", name, event)
             try:
                 EVENTS[event](self._node(name))
             except Exception:
                 log.exception("%s: could not %s", name, event)
             finally:
+                done.set()
                 tasks.task_done()

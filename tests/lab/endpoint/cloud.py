@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from .ec2.life import Life
 
 #: Called with an instance id and "start", "stop", "reboot" or "terminate".
-PowerCallback = Callable[[str, str], None]
+#: Told of an instance and an event; returns what is set once its machine has done it, or None if it is done already.
+PowerCallback = Callable[[str, str], threading.Event | None]
 
 
 class Clock:
@@ -89,10 +90,10 @@ class Cloud:
         """Have ``callback`` called when an instance's machine shall go down, come up or restart."""
         self._power.append(callback)
 
-    def power(self, instance_id: str, event: str) -> None:
-        """Tell the machines; not under the lock, since a machine takes its time."""
-        for callback in self._power:
-            callback(instance_id, event)
+    def power(self, instance_id: str, event: str) -> list[threading.Event]:
+        """Tell the machines, not under the lock; returns what to wait for where a machine takes its time."""
+        told = [callback(instance_id, event) for callback in self._power]
+        return [pending for pending in told if pending is not None]
 
     @contextmanager
     def change(self, only_routes: bool = False) -> Iterator[None]:

@@ -31,6 +31,8 @@ from .full_rootfs import rootfs
 from .full_stacks import STACKS, File, identity, unit_links
 
 BOOT_SECONDS = 60.0
+#: How long a shutdown may take before the power goes; EC2 gives some minutes, and no number.
+SHUTDOWN_SECONDS = 20.0
 POWER_OFF_SECONDS = 60.0
 _SSH_PORT = 22
 _NAMESPACES = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
@@ -41,6 +43,12 @@ _ENVIRONMENT = {
     "HOME": "/root",
     "LANG": "C.UTF-8",
     "SYSTEMD_COLORS": "0",
+}
+_NSPAWN_SWITCHES = {
+    # "network" makes /proc/sys/net writable; more than that would bring udev up in the container.
+    "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
+    # Also on a hybrid host: systemd 258 and newer boot on nothing else.
+    "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
 }
 # systemd-nspawn makes a directory and a lock for every machine here, and leaves them behind.
 _NSPAWN = Path("/run/systemd/nspawn")
@@ -54,12 +62,14 @@ def full_nodes(variant: str = "bookworm-net", stack: str = "ifupdown") -> NodeFa
 
 
 def full_nodes_of(kind: str = "") -> NodeFactory:
-    """The same by one word: a stack on Debian 12, ``trixie-STACK`` on Debian 13, or ``ha``: with failover engines."""
+    """The same by one word: a stack on Debian 12, ``trixie-STACK`` on Debian 13, ``forky-STACK`` on Debian 14, or
+    ``ha``: with failover engines."""
     if kind == "ha":
         return full_nodes("bookworm-ha")
     suite, _dash, stack = kind.rpartition("-")
-    if stack and (suite not in ("", "trixie") or stack not in STACKS):
-        raise NodeError(f"no full nodes are called {kind!r}: use ha, or {', '.join(STACKS)}, or trixie- before one")
+    if stack and (suite not in ("", "trixie", "forky") or stack not in STACKS):
+        names = ", ".join(STACKS)
+        raise NodeError(f"no full nodes are called {kind!r}: use ha, or {names}, or trixie- or forky- before one")
     return full_nodes(f"{suite or 'bookworm'}-net", stack or "ifupdown")
 
 
@@ -123,11 +133,11 @@ class FullNode:
 
     def power_off(self) -> None:
         """Shut down in order, as StopInstances does, then unplug. A machine that hangs is cut off, as it is there."""
-        if self.running and self._frozen:
-            self.crash()
-        elif self.running:
+        if self._supervisor is not None and self.running and not self._frozen:
             os.kill(self._leader, signal.SIGRTMIN + 4)  # systemd's signal for poweroff.target
-            self._join_supervisor()
+            self._supervisor.join(SHUTDOWN_SECONDS)
+        if self.running:
+            self.crash()
 
     def crash(self) -> None:
         """Lose power: the wire is cut first, since a killed node's kernel would go on answering pings."""
@@ -255,9 +265,7 @@ class FullNode:
             told.bind(str(notify))
             process = subprocess.Popen(
                 self._command(),
-                # "network" makes /proc/sys/net writable; more than that would bring udev up in the container.
-                env={**_ENVIRONMENT, **self.spec.environment(), "NOTIFY_SOCKET": str(notify)}
-                | {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"},
+                env={**_ENVIRONMENT, **self.spec.environment(), "NOTIFY_SOCKET": str(notify), **_NSPAWN_SWITCHES},
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,

@@ -30,6 +30,9 @@ _ENGINES = (
     "awscli python3-boto3 python3-apt curl ca-certificates nftables"
 )
 
+# The lists of a release in the making are good for a week only, and a mirror may be behind.
+_IN_THE_MAKING = ('--aptopt=Acquire::Check-Valid-Until "false"',)
+
 
 class RootfsError(RuntimeError):
     """A tree could not be built; the message ends with what mmdebstrap said last."""
@@ -40,18 +43,21 @@ class Variant:
     """One kind of tree: a Debian suite and the packages on top of what every node has.
 
     `disabled` are services that Debian enables as soon as they are installed: here whoever wants one starts it.
+    `base` is what every node has; a tree that no node boots from may do with less. `options` are mmdebstrap's.
     """
 
     name: str
     suite: str
     added: str
     disabled: tuple[str, ...] = ()
+    base: str = _BASE
+    options: tuple[str, ...] = ()
 
     def command(self, target: Path) -> list[str]:
         """What makes the tree in `target`."""
         hook = [f'--customize-hook=systemctl --root="$1" disable {unit}' for unit in self.disabled]
-        packages = ",".join((*_BASE.split(), *self.added.split()))
-        kind = ["--mode=root", "--variant=minbase", "--format=directory"]
+        packages = ",".join((*self.base.split(), *self.added.split()))
+        kind = ["--mode=root", "--variant=minbase", "--format=directory", *self.options]
         return ["mmdebstrap", *kind, f"--include={packages}", *hook, self.suite, str(target)]
 
     @property
@@ -66,6 +72,8 @@ VARIANTS = {
     for variant in (
         Variant("bookworm-net", "bookworm", "isc-dhcp-client network-manager netplan.io"),
         Variant("trixie-net", "trixie", "dhcpcd-base network-manager netplan.io"),
+        Variant("forky-net", "forky", "dhcpcd-base network-manager netplan.io", options=_IN_THE_MAKING),
+        Variant("forky-python", "forky", "python3-pyroute2", base="python3", options=_IN_THE_MAKING),  # 3.14
         Variant("bookworm-ha", "bookworm", _ENGINES, ("corosync", "pacemaker", "keepalived")),
     )
 }

@@ -4,7 +4,8 @@
 """Instances stop, start, terminate and reboot as in EC2, with time spent in between.
 
 The machines are told when their operating system would notice: at the start of stopping and of shutting-down, and when
-pending ends. moto changes states at once and keeps a terminated instance's interfaces.
+pending ends. An instance is stopped no sooner than its machine is off: a shutdown that hangs is seen in the API.
+moto changes states at once and keeps a terminated instance's interfaces.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import queue
 import re
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from ..answers import Answer, ApiError, ec2_result
@@ -22,21 +24,26 @@ from ..request import Call
 from . import identifiers
 from .interfaces import mirror_source_dest_check
 
+#: What the machines have still to do after they were told.
+Told = Future[list[threading.Event]]
+
 _CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 
 
 class Power:
-    """Delivers power events one after the other, outside the lock: a machine takes its time."""
+    """Delivers power events one after the other, outside the lock."""
 
-    def __init__(self, deliver: Callable[[str, str], None]) -> None:
+    def __init__(self, deliver: Callable[[str, str], list[threading.Event]]) -> None:
         self._deliver = deliver
-        self._events: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[tuple[str, str, Told] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    def send(self, instance_id: str, event: str) -> None:
-        """Queue an event: "start", "stop", "reboot" or "terminate"."""
-        self._events.put((instance_id, event))
+    def send(self, instance_id: str, event: str) -> Told:
+        """Queue an event: "start", "stop" (in order), "cut" (the power), "reboot" or "terminate"."""
+        told: Told = Future()
+        self._events.put((instance_id, event, told))
+        return told
 
     def close(self) -> None:
         """Stop after the events that are queued."""
@@ -45,7 +52,8 @@ class Power:
 
     def _run(self) -> None:
         while (item := self._events.get()) is not None:
-            self._deliver(*item)
+            instance_id, event, told = item
+            told.set_result(self._deliver(instance_id, event))
 
 
 class Life:
@@ -56,11 +64,24 @@ class Life:
         self._timers: set[threading.Timer] = set()
         self.power = Power(cloud.power)
 
-    def pass_through(self, instance: Any, via: str, to: str, seconds: float, done: Callable[[Any], None]) -> None:
-        """Put ``instance`` into ``via`` now and into ``to`` after ``seconds``, unless it has left ``via`` by then."""
+    def pass_through(
+        self,
+        instance: Any,
+        via: str,
+        to: str,
+        seconds: float,
+        done: Callable[[Any], object] = lambda _: None,
+        after: Told | None = None,
+    ) -> None:
+        """Put ``instance`` into ``via`` now and into ``to`` after ``seconds``, unless it has left ``via`` by then.
+
+        With ``after``, no sooner than the machines have done what they were told.
+        """
         set_state(instance, via)
 
         def finish() -> None:
+            for machine in after.result() if after else ():
+                machine.wait()
             with self._cloud.change():
                 self._timers.discard(timer)
                 if instance.state == via:
@@ -115,7 +136,10 @@ def start_instances(cloud: Cloud, call: Call) -> Answer:
 
 
 def stop_instances(cloud: Cloud, call: Call) -> Answer:
-    """StopInstances; DisableApiStop is respected."""
+    """StopInstances: the operating system shuts down in order, with Force, too; SkipOsShutdown takes the power away.
+
+    DisableApiStop is respected.
+    """
     instances = _instances(cloud, call)
     for instance in instances:
         if instance.state in ("shutting-down", "terminated"):
@@ -127,10 +151,11 @@ def stop_instances(cloud: Cloud, call: Call) -> Answer:
                 "try again.",
             )
     before = {i.id: i.state for i in instances}
+    event = "cut" if call.flag("SkipOsShutdown") else "stop"
     for instance in instances:
         if instance.state in ("pending", "running"):
-            cloud.life.pass_through(instance, "stopping", "stopped", cloud.settings.timing.stop, lambda _: None)
-            cloud.life.power.send(instance.id, "stop")
+            told = cloud.life.power.send(instance.id, event)
+            cloud.life.pass_through(instance, "stopping", "stopped", cloud.settings.timing.stop, after=told)
     return _answer(call, instances, before)
 
 
