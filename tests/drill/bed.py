@@ -20,6 +20,7 @@ from typing import Any
 from lab.daemon import process
 from lab.daemon.api import client
 from lab.daemon.control import tell
+from lab.daemon.ssh import end_masters
 from lab.daemon.state import Directory, Lab
 from lab.endpoint.control import Control
 from lab.nodes.base import MARKER
@@ -181,6 +182,7 @@ class Bed:
 
     def play(self, playbook: str, **extra_vars: Any) -> Run:
         """Run a playbook of the collection against the nodes. Raises DrillError if it fails."""
+        end_masters(self.directory)  # a node that lost power or was shot has not said goodbye to them
         run = run_playbook(playbook, self.directory.inventory, extra_vars={**self._variables(), **extra_vars})
         if not run.ok:
             raise DrillError(f"{playbook} failed:\n{run.output}")

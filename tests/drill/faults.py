@@ -33,7 +33,6 @@ class Fault:
         outcome: whether the service moves to the standby, stays, or may do either.
         seconds: how long the fault lasts at least, so that what must not happen has time to happen.
         returns: the old holder may take the service back once the fault is mended: it never knew that it lost it.
-        stock: played with the stock agent, too.
     """
 
     name: str
@@ -42,7 +41,6 @@ class Fault:
     outcome: str = MOVES
     seconds: float = 0.0
     returns: bool = False
-    stock: bool = False
 
 
 def _kill(bed: Bed, holder: str, standby: str) -> None:
@@ -126,11 +124,11 @@ def _by_hand(bed: Bed, holder: str, standby: str) -> None:
 
 FAULTS = (
     Fault("application killed (kill -9)", _kill, _revive),
-    Fault("power lost", _crash, _boot, stock=True),
+    Fault("power lost", _crash, _boot),
     Fault("machine frozen", _freeze, _thaw, returns=True),
     Fault("nodes cannot hear each other", _partition, _heal, EITHER, seconds=20.0, returns=True),
-    Fault("holder cannot reach AWS", _cut_off, _heal, STAYS, seconds=25.0, stock=True),
-    Fault("AWS throttles during the takeover", _throttle, _boot, stock=True),
+    Fault("holder cannot reach AWS", _cut_off, _heal, STAYS, seconds=25.0),
+    Fault("AWS throttles during the takeover", _throttle, _boot),
     Fault("AWS is down when the holder dies", _api_down, _api_back, EITHER, seconds=10.0),
     Fault("both nodes rebooted at once", _both_reboot, outcome=EITHER),
     Fault("standby rebooted", _standby_reboots, outcome=STAYS),
