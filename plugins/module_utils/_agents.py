@@ -43,7 +43,7 @@ def findings(host: Host, interface: str, owner: str, methods: Collection[str]) -
 
 def _nm_cloud_setup(host: Host, interface: str, owner: str, methods: frozenset[str]) -> Iterator[Finding]:
     unit = "nm-cloud-setup.timer"
-    if not (host.active(unit) or host.output("systemctl", "is-enabled", unit)):
+    if not (host.active(unit) or host.enabled(unit)):
         return
     why = {
         "networkmanager": "the dispatcher script puts it back at the `reapply` that ends each of its runs",

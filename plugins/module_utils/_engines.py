@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from xml.etree import ElementTree
 
 from ._persist import Host
 
@@ -41,6 +40,8 @@ def _keepalived(standing: str | None) -> dict[str, Any]:
 def _pacemaker(text: str | None) -> dict[str, Any]:
     if not text:
         return {"engine": PACEMAKER, "state": "does not answer", "holder": ""}
+    from xml.etree import ElementTree  # only a cluster's node needs it
+
     status = ElementTree.fromstring(text)
     if status.find("./summary/current_dc[@with_quorum='true']") is None:
         return {"engine": PACEMAKER, "state": "no quorum", "holder": ""}

@@ -21,10 +21,12 @@ class FakeHost:
         files: Mapping[str, str] | None = None,
         units: Iterable[str] = (),
         outputs: Mapping[tuple[str, ...], str] | None = None,
+        enabled: Iterable[str] = (),
     ) -> None:
         self.files = dict(files or {})
         self.units = set(units)
         self.outputs = dict(outputs or {})
+        self.at_boot = set(enabled)
         self.applied: list[Change] = []
 
     def read(self, path: str) -> str | None:
@@ -35,6 +37,9 @@ class FakeHost:
 
     def active(self, unit: str) -> bool:
         return unit in self.units
+
+    def enabled(self, unit: str) -> bool:
+        return unit in self.at_boot
 
     def output(self, *argv: str) -> str | None:
         return self.outputs.get(argv)

@@ -23,6 +23,17 @@ _TIMEOUT = 30.0
 _LINK_PREFIX = link_text("")
 _SELINUX = "security.selinux"
 
+# All that is ever asked about: one question to systemd answers them together, since each is a process of 5 ms.
+_UNITS = (
+    "NetworkManager.service",
+    "systemd-networkd.service",
+    "wickedd.service",
+    "network.service",
+    "nm-cloud-setup.timer",
+    "keepalived.service",
+    "pacemaker.service",
+)
+
 
 class LocalHost:
     """This machine.
@@ -33,7 +44,7 @@ class LocalHost:
 
     def __init__(self, root: str = "/") -> None:
         self._root = Path(root)
-        self._active: dict[str, bool] = {}
+        self._units: dict[str, tuple[str, str]] = {}
 
     def read(self, path: str) -> str | None:
         """See :class:`Host`."""
@@ -59,9 +70,11 @@ class LocalHost:
 
     def active(self, unit: str) -> bool:
         """See :class:`Host`."""
-        if unit not in self._active:
-            self._active[unit] = self.output("systemctl", "is-active", unit) is not None
-        return self._active[unit]
+        return self._unit(unit)[0] in ("active", "reloading")
+
+    def enabled(self, unit: str) -> bool:
+        """See :class:`Host`."""
+        return self._unit(unit)[1] in ("enabled", "enabled-runtime", "static", "indirect", "generated", "alias")
 
     def output(self, *argv: str) -> str | None:
         """See :class:`Host`."""
@@ -87,6 +100,16 @@ class LocalHost:
                 self._write(change)
         for argv in last:
             self._run(argv)
+
+    def _unit(self, unit: str) -> tuple[str, str]:
+        """ActiveState and UnitFileState; both empty where systemd does not answer."""
+        if unit not in self._units:
+            names = [unit, *(name for name in _UNITS if name != unit)]
+            shown = self.output("systemctl", "show", "--property=ActiveState,UnitFileState", *names) or ""
+            for name, block in zip(names, [*shown.split("\n\n"), *[""] * len(names)]):
+                values = dict(line.split("=", 1) for line in block.splitlines())
+                self._units[name] = values.get("ActiveState", ""), values.get("UnitFileState", "")
+        return self._units[unit]
 
     def _systemd(self) -> bool:
         """Whether systemd is PID 1 (sd_booted(3)); without it a unit is only a file for the next boot."""

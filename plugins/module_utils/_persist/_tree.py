@@ -34,6 +34,9 @@ class Host(Protocol):
     def active(self, unit: str) -> bool:
         """Whether a systemd unit runs."""
 
+    def enabled(self, unit: str) -> bool:
+        """Whether a systemd unit will run after the next boot."""
+
     def output(self, *argv: str) -> str | None:
         """What a command prints, or None where it fails or does not exist."""
 

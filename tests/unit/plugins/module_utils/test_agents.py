@@ -47,7 +47,7 @@ CLOUD_INIT = {"/etc/cloud/cloud.cfg": "datasource_list: [Ec2]\n"}
         ),
         pytest.param(FakeHost(units=[NM_TIMER]), "networkmanager", set(), [("nm_cloud_setup", "error")], id="cluster"),
         pytest.param(
-            FakeHost(outputs={("systemctl", "is-enabled", NM_TIMER): "enabled"}),
+            FakeHost(enabled=[NM_TIMER]),
             "networkmanager",
             {"networkmanager", "systemd_unit"},
             [("nm_cloud_setup", "error")],

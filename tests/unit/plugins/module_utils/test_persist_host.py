@@ -33,9 +33,15 @@ class Host(LocalHost):
     def __init__(self, root: Path) -> None:
         super().__init__(str(root))
         self.ran: list[str] = []
+        self.asked: list[tuple[str, ...]] = []
+        self.units: dict[str, tuple[str, str]] = {}
         self.answers: dict[str, str] = {}
 
     def output(self, *argv: str) -> str | None:
+        self.asked.append(argv)
+        if argv[:2] == ("systemctl", "show"):
+            blocks = (f"ActiveState={a}\nUnitFileState={f}" for a, f in (self.units.get(u, ("", "")) for u in argv[3:]))
+            return "\n\n".join(blocks)
         return self.answers.get(" ".join(argv))
 
     def _run(self, argv: list[str]) -> None:  # type: ignore[override]
@@ -160,8 +166,8 @@ def test_without_systemd_a_unit_is_only_a_file(host: Host) -> None:
 
 
 def test_a_profile_is_modified_and_not_applied(host: Host) -> None:
+    host.units = {"NetworkManager.service": ("active", "enabled")}
     host.answers = {
-        "systemctl is-active NetworkManager.service": "active",
         "nmcli -g UUID connection": "6f0c\n77aa",
         "nmcli -g ipv4.addresses connection show 6f0c": "10.0.0.7/24, 10.0.0.8/24",
         "nmcli -g ipv4.addresses connection show 77aa": "192.168.10.15/32",
@@ -176,6 +182,27 @@ def test_a_profile_is_modified_and_not_applied(host: Host) -> None:
 def test_a_profile_is_not_looked_for_where_networkmanager_does_not_run(host: Host) -> None:
     host.answers = {"nmcli -g UUID connection": "6f0c"}
     assert host.glob("connection/*") == []
+
+
+def test_one_question_to_systemd_answers_for_all_units(host: Host) -> None:
+    host.units = {
+        "NetworkManager.service": ("reloading", "enabled"),
+        "keepalived.service": ("failed", "disabled"),
+        "nm-cloud-setup.timer": ("inactive", "enabled"),
+        "other.service": ("active", ""),
+    }
+    assert [host.active(f"{n}.service") for n in ("NetworkManager", "keepalived", "pacemaker")] == [True, False, False]
+    assert not host.active("nm-cloud-setup.timer")
+    assert [host.enabled(u) for u in ("nm-cloud-setup.timer", "keepalived.service")] == [True, False]
+    assert len(host.asked) == 1
+    assert host.active("other.service")  # one that is not in the list
+
+
+def test_without_systemd_no_unit_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    host = LocalHost(str(tmp_path))
+    assert not host.active("keepalived.service")
+    assert not host.enabled("keepalived.service")
 
 
 def test_what_cannot_be_read_is_an_error(host: Host, tmp_path: Path) -> None:
