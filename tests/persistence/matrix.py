@@ -14,7 +14,7 @@ from typing import Any
 from persistence.events import AMAZON_FILES, EVENTS, Event
 from persistence.stage import OVERLAY4, OWN4, PREFIX6, Sight, Stage
 
-SUITES = {"bookworm": "Debian 12", "trixie": "Debian 13"}
+SUITES = {"bookworm": "Debian 12", "trixie": "Debian 13", "forky": "Debian 14 (testing)"}
 
 
 @dataclass(frozen=True)

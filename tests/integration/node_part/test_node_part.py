@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import secrets
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from lab.nodes.full_rootfs import RootfsError, rootfs
+
 ROOT = Path(__file__).parents[3]
 SCENARIO = Path(__file__).with_name("scenario.py")
 OLDEST, NEWEST = "0.7.2", "0.9.7"
@@ -26,7 +29,7 @@ pytestmark = pytest.mark.lab
 
 
 def interpreter(version: str) -> str:
-    """The path of a Python, from PATH or pyenv; skips where there is none."""
+    """The path of a Python, from PATH, pyenv or Debian's next release; skips where there is none."""
     if version == ".".join(map(str, sys.version_info[:2])):
         return sys.executable
     pyenv = sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob(f"versions/{version}.*/bin/python"))
@@ -34,7 +37,31 @@ def interpreter(version: str) -> str:
     for path in candidates:
         if path and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0:
             return path
+    if version == "3.14":
+        return str(debian_python())
     pytest.skip(f"Python {version} is not installed")
+
+
+def debian_python() -> Path:
+    """Debian 14's Python with its package python3-pyroute2, as a program that runs on this system.
+
+    A tree's programs find its libraries only by its own loader; a script that says so is all they need.
+    """
+    try:
+        tree = rootfs("forky-python")
+    except RootfsError as exc:  # a release in the making: its archive may be inconsistent for a day
+        pytest.skip(f"Debian 14 cannot be installed today, so Python 3.14 is not here: {exc}")
+    machine = f"{platform.machine()}-linux-gnu"
+    libraries = f"{tree}/usr/lib/{machine}:{tree}/lib/{machine}"
+    [loader] = tree.glob("usr/lib/*/ld-linux-*.so.*")
+    python = tree / "usr/bin/python3"
+    program = ROOT / ".cache" / tree.name / "python3.14"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text(
+        f'#!/bin/sh\nPYTHONHOME={tree}/usr exec {loader} --library-path {libraries} --argv0 {program} {python} "$@"\n'
+    )
+    program.chmod(0o755)
+    return program
 
 
 def pyroute2(version: str) -> Path:
@@ -71,10 +98,10 @@ def netns() -> Iterator[str]:
         subprocess.run(["ip", "netns", "delete", name], check=True)
 
 
-def scenario(python: str, library: Path, netns: str, tmp_path: Path) -> dict[str, Any]:
+def scenario(python: str, library: Path | None, netns: str, tmp_path: Path) -> dict[str, Any]:
     (tmp_path / "module_utils").symlink_to(ROOT / "plugins" / "module_utils")
     command = ["nsenter", f"--net=/run/netns/{netns}", python, "-B", "-s", str(SCENARIO), str(tmp_path)]
-    environment = {"PYTHONPATH": str(library), "PATH": os.environ["PATH"]}
+    environment = {"PYTHONPATH": str(library or ""), "PATH": os.environ["PATH"]}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     seen: dict[str, Any] = json.loads(done.stdout)
@@ -125,6 +152,14 @@ def test_the_life_of_two_overlays(python: str, version: str, netns: str, tmp_pat
     assert seen == EXPECTED
 
 
+def test_with_the_packages_of_a_distribution_alone(netns: str, tmp_path: Path) -> None:
+    """Debian 14: Python 3.14 and python3-pyroute2, and nothing from PyPI."""
+    seen = scenario(str(debian_python()), None, netns, tmp_path)
+    ran_python, _ran_pyroute2 = seen.pop("versions")
+    assert ran_python.startswith("3.14.")
+    assert seen == EXPECTED
+
+
 def module(name: str, options: dict[str, Any], *prefix: str, python: str, library: Path | None) -> dict[str, Any]:
     """Run a module as Ansible does: as a payload, under the node's own interpreter."""
     environment = {**os.environ, "ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0"}
@@ -142,11 +177,12 @@ def module(name: str, options: dict[str, Any], *prefix: str, python: str, librar
     return answer
 
 
-def test_the_module_as_a_payload_under_the_oldest_python(netns: str) -> None:
+@pytest.mark.parametrize(("python", "version"), [("3.9", OLDEST), ("3.14", NEWEST)])
+def test_the_module_as_a_payload_under_the_oldest_and_newest_python(python: str, version: str, netns: str) -> None:
     """AnsiballZ finds the package of writers by its relative imports."""
     inside = ("nsenter", f"--net=/run/netns/{netns}")
     options = {"addresses": ["192.168.10.15"], "persistent": False}
-    where: dict[str, Any] = {"python": interpreter("3.9"), "library": pyroute2(OLDEST)}
+    where: dict[str, Any] = {"python": interpreter(python), "library": pyroute2(version)}
     done = [module("overlay_interface", options, *inside, **where) for _time in range(2)]
     assert [d["changed"] for d in done] == [True, False]
     assert done[1]["addresses"] == [
@@ -160,7 +196,7 @@ def test_the_module_as_a_payload_under_the_oldest_python(netns: str) -> None:
         }
     ]
     info = module("overlay_node_info", {"addresses": ["192.168.10.15"], "metadata": False}, *inside, **where)
-    assert info["pyroute2"]["version"] == OLDEST
+    assert info["pyroute2"]["version"] == version
     assert [(a["live"], a["label"]) for a in info["addresses"]] == [(True, "eth0:1")]
 
 
