@@ -52,8 +52,8 @@ def merged(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The results of this run, and of earlier ones for the rows that did not run now."""
     old = json.loads(JSON.read_text())["rows"] if JSON.exists() else []
     rows = {(r["suite"], r["stack"], r["method"]): r for r in [*old, *results]}
-    order = {key: index for index, key in enumerate(_STACKS)}
-    return [dict(rows[key]) for key in sorted(rows, key=lambda k: (k[0], order[k[1]], k[2]))]
+    suites, stacks = list(SUITES), list(_STACKS)
+    return [dict(rows[key]) for key in sorted(rows, key=lambda k: (suites.index(k[0]), stacks.index(k[1]), k[2]))]
 
 
 def write(results: Iterable[Mapping[str, Any]]) -> None:
@@ -79,7 +79,7 @@ def _distributions(rows: Sequence[Mapping[str, Any]]) -> str:
     for distribution, owner, method, stack in DISTRIBUTIONS:
         ran = sorted({SUITES[r["suite"]] for r in rows if stack in (r["stack"], "all") and r["method"] == method})
         how = "beside each of these stacks" if stack == "all" else "with the same stack"
-        proof = f"run on {' and '.join(ran)} {how}" if ran else "**not run**: file checked against its manual"
+        proof = f"run on {', '.join(ran)} {how}" if ran else "**not run**: file checked against its manual"
         lines.append(f"| {distribution} | {owner} | {_WRITTEN[method]} | {proof} |")
     return "\n".join(lines) + "\n"
 
