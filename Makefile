@@ -122,7 +122,7 @@ lab-up: root setup  ## start a lab to play with; it says what to type next
 lab-down: root setup  ## remove all labs of this machine
 	@$(LAB) down --all
 
-bench: root setup  ## measure beside the peers, 25 minutes; writes docs/ (QUICK=1: some minutes, LONG=1: an hour)
+bench: root setup  ## measure beside the peers, 50 minutes; writes docs/ (QUICK=1: some minutes, LONG=1: some hours)
 	@PYTHONPATH=tests python -m bench $(if $(QUICK),--quick) $(if $(LONG),--limit 7200)
 
 drill: root setup  ## failover drills with keepalived and Pacemaker; writes docs/
