@@ -59,6 +59,7 @@ class _WhoAnswers(socketserver.StreamRequestHandler):
 
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
+    request_queue_size = 128  # a busy host must not look like a dead service: with 5, some SYNs would be dropped
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is nobody's error."""
