@@ -21,7 +21,7 @@ from lab.daemon import process
 from lab.daemon.api import client
 from lab.daemon.control import tell
 from lab.daemon.ssh import end_masters
-from lab.daemon.state import Directory, Lab
+from lab.daemon.state import Directory, Lab, LabError
 from lab.endpoint.control import Control
 from lab.nodes.base import MARKER
 from lab.playbook.run import Run, run_playbook
@@ -124,6 +124,7 @@ class Bed:
         self.nodes = tuple(machine.name for machine in lab.world.nodes)
         self.roles = {machine.name: machine.role_name for machine in lab.world.nodes}
         self.instances = {machine.instance_id: machine.name for machine in lab.world.nodes}
+        self._ids = {machine.name: machine.instance_id for machine in lab.world.nodes}
         self._off: set[str] = set()
 
     # -- what can be done ----------------------------------------------------------------------------------------
@@ -140,9 +141,12 @@ class Bed:
             self._off.add(node)
 
     def boot(self, *nodes: str) -> None:
-        """Switch on again."""
+        """Switch on again: by EC2 where EC2 has stopped the instance."""
         for node in nodes:
-            self._tell("boot", machine=node)
+            if self._states()[node] == "stopped":
+                self.ec2.start_instances(InstanceIds=[self._ids[node]])
+            else:
+                self._tell("boot", machine=node)
             self._off.discard(node)
 
     def reboot(self, node: str) -> None:
@@ -221,9 +225,15 @@ class Bed:
             )
             tables[raw["RouteTableId"]] = self.instances.get(route.get("InstanceId", ""))
             states.add(route.get("State", "absent"))
-        awake = (node for node in self.nodes if node not in self._off)
-        holding = tuple(n for n in awake if self.exec(n, "ip", "-o", "address", "show", "to", self.lab.overlay))
-        return View(tables, frozenset(states), holding)
+        return View(tables, frozenset(states), tuple(node for node in self.nodes if self._has_address(node)))
+
+    def _has_address(self, node: str) -> bool:
+        if node in self._off:
+            return False
+        try:
+            return bool(self.exec(node, "ip", "-o", "address", "show", "to", self.lab.overlay))
+        except LabError:  # it was shot, and is off for a moment
+            return False
 
     def wait(self, good: Callable[[View], bool], seconds: float, what: str) -> View:
         """The first view that is good, within `seconds`. Raises DrillError with what is seen instead."""
@@ -304,9 +314,16 @@ class Bed:
             "overlay_ip_vpc_move_ip_options": {"awscli": AWS},
         }
 
+    def _states(self) -> dict[str, str]:
+        """What EC2 says of the nodes' instances."""
+        found = self.ec2.describe_instances(InstanceIds=list(self._ids.values()))["Reservations"]
+        states = {i["InstanceId"]: str(i["State"]["Name"]) for r in found for i in r["Instances"]}
+        return {node: states[instance_id] for node, instance_id in self._ids.items()}
+
     def _await_engine(self, holder: str, seconds: float) -> None:
+        """Who was shot must be on again, too: until then the next fault would meet a node that EC2 is stopping."""
         deadline = time.monotonic() + seconds
-        while not self._engine_agrees(holder):
+        while set(self._states().values()) != {"running"} or not self._engine_agrees(holder):
             if time.monotonic() > deadline:
                 raise DrillError(
                     f"{self.engine} does not agree within {seconds:.0f} s that {holder} holds the overlay IP"

@@ -22,6 +22,7 @@ from collections.abc import Callable
 
 from lab.probe import DATAGRAM_PORT
 from lab.probe.report import Report, Sample, analyse
+from lab.probe.responder import be_patient
 from lab.probe.text import event_line, report_lines
 
 #: How long to wait for answers after the last question.
@@ -50,6 +51,7 @@ class Probe:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
+        be_patient(self._socket)
         self._sent: list[float] = []
         self._answers: dict[int, tuple[float, str]] = {}
         self._current: str | None = None
