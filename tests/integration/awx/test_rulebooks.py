@@ -11,16 +11,19 @@ import shutil
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import yaml
+from moto.server import ThreadedMotoServer
 
-from awx.checkout import COLLECTIONS, PROGRAMS, ROOT, environment
+from awx.checkout import AWX_COLLECTION, COLLECTIONS, PROGRAMS, environment
 from awx.controller import TOKEN, Controller, serve
 
 SECRET = "alert-token"
@@ -28,6 +31,7 @@ TEMPLATE = "Overlay IP switchover"
 FIRST, SECOND = "i-0aaaaaaaaaaaaaaa1", "i-0aaaaaaaaaaaaaaa2"
 PATIENCE = 60  # seconds: Java starts, then Drools
 QUESTION = {"type": "text", "question_name": "?", "required": False, "default": ""}
+REGION, ACCOUNT = "eu-central-1", "123456789012"
 
 pytestmark = pytest.mark.skipif(shutil.which("java") is None, reason="ansible-rulebook needs Java 17 or newer")
 
@@ -61,8 +65,10 @@ class Running:
 
 
 @contextmanager
-def rulebook(name: str, controller: Controller, folder: Path, variables: dict[str, Any]) -> Iterator[Running]:
-    """Run a rulebook (a name in the collection, or a file) until the test is done."""
+def rulebook(
+    name: str, controller: Controller, folder: Path, variables: dict[str, Any], **more: str
+) -> Iterator[Running]:
+    """Run a rulebook of the collection until the test is done, with more in its environment."""
     base = {"overlay_ip_eda_template": TEMPLATE, "overlay_ip_eda_organization": "Default"}
     (folder / "vars.yml").write_text(yaml.safe_dump({**base, **variables}), encoding="utf-8")
     (folder / "inventory.yml").write_text("all: {hosts: {localhost: }}\n", encoding="utf-8")
@@ -70,7 +76,8 @@ def rulebook(name: str, controller: Controller, folder: Path, variables: dict[st
     with serve(controller) as url, log.open("w", encoding="utf-8") as output:
         argv = [str(PROGRAMS / "ansible-rulebook"), "--rulebook", name, "--vars", str(folder / "vars.yml")]
         argv += ["--inventory", str(folder / "inventory.yml"), "--controller-url", url, "--controller-token", TOKEN]
-        env = environment(folder, ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS), EDA_JOB_TEMPLATE_REFRESH_DELAY="0.2")
+        paths = f"{COLLECTIONS}:{AWX_COLLECTION}"
+        env = environment(folder, ANSIBLE_COLLECTIONS_PATH=paths, EDA_JOB_TEMPLATE_REFRESH_DELAY="0.2", **more)
         process = subprocess.Popen(
             [*argv, "-v"], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         )
@@ -145,42 +152,85 @@ def test_alertmanager(controller: Controller, tmp_path: Path) -> None:
     assert SECRET not in running.log.read_text(encoding="utf-8")
 
 
-def state(instance_id: str, state_name: str) -> dict[str, Any]:
-    """An EventBridge notification, as the SQS source hands it on."""
-    return {
-        "body": {
+class Queue:
+    """The queue that EventBridge writes to, in moto's SQS on the loopback interface."""
+
+    def __init__(self, endpoint: str) -> None:
+        # A new name each time: moto's queues outlive its server, and so may somebody's long poll.
+        self.name = f"overlay-ip-{uuid.uuid4().hex}"
+        self._sqs = boto3.client(
+            "sqs",
+            region_name=REGION,
+            endpoint_url=endpoint,
+            aws_access_key_id="loopback",
+            aws_secret_access_key="loopback",
+        )
+        self._url = self._sqs.create_queue(QueueName=self.name)["QueueUrl"]
+
+    def notify(self, instance_id: str, state: str) -> None:
+        """Put in a notification as EventBridge does."""
+        event = {
             "version": "0",
+            "id": str(uuid.uuid4()),
             "detail-type": "EC2 Instance State-change Notification",
             "source": "aws.ec2",
-            "region": "eu-central-1",
-            "detail": {"instance-id": instance_id, "state": state_name},
-        },
-        "meta": {"MessageId": "0"},
-    }
+            "account": ACCOUNT,
+            "time": "2026-01-31T03:00:00Z",
+            "region": REGION,
+            "resources": [f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{instance_id}"],
+            "detail": {"instance-id": instance_id, "state": state},
+        }
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(event))
+
+    def left(self) -> int:
+        """How many messages are in it, unread or read and not deleted."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        counts = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)["Attributes"]
+        return sum(int(counts[name]) for name in names)
 
 
-def test_instance_state(controller: Controller, tmp_path: Path) -> None:
-    """The shipped rules, fed from a list in place of the queue."""
-    text = (ROOT / "extensions/eda/rulebooks/instance_state.yml").read_text(encoding="utf-8")
-    (rules,) = yaml.safe_load(text)
-    assert list(rules["sources"][0]["amazon.aws.aws_sqs_queue"]) == ["region", "name", "delay_seconds"]
-    events = [
-        state(FIRST, "running"),
-        state("i-0bbbbbbbbbbbbbbb9", "terminated"),
-        state(FIRST, "stopping"),
-        state(FIRST, "stopped"),
-        state(SECOND, "shutting-down"),
-    ]
-    rules["sources"] = [{"eda.builtin.generic": {"payload": events, "shutdown_after": PATIENCE}}]
-    book = tmp_path / "instance_state.yml"
-    book.write_text(yaml.safe_dump([rules], sort_keys=False), encoding="utf-8")
+@pytest.fixture
+def sqs() -> Iterator[str]:
+    """The URL of an SQS endpoint."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize(
+    ("once", "then"), [pytest.param(FIRST, SECOND, id="first node"), pytest.param(SECOND, FIRST, id="second node")]
+)
+def test_instance_state(controller: Controller, sqs: str, tmp_path: Path, once: str, then: str) -> None:
+    """One node stops, told four times: one launch, towards the other. What starts, or is not ours: none."""
+    names = {FIRST: "node1", SECOND: "node2"}
+    queue = Queue(sqs)
+    for instance_id, state in [
+        ("i-0bbbbbbbbbbbbbbb9", "terminated"),
+        (then, "pending"),  # a launch for one of these two would be the first
+        (then, "running"),
+        (once, "stopping"),
+        (once, "stopping"),  # SQS may deliver twice
+        (once, "stopped"),
+        (once, "terminated"),
+        (then, "shutting-down"),  # events are served in order: the launch for this one says that all is decided
+    ]:
+        queue.notify(instance_id, state)
     variables = {
+        "overlay_ip_eda_region": REGION,
+        "overlay_ip_eda_queue": queue.name,
         "overlay_ip_eda_first": {"name": "node1", "instance_id": FIRST},
         "overlay_ip_eda_second": {"name": "node2", "instance_id": SECOND},
     }
-    with rulebook(str(book), controller, tmp_path, variables) as running:
-        running.wait_for(lambda: len(controller.launches) >= 2)
+    # The source's own aiobotocore and botocore, for this process alone (requirements/eda.txt).
+    more = {"PYTHONPATH": str(AWX_COLLECTION / "python"), "AWS_ENDPOINT_URL_SQS": sqs}
+    more |= {"AWS_ACCESS_KEY_ID": "loopback", "AWS_SECRET_ACCESS_KEY": "loopback"}
+    with rulebook("aws_ha.overlay_ip.instance_state", controller, tmp_path, variables, **more) as running:
+        running.wait_for(lambda: len(controller.launches) >= 2 and queue.left() == 0)
     assert launched(controller) == [
-        (TEMPLATE, {"target": "node2", "expected_active": "node1"}),
-        (TEMPLATE, {"target": "node1", "expected_active": "node2"}),
+        (TEMPLATE, {"target": names[then], "expected_active": names[once]}),
+        (TEMPLATE, {"target": names[once], "expected_active": names[then]}),
     ]
