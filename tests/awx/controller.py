@@ -167,6 +167,8 @@ class Controller:
             made = self.create("workflow_approval_templates", body)
             self.objects[kind][number]["related"]["unified_job_template"] = made["url"]
             return 201, made
+        if part.endswith("_nodes") and kind != "workflow_job_template_nodes":
+            return 404, {"detail": "Not found."}  # an approval's template has no successors, its node has (awx#8777)
         others = self.objects.get(ASSOCIATIONS[part], {})
         ids = self.associated.setdefault((kind, number, part), [])
         if method == "GET":
