@@ -35,7 +35,7 @@ help:  ## show this
 setup: .venv/ready  ## make .venv with all tools, and install missing Debian packages
 	@tools/apt-packages
 
-.venv/ready: requirements/run.txt requirements/test.txt requirements/gates.txt
+.venv/ready: $(addprefix requirements/,run.txt test.txt gates.txt eda.txt) tools/awx-collection
 	@tools/apt-packages
 	@test -n "$(PYTHON)"
 	@echo "Setting up .venv with $$($(PYTHON) --version)"

@@ -19,7 +19,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-LANES = (os.cpu_count() or 1) + 1  # most tests wait more than they compute
+LANES = os.cpu_count() or 1
 _PRINTING = threading.Lock()
 
 
