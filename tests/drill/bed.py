@@ -10,6 +10,7 @@ it; that is how the drill tells who served, which a ping cannot.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -335,6 +336,9 @@ class Bed:
             wanted = {node: "MASTER" if node == holder else "BACKUP" for node in self.nodes}
             return {node: self._standing(node) for node in self.nodes} == wanted
         text = self.exec(holder, "crm_mon", "--one-shot", "--output-as=xml")
+        started = re.findall(r'<resource id="overlay-app"[^>]* role="Started"', text)
+        if 'id="overlay-app"' in text and len(started) < len(self.nodes):  # nowhere to go to
+            return False
         return text.count('online="true"') >= len(self.nodes) and 'pending="true"' not in text
 
     def _standing(self, node: str) -> str:
