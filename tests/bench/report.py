@@ -32,7 +32,13 @@ def render(sections: Sequence[Section], machine: Mapping[str, str]) -> str:
         lines += ["", f"## {title}", "", words, f"Taken {section.taken}.", ""]
         rows = [[read(section, row) for _name, read in used] for row in section.rows]
         lines += _table([name for name, _read in used], rows)
-    lines += ["", "## Machine and versions", ""]
+    lines += [
+        "",
+        "## Machine and versions",
+        "",
+        "Of the newest section; the others have their own time and commit.",
+        "",
+    ]
     lines += _table(("what", "which"), machine.items())
     return "\n".join(lines) + "\n"
 
@@ -186,10 +192,9 @@ _SHAPES: dict[str, tuple[str, str, list[Column]]] = {
         "A task with nothing to do",
         "Time from the start of a task to the start of the next, in one play in which both take turns. The bare "
         "module imports boto3 (on nodes: pyroute2) and makes the same calls, no more. No added latency.\n\n"
-        "What the modules on nodes do above the floor, by cProfile: they ask systemd which network stack owns the "
-        "interface and which agents and failover engines run, each question a process of 4 to 5 ms (two for "
-        "`overlay_interface`, six for `overlay_node_info`: more than half of the difference), load 14 ms of "
-        "modules that ansible sends as source, and read the configuration files.\n",
+        "What the modules on nodes do above the floor: they ask systemd once which network stack owns the interface and "
+        "which agents and failover engines run, load the modules that ansible sends as source (14 ms by cProfile), and "
+        "read the configuration files.\n",
         [
             ("time / floor", _ratio),
             ("module", _case),
