@@ -36,7 +36,7 @@ def render(sections: Sequence[Section], machine: Mapping[str, str]) -> str:
         "",
         "## Machine and versions",
         "",
-        "Of the newest section; the others have their own time and commit.",
+        "Of the newest section; each has its own time and commit.",
         "",
     ]
     lines += _table(("what", "which"), machine.items())
@@ -192,9 +192,9 @@ _SHAPES: dict[str, tuple[str, str, list[Column]]] = {
         "A task with nothing to do",
         "Time from the start of a task to the start of the next, in one play in which both take turns. The bare "
         "module imports boto3 (on nodes: pyroute2) and makes the same calls, no more. No added latency.\n\n"
-        "What the modules on nodes do above the floor: they ask systemd once which network stack owns the interface and "
-        "which agents and failover engines run, load the modules that ansible sends as source (14 ms by cProfile), and "
-        "read the configuration files.\n",
+        "What the modules on nodes do above the floor: they ask systemd once which network stack owns the interface "
+        "and which agents and failover engines run, load the modules that ansible sends as source (14 ms by cProfile), "
+        "and read the configuration files.\n",
         [
             ("time / floor", _ratio),
             ("module", _case),
