@@ -40,9 +40,8 @@ def run(target: str) -> Result:
     make = os.environ.get("MAKE", "make")
     say(f"-------- {target} begins")
     start = time.monotonic()
-    with tempfile.TemporaryFile(
-        "w+", errors="replace"
-    ) as output:  # no pipe: who outlives its target would hold it open
+    # No pipe: who outlives its target would hold it open.
+    with tempfile.TemporaryFile("w+", errors="replace") as output:
         command = [make, "--no-print-directory", target]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False)
         result = Result(target, done.returncode == 0, time.monotonic() - start)

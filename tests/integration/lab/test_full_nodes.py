@@ -133,13 +133,18 @@ def test_power_off_and_crash_end_everything_and_keep_the_disk(place: Place) -> N
     assert [name for name in place.traces() if "full" in name] == []
 
 
-def test_a_slow_shutdown_is_waited_for(place: Place) -> None:
-    """While a job takes its time, systemd-nspawn passes on messages, and stands still if nobody reads them."""
-    node = place.node()
-    unit = "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=true\nExecStop=sleep 10\n"
+def boot_with_slow_shutdown(node: FullNode, seconds: int) -> None:
+    """Boot, and start a service that takes so long to stop."""
+    unit = f"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=true\nExecStop=sleep {seconds}\n"
     node.write("/etc/systemd/system/slow.service", unit)
     node.boot()
     node.exec(["systemctl", "start", "slow"])
+
+
+def test_a_slow_shutdown_is_waited_for(place: Place) -> None:
+    """While a job takes its time, systemd-nspawn passes on messages, and stands still if nobody reads them."""
+    node = place.node()
+    boot_with_slow_shutdown(node, 10)
     node.reboot()
     assert node.boots == 2
     node.destroy()
@@ -148,10 +153,7 @@ def test_a_slow_shutdown_is_waited_for(place: Place) -> None:
 def test_a_shutdown_that_hangs_ends_with_the_power(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(full, "SHUTDOWN_SECONDS", 2.0)
     node = place.node()
-    unit = "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=true\nExecStop=sleep 60\n"
-    node.write("/etc/systemd/system/slow.service", unit)
-    node.boot()
-    node.exec(["systemctl", "start", "slow"])
+    boot_with_slow_shutdown(node, 60)
     node.power_off()
     assert not node.running
     node.destroy()
