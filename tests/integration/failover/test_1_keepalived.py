@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,13 @@ PATIENCE = 6.0
 
 def status(pair: Bed) -> str:
     return pair.play("status.yml").output
+
+
+def assert_refused_first(pair: Bed, output: str) -> None:
+    assert "Nothing was changed." in output
+    assert not re.search(r"changed=[1-9]", output)
+    calls = [c["action"] for c in pair.control.calls() if c["params"].get("DryRun") != "true"]
+    assert {action for action in calls if not action.startswith("Describe")} == set()
 
 
 def test_setup_again_changes_nothing(pair: Bed) -> None:
@@ -110,12 +118,16 @@ def test_a_foreign_configuration_is_not_overwritten(pair: Bed) -> None:
     path = "/etc/keepalived/keepalived.conf"
     ours = pair.exec("node2", "cat", path)
     pair.exec("node2", "sed", "-i", "1d", path)
-    with pytest.raises(DrillError, match="was not written by this role"):
+    pair.control.clear("calls")
+    with pytest.raises(DrillError, match="was not written by this role") as refusal:
         pair.play("setup.yml")
+    assert_refused_first(pair, str(refusal.value))
+    assert pair.exec("node2", "cat", path) in ours
     pair.exec("node2", "tee", path, stdin=ours + "\n")
 
 
 def test_a_cluster_without_fencing_is_refused(pair: Bed) -> None:
+    pair.control.clear("calls")
     run = run_playbook(
         "setup.yml",
         pair.directory.inventory,
@@ -123,3 +135,4 @@ def test_a_cluster_without_fencing_is_refused(pair: Bed) -> None:
     )
     assert not run.ok
     assert "Without fencing both nodes take the overlay IP from each other" in run.output
+    assert_refused_first(pair, run.output)

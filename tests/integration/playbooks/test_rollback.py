@@ -50,22 +50,6 @@ def test_moved_but_not_read_back_goes_back(ready: LabHandle) -> None:
     finishes(ready)
 
 
-def test_what_cannot_go_back_is_named_and_keeps_its_address(lab: LabHandle) -> None:
-    """The permission is lost for good: one table points at node2, and there a packet must find its address."""
-    assert lab.playbook("setup.yml", overlay_ip_exclusive=True).ok
-    lab.control.clear()
-    tables = len(lab.world.route_table_ids)
-    # In exclusive mode the address has to be brought up, and so everything is asked once more beforehand.
-    fault(lab, WRITE, skip=2 * tables + 1, times=None)
-    run = lab.playbook("switchover.yml", target="node2", overlay_ip_exclusive=True)
-    assert not run.ok
-    assert "Going back failed too" in run.told
-    (moved,) = (table for table, holder in lab.holders().items() if holder == "node2")
-    assert f"What points, or may point, at node2: {lab.lab.overlay}/32 in {moved}." in run.told
-    assert "No route was moved" not in run.told
-    assert lab.lab.overlay in lab.exec("node2", "ip", "addr").stdout
-
-
 def test_a_module_that_is_killed_is_not_taken_for_one_that_moved_nothing(ready: LabHandle) -> None:
     tables = len(ready.world.route_table_ids)
     ready.control.fault("hang", match=WRITE, skip=tables + 1, times=1, seconds=60)

@@ -106,25 +106,6 @@ def test_without_rollback_it_says_what_stays(ready: LabHandle) -> None:
     assert set(ready.holders().values()) == {"node2"}
 
 
-def test_exclusive_moves_the_address_too(lab: LabHandle) -> None:
-    assert lab.playbook("setup.yml", overlay_ip_exclusive=True).ok
-    with lab.probe() as probe:
-        run = lab.playbook("switchover.yml", target="node2", overlay_ip_exclusive=True)
-    assert run.ok, run.output
-    assert probe.report.lost == 0
-    assert lab.lab.overlay not in lab.exec("node1", "ip", "addr").stdout
-    assert lab.lab.overlay in lab.exec("node2", "ip", "addr").stdout
-
-
-def test_exclusive_with_a_dead_old_holder_moves_and_reports(lab: LabHandle) -> None:
-    assert lab.playbook("setup.yml", overlay_ip_exclusive=True).ok
-    lab.crash("node1")
-    run = lab.playbook("switchover.yml", target="node2", overlay_ip_exclusive=True)
-    assert run.ok, run.output
-    assert lab.who() == "node2"
-    assert "node1 still may have the address up" in run.output
-
-
 def test_calls_from_the_node_with_its_own_role(ready: LabHandle) -> None:
     run = ready.playbook("switchover.yml", target="node2", overlay_ip_api_from="node")
     assert run.ok, run.output
