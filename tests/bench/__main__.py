@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from bench import machine, peers, plot, report, switchover, tasks
+from bench import machine, peers, plot, report, spans, switchover, tasks
 from bench.command import BenchError
 from bench.moves import AGENT, AMAZON, CLI, Moves
 from bench.results import OURS, Row, Section, from_json, to_json
@@ -40,6 +40,7 @@ def suites(found: peers.Peers, options: argparse.Namespace) -> dict[str, tuple[s
     return {
         **moves,
         "switchover": (switchover.EMPTY, partial(switchover.against_the_smallest_play, found, few)),
+        "spans": ("", partial(spans.where_the_time_goes, few)),
         "tasks": (tasks.FLOOR, partial(tasks.against_the_floor, few if options.quick else 10)),
         "gap": ("", partial(switchover.under_propagation_delay, few)),
         "growth": (switchover.EMPTY, partial(switchover.growth, few, overlays, nodes)),

@@ -188,6 +188,15 @@ _SHAPES: dict[str, tuple[str, str, list[Column]]] = {
         "own play of no task with the same hosts. 50 ms API latency, token buckets.",
         [("s over the empty play", _excess), *_NAMES[1:], *_TIMES, *_PACKETS, *_COUNT],
     ),
+    "spans": (
+        "Where the seconds of a switchover go",
+        "The profile of the section above: from the start of a task to the start of the next. The bare play looks at "
+        "the target's addresses, reads, replaces the route in both tables, and reads again, with the modules of the "
+        "section below and no check of anything. A module costs most before its first line: ansible gathers and packs "
+        "370 kB of its own sources on the first task of its kind, and the Python at the other end compiles them each "
+        "time.",
+        [("part", _case), *_NAMES[1:], ("median ms (fastest - slowest)", _milliseconds), *_COUNT],
+    ),
     "tasks": (
         "A task with nothing to do",
         "Time from the start of a task to the start of the next, in one play in which both take turns. The bare "
