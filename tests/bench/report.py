@@ -194,8 +194,8 @@ _SHAPES: dict[str, tuple[str, str, list[Column]]] = {
         "the target's addresses, reads, replaces the route in both tables, and reads again, with the modules of the "
         "section below and no check of anything. A module costs most before its first line: ansible gathers and packs "
         "370 kB of its own sources on the first task of its kind, and the Python at the other end compiles them each "
-        "time. Where the target of 3 s is missed, the bare play shows how much of it the two modules alone take on this "
-        "machine.",
+        "time. Where the target of 3 s is missed, the bare play shows how much of it the two modules alone take on "
+        "this machine.",
         [("part", _case), *_NAMES[1:], ("median ms (fastest - slowest)", _milliseconds), *_COUNT],
     ),
     "tasks": (
