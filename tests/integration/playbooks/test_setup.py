@@ -1,11 +1,10 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""setup.yml and teardown.yml on the lab: what a run does, what check mode foretells, what a second run leaves alone."""
+"""setup.yml on the lab: what a run does, what check mode foretells, what a second run leaves alone."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,30 +110,3 @@ def test_setup_refuses_a_node_that_cannot_be_reached(ready: LabHandle) -> None:
     assert "node2 cannot be reached: " in run.told
     assert "Nothing was changed." in run.told
     assert ready.control.calls() == []
-
-
-def test_teardown_removes_what_setup_made_and_nothing_else(ready: LabHandle) -> None:
-    other = {"RouteTableId": ready.world.route_table_ids[0], "DestinationCidrBlock": "203.0.113.0/24"}
-    ready.ec2.create_route(**other, NetworkInterfaceId=ready.world.machine("client1").network_interface_ids[0])
-    before = addresses(ready)
-    run = ready.playbook("teardown.yml")
-    assert run.ok, run.output
-    assert ready.holders() == {}
-    assert ready.holders("203.0.113.0/24") == {other["RouteTableId"]: "client1"}
-    assert addresses(ready) == [address for address in before if address != f"{ready.lab.overlay}/32"] != before
-    assert ready.exec("node1", "sh", "-c", "find /etc -name '*overlay*'").stdout == ""
-    for node in ready.world.nodes:
-        assert ready.iam.list_role_policies(RoleName=node.role_name)["PolicyNames"] == []
-        (interface,) = ready.ec2.describe_network_interfaces(NetworkInterfaceIds=[node.network_interface_ids[0]])[
-            "NetworkInterfaces"
-        ]
-        assert interface["SourceDestCheck"] is True
-    again = ready.playbook("teardown.yml")
-    assert again.ok, again.output
-    assert set(again.changed.values()) == {0}
-
-
-def addresses(lab: LabHandle) -> list[str]:
-    """All addresses of node1, with their prefix lengths."""
-    links = json.loads(lab.exec("node1", "ip", "-json", "addr").stdout)
-    return [f"{info['local']}/{info['prefixlen']}" for link in links for info in link["addr_info"]]

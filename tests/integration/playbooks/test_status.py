@@ -16,13 +16,6 @@ def findings(report: dict[str, Any]) -> set[str]:
     return {f["id"] for place in places for f in place["findings"]}
 
 
-def test_nothing_set_up_yet(lab: LabHandle) -> None:
-    run = lab.playbook("status.yml")
-    assert run.ok, run.output
-    assert "route_missing" in findings(run.overlay_ip_result)
-    assert run.overlay_ip_result["overlays"][0]["holder"] is None
-
-
 def test_a_healthy_overlay(ready: LabHandle) -> None:
     ready.control.clear()
     run = ready.playbook("status.yml")
