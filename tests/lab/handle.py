@@ -134,6 +134,15 @@ class LabHandle:
                 self.owner_ec2.create_route(**arguments)
         self.settle()
 
+    def delete_routes(self, keep: str = "") -> None:
+        """Delete all routes that somebody created, but those to the network ``keep``."""
+        tables = self.owner_ec2.describe_route_tables(RouteTableIds=list(self.world.route_table_ids))["RouteTables"]
+        for table in tables:
+            for route in table["Routes"]:
+                keys = {k: v for k, v in route.items() if k in ("DestinationCidrBlock", "DestinationIpv6CidrBlock")}
+                if route["Origin"] == "CreateRoute" and keep not in keys.values():
+                    self.owner_ec2.delete_route(RouteTableId=table["RouteTableId"], **keys)
+
     def set_source_dest_check(self, machine: str, enabled: bool) -> None:
         """Set the check on a machine's first interface."""
         interface_id = self.world.machine(machine).network_interface_ids[0]
@@ -145,13 +154,7 @@ class LabHandle:
         self.control.clear()
         self.control.settings(propagation_delay=0.0)
         self._tell("renew")
-        for table in self.owner_ec2.describe_route_tables(RouteTableIds=list(self.world.route_table_ids))[
-            "RouteTables"
-        ]:
-            for route in table["Routes"]:
-                if route["Origin"] == "CreateRoute":
-                    keys = {k: v for k, v in route.items() if k in ("DestinationCidrBlock", "DestinationIpv6CidrBlock")}
-                    self.owner_ec2.delete_route(RouteTableId=table["RouteTableId"], **keys)
+        self.delete_routes()
         for node in self.world.nodes:
             self._reset_instance(node.instance_id, node.role_name, node.network_interface_ids)
         self.settle()

@@ -37,8 +37,10 @@ def up(lab: LabHandle) -> list[str]:
 
 
 def mended(lab: LabHandle) -> bool:
-    """Switch nodes on, addresses up and checks off; whether policies and files, which only setup makes, are there."""
+    """Switch nodes on, addresses up, checks off, other routes gone; whether what only setup makes, policies and files,
+    is there."""
     switch_on(lab)
+    lab.delete_routes(keep=f"{lab.lab.overlay}/32")
     for node in NODES:
         lab.set_source_dest_check(node, enabled=False)
         if not lab.exec(node, "find", "/etc", "-name", "aws-overlay-ip-*").stdout:
