@@ -26,7 +26,7 @@ from persistence.advertiser import Advertiser
 OWN4 = "10.0.1.10"
 OVERLAY4, OVERLAY6 = "192.168.10.15", "2001:db8:10::15"
 PREFIX6 = "2001:db8:1::"
-SETTLE_SECONDS = 20.0
+SETTLE_SECONDS = 60.0  # a lost DHCP message is sent again after 4, 8, 16 seconds
 KEEP_SECONDS = 1.5
 """How long nothing may change before it counts as settled: managers act on netlink events within milliseconds."""
 
