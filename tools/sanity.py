@@ -30,15 +30,10 @@ INSTALLING = re.compile(
 )
 
 PIP_BOOTSTRAP = """\
-import ensurepip, pathlib, subprocess, sys
+import subprocess, sys
 args = [arg for arg in sys.argv[1:] if arg not in ("--no-setuptools", "--no-wheel")]
-wheels = sorted(pathlib.Path(ensurepip.__file__).with_name("_bundled").glob("pip-*.whl"))
-if wheels:  # pip runs from its wheel as well: it need not be installed twice
-    pip = [sys.executable, f"{wheels[-1]}/pip"]
-else:
-    pip = [sys.executable, "-m", "pip"]
-    subprocess.check_call([sys.executable, "-m", "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL)
-subprocess.check_call([*pip, "install", "--quiet", *args])
+subprocess.check_call([sys.executable, "-m", "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL)
+subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", *args])
 """
 
 
