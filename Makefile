@@ -22,7 +22,8 @@ AREAS := playbooks failover awx persistence lab policies faults node_part
 AREAS += $(filter-out $(AREAS) __pycache__,$(notdir $(patsubst %/,%,$(wildcard tests/integration/*/))))
 TESTS := $(AREAS:%=integration-%) conformance unit
 LONG := sanity+ansible-lint+galaxy-importer+docs-lint
-GATES := $(LONG) mypy ruff shellcheck changelog-lint
+SHORT := mypy ruff shellcheck changelog-lint
+GATES := $(LONG) $(SHORT)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup root test tests lint integration $(TESTS) $(subst +, ,$(GATES)) demo lab-up lab-down bench drill \
@@ -54,7 +55,7 @@ root:
 # --- everything ------------------------------------------------------------------------------------------------------
 
 test: root setup  ## all tests and all gates, with a summary
-	@python tools/gates.py $(LONG) $(TESTS) $(filter-out $(LONG),$(GATES))
+	@python tools/gates.py $(LONG) $(TESTS) $(SHORT)
 
 tests: root setup  ## the tests alone
 	@python tools/gates.py $(TESTS)

@@ -8,20 +8,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import yaml
 
-from bench.command import playbook
 from bench.results import OURS, Row, Run
 from bench.stage import Stage, stage
+from bench.tasks import api_call, split, with_times
 
 BARE = "bare modules"
 FIRST, REST, LAST = "until the first task", "all other tasks", "after the last task"
-_HERE = Path(__file__).parent
 #: A task with a row of its own takes at least this share of the whole.
 _SHARE = 0.05
 
@@ -59,23 +56,13 @@ def _row(case: str, who: str, seconds: Sequence[float]) -> Row:
 
 def _one(ready: Stage, who: str, target: str) -> dict[str, float]:
     """Run one of the plays and return how long each part took, in order."""
-    times = ready.scratch / "times"
-    times.write_text("")
-    env = {
-        "ANSIBLE_LIBRARY": str(_HERE / "library"),
-        "ANSIBLE_CALLBACK_PLUGINS": str(_HERE / "callback"),
-        "ANSIBLE_CALLBACKS_ENABLED": "task_times",
-        "TASK_TIMES": str(times),
-    }
     path = "switchover.yml" if who == OURS else _bare(ready, target)
     began = time.monotonic()
-    playbook(path, ready.inventory(2), "-e", f"target={target}", env=env)
+    dummy, events = with_times(ready, path, ready.inventory(2), "-e", f"target={target}")
     ended = time.monotonic()
-    events = [json.loads(line) for line in times.read_text().splitlines()]
-    spans = {FIRST: events[0]["at"] - began}
-    for event, following in pairwise(events):  # a name may come twice: a task for localhost and one for the nodes
-        spans[event["task"]] = spans.get(event["task"], 0.0) + following["at"] - event["at"]
-    return {**spans, LAST: ended - events[-1]["at"]}
+    # A name may come twice: a task for localhost and one for the nodes.
+    tasks = {name: sum(run.seconds for run in runs) for name, runs in split(events).items()}
+    return {FIRST: events[0]["at"] - began, **tasks, LAST: ended - events[-1]["at"]}
 
 
 def _bare(ready: Stage, target: str) -> Path:
@@ -83,11 +70,12 @@ def _bare(ready: Stage, target: str) -> Path:
     aws = json.loads(ready.variables().read_text())["aws"]
     tables, interface = ready.tables(2), ready.interface_id(target)
     in_vpc = {"Filters": [{"Name": "vpc-id", "Values": [ready.world.vpc_id]}]}
-    read = [_call("describe_route_tables", RouteTableIds=tables)]
-    before = [_call("describe_network_interfaces", NetworkInterfaceIds=[interface]), *read]
-    before.append(_call("describe_subnets", **in_vpc))
+    read = [api_call("ec2", "describe_route_tables", RouteTableIds=tables)]
+    before = [api_call("ec2", "describe_network_interfaces", NetworkInterfaceIds=[interface]), *read]
+    before.append(api_call("ec2", "describe_subnets", **in_vpc))
     moves = [
-        _call(
+        api_call(
+            "ec2",
             "replace_route",
             RouteTableId=table,
             DestinationCidrBlock=f"{ready.address}/32",
@@ -113,7 +101,3 @@ def _bare(ready: Stage, target: str) -> Path:
     path = ready.scratch / "bare.yml"
     path.write_text(yaml.safe_dump(play))
     return path
-
-
-def _call(method: str, **arguments: Any) -> dict[str, Any]:
-    return {"service": "ec2", "method": method, "arguments": arguments}

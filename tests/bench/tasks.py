@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from bench.command import BenchError, playbook
+from bench.command import BenchError, Timed, playbook
 from bench.results import OURS, Row, Run
 from bench.stage import Stage, stage
 
@@ -59,7 +59,7 @@ def cases(ready: Stage) -> list[Case]:
     filters = [{"Name": "route-table-id", "Values": tables}]
     in_vpc = {"Filters": [{"Name": "vpc-id", "Values": [ready.world.vpc_id]}]}
     role = str(ready.world.machine("node1").role_name)
-    describe = _call("ec2", "describe_route_tables", Filters=filters, MaxResults=100)
+    describe = api_call("ec2", "describe_route_tables", Filters=filters, MaxResults=100)
     return [
         Case(
             "overlay_route",
@@ -74,9 +74,9 @@ def cases(ready: Stage) -> list[Case]:
             {
                 "calls": [
                     describe,
-                    _call("ec2", "describe_route_tables", **in_vpc, MaxResults=100),
-                    _call("ec2", "describe_subnets", **in_vpc),
-                    _call("ec2", "describe_network_interfaces", NetworkInterfaceIds=[interface]),
+                    api_call("ec2", "describe_route_tables", **in_vpc, MaxResults=100),
+                    api_call("ec2", "describe_subnets", **in_vpc),
+                    api_call("ec2", "describe_network_interfaces", NetworkInterfaceIds=[interface]),
                 ]
             },
         ),
@@ -84,7 +84,7 @@ def cases(ready: Stage) -> list[Case]:
             "source_dest_check",
             {"network_interface_ids": [interface]},
             "bare_aws",
-            {"calls": [_call("ec2", "describe_network_interfaces", NetworkInterfaceIds=[interface])]},
+            {"calls": [api_call("ec2", "describe_network_interfaces", NetworkInterfaceIds=[interface])]},
         ),
         Case(
             "overlay_iam_policy",
@@ -92,9 +92,9 @@ def cases(ready: Stage) -> list[Case]:
             "bare_aws",
             {
                 "calls": [
-                    _call("ec2", "describe_route_tables", Filters=[{**filters[0], "Values": tables[:1]}]),
-                    _call("iam", "list_role_policies", RoleName=role),
-                    _call("iam", "get_role_policy", RoleName=role, PolicyName="overlay-ip"),
+                    api_call("ec2", "describe_route_tables", Filters=[{**filters[0], "Values": tables[:1]}]),
+                    api_call("iam", "list_role_policies", RoleName=role),
+                    api_call("iam", "get_role_policy", RoleName=role, PolicyName="overlay-ip"),
                 ]
             },
         ),
@@ -103,7 +103,8 @@ def cases(ready: Stage) -> list[Case]:
     ]
 
 
-def _call(service: str, method: str, **arguments: Any) -> dict[str, Any]:
+def api_call(service: str, method: str, **arguments: Any) -> dict[str, Any]:
+    """A call as the bare module takes it."""
     return {"service": service, "method": method, "arguments": arguments}
 
 
@@ -114,8 +115,18 @@ def _durations(ready: Stage, case: Case, rounds: int) -> tuple[tuple[Run, ...], 
         {"name": FLOOR, case.bare: {**case.bare_options, **aws}},
     ]
     play = {"hosts": case.host, "gather_facts": False, "tasks": pair * (rounds + 1)}
-    path, times = ready.scratch / "tasks.yml", ready.scratch / "times"
+    path = ready.scratch / "tasks.yml"
     path.write_text(yaml.safe_dump([play]))
+    done, events = with_times(ready, path, ready.inventory(1))
+    if "changed=0" not in done.output:
+        raise BenchError(f"{case.module} found something to do:\n{done.output[-2000:]}")
+    spans = split(events)
+    return spans[OURS][1:], spans[FLOOR][1:]
+
+
+def with_times(ready: Stage, play: Path | str, inventory: Path, *arguments: str) -> tuple[Timed, list[dict[str, Any]]]:
+    """Run a play, which may use the bare modules; also return when each task began, and when the last had ended."""
+    times = ready.scratch / "times"
     times.write_text("")
     env = {
         "ANSIBLE_LIBRARY": str(_HERE / "library"),
@@ -123,11 +134,8 @@ def _durations(ready: Stage, case: Case, rounds: int) -> tuple[tuple[Run, ...], 
         "ANSIBLE_CALLBACKS_ENABLED": "task_times",
         "TASK_TIMES": str(times),
     }
-    done = playbook(path, ready.inventory(1), env=env)
-    if "changed=0" not in done.output:
-        raise BenchError(f"{case.module} found something to do:\n{done.output[-2000:]}")
-    spans = split([json.loads(line) for line in times.read_text().splitlines()])
-    return spans[OURS][1:], spans[FLOOR][1:]
+    done = playbook(play, inventory, *arguments, env=env)
+    return done, [json.loads(line) for line in times.read_text().splitlines()]
 
 
 def split(events: Sequence[dict[str, Any]]) -> dict[str, tuple[Run, ...]]:

@@ -41,10 +41,11 @@ def mended(lab: LabHandle) -> bool:
     is there."""
     switch_on(lab)
     lab.delete_routes(keep=f"{lab.lab.overlay}/32")
+    holding = up(lab)
     for node in NODES:
         lab.set_source_dest_check(node, enabled=False)
         if not lab.exec(node, "find", "/etc", "-name", "aws-overlay-ip-*").stdout:
             return False
-        if node not in up(lab):
+        if node not in holding:
             lab.exec(node, "ip", "addr", "add", f"{lab.lab.overlay}/32", "dev", "eth0", "label", "eth0:1")
     return all(lab.iam.list_role_policies(RoleName=node.role_name)["PolicyNames"] for node in lab.world.nodes)

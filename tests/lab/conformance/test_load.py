@@ -20,7 +20,7 @@ from .bench import Bench
 
 TABLES, ROUTES, CLIENTS = 200, 500, 64
 #: Writes and reads of each client in the storm.
-ROUNDS = 4
+ROUNDS = 6
 
 
 def _destination(number: int) -> str:
