@@ -8,8 +8,9 @@
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 
-PYTHON ?= $(shell tools/find-python)
 export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
+# Python's cache of compiled code: without it every start of every tool compiles anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 CACHE := $(CURDIR)/.cache
 TREE := $(CACHE)/tree
@@ -38,15 +39,7 @@ setup: .venv/ready  ## make .venv with all tools, and install missing Debian pac
 	@tools/apt-packages
 
 .venv/ready: $(addprefix requirements/,run.txt test.txt gates.txt eda.txt) tools/awx-collection
-	@tools/apt-packages
-	@test -n "$(PYTHON)"
-	@echo "Setting up .venv with $$($(PYTHON) --version)"
-	@rm -rf .venv
-	@$(PYTHON) -m venv .venv
-	@tools/awx-collection $(CACHE)/awx & awx=$$!; \
-	  .venv/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements/gates.txt \
-	  || { kill $$awx; exit 1; }; wait $$awx
-	@touch $@
+	@tools/set-up .venv $(CACHE)/awx
 
 root:
 	@test "$$(id -u)" = 0 || { echo "The lab makes network namespaces and needs root: run it as root, for example" \

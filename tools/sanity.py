@@ -6,7 +6,7 @@
 ansible-test makes a virtual environment per Python and per test. Two of its habits are mended here:
 
 * It bootstraps pip with a script from ansible-test's own download server. A script of the same name in its cache is
-  taken instead, and ours uses the ``ensurepip`` that comes with Python.
+  taken instead, and ours unpacks pip's wheel.
 * It takes every ``pythonX.Y`` on PATH for a Python. A pyenv shim of a version that is not switched on ends in exit
   status 127, so PATH holds links to Pythons that were seen to run.
 
@@ -29,11 +29,18 @@ INSTALLING = re.compile(
     r"\s|$|Collecting |Downloading |Installing |Successfully |Using cached |Requirement |Create |Bootstrap"
 )
 
+# A wheel is a zip file that unpacks into site-packages (PEP 427), and one download does for all environments.
 PIP_BOOTSTRAP = """\
-import subprocess, sys
-args = [arg for arg in sys.argv[1:] if arg not in ("--no-setuptools", "--no-wheel")]
-subprocess.check_call([sys.executable, "-m", "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL)
-subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", *args])
+import pathlib, subprocess, sys, sysconfig, zipfile
+wheels = pathlib.Path({wheels!r})
+for package in [argument for argument in sys.argv[1:] if "==" in argument]:
+    pattern = package.replace("==", "-") + "-*.whl"
+    if not list(wheels.glob(pattern)):
+        pip = [{python!r}, "-m", "pip", "download", "-qq", "--disable-pip-version-check", "--no-deps"]
+        subprocess.check_call([*pip, "--dest", str(wheels), package])
+    (wheel,) = wheels.glob(pattern)
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(sysconfig.get_path("purelib"))
 """
 
 
@@ -68,12 +75,13 @@ def search_path() -> list[str]:
 
 def main(collection: Path, state: Path, arguments: list[str]) -> int:
     """Prepare ``state`` (pip bootstrap, links to Pythons) and run ansible-test; return its exit status."""
-    cache = state / "home" / ".ansible" / "test" / "cache"
-    links = state / "bin"
-    for folder in (cache, links):
+    home, wheels, links = state / "home", state / "wheels", state / "bin"
+    cache = home / ".ansible/test/cache"
+    for folder in (cache, wheels, links):
         folder.mkdir(parents=True, exist_ok=True)
+    bootstrap = PIP_BOOTSTRAP.format(wheels=str(wheels), python=sys.executable)
     for name in pip_bootstrap_names():
-        (cache / name).write_text(PIP_BOOTSTRAP, encoding="utf-8")
+        (cache / name).write_text(bootstrap, encoding="utf-8")
 
     venv = Path(sys.executable).parent  # not resolved: ansible-test and its ansible-core are in this environment
     found = [str(venv)]
@@ -89,7 +97,7 @@ def main(collection: Path, state: Path, arguments: list[str]) -> int:
     system = [folder for folder in os.environ["PATH"].split(os.pathsep) if ".pyenv" not in folder]
     environment = {
         **os.environ,
-        "HOME": str(state / "home"),  # ansible-test keeps its environments there, away from the user's
+        "HOME": str(home),  # ansible-test keeps its environments there, away from the user's
         "PATH": os.pathsep.join([str(venv), str(links), *system]),
     }
     command = [str(venv / "ansible-test"), "sanity", "--color", "no", *arguments]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ import yaml
 
 from lab.daemon.ssh import ssh_options
 from lab.daemon.state import Directory, Machine
+from lab.nodes.base import PYTHON
 
 _HEAD = """\
 # Written by `make lab-up` for lab {lab_id}; gone with it. Group overlay_nodes is what an inventory of your own has;
@@ -76,9 +76,7 @@ def render(
 
 
 def _host(machine: Machine) -> dict[str, Any]:
-    # A light node sees the host's files, so it can run the very Python that runs the lab, pyroute2 included.
-    python = "/usr/bin/python3" if machine.kind == "full" else sys.executable
-    return {"ansible_host": machine.address, "ansible_python_interpreter": python}
+    return {"ansible_host": machine.address, "ansible_python_interpreter": PYTHON}
 
 
 def _connection(directory: Directory) -> dict[str, str]:

@@ -21,6 +21,9 @@ from typing import Protocol
 #: node passes it on to its PID 1 (``systemd-nspawn --setenv=``): all other processes of the node end with that one.
 MARKER = "OVERLAY_LAB"
 
+#: A node's Python: the distribution's, light nodes included, as on a real node.
+PYTHON = "/usr/bin/python3"
+
 #: A router port is named ``NODE.INDEX`` and the kernel allows 15 bytes.
 MAX_NODE_NAME = 12
 

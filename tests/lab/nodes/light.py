@@ -19,7 +19,7 @@ from pathlib import Path
 from lab.fabric import netns
 from lab.nodes import light_init
 from lab.nodes.base import Attachment, Nic, NodeError, NodeSpec, Recorder
-from lab.nodes.light_sshd import sshd_tree
+from lab.nodes.light_tree import light_tree
 
 BOOT_SECONDS = 20.0
 POWER_OFF_SECONDS = 5.0
@@ -49,7 +49,7 @@ class LightNode:
         self._init: subprocess.Popen[bytes] | None = None
         self._keys = spec.directory / "ssh"
         self._machine_id = uuid.uuid4().hex
-        self._sshd_tree = sshd_tree()
+        self._tree = light_tree()
         self._make_keys()
 
     @property
@@ -129,7 +129,7 @@ class LightNode:
         return {
             "name": self.spec.name,
             "disk": str(self.spec.directory / "disk"),
-            "sshd_tree": str(self._sshd_tree) if self._sshd_tree else None,
+            "tree": str(self._tree) if self._tree else None,
             "sshd_config": str(self._keys / "sshd_config"),
             "machine_id": self._machine_id,
             "visible": sorted(visible),

@@ -56,10 +56,10 @@ def set_read_only(target: str, value: bool, recursive: bool) -> None:
         raise OSError(ctypes.get_errno(), "mount_setattr", target)
 
 
-def build_root(disk: Path, sshd_tree: str | None, visible: list[str]) -> None:
+def build_root(disk: Path, tree: str | None, visible: list[str]) -> None:
     """Lay the node's file system over the host's.
 
-    ``sshd_tree`` has what the host lacks in /usr; ``visible`` are paths of the host that must stay where they are.
+    ``tree`` has what the host lacks in /usr; ``visible`` are paths of the host that must stay where they are.
     """
     kept = {path: os.open(path, os.O_PATH) for path in visible}
     covered = [f"/{name}" for name in (*OVERLAID, *OWN) if Path("/", name).is_dir()]
@@ -73,7 +73,7 @@ def build_root(disk: Path, sshd_tree: str | None, visible: list[str]) -> None:
         else:
             work = disk / f".{name}.work"
             work.mkdir(exist_ok=True)
-            lower = f"{sshd_tree}/usr:/usr" if name == "usr" and sshd_tree else target
+            lower = f"{tree}/usr:/usr" if name == "usr" and tree else target
             mount("-t", "overlay", "overlay", "-o", f"lowerdir={lower},upperdir={own},workdir={work}", target)
     mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
     restore(kept)
@@ -183,7 +183,7 @@ def run_until_told(sshd: subprocess.Popen[bytes]) -> int:
 def main() -> int:
     """Become the node that the JSON file in the first argument describes."""
     spec = json.loads(Path(sys.argv[1]).read_text())
-    build_root(Path(spec["disk"]), spec["sshd_tree"], spec["visible"])
+    build_root(Path(spec["disk"]), spec["tree"], spec["visible"])
     write_identity(spec["name"], spec["links"][0]["addresses"][0].partition("/")[0], spec["machine_id"])
     configure_network(spec["links"])
     return run_until_told(start_sshd(spec["sshd_config"]))
