@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 
+import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -26,6 +28,9 @@ os.environ.update(
     AWS_SHARED_CREDENTIALS_FILE=os.devnull,
     AWS_EC2_METADATA_DISABLED="true",
 )
+
+# One loader for all sessions: the collection makes one per run of a module, and EC2's model takes a tenth of a second.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -83,7 +83,7 @@ class Cell:
 def staged(row: Row, directory: Path) -> Iterator[Stage]:
     """A node of the row, booted, with its own addresses."""
     amazon = row.stack == "amazon"
-    stage = Stage(directory, f"{row.suite}-net", "networkd" if amazon else row.stack, AMAZON_FILES if amazon else None)
+    stage = Stage(directory, row.suite, "networkd" if amazon else row.stack, AMAZON_FILES if amazon else None)
     try:
         if amazon:
             stage.remove("/etc/systemd/network/10-eth0.network")

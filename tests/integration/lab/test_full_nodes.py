@@ -44,7 +44,7 @@ class Place:
         self.router = Router(self.lab_id, directory / "fabric", self.manifest, lambda: SNAPSHOT)
         self.router.start()
 
-    def node(self, variant: str = "bookworm-net", stack: str = "ifupdown") -> FullNode:
+    def node(self, variant: str = "bookworm", stack: str = "ifupdown") -> FullNode:
         spec = NodeSpec(self.lab_id, "full", "i-1", self.directory / "full", "ssh-ed25519 AAAA nobody")
         node = full_nodes(variant, stack)(spec, self.router.socket("full", "i-1", use_dhcp=True), self.manifest)
         assert isinstance(node, FullNode)
@@ -79,11 +79,11 @@ def text(node: FullNode, *argv: str) -> str:
 @pytest.mark.parametrize(
     ("variant", "stack", "owner"),
     [
-        ("bookworm-net", "networkd", "systemd-networkd"),
-        ("bookworm-net", "netplan", "systemd-networkd"),
-        ("bookworm-net", "networkmanager", "NetworkManager"),
-        ("bookworm-net", "ifupdown", "networking"),
-        ("trixie-net", "networkd", "systemd-networkd"),
+        ("bookworm", "networkd", "systemd-networkd"),
+        ("bookworm", "netplan", "systemd-networkd"),
+        ("bookworm", "networkmanager", "NetworkManager"),
+        ("bookworm", "ifupdown", "networking"),
+        ("trixie", "networkd", "systemd-networkd"),
     ],
 )
 def test_each_stack_takes_its_address_by_dhcp_and_a_reboot_keeps_the_disk(

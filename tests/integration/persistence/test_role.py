@@ -76,7 +76,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     public = key.with_suffix(".pub").read_text()
-    made = Stage(tmp_path, "bookworm-net", "networkmanager", AGENT, public)
+    made = Stage(tmp_path, "bookworm", "networkmanager", AGENT, public)
     try:
         made.link("/etc/systemd/system/timers.target.wants/nm-cloud-setup.timer", "../nm-cloud-setup.timer")
         made.node.boot()

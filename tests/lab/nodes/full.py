@@ -56,7 +56,7 @@ _NSPAWN = Path("/run/systemd/nspawn")
 _JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"'
 
 
-def full_nodes(variant: str = "bookworm-net", stack: str = "ifupdown") -> NodeFactory:
+def full_nodes(variant: str = "bookworm", stack: str = "ifupdown") -> NodeFactory:
     """What makes full nodes of one kind; the tree underneath is built here, where it is missing."""
     return partial(FullNode, tree=rootfs(variant), stack=stack)
 
@@ -65,12 +65,12 @@ def full_nodes_of(kind: str = "") -> NodeFactory:
     """The same by one word: a stack on Debian 12, ``trixie-STACK`` on Debian 13, ``forky-STACK`` on Debian 14, or
     ``ha``: with failover engines."""
     if kind == "ha":
-        return full_nodes("bookworm-ha")
+        return full_nodes("bookworm")
     suite, _dash, stack = kind.rpartition("-")
     if stack and (suite not in ("", "trixie", "forky") or stack not in STACKS):
         names = ", ".join(STACKS)
         raise NodeError(f"no full nodes are called {kind!r}: use ha, or {names}, or trixie- or forky- before one")
-    return full_nodes(f"{suite or 'bookworm'}-net", stack or "ifupdown")
+    return full_nodes(suite or "bookworm", stack or "ifupdown")
 
 
 class FullNode:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What light nodes have and their host may lack, an sshd and pyroute2: Debian's packages, unpacked and not installed.
+"""What light nodes have and their host may lack: Debian's packages, unpacked and not installed.
 
 Installing openssh-server would start a server on the host and at each of its boots. Unpacked below a directory of
 the cache, it is seen by nobody but the nodes, which have it in their view of /usr.
@@ -20,7 +20,11 @@ from lab.nodes.base import PYTHON, NodeError
 from lab.nodes.full_rootfs import cache_directory
 
 _SITE = "usr/lib/python3/dist-packages"
-_PACKAGES = {"openssh-server": "usr/sbin/sshd", "python3-pyroute2": f"{_SITE}/pyroute2"}
+_PACKAGES = {
+    "openssh-server": "usr/sbin/sshd",
+    "python3-botocore": f"{_SITE}/botocore",
+    "python3-pyroute2": f"{_SITE}/pyroute2",
+}
 
 
 def lacking() -> list[str]:
@@ -44,7 +48,7 @@ def light_tree(cache: Path | None = None, packages: Iterable[str] | None = None)
     release = platform.freedesktop_os_release()
     cache = cache or cache_directory()
     cache.mkdir(parents=True, exist_ok=True)
-    tree = cache / "-".join([*packages, release.get("ID", "linux"), release.get("VERSION_ID", "unstable")])
+    tree = cache / "+".join([*packages, release.get("ID", "linux"), release.get("VERSION_ID", "unstable")])
     with tree.with_name(f"{tree.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not tree.is_dir():
@@ -75,6 +79,6 @@ def _run(argv: list[str]) -> None:
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode != 0:
         raise NodeError(
-            f"light nodes need {' and '.join(_PACKAGES)}, and they could not be fetched ({argv[0]} exited "
+            f"light nodes need {', '.join(_PACKAGES)}, and they could not be fetched ({argv[0]} exited "
             f"{done.returncode}): {done.stderr.strip()}\nRun apt-get update and try again, or install them."
         )
