@@ -38,7 +38,7 @@ help:  ## show this
 setup: .venv/ready  ## make .venv with all tools, and install missing Debian packages
 	@tools/apt-packages
 
-.venv/ready: $(addprefix requirements/,run.txt test.txt gates.txt eda.txt) tools/awx-collection
+.venv/ready: $(addprefix requirements/,run.txt test.txt gates.txt eda.txt) $(addprefix tools/,awx-collection find-python set-up)
 	@tools/set-up .venv $(CACHE)/awx
 
 root:
@@ -88,8 +88,8 @@ shellcheck: setup  ## our shell scripts
 export: setup
 	@tools/export $(TREE)
 
-sanity: export  ## ansible-test sanity
-	@python tools/sanity.py $(COLLECTION) $(CACHE)/sanity
+sanity: export  ## ansible-test sanity, of the newest ansible-core
+	@.venv/newest/bin/python tools/sanity.py $(COLLECTION) $(CACHE)/sanity
 
 ansible-lint: export  ## ansible-lint, profile production
 	@cd $(COLLECTION) && ANSIBLE_HOME=$(CACHE)/ansible-lint ANSIBLE_COLLECTIONS_PATH=$(TREE) ansible-lint --nocolor

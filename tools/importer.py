@@ -19,8 +19,8 @@ import sys
 from pathlib import Path
 
 # flake8 stays off, as by default: galaxy-importer calls it with checks that contradict each other (W503, W504) and
-# the formatter (E203). ruff judges style. ansible-test would need a container engine; it and ansible-lint, whose profile
-# is the same, are gates of their own.
+# the formatter (E203). ruff judges style. ansible-test, which would need a container engine, and ansible-lint, which
+# would judge the same files with the same profile, are gates of their own.
 CONFIG = """\
 [galaxy-importer]
 CHECK_REQUIRED_TAGS = True

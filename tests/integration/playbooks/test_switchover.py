@@ -25,9 +25,13 @@ def test_there_and_back_loses_no_packet(ready: LabHandle) -> None:
     assert set(there.overlay_ip_result["seconds"]) == {"address", "route"}
 
 
-def test_the_exact_calls_of_a_switchover(ready: LabHandle) -> None:
+def test_the_exact_calls_of_a_switchover_and_who_asked_for_it(ready: LabHandle) -> None:
     """Preflight and proof of permission in as few calls as possible, then one write a table and one read."""
-    assert ready.playbook("switchover.yml", target="node2").ok
+    run = ready.playbook("switchover.yml", target="node2", awx_job_id=4711, awx_user_name="ops@example.com")
+    assert run.ok, run.output
+    assert run.overlay_ip_result["caller"] == "awx-job/4711 awx-user/ops@example.com"
+    assert "asked for by awx-job/4711" in run.output
+    assert {"awx-job/4711 awx-user/ops@example.com" in c["user_agent"] for c in ready.control.calls()} == {True}
     tables = len(ready.world.route_table_ids)
     calls = [("dry " if c["params"].get("DryRun") == "true" else "") + c["action"] for c in ready.control.calls()]
     assert calls == [
@@ -126,14 +130,6 @@ def test_task_files_before_and_after(ready: LabHandle, tmp_path: Path) -> None:
     run = ready.playbook("switchover.yml", target="node2", overlay_ip_post_tasks=str(after))
     assert run.ok, run.output
     assert "done on node2" in run.output
-
-
-def test_who_launched_it_is_told_and_sent(ready: LabHandle) -> None:
-    run = ready.playbook("switchover.yml", target="node2", awx_job_id=4711, awx_user_name="ops@example.com")
-    assert run.ok, run.output
-    assert run.overlay_ip_result["caller"] == "awx-job/4711 awx-user/ops@example.com"
-    assert "asked for by awx-job/4711" in run.output
-    assert {"awx-job/4711 awx-user/ops@example.com" in c["user_agent"] for c in ready.control.calls()} == {True}
 
 
 def test_only_the_overlay_that_was_asked_for(ready: LabHandle) -> None:

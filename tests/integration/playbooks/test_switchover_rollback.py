@@ -47,7 +47,6 @@ def test_moved_but_not_read_back_goes_back(ready: LabHandle) -> None:
     assert "could not be read back" in run.told
     assert "What was moved was sent back to where it was." in run.told
     assert set(ready.holders().values()) == {"node1"}
-    finishes(ready)
 
 
 def test_a_module_that_is_killed_is_not_taken_for_one_that_moved_nothing(ready: LabHandle) -> None:

@@ -126,6 +126,7 @@ class LightNode:
     def _description(self, nics: Sequence[Nic]) -> dict[str, object]:
         """What ``light_init`` reads."""
         visible = {sys.prefix, sys.base_prefix, str(Path(__file__).parents[3]), str(self._keys)}
+        visible -= {f"/{name}" for name in light_init.OVERLAID}  # the host's files are in there
         return {
             "name": self.spec.name,
             "disk": str(self.spec.directory / "disk"),

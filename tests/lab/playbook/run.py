@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).parents[3]
+PROGRAMS = Path(sys.executable).parent
 _CALLBACKS = Path(__file__).parent / "callback"
 
 #: Nothing of the caller's AWS or Ansible settings reaches a playbook: it must work by its inventory alone.
@@ -105,6 +106,7 @@ def run_playbook(
     environment: Mapping[str, str] | None = None,
     arguments: tuple[str, ...] = (),
     cwd: Path = CHECKOUT,
+    programs: Path = PROGRAMS,
     timeout: float = 300.0,
 ) -> Run:
     """Run one playbook to its end, whatever that is.
@@ -117,14 +119,14 @@ def run_playbook(
         environment: added to an environment that has no AWS or Ansible settings.
         arguments: further arguments of ansible-playbook.
         cwd: where to run it.
+        programs: where ansible-playbook is.
         timeout: seconds.
     """
-    executable = Path(sys.executable).with_name("ansible-playbook")
     with tempfile.TemporaryDirectory(prefix="overlay-lab-") as scratch:
         events = Path(scratch, "events.json")
         events.touch()
         plain = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
-        argv = [str(executable), "-i", str(inventory), playbook, *arguments]
+        argv = [str(programs / "ansible-playbook"), "-i", str(inventory), playbook, *arguments]
         argv += ["-e", json.dumps(dict(extra_vars))] if extra_vars else []
         argv += ["--check", "--diff"] if check else []
         started = time.monotonic()
