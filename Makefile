@@ -47,6 +47,7 @@ root:
 
 # --- everything ------------------------------------------------------------------------------------------------------
 
+test: export TREES := bookworm
 test: root setup  ## all tests and all gates, with a summary
 	@python tools/gates.py $(LONG) $(TESTS) $(SHORT)
 

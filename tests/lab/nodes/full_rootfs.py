@@ -5,6 +5,8 @@
 
 A tree is named by its variant and by a digest of its recipe, so that a changed package list makes a new tree and an
 old one is never taken for it. It appears under its name only when it is complete.
+
+``python -m lab.nodes.full_rootfs VARIANT ...`` builds trees before they are asked for; the standard library suffices.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,3 +133,8 @@ def _build(variant: Variant, tree: Path) -> None:
         last = "\n".join(done.stderr.splitlines()[-15:])
         raise RootfsError(f"building the tree {variant.name} failed (mmdebstrap exited {done.returncode}):\n{last}")
     partial.rename(tree)
+
+
+if __name__ == "__main__":
+    for _variant in sys.argv[1:]:
+        rootfs(_variant)
