@@ -74,9 +74,12 @@ def test_everybody_with_just_their_policy(lab: LabHandle, users: Callable[[str, 
     assert set(lab.holders().values()) == {"node1"}
 
     # A node has no other keys than those of its instance role, and that no other policy than setup's.
+    mark = lab.control.mark()
     run = lab.playbook("switchover.yml", target="node2", overlay_ip_api_from="node", overlay_ip_aws={})
     assert run.ok, run.output
     assert lab.who() == "node2"
+    (caller,) = {call["caller"] for call in lab.control.calls(mark) if call["service"] == "ec2"}
+    assert "overlay-node2" in caller
 
     run = lab.playbook("switchover.yml", target="node1", overlay_ip_aws=operator)
     assert run.ok, run.output

@@ -110,15 +110,6 @@ def test_without_rollback_it_says_what_stays(ready: LabHandle) -> None:
     assert set(ready.holders().values()) == {"node2"}
 
 
-def test_calls_from_the_node_with_its_own_role(ready: LabHandle) -> None:
-    run = ready.playbook("switchover.yml", target="node2", overlay_ip_api_from="node")
-    assert run.ok, run.output
-    assert ready.who() == "node2"
-    roles = {c["caller"] for c in ready.control.calls()}
-    assert len(roles) == 1
-    assert "overlay-node2" in roles.pop()
-
-
 def test_task_files_before_and_after(ready: LabHandle, tmp_path: Path) -> None:
     before, after = tmp_path / "before.yml", tmp_path / "after.yml"
     before.write_text("- name: Refuse\n  ansible.builtin.fail:\n    msg: not now\n")
@@ -134,7 +125,7 @@ def test_task_files_before_and_after(ready: LabHandle, tmp_path: Path) -> None:
 
 def test_only_the_overlay_that_was_asked_for(ready: LabHandle) -> None:
     overlays = [{"address": ready.lab.overlay}, {"address": "192.168.77.0/24"}]
-    assert ready.playbook("setup.yml", overlay_ips=overlays).ok
+    ready.move("node1", "192.168.77.0/24")
     run = ready.playbook("switchover.yml", target="node2", overlay="192.168.77.0/24", overlay_ips=overlays)
     assert run.ok, run.output
     assert set(ready.holders().values()) == {"node1"}
