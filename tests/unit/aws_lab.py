@@ -12,12 +12,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
-import botocore.loaders
-import botocore.session
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
@@ -123,8 +121,9 @@ class AwsLab:
         return self.control.actions(service="ec2")
 
     def reset(self) -> None:
-        """No overlay route, no fault, no call, default settings."""
+        """No overlay route, no fault, no call, default settings; nothing of the test before is still on its way."""
         self.control.clear()
+        wait_for(lambda: self.endpoint.log.in_progress == 0, "the calls of the test before to end", 10)
         self.endpoint.configure(**_DEFAULTS)
         snapshot = self.endpoint.snapshot(self.world.vpc_id)
         for table in snapshot.tables:
@@ -144,18 +143,6 @@ def run_module(
     answer: dict[str, Any] = json.loads(capsys.readouterr().out)
     answer.pop("invocation", None)
     return answer
-
-
-@cache
-def _loader() -> botocore.loaders.Loader:
-    return botocore.session.create_loader()
-
-
-@pytest.fixture(autouse=True)
-def _shared_service_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parse the SDK's EC2 model once per test run, not once per client: it takes a second."""
-    loader = _loader()
-    monkeypatch.setattr(botocore.session, "create_loader", lambda *_args, **_more: loader)
 
 
 @pytest.fixture(scope="module")

@@ -42,10 +42,22 @@ class CallLog:
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
         self._records: deque[CallRecord] = deque(maxlen=size)
+        self._in_progress = 0
+
+    @property
+    def in_progress(self) -> int:
+        """How many calls have begun and not ended: a client that gives up on a call does not end it."""
+        return self._in_progress
+
+    def begin(self) -> None:
+        """A call begins; it ends with :meth:`add`."""
+        with self._lock:
+            self._in_progress += 1
 
     def add(self, **values: Any) -> CallRecord:
-        """Append a call; it gets the next id."""
+        """Append a call that has ended; it gets the next id."""
         with self._lock:
+            self._in_progress -= 1
             record = CallRecord(id=next(self._ids), **values)
             self._records.append(record)
         return record

@@ -89,7 +89,7 @@ class Faults:
         return [rule.id for rule in made]
 
     def clear(self) -> None:
-        """Drop all rules and let go of what hangs."""
+        """Drop all rules and let go of what hangs or is delayed."""
         with self._lock:
             self._rules = []
             self._released.set()
@@ -119,7 +119,7 @@ class Faults:
         """Apply the effects that come before the call."""
         for rule in rules:
             if rule.do == "delay":
-                time.sleep(rule.seconds)
+                self._sleep(rule.seconds)
             elif rule.do == "throttle":
                 code = "RequestLimitExceeded" if call.service == "ec2" else "Throttling"
                 raise ApiError(code, "Request limit exceeded." if call.service == "ec2" else "Rate exceeded")
@@ -135,9 +135,15 @@ class Faults:
         """Apply the effects that come between the deed and the answer."""
         for rule in rules:
             if rule.do == "delay_response":
-                time.sleep(rule.seconds)
+                self._sleep(rule.seconds)
             elif rule.do == "lose_response":
                 raise ConnectionCut
+
+    def _sleep(self, seconds: float) -> None:
+        """Wait until the time is over or the rules are cleared."""
+        with self._lock:
+            released = self._released
+        released.wait(seconds)
 
     def _hang(self, connection: socket.socket | None, seconds: float) -> None:
         """Wait until the time is over, the rules are cleared, or the client has given up."""

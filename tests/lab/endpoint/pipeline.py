@@ -81,6 +81,7 @@ class Application:
     def _logged(self, call: Call, connection: Any) -> Answer:
         started, clock = time.time(), time.perf_counter()
         outcome = _Outcome(call)
+        self._log.begin()
         try:
             return self._answer(outcome, connection)
         except ApiError as error:

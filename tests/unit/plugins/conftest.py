@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from unit.aws_lab import _aws_lab, _shared_service_models, aws
+from unit.aws_lab import _aws_lab, aws
 
-__all__ = ["_aws_lab", "_shared_service_models", "aws"]
+__all__ = ["_aws_lab", "aws"]
