@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
+
+from lab.playbook.run import PROGRAMS
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTIONS = ROOT / "collections"
 AWX_COLLECTION = ROOT / ".cache" / "awx"
-PROGRAMS = Path(sys.executable).parent
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
