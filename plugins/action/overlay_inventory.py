@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils import _inventory
+from ..module_utils._inventory import model as inventory_model
 
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "EC2_REGION")
 
@@ -36,15 +36,15 @@ class ActionModule(ActionBase):
         variables = _Templated(known, self._templar)
         environment = next((os.environ[name] for name in REGION_VARIABLES if os.environ.get(name)), None)
         try:
-            model = _inventory.model(
+            model = inventory_model.model(
                 variables,
                 known["hostvars"],
                 known["groups"],
                 environment,
                 switchover=arguments["switchover"],
             )
-            _inventory.identify(model, {result["item"]: result for result in arguments["identities"]})
-        except _inventory.InventoryError as err:
+            inventory_model.identify(model, {result["item"]: result for result in arguments["identities"]})
+        except inventory_model.InventoryError as err:
             return {"failed": True, "msg": f"{err} Nothing was changed."}
         return {"changed": False, "model": model, **_derived(model)}
 
@@ -63,9 +63,9 @@ class _Templated:
 def _derived(model: dict[str, Any]) -> dict[str, Any]:
     """What follows from the model, so that no role has to work it out in Jinja."""
     return {
-        "unknown_nodes": _inventory.unknown(model),
-        "route_calls": _inventory.route_calls(model["overlays"], by_home=False),
-        "home_calls": _inventory.route_calls(model["overlays"], by_home=True),
-        "interface_groups": _inventory.interface_groups(model["nodes"]),
-        "interface_calls": _inventory.interface_calls(model["overlays"]),
+        "unknown_nodes": inventory_model.unknown(model),
+        "route_calls": inventory_model.route_calls(model["overlays"], by_home=False),
+        "home_calls": inventory_model.route_calls(model["overlays"], by_home=True),
+        "interface_groups": inventory_model.interface_groups(model["nodes"]),
+        "interface_calls": inventory_model.interface_calls(model["overlays"]),
     }

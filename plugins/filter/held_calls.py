@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from ..module_utils import _report
+from ..module_utils._report import text
 
 DOCUMENTATION = r"""
 name: held_calls
@@ -53,4 +53,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The one filter of this file."""
-        return {"held_calls": _report.held_calls}
+        return {"held_calls": text.held_calls}

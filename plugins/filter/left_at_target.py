@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from ..module_utils import _report
+from ..module_utils._report import text
 
 DOCUMENTATION = r"""
 name: left_at_target
@@ -50,4 +50,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The one filter of this file."""
-        return {"left_at_target": _report.left_at_target}
+        return {"left_at_target": text.left_at_target}

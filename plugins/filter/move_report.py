@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from ..module_utils import _report
+from ..module_utils._report import text
 
 DOCUMENTATION = r"""
 name: move_report
@@ -58,4 +58,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The one filter of this file."""
-        return {"move_report": _report.move_report}
+        return {"move_report": text.move_report}

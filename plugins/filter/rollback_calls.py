@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from ..module_utils import _report
+from ..module_utils._report import text
 
 DOCUMENTATION = r"""
 name: rollback_calls
@@ -44,4 +44,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The one filter of this file."""
-        return {"rollback_calls": _report.rollback_calls}
+        return {"rollback_calls": text.rollback_calls}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from ..module_utils import _report
+from ..module_utils._report import text
 
 DOCUMENTATION = r"""
 name: status_report
@@ -53,4 +53,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The one filter of this file."""
-        return {"status_report": _report.status_report}
+        return {"status_report": text.status_report}

@@ -206,11 +206,11 @@ api_calls:
 
 from typing import Any
 
-from ..module_utils import _grant
-from ..module_utils._ansible import Refusal, aws_module, run
-from ..module_utils._aws import Aws, options
-from ..module_utils._ec2 import Ec2
-from ..module_utils._policy import PolicyError
+from ..module_utils._aws.client import Aws, options
+from ..module_utils._module.aws_module import Refusal, aws_module, run
+from ..module_utils._policy import grant
+from ..module_utils._policy.document import PolicyError
+from ..module_utils._route.ec2 import Ec2
 
 SPEC: dict[str, dict[str, Any]] = {
     "role_name": {"type": "str"},
@@ -231,11 +231,11 @@ SPEC: dict[str, dict[str, Any]] = {
 }
 
 
-def request(params: dict[str, Any], check: bool) -> _grant.Request:
+def request(params: dict[str, Any], check: bool) -> grant.Request:
     """The options; empty strings and lists count as absent, repeats as one."""
     chosen = {name: params[name] for name in SPEC if params[name] not in (None, "", [])}
     lists = {name: tuple(dict.fromkeys(value)) for name, value in chosen.items() if isinstance(value, list)}
-    return _grant.Request(check=check, **{**chosen, **lists})
+    return grant.Request(check=check, **{**chosen, **lists})
 
 
 def main() -> None:
@@ -249,7 +249,7 @@ def main() -> None:
 
     def job() -> dict[str, Any]:
         try:
-            return _grant.run(Ec2(Aws(options(module.params))), request(module.params, module.check_mode))
+            return grant.run(Ec2(Aws(options(module.params))), request(module.params, module.check_mode))
         except PolicyError as err:
             raise Refusal(str(err)) from err
 

@@ -157,10 +157,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _distro, _hold, _net, _netlink
-from ..module_utils._interface import PlanError
-from ..module_utils._persist import METHODS, PersistError
-from ..module_utils._persist._host import LocalHost
+from ..module_utils._address import hold, netlink, packages
+from ..module_utils._address.persist.host import LocalHost
+from ..module_utils._address.persist.store import METHODS, PersistError
+from ..module_utils._address.plan import PlanError
+from ..module_utils._base import net as base_net
 
 SPEC: dict[str, dict[str, Any]] = {
     "addresses": {"type": "list", "elements": "str", "required": True},
@@ -176,13 +177,13 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     host = LocalHost()
-    if _netlink.MISSING:
+    if netlink.MISSING:
         release = host.read("/etc/os-release") or ""
-        module.fail_json(msg=_distro.missing_sentence(release, sys.executable, _netlink.MISSING))
+        module.fail_json(msg=packages.missing_sentence(release, sys.executable, netlink.MISSING))
     try:
-        with _netlink.Netlink() as net:
-            result = _hold.run(module.params, net, host, check=module.check_mode)
-    except (_net.AddressError, PlanError, PersistError, _netlink.NodeError) as exc:
+        with netlink.Netlink() as net:
+            result = hold.run(module.params, net, host, check=module.check_mode)
+    except (base_net.AddressError, PlanError, PersistError, netlink.NodeError) as exc:
         module.fail_json(msg=str(exc))
     if not module._diff:
         del result["diff"]

@@ -166,11 +166,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _node_facts
-from ..module_utils._imds import Imds
-from ..module_utils._net import AddressError
-from ..module_utils._persist import PersistError
-from ..module_utils._persist._host import LocalHost
+from ..module_utils._address.persist.host import LocalHost
+from ..module_utils._address.persist.store import PersistError
+from ..module_utils._aws.imds import Imds
+from ..module_utils._base.net import AddressError
+from ..module_utils._node import facts
 
 SPEC: dict[str, dict[str, Any]] = {
     "addresses": {"type": "list", "elements": "str", "default": []},
@@ -187,7 +187,7 @@ def main() -> None:
     params = module.params
     imds = Imds(timeout=params["metadata_timeout"]) if params["metadata"] else None
     try:
-        result = _node_facts.describe(LocalHost(), imds, params, sys.executable)
+        result = facts.describe(LocalHost(), imds, params, sys.executable)
     except (AddressError, PersistError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=False, **result)

@@ -64,11 +64,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _node_cli, _node_install
-from ..module_utils._persist import PersistError, Tree
-from ..module_utils._persist._host import LocalHost
+from ..module_utils._address.persist.host import LocalHost
+from ..module_utils._address.persist.store import PersistError, Tree
+from ..module_utils._node import cli, install
 
-CARRIED = (_node_cli,)  # imported here so that Ansible sends it along, to be installed
+CARRIED = (cli,)  # imported here so that Ansible sends it along, to be installed
 
 SPEC: dict[str, dict[str, Any]] = {
     "config": {"type": "dict"},
@@ -83,9 +83,9 @@ def main() -> None:
     tree = Tree(host)
     try:
         if module.params["state"] == "present":
-            _node_install.install(tree, module.params["config"], _node_install.sources(_node_install.shipped))
+            install.install(tree, module.params["config"], install.sources(install.shipped))
         else:
-            _node_install.remove(tree)
+            install.remove(tree)
         changes = tree.changes()
         if not module.check_mode:
             host.apply(changes)

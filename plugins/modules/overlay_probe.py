@@ -84,7 +84,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _probe
+from ..module_utils._route import probe
 
 SPEC: dict[str, dict[str, Any]] = {
     "address": {"type": "str", "required": True},
@@ -100,14 +100,14 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     wanted = module.params
-    attempts = _probe.run(
-        lambda: _probe.connects(wanted["address"], wanted["port"], wanted["timeout"]),
+    attempts = probe.run(
+        lambda: probe.connects(wanted["address"], wanted["port"], wanted["timeout"]),
         wanted["interval"],
         wanted["seconds"],
         wanted["stop_file"],
         time,
     )
-    module.exit_json(changed=False, **_probe.report(attempts))
+    module.exit_json(changed=False, **probe.report(attempts))
 
 
 if __name__ == "__main__":

@@ -195,11 +195,12 @@ findings:
 
 from typing import Any
 
-from ..module_utils import _job, _net
-from ..module_utils._ansible import Refusal, aws_module, run
-from ..module_utils._aws import Aws, AwsError, options
-from ..module_utils._ec2 import Ec2
-from ..module_utils._plan import PlanError
+from ..module_utils._aws.client import Aws, AwsError, options
+from ..module_utils._base import net
+from ..module_utils._module.aws_module import Refusal, aws_module, run
+from ..module_utils._route import job as route_job
+from ..module_utils._route.ec2 import Ec2
+from ..module_utils._route.plan import PlanError
 
 SPEC: dict[str, dict[str, Any]] = {
     "destinations": {"type": "list", "elements": "str", "required": True},
@@ -217,15 +218,15 @@ SPEC: dict[str, dict[str, Any]] = {
 }
 
 
-def request(params: dict[str, Any], check: bool) -> _job.Request:
+def request(params: dict[str, Any], check: bool) -> route_job.Request:
     """The options, canonical; empty strings count as absent."""
     chosen = {name: params[name] for name in SPEC if params[name] not in (None, "")}
     for name in ("destinations", "route_table_ids"):
         chosen[name] = tuple(dict.fromkeys(chosen.get(name, ())))
-    chosen["destinations"] = tuple(dict.fromkeys(_net.destination(d) for d in chosen["destinations"]))
+    chosen["destinations"] = tuple(dict.fromkeys(net.destination(d) for d in chosen["destinations"]))
     if not chosen["destinations"]:
         raise Refusal("destinations is empty: name at least one overlay IP.")
-    return _job.Request(check=check, **chosen)
+    return route_job.Request(check=check, **chosen)
 
 
 def main() -> None:
@@ -240,8 +241,8 @@ def main() -> None:
     def job() -> dict[str, Any]:
         wanted = request(module.params, module.check_mode)
         try:
-            return _job.run(Ec2(Aws(options(module.params))), wanted)
-        except _job.JobError as err:
+            return route_job.run(Ec2(Aws(options(module.params))), wanted)
+        except route_job.JobError as err:
             raise Refusal(str(err), **err.result) from err
         except PlanError as err:
             raise Refusal(str(err), changed=False, routes=[]) from err

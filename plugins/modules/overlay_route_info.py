@@ -94,10 +94,11 @@ api_calls:
 
 from typing import Any
 
-from ..module_utils import _info, _net
-from ..module_utils._ansible import aws_module, run
-from ..module_utils._aws import Aws, options
-from ..module_utils._ec2 import Ec2
+from ..module_utils._aws.client import Aws, options
+from ..module_utils._base import net
+from ..module_utils._module.aws_module import aws_module, run
+from ..module_utils._route import info
+from ..module_utils._route.ec2 import Ec2
 
 SPEC: dict[str, dict[str, Any]] = {
     "destinations": {"type": "list", "elements": "str"},
@@ -114,9 +115,9 @@ def main() -> None:
     def job() -> dict[str, Any]:
         params = module.params
         ec2 = Ec2(Aws(options(params)))
-        found = _info.overlays(
+        found = info.overlays(
             ec2,
-            [_net.destination(d) for d in params["destinations"] or ()],
+            [net.destination(d) for d in params["destinations"] or ()],
             params["route_table_ids"] or (),
             params["vpc_id"],
             params["instance_ids"] or (),

@@ -94,9 +94,9 @@ api_calls:
 
 from typing import Any
 
-from ..module_utils._ansible import Refusal, aws_module, run
-from ..module_utils._aws import Aws, AwsError, options
-from ..module_utils._ec2 import Ec2, Interface
+from ..module_utils._aws.client import Aws, AwsError, options
+from ..module_utils._module.aws_module import Refusal, aws_module, run
+from ..module_utils._route.ec2 import Ec2, Interface
 
 SPEC: dict[str, dict[str, Any]] = {
     "network_interface_ids": {"type": "list", "elements": "str"},

@@ -36,10 +36,10 @@ _CODE = "/opt/overlay"
 _UTILS = Path(__file__).parents[2] / "plugins" / "module_utils"
 _HOLD = (
     f"import json, sys; sys.path.insert(0, {_CODE!r})\n"
-    "from module_utils import _hold, _netlink\n"
-    "from module_utils._persist._host import LocalHost\n"
-    "with _netlink.Netlink() as net:\n"
-    "    print(json.dumps(_hold.run(json.loads(sys.argv[1]), net, LocalHost(), check=False)))\n"
+    "from module_utils._address import hold, netlink\n"
+    "from module_utils._address.persist.host import LocalHost\n"
+    "with netlink.Netlink() as net:\n"
+    "    print(json.dumps(hold.run(json.loads(sys.argv[1]), net, LocalHost(), check=False)))\n"
 )
 SNAPSHOT = VpcSnapshot(
     vpc_id="vpc-1",

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """EC2's route tables as a small model: virtual time, eventual consistency, faults on demand, several callers at once.
 
-It has what `_move` and `_job` use of `Ec2`, and no more. Every write is kept, so that a test can judge what was asked.
+It has what `_route.move` and `_route.job` use of `Ec2`, and no more. Every write is kept, so that a test can judge what
+was asked.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import UNREACHABLE, AwsError
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._ec2 import operation
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._plan import (
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import UNREACHABLE, AwsError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import operation
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import (
     CREATE,
     DELETE,
     REPLACE,

@@ -9,8 +9,8 @@ import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._interface import Held, Link, Overlay
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._persist import Change
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.store import Change
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Held, Link, Overlay
 
 
 class FakeHost:

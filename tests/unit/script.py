@@ -13,7 +13,7 @@ from typing import Any
 import botocore.session
 from botocore.validate import ParamValidator
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import Aws, AwsError, AwsOptions
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws, AwsError, AwsOptions
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import json
 import re
 from pathlib import Path
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _policy
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import Ec2Ref, Place, Setup
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Ec2Ref, Place, Setup
 
 PAGE = Path(__file__).parents[2] / "docs" / "iam.md"
 PLACE = Place("aws", "eu-central-1")
@@ -33,8 +33,8 @@ def test_every_document_of_the_page() -> None:
     )
     shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)]
     assert shown == [
-        _policy.node(PLACE, refs("rtb")),
-        _policy.operator(PLACE, refs("rtb"), refs("eni"), setup),
-        _policy.trust(arns(TWO, "role")),
-        _policy.node(PLACE, [], f"arn:aws:iam::{ONE}:role/overlay-ip-nodes"),
+        document.node(PLACE, refs("rtb")),
+        document.operator(PLACE, refs("rtb"), refs("eni"), setup),
+        document.trust(arns(TWO, "role")),
+        document.node(PLACE, [], f"arn:aws:iam::{ONE}:role/overlay-ip-nodes"),
     ]

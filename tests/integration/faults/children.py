@@ -18,18 +18,18 @@ from unit.aws_lab import OVERLAY, AwsLab
 
 _PROGRAM = """
 import json, sys
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _job, _move
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import Aws, AwsOptions
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._ec2 import Ec2
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws, AwsOptions
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import job, move
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
 
-_move.SETTLE, _move.YIELD = 0.2, 1.0  # a fifth of the real times
+move.SETTLE, move.YIELD = 0.2, 1.0  # a fifth of the real times
 clients = {}
 for line in sys.stdin:
     told = json.loads(line)
     ec2 = clients.setdefault(line, Ec2(Aws(AwsOptions(**told["aws"]))))
     try:
-        result = {"failed": False, **_job.run(ec2, _job.Request(**told["request"]))}
-    except _job.JobError as err:
+        result = {"failed": False, **job.run(ec2, job.Request(**told["request"]))}
+    except job.JobError as err:
         result = {"failed": True, "msg": str(err), **err.result}
     print(json.dumps(result), flush=True)
 """

@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 from integration.faults.children import child
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _job, _move, _report
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import AwsError
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._ec2 import Ec2
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._job import JobError, Request
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import AwsError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import text
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import job, move
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.job import JobError, Request
 from lab.world import wait_for
 from unit.aws_lab import OVERLAY, QUICK, AwsLab
 
@@ -44,9 +45,9 @@ FAULTS: dict[str, dict[str, Any]] = {
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tenth of the real times; the stale reads above are older than none of them."""
-    monkeypatch.setattr(_move, "SETTLE", 0.1)
-    monkeypatch.setattr(_move, "YIELD", 0.5)
-    monkeypatch.setattr(_move, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(move, "SETTLE", 0.1)
+    monkeypatch.setattr(move, "YIELD", 0.5)
+    monkeypatch.setattr(move, "FIRST_PAUSE", 0.02)
 
 
 def request(aws: AwsLab, node: int, **more: Any) -> Request:
@@ -56,7 +57,7 @@ def request(aws: AwsLab, node: int, **more: Any) -> Request:
 def attempt(ec2: Ec2, wanted: Request) -> dict[str, Any]:
     """The result, whether it failed or not; a refusal before the first write has no routes."""
     try:
-        return {"failed": False, **_job.run(ec2, wanted)}
+        return {"failed": False, **job.run(ec2, wanted)}
     except JobError as err:
         return {"failed": True, "msg": str(err), **err.result}
     except AwsError as err:
@@ -92,9 +93,9 @@ def check_mends(aws: AwsLab, ec2: Ec2, result: dict[str, Any], before: dict[str,
     """Rollback restores what there was to restore; one more run finishes."""
     aws.control.clear("faults")
     if result["failed"] and all(before.values()):
-        for call in _report.rollback_calls([result]):
+        for call in text.rollback_calls([result]):
             back: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in call.items()}
-            _job.run(ec2, Request(**back))
+            job.run(ec2, Request(**back))
         assert aws.truth() == before
     assert not attempt(ec2, request(aws, 2))["failed"]
     assert aws.truth() == dict.fromkeys(aws.tables, aws.eni(2))
@@ -161,8 +162,8 @@ def test_a_first_read_that_is_stale(aws: AwsLab) -> None:
 @pytest.mark.parametrize("name", ["drop", "lose_response", "denied", "error"])
 def test_a_fault_from_one_position_on(aws: AwsLab, monkeypatch: pytest.MonkeyPatch, name: str, position: int) -> None:
     """What begins there and does not end."""
-    monkeypatch.setattr(_move, "SILENCE", 0.3)
-    monkeypatch.setattr(_move, "GRACE", 0.5)
+    monkeypatch.setattr(move, "SILENCE", 0.3)
+    monkeypatch.setattr(move, "GRACE", 0.5)
     aws.point(1)
     before = aws.truth()
     fault(aws, name, position, times=10_000)
@@ -190,7 +191,7 @@ def test_a_table_deleted_half_way(aws: AwsLab, position: int) -> None:
 
     ec2.write = racing  # type: ignore[method-assign]
     with pytest.raises(JobError) as failed:
-        _job.run(ec2, Request((OVERLAY,), tuple(tables), network_interface_id=aws.eni(2), wait_timeout=4))
+        job.run(ec2, Request((OVERLAY,), tuple(tables), network_interface_id=aws.eni(2), wait_timeout=4))
     routes = {route["route_table_id"]: route for route in failed.value.result["routes"]}
     assert routes[extra]["error"]["code"] == "InvalidRouteTableID.NotFound"
     assert routes[extra]["after"] is None

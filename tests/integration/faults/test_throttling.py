@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _job
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._job import Request
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import job
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.job import Request
 from unit.aws_lab import OVERLAY, AwsLab
 
 TABLES = 60
@@ -24,12 +24,12 @@ def test_our_own_burst_is_never_throttled(aws: AwsLab) -> None:
         aws.endpoint.configure(throttle=True)
         ec2 = aws.ec2(aws.world.owner_admin)
         began = time.monotonic()
-        assert _job.run(ec2, Request((OVERLAY,), tuple(tables), network_interface_id=aws.eni(2)))["consistent"]
+        assert job.run(ec2, Request((OVERLAY,), tuple(tables), network_interface_id=aws.eni(2)))["consistent"]
         assert time.monotonic() - began > 2, "the bucket was kept to"
         assert {call["code"] for call in aws.control.calls(action="ReplaceRoute")} == {""}
         # The bucket is empty now: these calls are throttled, as if others had made them, and come through in the end.
         few = Request((OVERLAY,), tuple(tables[:20]), network_interface_id=aws.eni(1), wait_timeout=30)
-        assert _job.run(aws.ec2(aws.world.owner_admin), few)["consistent"]
+        assert job.run(aws.ec2(aws.world.owner_admin), few)["consistent"]
         assert "RequestLimitExceeded" in {call["code"] for call in aws.control.calls(action="ReplaceRoute")}
     finally:
         aws.endpoint.configure(throttle=False)

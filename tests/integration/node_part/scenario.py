@@ -29,15 +29,15 @@ PARAMS = {
 def main(parent: str) -> dict[str, object]:
     """Go through the life of two overlays."""
     sys.path.insert(0, parent)
-    utils = {name: importlib.import_module(f"module_utils.{name}") for name in ("_hold", "_interface", "_netlink")}
-    host = importlib.import_module("module_utils._persist._host").LocalHost(tempfile.mkdtemp())
-    overlay = utils["_interface"].Overlay
+    utils = {name: importlib.import_module(f"module_utils._address.{name}") for name in ("hold", "plan", "netlink")}
+    host = importlib.import_module("module_utils._address.persist.host").LocalHost(tempfile.mkdtemp())
+    overlay = utils["plan"].Overlay
     seen: dict[str, object] = {}
-    with utils["_netlink"].Netlink() as net:
+    with utils["netlink"].Netlink() as net:
 
         def run(**options: object) -> bool:
-            foretold = utils["_hold"].run({**PARAMS, **options}, net, host, check=True)
-            result = utils["_hold"].run({**PARAMS, **options}, net, host, check=False)
+            foretold = utils["hold"].run({**PARAMS, **options}, net, host, check=True)
+            result = utils["hold"].run({**PARAMS, **options}, net, host, check=False)
             assert foretold == result, (foretold, result)
             return bool(result["changed"])
 
@@ -74,9 +74,9 @@ def main(parent: str) -> dict[str, object]:
         ):
             try:
                 net.add(bad)
-            except utils["_netlink"].NodeError as exc:
+            except utils["netlink"].NodeError as exc:
                 seen[name] = str(exc)
-    seen["versions"] = [sys.version.split()[0], utils["_netlink"].VERSION]
+    seen["versions"] = [sys.version.split()[0], utils["netlink"].VERSION]
     return seen
 
 

@@ -214,11 +214,11 @@ def test_without_root_the_message_says_so(netns: str) -> None:
     nobody = ("nsenter", f"--net=/run/netns/{netns}", "setpriv", "--reuid=65534", "--clear-groups")
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from module_utils import _interface, _netlink\n"
-        "with _netlink.Netlink() as net:\n"
+        "from module_utils._address import netlink, plan\n"
+        "with netlink.Netlink() as net:\n"
         "    assert net.default() == {4: 'eth0'}\n"
-        "    try: net.add(_interface.Overlay('192.168.10.15', 32, 'eth0'))\n"
-        "    except _netlink.NodeError as exc: print(exc)\n"
+        "    try: net.add(plan.Overlay('192.168.10.15', 32, 'eth0'))\n"
+        "    except netlink.NodeError as exc: print(exc)\n"
     )
     # World-readable places: neither the checkout nor a virtual environment need be.
     with_copy = Path("/tmp") / f"ovl-np-{secrets.token_hex(3)}"

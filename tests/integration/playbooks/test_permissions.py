@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _grant, _policy
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import Aws, AwsOptions
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._ec2 import Ec2
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws, AwsOptions
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document, grant
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
 from lab.handle import LabHandle
 
 
@@ -26,8 +26,8 @@ def rendered(lab: LabHandle, **request: Any) -> str:
         secret_key=keys.secret_key,
     )
     request = {"state": "rendered", "route_table_ids": world.route_table_ids, **request}
-    shown = _grant.run(Ec2(Aws(options)), _grant.Request(**request))
-    return _policy.text(shown["policy"])
+    shown = grant.run(Ec2(Aws(options)), grant.Request(**request))
+    return document.text(shown["policy"])
 
 
 @pytest.fixture

@@ -9,10 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _grant, _info, _job, _policy
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import Aws, AwsError, AwsOptions
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._ec2 import Ec2
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import Document
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws, AwsError, AwsOptions
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import (
+    document as policy_document,
+)
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import (
+    grant as policy_grant,
+)
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Document
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import info, job
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
 from ansible_collections.aws_ha.overlay_ip.plugins.modules import source_dest_check
 from lab.endpoint import Endpoint
 from lab.world import Keys, World
@@ -85,12 +91,12 @@ class Stage:
 
     def grant(self, document: Document) -> None:
         """Make this the judged user's policy."""
-        self.iam.put_user_policy(UserName="judged", PolicyName="only", PolicyDocument=_policy.text(document))
+        self.iam.put_user_policy(UserName="judged", PolicyName="only", PolicyDocument=policy_document.text(document))
 
     def point(self, ec2: Ec2, interface: str, **options: Any) -> None:
         """Point the overlay IP at an interface in our tables."""
-        request = _job.Request((OVERLAY,), self.tables, network_interface_id=interface, wait_timeout=5, **options)
-        _job.run(ec2, request)
+        request = job.Request((OVERLAY,), self.tables, network_interface_id=interface, wait_timeout=5, **options)
+        job.run(ec2, request)
 
     def holders(self, keys: Keys) -> set[str | None]:
         """Where it points, in any of our tables."""
@@ -99,8 +105,8 @@ class Stage:
 
     def rendered(self, keys: Keys | None = None, **options: Any) -> Document:
         """What ``overlay_iam_policy`` renders."""
-        document: Document = _grant.run(
-            self.ec2(keys or self.world.admin), _grant.Request(state="rendered", **options)
+        document: Document = policy_grant.run(
+            self.ec2(keys or self.world.admin), policy_grant.Request(state="rendered", **options)
         )["policy"]
         return document
 
@@ -127,27 +133,27 @@ class Steps:
 
     def status(self, ec2: Ec2) -> None:
         """Who holds what, wherever it points."""
-        _info.overlays(ec2, [OVERLAY], self.stage.tables, None, self.stage.instances)
+        info.overlays(ec2, [OVERLAY], self.stage.tables, None, self.stage.instances)
 
     def teardown(self, ec2: Ec2) -> None:
         """The reverse of setup."""
         self._route(ec2, instance_id=self.stage.instances[0], state="absent")
-        _info.overlays(ec2, [], [], None, self.stage.instances)
+        info.overlays(ec2, [], [], None, self.stage.instances)
         self._source_dest_check(ec2, True)
         for number in range(len(self.stage.instances)):
-            _grant.run(ec2, replace(self._request(number), state="absent"))
+            policy_grant.run(ec2, replace(self._request(number), state="absent"))
 
     def _policies(self, ec2: Ec2, tables: tuple[str, ...]) -> None:
         for number in range(len(self.stage.instances)):
             request = self._request(number)
-            _grant.run(ec2, request if self.route_role else replace(request, route_table_ids=tables))
+            policy_grant.run(ec2, request if self.route_role else replace(request, route_table_ids=tables))
 
-    def _request(self, number: int) -> _grant.Request:
+    def _request(self, number: int) -> policy_grant.Request:
         """The first node's role by its name (overlay_ip_iam_role), the other's by the instance."""
         who: dict[str, Any] = {"instance_id": self.stage.instances[number]}
         if number == 0:
             who["role_name"] = self.stage.profiles[0]
-        return _grant.Request(**who, managed=self.managed, route_role_arn=self.route_role)
+        return policy_grant.Request(**who, managed=self.managed, route_role_arn=self.route_role)
 
     def _source_dest_check(self, ec2: Ec2, enabled: bool) -> None:
         some: dict[str, Any] = {"network_interface_ids": None, "device_index": 0, "all_interfaces": False}
@@ -158,7 +164,7 @@ class Steps:
             source_dest_check.switch(ec2, source_dest_check.chosen(ec2, params), enabled, False)
 
     def _route(self, ec2: Ec2, **options: Any) -> None:
-        _job.run(ec2, _job.Request((OVERLAY,), self.stage.tables, wait_timeout=5, **options))
+        job.run(ec2, job.Request((OVERLAY,), self.stage.tables, wait_timeout=5, **options))
 
 
 def play(ec2: Ec2, *steps: Callable[[Ec2], object]) -> None:
@@ -166,7 +172,7 @@ def play(ec2: Ec2, *steps: Callable[[Ec2], object]) -> None:
     try:
         for step in steps:
             step(ec2)
-    except (AwsError, _job.JobError, source_dest_check.Refusal) as err:
+    except (AwsError, job.JobError, source_dest_check.Refusal) as err:
         raise Denied(str(err)) from err
 
 

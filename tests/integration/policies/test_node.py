@@ -10,9 +10,10 @@ from collections.abc import Iterator
 import pytest
 from integration.policies.stage import Denied, Stage, Steps, play, without_one
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _grant, _policy
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import Aws, AwsOptions
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._ec2 import Ec2
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws, AwsOptions
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document as policy_document
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import grant
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
 from lab.endpoint.imds import ImdsApp
 from lab.endpoint.serving import Server, loopback_socket
 
@@ -45,7 +46,7 @@ def test_node_policy_is_enough_and_minimal(stage: Stage, node: Ec2) -> None:
     for taken, rest in without_one(stage.rendered(route_table_ids=stage.tables)):
         stage.point(admin, one)
         stage.iam.put_role_policy(
-            RoleName=stage.profiles[1], PolicyName="overlay-ip", PolicyDocument=_policy.text(rest)
+            RoleName=stage.profiles[1], PolicyName="overlay-ip", PolicyDocument=policy_document.text(rest)
         )
         with pytest.raises(Denied) as told:
             play(node, take_over)
@@ -63,7 +64,7 @@ def test_a_node_cannot_give_itself_more(stage: Stage, node: Ec2) -> None:
     play(stage.ec2(stage.world.admin), Steps(stage).setup)
 
     def write_policy(ec2: Ec2) -> None:
-        _grant.run(ec2, _grant.Request(role_name=stage.profiles[1], purpose="status"))
+        grant.run(ec2, grant.Request(role_name=stage.profiles[1], purpose="status"))
 
     with pytest.raises(Denied, match=r"iam:ListRolePolicies on arn:aws:iam::\d+:role/overlay-node2 is not permitted"):
         play(node, write_policy)

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from integration.policies.stage import Denied, Stage, Steps, play, without_one
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _policy
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document as policy_document
 from lab.endpoint import Endpoint
 from lab.world import WorldSpec, build
 
 
-def for_operators(stage: Stage, **more: Any) -> _policy.Document:
+def for_operators(stage: Stage, **more: Any) -> policy_document.Document:
     """The operator's document, with the right to keep the nodes' policies."""
     return stage.rendered(
         purpose="operator",
@@ -54,7 +54,9 @@ def test_other_partitions(partition: str, region: str) -> None:
     with Endpoint(region) as endpoint:
         stage = Stage(endpoint, build(endpoint, WorldSpec(tables=3)))
         judged, document = stage.judged(), for_operators(stage)
-        assert _policy.text(document).count('"arn:') == _policy.text(document).count(f'"arn:{partition}:')
+        assert policy_document.text(document).count('"arn:') == policy_document.text(document).count(
+            f'"arn:{partition}:'
+        )
         stage.grant(document)
         steps = Steps(stage)
         play(judged, steps.setup, steps.switchover, steps.status, steps.teardown)
@@ -63,7 +65,9 @@ def test_other_partitions(partition: str, region: str) -> None:
 
 def test_a_boundary_binds_what_the_operator_may_give(stage: Stage) -> None:
     """The operator writes the policy of a role only while the role carries the boundary."""
-    limits = stage.iam.create_policy(PolicyName="limits", PolicyDocument=_policy.text(stage.rendered(purpose="status")))
+    limits = stage.iam.create_policy(
+        PolicyName="limits", PolicyDocument=policy_document.text(stage.rendered(purpose="status"))
+    )
     boundary = limits["Policy"]["Arn"]
     stage.judged_keys()
     stage.grant(for_operators(stage, node_boundary_arn=boundary))

@@ -10,14 +10,16 @@ import json
 import pytest
 from integration.policies.stage import OVERLAY, Denied, Stage, Steps, play, without_one
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _grant, _job, _policy
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document as policy_document
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import grant
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import job
 
 
 def owners_role(stage: Stage, name: str, purpose: str) -> str:
     """Make the role as docs/iam.md says, in the owner's account and from what the module renders there; its ARN."""
-    shown = _grant.run(
+    shown = grant.run(
         stage.ec2(stage.world.owner_admin),
-        _grant.Request(
+        grant.Request(
             state="rendered",
             purpose=purpose,
             route_table_ids=stage.tables,
@@ -25,8 +27,8 @@ def owners_role(stage: Stage, name: str, purpose: str) -> str:
         ),
     )
     iam = stage.endpoint.client("iam", stage.world.owner_admin.credentials())
-    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy.text(shown["trust_policy"]))["Role"]
-    iam.put_role_policy(RoleName=name, PolicyName="overlay-ip", PolicyDocument=_policy.text(shown["policy"]))
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy_document.text(shown["trust_policy"]))["Role"]
+    iam.put_role_policy(RoleName=name, PolicyName="overlay-ip", PolicyDocument=policy_document.text(shown["policy"]))
     return str(role["Arn"])
 
 
@@ -88,12 +90,12 @@ def test_a_node_moves_the_route_as_the_owners_role(shared: Stage) -> None:
     assert shared.holders(shared.world.owner_admin) == {other}
     assert node.aws.calls["AssumeRole"] == 1
 
-    remove = _job.Request((OVERLAY,), shared.tables, state="absent", wait_timeout=5)
+    remove = job.Request((OVERLAY,), shared.tables, state="absent", wait_timeout=5)
     with pytest.raises(Denied, match=r"ec2:DeleteRoute on arn:aws:ec2:\S+ is not permitted"):
-        play(node, lambda ec2: bool(_job.run(ec2, remove)))
+        play(node, lambda ec2: bool(job.run(ec2, remove)))
     with pytest.raises(Denied, match=r"ec2:DescribeInstances on \* is not permitted"):
         play(node, lambda ec2: bool(ec2.instances(shared.instances)))
-    _job.run(owner, remove)
+    job.run(owner, remove)
 
 
 def test_arns_name_the_owner_of_each_thing(shared: Stage) -> None:

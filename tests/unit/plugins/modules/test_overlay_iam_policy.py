@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils import _policy
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import Ec2Ref, Place, Setup
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document as policy_document
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Ec2Ref, Place, Setup
 from ansible_collections.aws_ha.overlay_ip.plugins.modules import overlay_iam_policy
 from unit.script import Call, Script
 
 OWNER, CLUSTER = "111111111111", "222222222222"
 PLACE = Place("aws", "eu-central-1")
 TABLE = Ec2Ref("rtb-a", OWNER, "vpc-1")
-NODE = _policy.node(PLACE, [TABLE])
-OLD = _policy.status(PLACE)
+NODE = policy_document.node(PLACE, [TABLE])
+OLD = policy_document.status(PLACE)
 PROFILE = f"arn:aws:iam::{CLUSTER}:instance-profile/sap/node-profile"
 ROLE_ARN = f"arn:aws:iam::{CLUSTER}:role/sap/node"
 POLICY_ARN = f"arn:aws:iam::{CLUSTER}:policy/overlay-ip"
@@ -53,7 +53,7 @@ INTERFACES = ec2(
 POLICIES = iam("ListRolePolicies", {"RoleName": "node"}, {"PolicyNames": ["overlay-ip"]})
 NO_POLICIES = iam("ListRolePolicies", {"RoleName": "node"}, {"PolicyNames": []})
 NO_ROLE = iam("ListRolePolicies", {"RoleName": "node"}, error="NoSuchEntity")
-PUT = iam("PutRolePolicy", {**KEY, "PolicyDocument": _policy.text(NODE)})
+PUT = iam("PutRolePolicy", {**KEY, "PolicyDocument": policy_document.text(NODE)})
 GET_ROLE = iam("GetRole", {"RoleName": "node"}, {"Role": {"Arn": ROLE_ARN}})
 ATTACH = iam("AttachRolePolicy", LINK)
 
@@ -70,11 +70,11 @@ def profile(*roles: str) -> Call:
     return iam("GetInstanceProfile", {"InstanceProfileName": "node-profile"}, {"InstanceProfile": {"Roles": held}})
 
 
-def inline(document: _policy.Document, name: str = "overlay-ip") -> Call:
+def inline(document: policy_document.Document, name: str = "overlay-ip") -> Call:
     return iam("GetRolePolicy", {**KEY, "PolicyName": name}, {"PolicyDocument": document})
 
 
-def managed(document: _policy.Document, users: int = 1) -> list[Call]:
+def managed(document: policy_document.Document, users: int = 1) -> list[Call]:
     policy = {"Policy": {"DefaultVersionId": "v2", "AttachmentCount": users}}
     return [
         iam("GetPolicy", {"PolicyArn": POLICY_ARN}, policy),
@@ -134,7 +134,7 @@ MANAGED = {**BY_NAME, "managed": True}
         pytest.param(
             MANAGED,
             [TABLES, GET_ROLE, iam("GetPolicy", {"PolicyArn": POLICY_ARN}, error="NoSuchEntity")],
-            [iam("CreatePolicy", {"PolicyName": "overlay-ip", "PolicyDocument": _policy.text(NODE)}), ATTACH],
+            [iam("CreatePolicy", {"PolicyName": "overlay-ip", "PolicyDocument": policy_document.text(NODE)}), ATTACH],
             id="managed-new",
         ),
         pytest.param(
@@ -149,7 +149,7 @@ MANAGED = {**BY_NAME, "managed": True}
             [
                 iam(
                     "CreatePolicyVersion",
-                    {"PolicyArn": POLICY_ARN, "PolicyDocument": _policy.text(NODE), "SetAsDefault": True},
+                    {"PolicyArn": POLICY_ARN, "PolicyDocument": policy_document.text(NODE), "SetAsDefault": True},
                 ),
                 ATTACH,
             ],
@@ -212,7 +212,7 @@ ALL_TABLES = ec2(
     },
 )
 SERVING = [Ec2Ref("rtb-a", OWNER, "vpc-1"), Ec2Ref("rtb-b", OWNER, "vpc-1")]
-OPERATOR = _policy.operator(PLACE, SERVING, [Ec2Ref("eni-1", CLUSTER, "vpc-1")], Setup(roles=[ROLE_ARN]))
+OPERATOR = policy_document.operator(PLACE, SERVING, [Ec2Ref("eni-1", CLUSTER, "vpc-1")], Setup(roles=[ROLE_ARN]))
 FOR_OPERATOR = {"purpose": "operator", "network_interface_ids": ["eni-1"], "node_roles": ["sap/node"]}
 
 
@@ -224,14 +224,17 @@ FOR_OPERATOR = {"purpose": "operator", "network_interface_ids": ["eni-1"], "node
         pytest.param(
             {"instance_id": "i-1", "role_name": "node"},
             [instance(None), ALL_TABLES],
-            _policy.node(PLACE, SERVING),
+            policy_document.node(PLACE, SERVING),
             id="vpc-of-the-instance",
         ),
         pytest.param(
-            {"purpose": "routes", "vpc_id": "vpc-1"}, [ALL_TABLES], _policy.routes(PLACE, SERVING), id="owner"
+            {"purpose": "routes", "vpc_id": "vpc-1"}, [ALL_TABLES], policy_document.routes(PLACE, SERVING), id="owner"
         ),
         pytest.param(
-            {"route_role_arn": ROLE_ARN}, [], _policy.node(PLACE, [], ROLE_ARN), id="a-shared-vpc-needs-no-look-up"
+            {"route_role_arn": ROLE_ARN},
+            [],
+            policy_document.node(PLACE, [], ROLE_ARN),
+            id="a-shared-vpc-needs-no-look-up",
         ),
     ],
 )
@@ -240,7 +243,7 @@ def test_rendered_asks_only_ec2(
     capsys: pytest.CaptureFixture[str],
     params: dict[str, Any],
     calls: list[Call],
-    document: _policy.Document,
+    document: policy_document.Document,
 ) -> None:
     answer = play(monkeypatch, capsys, calls, **params, state="rendered")
     assert answer["policy"] == document
@@ -251,13 +254,13 @@ def test_the_trust_policy_of_the_owners_role(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer = play(monkeypatch, capsys, [TABLES], **BY_NAME, state="rendered", trusted_arns=[ROLE_ARN])
-    assert answer["trust_policy"] == _policy.trust([ROLE_ARN])
+    assert answer["trust_policy"] == policy_document.trust([ROLE_ARN])
 
 
 def test_status_is_rendered_without_any_call(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert play(monkeypatch, capsys, [], purpose="status", state="rendered")["policy"] == _policy.status(PLACE)
+    assert play(monkeypatch, capsys, [], purpose="status", state="rendered")["policy"] == policy_document.status(PLACE)
 
 
 def test_the_others_are_weighed_before_a_write(
@@ -272,7 +275,7 @@ def test_the_others_are_weighed_before_a_write(
         calls = [TABLES, *pages, inline(OLD), inline(big, "big")]
         answer = play(monkeypatch, capsys, calls, **BY_NAME, _ansible_check_mode=mode)
         assert answer["failed"]
-        assert f"characters beside the {_policy.size(big)} of its other inline policies" in answer["msg"]
+        assert f"characters beside the {policy_document.size(big)} of its other inline policies" in answer["msg"]
 
 
 @pytest.mark.parametrize(

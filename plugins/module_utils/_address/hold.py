@@ -1,0 +1,144 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hold overlay IPs on this node, or give them up: read, plan, apply, and tell.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from .._base import net
+from . import plan
+from .persist import store
+from .persist.store import Change, Host, Owner, Tree
+from .plan import ABSENT, ADD, DELETE, DEPRECATE, Decision, Held, Link, Node, Overlay, Request, Step
+
+
+class Live(Protocol):
+    """The live addresses: :class:`.netlink.Netlink`."""
+
+    def links(self) -> tuple[Link, ...]: ...
+
+    def held(self) -> tuple[Held, ...]: ...
+
+    def default(self) -> dict[int, str]: ...
+
+    def add(self, overlay: Overlay) -> None: ...
+
+    def deprecate(self, overlay: Overlay) -> None: ...
+
+    def delete(self, overlay: Overlay) -> None: ...
+
+
+class Disk(Host, Protocol):
+    """The node's configuration: :class:`.persist.host.LocalHost`."""
+
+    def apply(self, changes: Sequence[Change]) -> None: ...
+
+
+def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> dict[str, Any]:
+    """Do what the options of ``overlay_interface`` say, or with ``check`` only foretell it.
+
+    Returns:
+        The result of the module, ``diff`` included.
+
+    Raises:
+        AddressError, PlanError, PersistError, NodeError: each a sentence for the user.
+    """
+    request = Request(
+        tuple(net.host(text) for text in params["addresses"]), params["interface"], params["label"], params["state"]
+    )
+    tree = Tree(disk)
+    saved = tuple(overlay for _method, _path, overlay in store.saved(tree))
+    node = Node(live.links(), live.held(), live.default(), saved)
+    decisions = plan.plan(request, node)
+    steps = [step for decision in decisions for step in decision.steps]
+    keep = params["persistent"] and request.state != ABSENT
+    kept = _save(tree, decisions, node, params["persistence"] if keep else None)
+    changes = tree.changes()
+    after = tuple(plan.apply_to(node.held, steps))
+    if not check:
+        # Files go before live addresses and come after them: a manager that acts in between undoes nothing.
+        if keep:
+            _apply(live, steps)
+            disk.apply(changes)
+        else:
+            disk.apply(changes)
+            _apply(live, steps)
+        after = live.held() if steps or changes else node.held
+    return {
+        "changed": bool(steps or changes),
+        "addresses": [_shown(d.overlay, after, kept.get(d.overlay.address)) for d in decisions],
+        "before": [_place(h) for d in decisions for h in d.before],
+        "persistence": _persistence(tree, kept, {d.overlay.address for d in decisions}),
+        "diff": _diff(decisions, after, changes),
+    }
+
+
+def _save(
+    tree: Tree, decisions: Iterable[Decision], node: Node, persistence: str | None
+) -> dict[str, tuple[str, Owner]]:
+    """Put the files into the tree, or with None take them out; address -> method in effect and owner."""
+    kept = {}
+    for overlay in (d.overlay for d in decisions):
+        if persistence is None:
+            store.erase(tree, overlay.address)
+            continue
+        link = next(link for link in node.links if link.name == overlay.interface)
+        owner = store.owner_for(tree.host, link, persistence)
+        kept[overlay.address] = (store.save(tree, overlay, owner), owner)
+    return kept
+
+
+def _apply(live: Live, steps: Iterable[Step]) -> None:
+    actions = {ADD: live.add, DELETE: live.delete, DEPRECATE: live.deprecate}
+    for step in steps:
+        actions[step.action](step.overlay)
+
+
+def _shown(overlay: Overlay, held: Iterable[Held], kept: tuple[str, Owner] | None) -> dict[str, Any]:
+    here = next((h for h in held if h.address == overlay.address), None)
+    return {
+        "address": overlay.cidr,
+        "interface": here.interface if here else overlay.interface,
+        "label": here.label if here else overlay.label,
+        "live": here is not None,
+        "persistent": kept is not None,
+        "method": kept[0] if kept else "",
+    }
+
+
+def _place(overlay: Overlay) -> dict[str, str]:
+    return {"address": overlay.cidr, "interface": overlay.interface, "label": overlay.label}
+
+
+def _persistence(tree: Tree, kept: Mapping[str, tuple[str, Owner]], addresses: set[str]) -> dict[str, Any]:
+    owners = [owner for _method, owner in kept.values()]
+    return {
+        "method": owners[0].method if owners else "",
+        "owner": owners[0].why if owners else "",
+        "files": store.files(tree, addresses),
+    }
+
+
+def _diff(decisions: Iterable[Decision], after: Iterable[Held], changes: Iterable[Change]) -> list[dict[str, str]]:
+    """Live addresses first, then each file."""
+    before = [h for d in decisions for h in d.before]
+    now = [h for d in decisions for h in after if h.address == d.overlay.address]
+    live = {"before_header": "live addresses", "after_header": "live addresses"}
+    diffs = [{**live, "before": _lines(before), "after": _lines(now)}] if _lines(before) != _lines(now) else []
+    for change in changes:
+        header = {"before_header": change.path, "after_header": change.path}
+        diffs.append({**header, "before": change.before or "", "after": change.after or ""})
+    return diffs
+
+
+def _lines(held: Iterable[Held]) -> str:
+    return "".join(
+        f"{h.cidr} dev {h.interface}{f' label {h.label}' if h.label else ''}{' deprecated' if h.deprecated else ''}\n"
+        for h in sorted(held, key=lambda h: (h.cidr, h.interface))
+    )

@@ -1,0 +1,213 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The node itself: the only file that reads and writes its configuration and runs its commands.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import networkmanager
+from . import unit as persist_unit
+from .tree import PROFILE, Change, PersistError, link_text
+
+_TIMEOUT = 30.0
+_LINK_PREFIX = link_text("")
+_SELINUX = "security.selinux"
+
+# All that is ever asked about: one question to systemd answers them together, since each is a process of 5 ms.
+_UNITS = (
+    "NetworkManager.service",
+    "systemd-networkd.service",
+    "wickedd.service",
+    "network.service",
+    "nm-cloud-setup.timer",
+    "keepalived.service",
+    "pacemaker.service",
+)
+
+
+class LocalHost:
+    """This machine.
+
+    Args:
+        root: another place to take for ``/`` (tests).
+    """
+
+    def __init__(self, root: str = "/") -> None:
+        self._root = Path(root)
+        self._units: dict[str, tuple[str, str]] = {}
+
+    def read(self, path: str) -> str | None:
+        """See :class:`Host`."""
+        if path.startswith(PROFILE):
+            value = self.output("nmcli", "-g", "ipv4.addresses", "connection", "show", path[len(PROFILE) :])
+            return None if value is None else networkmanager.profile_text(re.findall(r"[^,|\s]+", value))
+        at = self._at(path)
+        try:
+            return link_text(os.readlink(at)) if _is_link(path) else at.read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, UnicodeDecodeError) as exc:
+            raise PersistError(f"cannot read {path}: {_reason(exc)}.") from exc
+
+    def glob(self, pattern: str) -> list[str]:
+        """See :class:`Host`."""
+        if pattern.startswith(PROFILE):
+            if not self.active("NetworkManager.service"):
+                return []
+            return [f"{PROFILE}{uuid}" for uuid in (self.output("nmcli", "-g", "UUID", "connection") or "").split()]
+        base = str(self._root).rstrip("/")
+        return sorted(found[len(base) :] for found in glob.glob(glob.escape(base) + pattern))
+
+    def active(self, unit: str) -> bool:
+        """See :class:`Host`."""
+        return self._unit(unit)[0] in ("active", "reloading")
+
+    def enabled(self, unit: str) -> bool:
+        """See :class:`Host`."""
+        return self._unit(unit)[1] in ("enabled", "enabled-runtime", "static", "indirect", "generated", "alias")
+
+    def output(self, *argv: str) -> str | None:
+        """See :class:`Host`."""
+        try:
+            done = _call(argv)
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Make the changes: each file by one rename, so that a reader sees the old text or the new one.
+
+        Raises:
+            PersistError: a file or profile cannot be written, or systemd refuses.
+        """
+        first, last = persist_unit.commands(changes) if self._systemd() else ([], [])
+        for argv in first:
+            self._run(argv)
+        for change in changes:
+            if change.path.startswith(PROFILE):
+                self._run(networkmanager.modification(change.path, change.before, change.after))
+            else:
+                self._write(change)
+        for argv in last:
+            self._run(argv)
+
+    def _unit(self, unit: str) -> tuple[str, str]:
+        """ActiveState and UnitFileState; both empty where systemd does not answer."""
+        if unit not in self._units:
+            names = [unit, *(name for name in _UNITS if name != unit)]
+            shown = self.output("systemctl", "show", "--property=ActiveState,UnitFileState", *names) or ""
+            for name, block in zip(names, [*shown.split("\n\n"), *[""] * len(names)]):
+                values = dict(line.split("=", 1) for line in block.splitlines())
+                self._units[name] = values.get("ActiveState", ""), values.get("UnitFileState", "")
+        return self._units[unit]
+
+    def _systemd(self) -> bool:
+        """Whether systemd is PID 1 (sd_booted(3)); without it a unit is only a file for the next boot."""
+        return self._at("/run/systemd/system").is_dir()
+
+    def _at(self, path: str) -> Path:
+        return self._root / path.lstrip("/")
+
+    def _run(self, argv: Sequence[str]) -> None:
+        try:
+            done = _call(argv)
+        except (OSError, subprocess.TimeoutExpired) as exc:
+            raise PersistError(f"'{' '.join(argv)}' failed: {exc}.") from exc
+        if done.returncode != 0:
+            raise PersistError(f"'{' '.join(argv)}' failed: {(done.stderr or done.stdout).strip()}")
+
+    def _write(self, change: Change) -> None:
+        at = self._at(change.path)
+        try:
+            if change.after is None:
+                at.unlink(missing_ok=True)
+                self._drop_directory(at.parent)
+            elif _is_link(change.path):
+                _make_directory(at.parent)
+                at.symlink_to(change.after[len(_LINK_PREFIX) :])
+            else:
+                _make_directory(at.parent)
+                _replace(at.resolve(), change.after, change.mode)
+        except OSError as exc:
+            raise PersistError(f"cannot write {change.path}: {_reason(exc)}; this needs root (become: true).") from exc
+
+    def _drop_directory(self, directory: Path) -> None:
+        """Remove an empty drop-in directory: ours was the last file in it."""
+        if directory.name.endswith(".network.d") and not any(directory.iterdir()):
+            directory.rmdir()
+
+
+def _call(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command in a fixed language. Not by AnsibleModule: the program on the nodes has none."""
+    environment = {**os.environ, "LC_ALL": "C"}
+    return subprocess.run(  # pylint: disable=ansible-bad-function
+        argv, capture_output=True, text=True, timeout=_TIMEOUT, env=environment, check=False
+    )
+
+
+def _replace(at: Path, text: str, mode: int) -> None:
+    """Put ``text`` there by a rename. An existing file keeps its mode, owner and SELinux context; a new one is root's
+    and takes the context that the policy gives to files of its directory.
+
+    The temporary file begins with a dot: ifupdown, the dispatcher and networkd read no such names.
+    """
+    old = at.stat() if at.exists() else None
+    handle, name = tempfile.mkstemp(prefix=".aws-overlay-ip-", suffix=".tmp", dir=at.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(handle, old.st_mode & 0o7777 if old else mode)
+            if old:
+                os.fchown(handle, old.st_uid, old.st_gid)
+                _copy_context(at, handle)
+            os.fsync(handle)
+        os.replace(name, at)
+    except BaseException:
+        os.unlink(name)
+        raise
+    _sync(at.parent)
+
+
+def _make_directory(directory: Path) -> None:
+    """Make it and its parents readable for all, whatever the umask: systemd-networkd does not run as root."""
+    if not directory.is_dir():
+        _make_directory(directory.parent)
+        directory.mkdir()
+        directory.chmod(0o755)
+
+
+def _is_link(path: str) -> bool:
+    """Only the links that enable a unit are handled as links; a configuration file may be one, and is followed."""
+    return ".wants/" in path
+
+
+def _copy_context(source: Path, handle: int) -> None:
+    try:
+        os.setxattr(handle, _SELINUX, os.getxattr(source, _SELINUX))
+    except OSError:
+        return  # no SELinux here
+
+
+def _sync(directory: Path) -> None:
+    """Make the rename itself survive a crash."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _reason(exc: Exception) -> str:
+    return exc.strerror or str(exc) if isinstance(exc, OSError) else str(exc)

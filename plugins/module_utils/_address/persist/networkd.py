@@ -1,0 +1,36 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""systemd-networkd: a drop-in beside the .network file that is active on the interface. Pure.
+
+networkd drops every address that its files do not name when it reconfigures a link; `networkctl reload` after any
+change of a file of the link, `netplan apply` and (257) a restart do that. The drop-in is one of its files. It is read
+at the next of these events: nothing is reloaded now, since a reconfiguration gives up the DHCP lease.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+from ..plan import Overlay
+from .text import mark, slug
+from .tree import Tree
+
+PATTERN = "/etc/systemd/network/*.network.d/60-aws-overlay-ip-{slug}.conf"
+
+
+def write(tree: Tree, overlay: Overlay, source: str) -> None:
+    """``source`` is the active .network file, wherever it is: netplan's and Amazon Linux's are in /run."""
+    name = posixpath.basename(source)
+    tree.write(PATTERN.format(slug=slug(overlay.address)).replace("*.network", name), _text(overlay))
+
+
+def _text(overlay: Overlay) -> str:
+    lines = ["[Address]", f"Address={overlay.cidr}"]
+    if overlay.family == 6:
+        lines += ["PreferredLifetime=0", "DuplicateAddressDetection=none"]
+    elif overlay.label:
+        lines.append(f"Label={overlay.label}")
+    return mark(overlay) + "\n".join(lines) + "\n"

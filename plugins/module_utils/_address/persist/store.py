@@ -1,0 +1,120 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Persistence: which network stack owns an interface, and what makes an overlay IP survive there.
+
+One small pure writer for each stack, one detection, one installer. Saving an address first erases it from every
+stack's files: a node that moved from one to another keeps nothing of the old one.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Collection
+from typing import Callable
+
+from ..plan import Overlay
+from . import ifcfg, ifupdown, networkd, networkmanager, unit, wicked
+from .owner import UNIT, Owner, owner_for
+from .text import marked, slug
+from .tree import PROFILE, Change, Host, PersistError, Tree
+
+__all__ = [
+    "METHODS",
+    "PROFILE",
+    "UNIT",
+    "Change",
+    "Host",
+    "Owner",
+    "PersistError",
+    "Tree",
+    "erase",
+    "files",
+    "method_of",
+    "owner_for",
+    "save",
+    "saved",
+]
+
+_WRITERS: dict[str, Callable[[Tree, Overlay, str], None]] = {
+    "networkd": networkd.write,
+    "networkmanager": networkmanager.write_script,
+    "networkmanager_profile": networkmanager.write_profile,
+    "ifupdown": ifupdown.write,
+    "wicked": wicked.write,
+    "ifcfg": ifcfg.write,
+    UNIT: unit.write,
+}
+METHODS = tuple(_WRITERS)
+
+# Files that are ours as a whole, known by the mark inside.
+_PATTERNS = {
+    "networkd": networkd.PATTERN,
+    "networkmanager": networkmanager.PATTERN,
+    "ifupdown": ifupdown.PATTERN,
+    "ifcfg": ifcfg.PATTERN,
+    UNIT: unit.PATTERN,
+}
+
+
+def effective(method: str, overlay: Overlay) -> str:
+    """The method that can do it: ifcfg and wicked cannot keep IPv6 from being the source of outbound traffic, and an
+    alias file needs a label."""
+    if overlay.family == 6 and method in ("wicked", "ifcfg"):
+        return UNIT
+    if method == "ifcfg" and not overlay.label:
+        return UNIT
+    return method
+
+
+def save(tree: Tree, overlay: Overlay, owner: Owner) -> str:
+    """Let the address survive by ``owner.method``, and by no other; return the method in effect.
+
+    Raises:
+        PersistError: the file that must be edited is missing, or a file that is not ours is in the way.
+    """
+    erase(tree, overlay.address)
+    method = effective(owner.method, overlay)
+    _WRITERS[method](tree, overlay, owner.source)
+    return method
+
+
+def erase(tree: Tree, address: str) -> None:
+    """Let no file of ours name the address."""
+    for pattern in _PATTERNS.values():
+        paths = tree.glob(pattern.format(slug=slug(address)))
+        tree.remove(p for p in paths if (found := marked(tree.read(p))) and found.address == address)
+    if tree.read(unit.PATTERN.format(slug=slug(address))) is None:
+        unit.erase(tree, address)
+    wicked.erase(tree, address)
+    networkmanager.erase_profile(tree, address)
+
+
+def saved(tree: Tree) -> list[tuple[str, str, Overlay]]:
+    """All that is saved: method, file, overlay."""
+    found = [
+        (method, path, overlay)
+        for method, pattern in _PATTERNS.items()
+        for path in tree.glob(pattern.format(slug="*"))
+        if (overlay := marked(tree.read(path)))
+    ]
+    return found + [("wicked", path, overlay) for path, overlay in wicked.saved(tree)]
+
+
+def files(tree: Tree, addresses: Collection[str]) -> list[str]:
+    """The files and profiles that hold any of the addresses."""
+    found = {path for _method, path, overlay in saved(tree) if overlay.address in addresses}
+    for path in tree.glob(networkmanager.PROFILES):
+        if any(line.partition("/")[0] in addresses for line in (tree.read(path) or "").split()):
+            found.add(path)
+    return sorted(found)
+
+
+def method_of(paths: Collection[str]) -> str:
+    """The method that has left these files of one address, from :func:`files`."""
+    if any(path.startswith(PROFILE) for path in paths):
+        return "networkmanager_profile"
+    matches = (m for m, p in _PATTERNS.items() if any(fnmatch.fnmatchcase(path, p.format(slug="*")) for path in paths))
+    return next(matches, "wicked")

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a node could take over right now: each thing that a takeover needs, looked at and named. Changes nothing.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._address.iproute import AddressError
+from .._aws.client import AwsError
+from .._aws.pace import Deadline
+from .node import Node
+
+_DENIED = ("UnauthorizedOperation", "AccessDenied")
+
+
+def run(node: Node, deadline: Deadline) -> list[dict[str, Any]]:
+    """The checks in the order in which a takeover meets them; `ok` is None where this node's role may not look."""
+    checks = [_address(node)]
+    reached = _endpoint(node)
+    checks.append(reached)
+    if reached["ok"]:
+        checks += [_permission(node, deadline), _source_dest_check(node)]
+    return checks
+
+
+def _address(node: Node) -> dict[str, Any]:
+    try:
+        node.local.foresee()
+    except (AddressError, ValueError) as exc:
+        return _told("address", False, str(exc))
+    return _told("address", True, "The addresses can be brought up.")
+
+
+def _endpoint(node: Node) -> dict[str, Any]:
+    try:
+        tables = {table.route_table_id for _overlay, tables in node.tables() for table in tables}
+    except AwsError as err:
+        return _told("endpoint", False, err.message)
+    return _told("endpoint", True, f"EC2 answers; the route tables are {', '.join(sorted(tables))}.")
+
+
+def _permission(node: Node, deadline: Deadline) -> dict[str, Any]:
+    refused = node.refused(deadline)
+    if refused:
+        return _told("permission", False, " ".join(dict.fromkeys(refused.values())))
+    return _told("permission", True, "This node may replace the route in every table (asked by DryRun).")
+
+
+def _source_dest_check(node: Node) -> dict[str, Any]:
+    try:
+        (interface,) = node.ec2.interfaces([node.mine()])
+    except AwsError as err:
+        if err.code not in _DENIED:
+            return _told("source_dest_check", False, err.message)
+        return _told("source_dest_check", None, "This node's role may not look; the status playbook does.")
+    if interface.source_dest_check:
+        text = f"The source/destination check of {interface.network_interface_id} is on: run the setup playbook."
+        return _told("source_dest_check", False, text)
+    return _told("source_dest_check", True, f"It is off on {interface.network_interface_id}.")
+
+
+def _told(name: str, ok: bool | None, message: str) -> dict[str, Any]:
+    return {"check": name, "ok": ok, "message": message}

@@ -1,0 +1,225 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program on the nodes, aws-overlay-ip: moves the overlay IP with the node's own role, without Ansible.
+
+Called by people, by keepalived and by the Pacemaker agent. Prints one JSON object; says what it did in the journal.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import syslog
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .._address.iproute import AddressError
+from .._aws.pace import Deadline
+from .local import CONFIG, Config, ConfigError, Local, chosen, load
+
+NAME = "aws-overlay-ip"
+OK, FAILED, USAGE, NOT_HERE, UNREADABLE = 0, 1, 2, 3, 4
+_EPILOG = """\
+exit codes: 0 done, or yes; 1 not done, or not ready; 2 the command or the configuration is wrong;
+3 not held here; 4 AWS cannot be asked, so nothing is known of the route
+"""
+_GRACE = 1.0  # seconds after the deadline in which a command may still say how it ended
+
+
+class Expired(Exception):
+    """The deadline has passed and something still blocks."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    began = time.monotonic()
+    syslog.openlog(NAME, syslog.LOG_PID, syslog.LOG_DAEMON)
+    try:
+        config = chosen(load(arguments.config), getattr(arguments, "address", ()))
+        seconds = arguments.timeout or config.timeout
+        _limit(seconds + _GRACE)
+        result: tuple[int, dict[str, Any]] = arguments.run(config, arguments, Deadline(seconds))
+        code, answer = result
+    except ConfigError as exc:
+        code, answer = USAGE, {"error": str(exc)}
+    except AddressError as exc:
+        code, answer = FAILED, {"error": str(exc)}
+    except Expired:
+        code, answer = FAILED, {"error": "Not done in time: the deadline has passed. Look at `show`, then run again."}
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    seconds = round(time.monotonic() - began, 3)
+    answer = {"command": arguments.command, "exit": code, "seconds": seconds, **answer}
+    if arguments.command not in ("show", "check") and not (arguments.command == "watch" and code == OK):
+        _log(_sentence(answer), error=code != OK)
+    sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+    return code
+
+
+def entry() -> None:
+    """The launcher's entry: ends at once, without waiting for threads whose call nobody needs any more."""
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def _take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
+    return _aws(config, lambda node: (OK, node.take(deadline)))
+
+
+def _give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
+    """Hand over first where that is asked for, so that nothing is lost; the address goes down in any case."""
+    local = Local(config)
+    code: int = OK
+    answer: dict[str, Any] = {}
+    try:
+        if arguments.to:
+            code, answer = _aws(config, lambda node: (OK, node.hand_over(arguments.to, deadline)))
+    finally:
+        down = local.down()
+    return code, {**answer, "changed": down or answer.get("changed", False)}
+
+
+def _show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
+    local = Local(config)
+    complete = local.complete()
+    answer: dict[str, Any] = {"node": config.name, "addresses_up": complete}
+    if arguments.local:
+        return OK if complete else NOT_HERE, answer
+
+    def read(node: Any) -> tuple[int, dict[str, Any]]:
+        overlays = node.show()
+        mine = all(overlay["mine"] for overlay in overlays)
+        here = any(
+            r["route"] and r["route"]["network_interface_id"] == node.mine() for o in overlays for r in o["routes"]
+        )
+        code = OK if mine and complete else FAILED if here or complete else NOT_HERE
+        return code, {"overlays": overlays}
+
+    code, seen = _aws(config, read, unreadable=UNREADABLE)
+    return code, {**answer, **seen}
+
+
+def _check(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
+    from . import check as node_check
+
+    def run(node: Any) -> tuple[int, dict[str, Any]]:
+        checks = node_check.run(node, deadline)
+        ready = all(check["ok"] is not False for check in checks)
+        return OK if ready else FAILED, {"node": config.name, "ready": ready, "checks": checks}
+
+    return _aws(config, run)
+
+
+def _notify(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
+    done = _keepalived(config).notify(arguments.state, deadline, _started())
+    return OK if done else FAILED, {"state": arguments.state}
+
+
+def _watch(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
+    return OK if _keepalived(config).watch(deadline) else FAILED, {}
+
+
+# The SDK takes a fifth of a second to import: only what needs it pays for it, so its modules are imported below here.
+
+
+def _keepalived(config: Config) -> Any:
+    from .._engine.keepalived import Keepalived, Store
+    from .node import Node
+
+    local = Local(config)
+    made: list[Node] = []
+
+    def node() -> Node:
+        if not made:
+            made.append(Node(local))
+        return made[0]
+
+    return Keepalived(local, node, Store(), _log, config.advert)
+
+
+def _aws(config: Config, run: Any, unreadable: int = FAILED) -> tuple[int, dict[str, Any]]:
+    """Call `run` with the node; an error of AWS becomes an answer."""
+    from .._address import plan as address_plan
+    from .._aws import client as aws
+    from .._aws import imds
+    from .._route import job
+    from .._route import plan as route_plan
+    from .node import Node
+
+    if not aws.HAS_BOTOCORE:
+        return USAGE, {"error": "The Python package botocore is missing: install python3-boto3 or python3-botocore."}
+    try:
+        code, answer = run(Node(Local(config)))
+        return code, answer
+    except job.JobError as err:
+        return FAILED, {**err.result, "error": str(err)}
+    except aws.AwsError as err:
+        return unreadable, {"error": err.message, "code": err.code}
+    except (address_plan.PlanError, route_plan.PlanError, imds.ImdsError) as err:
+        return FAILED, {"error": str(err)}
+
+
+def _started() -> float:
+    """When this process was started, on the monotonic clock: importing may have taken a while since."""
+    fields = Path("/proc/self/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return time.monotonic() - age
+
+
+def _log(text: str, error: bool = False) -> None:
+    syslog.syslog(syslog.LOG_ERR if error else syslog.LOG_INFO, text)
+
+
+def _sentence(answer: dict[str, Any]) -> str:
+    words = [str(answer["command"]), str(answer.get("state", ""))]
+    how = answer.get("error") or ("done" if answer["exit"] == OK else "refused or failed")
+    return f"{' '.join(filter(None, words))}: {how} ({answer['seconds']:.2f} s)"
+
+
+def _limit(seconds: float) -> None:
+    """One deadline for everything: what still blocks then is interrupted."""
+
+    def expire(*_: object) -> None:
+        raise Expired
+
+    signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=NAME,
+        description="Move overlay IPs with this node's own role.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", type=Path, default=CONFIG, help=f"configuration file (default {CONFIG})")
+    parser.add_argument("--timeout", type=float, help="seconds for the whole command (default: the configuration's)")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Any, text: str, addresses: bool = True) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(run=run)
+        if addresses:
+            made.add_argument("address", nargs="*", help="overlay IPs (default: all of the configuration)")
+        return made
+
+    command("take", _take, "Bring the address up here and point the route of every table here, verified.")
+    give_up = command("give-up", _give_up, "Take the address down, whatever AWS says.")
+    give_up.add_argument("--to", metavar="NODE", help="first send the routes that point here to this node")
+    show = command("show", _show, "Show who holds what.")
+    show.add_argument("--local", action="store_true", help="only whether the addresses are up here; asks nobody")
+    command("check", _check, "Check whether this node could take over: changes nothing.", addresses=False)
+    notify = command("notify", _notify, "Called by keepalived when its state changes.", addresses=False)
+    notify.add_argument("state", choices=("MASTER", "BACKUP", "FAULT", "STOP"))
+    command("watch", _watch, "Called by keepalived: may this node be the master?", addresses=False)
+    return parser

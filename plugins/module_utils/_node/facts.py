@@ -1,0 +1,123 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a node knows about itself: who it is in EC2, what it holds, what configures it, what threatens it.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._address import agents, netlink, packages
+from .._address.persist import store
+from .._address.persist.store import Host, Owner, Tree
+from .._address.plan import AUTO, Link, Node
+from .._aws.imds import Imds, ImdsError
+from .._base import net as base_net
+from .._base.finding import ERROR, WARNING, Finding, as_dicts
+from .._engine import seen
+
+
+def describe(host: Host, imds: Imds | None, params: Mapping[str, Any], python: str) -> dict[str, Any]:
+    """Return what ``overlay_node_info`` returns.
+
+    Raises:
+        AddressError: one of ``params["addresses"]`` is not an address.
+        PersistError: a file of the node cannot be read.
+    """
+    tree = Tree(host)
+    node = _read(tree)
+    identity, error = _identity(imds, node)
+    shown = _addresses(tree, node, params["addresses"])
+    link = _link(params["interface"], node)
+    owner = store.owner_for(host, link) if link else None
+    release = host.read("/etc/os-release") or ""
+    source = packages.pyroute2_source(release, python)
+    findings = _findings(host, link, owner, shown or [], params["persistent"])
+    if netlink.MISSING:
+        sentence = packages.missing_sentence(release, python, netlink.MISSING)
+        findings.append(Finding("pyroute2_missing", ERROR, sentence, f"Get it {source.sentence}."))
+    return {
+        "identity": identity,
+        "identity_error": error,
+        "pyroute2": {"version": netlink.VERSION, "package": source.package, "remedy": source.sentence},
+        "addresses": shown,
+        "interface": {"name": link.name, "method": owner.method, "owner": owner.why, "source": owner.source}
+        if link and owner
+        else None,
+        "failover_engines": agents.engines(host),
+        "failover": seen.views(host),
+        "findings": as_dicts(findings),
+    }
+
+
+def _read(tree: Tree) -> Node | None:
+    """The live state, or None without pyroute2."""
+    if netlink.MISSING:
+        return None
+    with netlink.Netlink() as net:
+        saved = tuple(overlay for _method, _path, overlay in store.saved(tree))
+        return Node(net.links(), net.held(), net.default(), saved)
+
+
+def _identity(imds: Imds | None, node: Node | None) -> tuple[dict[str, Any] | None, str]:
+    """Who the node is in EC2, or why that is unknown."""
+    if imds is None:
+        return None, "not asked for"
+    names = {link.mac.lower(): link.name for link in node.links} if node else {}
+    try:
+        found = {
+            "instance_id": imds.instance_id(),
+            "region": imds.region(),
+            "role_name": imds.role_name(),
+            "interfaces": [{**i, "name": names.get(i["mac"])} for i in imds.interfaces()],
+        }
+    except ImdsError as exc:
+        return None, str(exc)
+    return found, ""
+
+
+def _addresses(tree: Tree, node: Node | None, asked: Sequence[str]) -> list[dict[str, Any]] | None:
+    if node is None:
+        return None
+    cidrs = [base_net.host(text) for text in asked] or [o.cidr for o in node.saved]
+    return [_address(tree, node, cidr) for cidr in dict.fromkeys(cidrs)]
+
+
+def _address(tree: Tree, node: Node, cidr: str) -> dict[str, Any]:
+    address = cidr.partition("/")[0]
+    here = next((h for h in node.held if h.address == address), None)
+    files = store.files(tree, {address})
+    return {
+        "address": here.cidr if here else cidr,
+        "live": here is not None,
+        "interface": here.interface if here else "",
+        "label": here.label if here else "",
+        "persistent": bool(files),
+        "files": files,
+    }
+
+
+def _link(name: str, node: Node | None) -> Link | None:
+    if node is None:
+        return None
+    wanted = node.default.get(4) or node.default.get(6) if name == AUTO else name
+    return next((link for link in node.links if link.name == wanted), None)
+
+
+def _findings(
+    host: Host, link: Link | None, owner: Owner | None, shown: Sequence[Mapping[str, Any]], persistent: bool
+) -> list[Finding]:
+    if link is None or owner is None:
+        return []
+    kept = {store.method_of(entry["files"]) for entry in shown if entry["files"]}
+    methods = kept or ({owner.method} if persistent else set())
+    found = agents.findings(host, link.name, owner.method, methods)
+    lost = [entry["address"] for entry in shown if persistent and entry["live"] and not entry["persistent"]]
+    if lost:
+        message = f"{', '.join(lost)} would be gone after a reboot: no file of this node keeps it."
+        found.append(Finding("not_persistent", WARNING, message, "Run setup, or say that a cluster manager owns it."))
+    return found

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One request for a policy from start to end: look up, render, read, plan, apply, and tell.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .._route import plan
+from .._route.ec2 import Ec2, Instance
+from . import document as policy_document
+from . import iam
+from .document import Ec2Ref, PolicyError
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of ``overlay_iam_policy``; ``check``: change nothing, only foretell."""
+
+    role_name: str | None = None
+    instance_id: str | None = None
+    policy_name: str = "overlay-ip"
+    purpose: str = "node"
+    route_table_ids: tuple[str, ...] = ()
+    vpc_id: str | None = None
+    route_role_arn: str = ""
+    trusted_arns: tuple[str, ...] = ()
+    network_interface_ids: tuple[str, ...] = ()
+    node_roles: tuple[str, ...] = ()
+    node_instance_profiles: tuple[str, ...] = ()
+    node_policies: tuple[str, ...] = ()
+    node_boundary_arn: str = ""
+    managed: bool = False
+    state: str = "present"
+    check: bool = False
+
+
+def run(ec2: Ec2, request: Request) -> dict[str, Any]:
+    """Do it. Returns what ``overlay_iam_policy`` returns; raises PolicyError or AwsError."""
+    instance = ec2.instances([request.instance_id])[0] if request.instance_id else None
+    want = None if request.state == "absent" else document(ec2, request, instance)
+    role = change = None
+    if request.state != "rendered":
+        role = _holder(ec2, request, instance)
+        change = iam.change(ec2.aws, role, request.policy_name, want, request.managed) if role else None
+        if not change and want:
+            raise PolicyError(f"Role {request.role_name} does not exist: create it, or correct role_name.")
+    steps = change.steps if change else []
+    if not request.check:
+        iam.apply(ec2.aws, steps)
+    return {
+        "changed": bool(steps),
+        "policy": want,
+        "role_name": role.name if role and change else request.role_name,
+        "trust_policy": policy_document.trust(request.trusted_arns) if request.trusted_arns else None,
+        "policy_name": request.policy_name,
+        "policy_arn": change.policy_arn if change else None,
+        "actions": [operation for operation, _params in steps],
+        "api_calls": dict(ec2.aws.calls),
+        "diff": {
+            "before": {request.policy_name: change.before if change and change.attached else None},
+            "after": {request.policy_name: want},
+        },
+    }
+
+
+def document(ec2: Ec2, request: Request, instance: Instance | None) -> policy_document.Document:
+    """The document that the request asks for. Tables and interfaces are looked up, since ARNs name their owners."""
+    place = policy_document.Place(ec2.aws.partition, ec2.aws.region)
+    if request.purpose == "status":
+        return policy_document.status(place)
+    route_role = request.route_role_arn and policy_document.checked_arn(
+        request.route_role_arn, "role", "route_role_arn"
+    )
+    vpc_id = request.vpc_id or (instance.vpc_id if instance else None)
+    if request.purpose == "routes":
+        return policy_document.routes(place, _tables(ec2, request, vpc_id))
+    if request.purpose == "node":
+        return policy_document.node(place, () if route_role else _tables(ec2, request, vpc_id), route_role)
+    if not request.network_interface_ids:
+        raise PolicyError("network_interface_ids is missing: name the interfaces that receive the overlay IP.")
+    found = ec2.interfaces(request.network_interface_ids)
+    interfaces = [Ec2Ref(i.network_interface_id, i.owner_id, i.vpc_id) for i in found]
+    tables = () if route_role else _tables(ec2, request, request.vpc_id or interfaces[0].vpc_id)
+    return policy_document.operator(
+        place, tables, interfaces, _setup(place, interfaces[0].account, request), route_role
+    )
+
+
+def _tables(ec2: Ec2, request: Request, vpc_id: str | None) -> tuple[Ec2Ref, ...]:
+    """The tables named, else all that serve a subnet of the VPC."""
+    if request.route_table_ids:
+        tables = ec2.tables(request.route_table_ids)
+    elif vpc_id:
+        tables = plan.serving(ec2.tables(vpc_id=vpc_id))
+    else:
+        raise PolicyError(
+            "The route tables are missing: set route_table_ids, vpc_id or instance_id, or, in a shared VPC,"
+            " route_role_arn."
+        )
+    return tuple(Ec2Ref(t.route_table_id, t.owner_id, t.vpc_id) for t in tables)
+
+
+def _setup(place: policy_document.Place, account: str, request: Request) -> policy_document.Setup:
+    """What the operator may do in IAM; names belong to the account of the nodes' interfaces."""
+    boundary = request.node_boundary_arn
+    return policy_document.Setup(
+        roles=[place.iam(account, "role", name, "node_roles") for name in request.node_roles],
+        profiles=[
+            place.iam(account, "instance-profile", name, "node_instance_profiles")
+            for name in request.node_instance_profiles
+        ],
+        policies=[place.iam(account, "policy", name, "node_policies") for name in request.node_policies],
+        boundary=boundary and policy_document.checked_arn(boundary, "policy", "node_boundary_arn"),
+    )
+
+
+def _holder(ec2: Ec2, request: Request, instance: Instance | None) -> iam.Role | None:
+    """The role that gets the policy, or None where there is none. Its ARN is only asked for where it is needed."""
+    if request.role_name:
+        return iam.role(ec2.aws, request.role_name) if request.managed else iam.Role(request.role_name)
+    if instance and instance.profile_arn:
+        return iam.role_of_profile(ec2.aws, instance.profile_arn)
+    if request.state == "absent":
+        return None
+    raise PolicyError(
+        f"Instance {request.instance_id} has no instance profile, so there is no role to give the policy to: attach one"
+        " (aws ec2 associate-iam-instance-profile), or name a role in role_name."
+    )

@@ -1,0 +1,241 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every EC2 call that the collection makes: answers as frozen dataclasses, one method per API action.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._aws.client import Aws, AwsError
+from .._base import net
+from .plan import ACTIVE, CREATE, DELETE, REPLACE, Action, Route, Table
+
+PAGE = 100  # the most that one answer of DescribeRouteTables holds
+FILTER_VALUES = 200  # the most values that one filter takes
+
+_OPERATION = {CREATE: "CreateRoute", REPLACE: "ReplaceRoute", DELETE: "DeleteRoute"}
+_TARGET_KEYS = (
+    "NetworkInterfaceId",
+    "GatewayId",
+    "NatGatewayId",
+    "TransitGatewayId",
+    "VpcPeeringConnectionId",
+    "LocalGatewayId",
+    "CarrierGatewayId",
+    "CoreNetworkArn",
+    "EgressOnlyInternetGatewayId",
+    "InstanceId",
+    "IpAddress",
+)
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A network interface. ``status``: available, in-use ...; instance fields are None while it is not attached.
+
+    ``owner_id`` is its own account, in a shared VPC not the route tables' one.
+    """
+
+    network_interface_id: str
+    vpc_id: str
+    subnet_id: str
+    source_dest_check: bool
+    status: str = "in-use"
+    private_ip: str | None = None
+    instance_id: str | None = None
+    device_index: int | None = None
+    owner_id: str = ""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance and its interfaces, by device index. ``state``: running, stopped ..."""
+
+    instance_id: str
+    state: str
+    vpc_id: str
+    interfaces: tuple[Interface, ...] = ()
+    profile_arn: str | None = None
+
+    def interface(self, device_index: int) -> Interface:
+        """The interface at a device index, or AwsError that names those there are."""
+        for interface in self.interfaces:
+            if interface.device_index == device_index:
+                return interface
+        have = ", ".join(str(i.device_index) for i in self.interfaces)
+        there = f"it has {have}" if have else f"it has none (state: {self.state})"
+        raise AwsError(
+            "NoInterface",
+            f"Instance {self.instance_id} has no network interface with device index {device_index}; {there}: "
+            "correct instance_id or device_index.",
+        )
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """A subnet; its table is known by association, else it is the VPC's main one."""
+
+    subnet_id: str
+    cidr: str
+    zone: str
+
+
+class Ec2:
+    """EC2 as one caller sees it. Methods raise AwsError."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.aws = aws
+
+    def tables(
+        self, route_table_ids: Sequence[str] = (), vpc_id: str | None = None, *, missing_ok: bool = False
+    ) -> list[Table]:
+        """The named tables in the order given, or all tables of a VPC by id. A missing one is an AwsError.
+
+        Asked by filter, not by RouteTableIds: only so AWS pages the answer, and all missing tables are told at once.
+        """
+        if vpc_id:
+            found = self._tables("vpc-id", [vpc_id])
+            if not found:
+                raise AwsError(
+                    "InvalidVpcID.NotFound", f"VPC {vpc_id} does not exist in {self.aws.region}: check vpc_id."
+                )
+            return [found[key] for key in sorted(found)]
+        found = {}
+        for start in range(0, len(route_table_ids), FILTER_VALUES):
+            found.update(self._tables("route-table-id", route_table_ids[start : start + FILTER_VALUES]))
+        missing = [rtb for rtb in route_table_ids if rtb not in found]
+        if missing and not missing_ok:
+            raise AwsError(
+                "InvalidRouteTableID.NotFound",
+                f"Route table {', '.join(missing)} does not exist in {self.aws.region}: correct route_table_ids.",
+                "DescribeRouteTables",
+            )
+        return [found[rtb] for rtb in dict.fromkeys(route_table_ids) if rtb in found]
+
+    def _tables(self, name: str, values: Sequence[str]) -> dict[str, Table]:
+        pages = self.aws.pages(
+            "ec2", "DescribeRouteTables", Filters=[{"Name": name, "Values": list(values)}], MaxResults=PAGE
+        )
+        return {raw["RouteTableId"]: _table(raw) for page in pages for raw in page["RouteTables"]}
+
+    def instances(self, instance_ids: Sequence[str]) -> list[Instance]:
+        """The instances, in the order given, with all their interfaces."""
+        answer = self.aws.call("ec2", "DescribeInstances", InstanceIds=list(instance_ids))
+        found = {
+            raw["InstanceId"]: _instance(raw)
+            for reservation in answer["Reservations"]
+            for raw in reservation["Instances"]
+        }
+        return [found[i] for i in dict.fromkeys(instance_ids)]
+
+    def interfaces(self, network_interface_ids: Sequence[str]) -> list[Interface]:
+        """The interfaces, in the order given."""
+        answer = self.aws.call("ec2", "DescribeNetworkInterfaces", NetworkInterfaceIds=list(network_interface_ids))
+        found = {raw["NetworkInterfaceId"]: _interface(raw) for raw in answer["NetworkInterfaces"]}
+        return [found[i] for i in dict.fromkeys(network_interface_ids)]
+
+    def subnets(self, vpc_id: str) -> list[Subnet]:
+        """The subnets of a VPC, by id."""
+        pages = self.aws.pages("ec2", "DescribeSubnets", Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])
+        found = [
+            Subnet(raw["SubnetId"], raw.get("CidrBlock", ""), raw.get("AvailabilityZone", ""))
+            for page in pages
+            for raw in page["Subnets"]
+        ]
+        return sorted(found, key=lambda s: s.subnet_id)
+
+    def write(self, action: Action, *, dry_run: bool = False) -> None:
+        """Make, replace or delete one route: exactly one call.
+
+        With ``dry_run``, AWS only judges the permission; its answer DryRunOperation means yes.
+        """
+        arguments: dict[str, Any] = {"RouteTableId": action.route_table_id}
+        key = "DestinationIpv6CidrBlock" if net.family(action.destination) == 6 else "DestinationCidrBlock"
+        arguments[key] = action.destination
+        if action.kind != DELETE:
+            arguments["NetworkInterfaceId"] = action.network_interface_id
+        if not dry_run:
+            self.aws.call("ec2", _OPERATION[action.kind], **arguments)
+            return
+        try:
+            self.aws.call("ec2", _OPERATION[action.kind], DryRun=True, **arguments)
+        except AwsError as err:
+            if err.code != "DryRunOperation":
+                raise
+
+    def set_source_dest_check(self, network_interface_id: str, enabled: bool) -> None:
+        """Switch the check of one interface: the only form that also works where an instance has several."""
+        self.aws.call(
+            "ec2",
+            "ModifyNetworkInterfaceAttribute",
+            NetworkInterfaceId=network_interface_id,
+            SourceDestCheck={"Value": enabled},
+        )
+
+
+def operation(kind: str) -> str:
+    """The API action of a kind of action: each has a token bucket of its own."""
+    return _OPERATION[kind]
+
+
+def _table(raw: Mapping[str, Any]) -> Table:
+    associations = raw.get("Associations", ())
+    return Table(
+        route_table_id=raw["RouteTableId"],
+        vpc_id=raw["VpcId"],
+        owner_id=raw.get("OwnerId", ""),
+        main=any(a.get("Main") for a in associations),
+        subnet_ids=tuple(sorted(a["SubnetId"] for a in associations if a.get("SubnetId"))),
+        edge=any(a.get("GatewayId") for a in associations),
+        routes=tuple(_routes(raw.get("Routes", ()))),
+    )
+
+
+def _routes(raws: Iterable[Mapping[str, Any]]) -> Iterable[Route]:
+    for raw in raws:
+        destination = raw.get("DestinationCidrBlock") or raw.get("DestinationIpv6CidrBlock")
+        if not destination:  # a managed prefix list: never an overlay route
+            continue
+        yield Route(
+            destination=destination,
+            target=next((raw[key] for key in _TARGET_KEYS if raw.get(key)), ""),
+            state=raw.get("State", ACTIVE),
+            origin=raw.get("Origin", ""),
+            network_interface_id=raw.get("NetworkInterfaceId"),
+            instance_id=raw.get("InstanceId"),
+        )
+
+
+def _instance(raw: Mapping[str, Any]) -> Instance:
+    instance_id = raw["InstanceId"]
+    attached = (i for i in raw.get("NetworkInterfaces", ()) if i.get("Attachment"))
+    interfaces = [_interface(i, instance_id) for i in attached]
+    return Instance(
+        instance_id=instance_id,
+        state=raw["State"]["Name"],
+        vpc_id=raw.get("VpcId", ""),
+        interfaces=tuple(sorted(interfaces, key=lambda i: i.device_index or 0)),
+        profile_arn=raw.get("IamInstanceProfile", {}).get("Arn"),
+    )
+
+
+def _interface(raw: Mapping[str, Any], instance_id: str | None = None) -> Interface:
+    """An interface; the answer of DescribeInstances leaves out of the attachment whose it is."""
+    attachment = raw.get("Attachment", {})
+    return Interface(
+        network_interface_id=raw["NetworkInterfaceId"],
+        vpc_id=raw.get("VpcId", ""),
+        subnet_id=raw.get("SubnetId", ""),
+        source_dest_check=bool(raw.get("SourceDestCheck", True)),
+        status=raw.get("Status", ""),
+        private_ip=raw.get("PrivateIpAddress"),
+        instance_id=instance_id or attachment.get("InstanceId"),
+        device_index=attachment.get("DeviceIndex"),
+        owner_id=raw.get("OwnerId", ""),
+    )

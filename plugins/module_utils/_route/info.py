@@ -1,0 +1,133 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who holds each overlay IP in which table, and what is wrong with it.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .._aws.client import AwsError
+from .._base import net
+from .._base.finding import WARNING, Finding, as_dicts
+from . import findings, move, plan
+from .ec2 import Ec2, Instance, Interface, Subnet
+from .plan import Table
+
+
+def overlays(
+    ec2: Ec2,
+    destinations: Sequence[str],
+    route_table_ids: Sequence[str],
+    vpc_id: str | None,
+    instance_ids: Sequence[str],
+) -> list[dict[str, Any]]:
+    """What ``overlay_route_info`` returns. Raises AwsError."""
+    instances = ec2.instances(instance_ids) if instance_ids else []
+    vpc_id = vpc_id or (instances[0].vpc_id if instances else None)
+    every, tables = _read(ec2, route_table_ids, vpc_id)
+    subnets = ec2.subnets(tables[0].vpc_id) if tables else []
+    wanted = list(destinations) or found(tables)
+    holders = {r.network_interface_id for t in tables for d in wanted if (r := t.static(d)) and r.network_interface_id}
+    known = _interfaces(ec2, instances, sorted(holders))
+    return [_overlay(d, tables, every, subnets, instances, known) for d in wanted]
+
+
+def found(tables: Iterable[Table]) -> list[str]:
+    """Every destination that looks like an overlay: a static route to an interface, outside the VPC's CIDRs."""
+    tables = list(tables)
+    cidrs = {cidr for t in tables for cidr in t.local_cidrs}
+    seen = {
+        r.destination
+        for t in tables
+        for r in t.routes
+        if r.ours and r.network_interface_id and ipaddress.ip_network(r.destination).prefixlen > 0
+    }
+    inside = {d for d in seen for c in cidrs if net.family(d) == net.family(c) and net.within(d, c)}
+    return sorted(seen - inside, key=lambda d: (net.family(d), ipaddress.ip_network(d)))
+
+
+def _read(ec2: Ec2, route_table_ids: Sequence[str], vpc_id: str | None) -> tuple[list[Table], list[Table]]:
+    if not route_table_ids:
+        every = ec2.tables(vpc_id=vpc_id)
+        return every, plan.serving(every)
+    tables = ec2.tables(route_table_ids)
+    return ec2.tables(vpc_id=tables[0].vpc_id), tables
+
+
+def _interfaces(ec2: Ec2, instances: Sequence[Instance], wanted: Sequence[str]) -> dict[str, Interface]:
+    known = {i.network_interface_id: i for instance in instances for i in instance.interfaces}
+    for interface_id in wanted:
+        if interface_id in known:
+            continue
+        try:
+            known[interface_id] = ec2.interfaces([interface_id])[0]
+        except AwsError as err:
+            if err.code != "InvalidNetworkInterfaceID.NotFound":  # deleted: the route is a blackhole, told as such
+                raise
+    return known
+
+
+def _overlay(
+    destination: str,
+    tables: Sequence[Table],
+    every: Sequence[Table],
+    subnets: Sequence[Subnet],
+    instances: Sequence[Instance],
+    interfaces: dict[str, Interface],
+) -> dict[str, Any]:
+    mine = {t.route_table_id for t in tables}
+    routes = [(t, t.static(destination)) for t in tables]
+    holders = {(r.network_interface_id, r.instance_id) for _t, r in routes if r and r.network_interface_id}
+    consistent = plan.consistent(tables, destination)
+    holder = next(iter(holders)) if consistent and holders else None
+    view = findings.View(
+        destination,
+        tuple(tables),
+        tuple(t for t in every if t.route_table_id not in mine),
+        tuple(subnets),
+        interfaces.get(holder[0] or "") if holder else None,
+        next((i for i in instances if holder and i.instance_id == holder[1]), None),
+    )
+    problems = findings.findings(view) + [f for i in instances for f in _node(replace(view, instance=i), holder)]
+    return {
+        "destination": destination,
+        "consistent": consistent,
+        "holder": {"network_interface_id": holder[0], "instance_id": holder[1]} if holder else None,
+        "routes": [{"route_table_id": t.route_table_id, **(move.shown(r) or {"state": None})} for t, r in routes],
+        "uncovered_subnets": findings.uncovered_subnets(view),
+        "findings": as_dicts(problems),
+    }
+
+
+def _node(view: findings.View, holder: tuple[str | None, str | None] | None) -> list[Finding]:
+    """What would keep a node that is not the holder from taking over."""
+    if not view.instance or (holder and holder[1] == view.instance.instance_id):
+        return []
+    problems = []
+    if view.instance.state != "running":
+        problems.append(
+            Finding(
+                "standby_not_running",
+                WARNING,
+                f"Instance {view.instance.instance_id} is {view.instance.state}: it could not take over.",
+                "Start the instance.",
+            )
+        )
+    if view.instance.interfaces and all(i.source_dest_check for i in view.instance.interfaces):
+        problems.append(
+            Finding(
+                "standby_source_dest_check_on",
+                WARNING,
+                f"The source/destination check of {view.instance.instance_id} is on: after a move EC2 would drop every "
+                f"packet to {view.destination}.",
+                "Run setup, or the module source_dest_check for its interface.",
+            )
+        )
+    return problems

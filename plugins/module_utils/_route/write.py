@@ -1,0 +1,78 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes, sent side by side, each API action within its token bucket.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from .._aws.client import AwsError
+from .._aws.pace import Bucket, Clock, Deadline
+from .ec2 import Ec2, operation
+from .plan import Action
+
+WORKERS = 16
+
+Key = tuple[str, str]
+
+
+class Writer:
+    """All writes of one job go through one writer: a DryRun draws from the same bucket as the write that it proves."""
+
+    def __init__(self, ec2: Ec2, clock: Clock = time, workers: int = WORKERS) -> None:
+        self.clock = clock
+        self._ec2, self._workers = ec2, workers
+        self._buckets: dict[str, Bucket] = {}
+
+    def write(self, actions: Sequence[Action], deadline: Deadline, *, dry_run: bool = False) -> dict[Key, AwsError]:
+        """Send them; the errors by key. What is not named was answered with success.
+
+        None is begun after the deadline, and none is still under way on return: what is read afterwards is final.
+        """
+        for action in actions:
+            self._bucket(operation(action.kind))
+        answers: list[AwsError | None] = []
+        workers = min(self._workers, len(actions))
+        if workers > 1:
+            with ThreadPoolExecutor(workers) as pool:
+                answers += pool.map(lambda action: self._one(action, deadline, dry_run), actions)
+        else:  # a thread would cost time and gain none
+            answers += [self._one(action, deadline, dry_run) for action in actions]
+        return {action.key: err for action, err in zip(actions, answers) if err}
+
+    def gather(self, actions: Sequence[Action]) -> None:
+        """Wait until the buckets let all of them, or a bucket full of them, go at once.
+
+        They would be done no sooner without this, but one by one, and the tables differ all the while.
+        """
+        waits = [self._bucket(name).full_in(count) for name, count in _per_operation(actions)]
+        if waits and max(waits) > 0:
+            self.clock.sleep(max(waits))
+
+    def seconds_for(self, actions: Sequence[Action]) -> float:
+        """How long the buckets make the last of them wait."""
+        return max((self._bucket(name).seconds_for(count) for name, count in _per_operation(actions)), default=0.0)
+
+    def _bucket(self, name: str) -> Bucket:
+        return self._buckets.setdefault(name, Bucket(clock=self.clock))
+
+    def _one(self, action: Action, deadline: Deadline, dry_run: bool) -> AwsError | None:
+        name = operation(action.kind)
+        if deadline.over or not self._bucket(name).take(deadline):
+            return AwsError("Timeout", f"{name} in {action.route_table_id} was not sent within wait_timeout.", name)
+        try:
+            self._ec2.write(action, dry_run=dry_run)
+        except AwsError as err:
+            return err
+        return None
+
+
+def _per_operation(actions: Sequence[Action]) -> list[tuple[str, int]]:
+    return list(Counter(operation(action.kind) for action in actions if action.writes).items())

@@ -1,0 +1,146 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""overlay_interface from its options to its result, on a node of dictionaries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address import hold
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Held
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.net import AddressError
+from unit.fake_host import FakeHost, FakeLive
+
+STATE = "ADMIN_STATE=configured\nNETWORK_FILE=/run/systemd/network/10-netplan-eth0.network\n"
+DROP_IN = "/etc/systemd/network/10-netplan-eth0.network.d/60-aws-overlay-ip-192-168-10-15.conf"
+DROP_IN6 = "/etc/systemd/network/10-netplan-eth0.network.d/60-aws-overlay-ip-2001-db8--15.conf"
+DEFAULTS = {
+    "addresses": ["192.168.10.15", "2001:DB8::15"],
+    "interface": "auto",
+    "label": "auto",
+    "state": "present",
+    "persistent": True,
+    "persistence": "auto",
+}
+
+
+class Node:
+    """A networkd node with one interface."""
+
+    def __init__(self) -> None:
+        self.live = FakeLive()
+        self.disk = FakeHost({"/run/systemd/netif/links/2": STATE}, ["systemd-networkd.service"])
+
+    def run(self, check: bool = False, **options: Any) -> dict[str, Any]:
+        return hold.run({**DEFAULTS, **options}, self.live, self.disk, check=check)
+
+    def files(self) -> list[str]:
+        return [path for path in self.disk.files if path.startswith("/etc")]
+
+
+@pytest.fixture
+def node() -> Node:
+    return Node()
+
+
+def test_present(node: Node) -> None:
+    result = node.run()
+    assert node.live.calls == [
+        ("add", "192.168.10.15/32", "eth0", "eth0:1"),
+        ("add", "2001:db8::15/128", "eth0", ""),
+    ]
+    assert node.files() == [DROP_IN, DROP_IN6]
+    assert result["changed"] is True
+    assert result["before"] == []
+    kept = {"interface": "eth0", "live": True, "persistent": True, "method": "networkd"}
+    assert result["addresses"] == [
+        {"address": "192.168.10.15/32", "label": "eth0:1", **kept},
+        {"address": "2001:db8::15/128", "label": "", **kept},
+    ]
+    assert result["persistence"] == {
+        "method": "networkd",
+        "owner": "systemd-networkd (netplan), /run/systemd/network/10-netplan-eth0.network",
+        "files": [DROP_IN, DROP_IN6],
+    }
+
+
+SCENES: dict[str, list[dict[str, Any]]] = {
+    "first": [{}],
+    "again": [{}, {}],
+    "no longer persistent": [{}, {"persistent": False}],
+    "persistent after all": [{"persistent": False}, {}],
+    "another method": [{}, {"persistence": "systemd_unit"}],
+    "another interface": [{}, {"interface": "lo"}],
+    "another label": [{"addresses": ["192.168.10.15"]}, {"addresses": ["192.168.10.15"], "label": "eth0:9"}],
+    "absent": [{}, {"state": "absent"}],
+    "absent twice": [{"state": "absent"}],
+    "half absent": [{}, {"state": "absent", "addresses": ["192.168.10.15"]}],
+}
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_check_mode_foretells_the_run_and_does_nothing(node: Node, scene: str) -> None:
+    *before, last = SCENES[scene]
+    for options in before:
+        node.run(**options)
+    calls, files, held = list(node.live.calls), dict(node.disk.files), node.live.held()
+    foretold = node.run(check=True, **last)
+    assert (node.live.calls, node.disk.files, node.live.held()) == (calls, files, held)
+    assert node.run(**last) == foretold
+    again = node.run(**last)
+    assert (again["changed"], again["diff"]) == (False, [])
+
+
+def test_diff_shows_addresses_and_files(node: Node) -> None:
+    node.run(addresses=["192.168.10.15"])
+    diff = node.run(addresses=["192.168.10.15"], state="absent", check=True)["diff"]
+    assert [(d["before_header"], d["after"]) for d in diff] == [("live addresses", ""), (DROP_IN, "")]
+    assert diff[0]["before"] == "192.168.10.15/32 dev eth0 label eth0:1\n"
+    assert diff[1]["before"] == node.disk.files[DROP_IN]
+
+
+def test_not_persistent_leaves_no_file_and_keeps_the_address(node: Node) -> None:
+    node.run()
+    result = node.run(persistent=False)
+    assert node.files() == []
+    assert [a["live"] for a in result["addresses"]] == [True, True]
+    assert [a["persistent"] for a in result["addresses"]] == [False, False]
+    assert result["persistence"] == {"method": "", "owner": "", "files": []}
+
+
+def test_absent_removes_what_only_a_file_holds(node: Node) -> None:
+    node.run()
+    node.live.addresses.clear()
+    result = node.run(state="absent")
+    assert result["changed"] is True
+    assert node.files() == []
+    assert result["addresses"][0] == {
+        "address": "192.168.10.15/32",
+        "interface": "eth0",
+        "label": "eth0:1",
+        "live": False,
+        "persistent": False,
+        "method": "",
+    }
+
+
+def test_the_file_goes_first_and_comes_last(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    monkeypatch.setattr(node.live, "add", lambda o: order.append("add"))
+    monkeypatch.setattr(node.live, "delete", lambda o: order.append("delete"))
+    monkeypatch.setattr(node.disk, "apply", lambda c: order.append("file"))
+    node.run(addresses=["192.168.10.15"])
+    node.live.addresses = [Held("192.168.10.15", 32, "eth0")]
+    node.run(addresses=["192.168.10.15"], state="absent")
+    assert order == ["add", "file", "file", "delete"]
+
+
+@pytest.mark.parametrize("address", ["192.168.10.0/24", "192.168.10.15/24", "here", "127.0.0.1"])
+def test_bad_addresses_are_refused_before_anything(node: Node, address: str) -> None:
+    with pytest.raises(AddressError):
+        node.run(addresses=["192.168.10.15", address])
+    assert node.live.calls == []
+    assert node.files() == []

@@ -1,0 +1,317 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keepalived's side of the node's program: what it decides, and what it does to address and route."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import AwsError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import keepalived as ka
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import (
+    AWAY,
+    BACKUP,
+    FAULT,
+    FINE,
+    HOLD,
+    LOST,
+    MASTER,
+    STOP,
+    TAKE,
+    Keepalived,
+    Standing,
+    Store,
+    entered,
+    heaviest,
+    judge,
+)
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.local import Config, Overlay
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import Route, Table
+
+OVERLAY = "192.168.10.15/32"
+
+
+def to(eni: str, state: str = "active") -> Route:
+    return Route(OVERLAY, eni, state, network_interface_id=eni)
+
+
+MINE, PEER, DEAD = to("eni-me"), to("eni-peer"), to("eni-peer", "blackhole")
+HELD = Standing(MASTER, held=True)
+TAKING = Standing(MASTER)
+OVERRULED = Standing(MASTER, lost=100.0)
+
+
+@pytest.mark.parametrize(
+    ("standing", "routes", "verdict"),
+    [
+        (HELD, [MINE, MINE], FINE),
+        (TAKING, [MINE, MINE], FINE),
+        (HELD, [PEER, PEER], LOST),
+        (HELD, [PEER, MINE], LOST),  # the first table leads
+        (HELD, [MINE, PEER], TAKE),
+        (HELD, [DEAD, DEAD], TAKE),
+        (HELD, [None, None], TAKE),
+        (HELD, [to("eni-me", "blackhole")], TAKE),
+        (HELD, [Route(OVERLAY, "nat-1")], TAKE),  # no interface: nobody holds it
+        (TAKING, [PEER, PEER], TAKE),
+        (OVERRULED, [PEER, PEER], AWAY),
+        (OVERRULED, [DEAD, DEAD], TAKE),
+        (Standing(MASTER, lost=200.0 - HOLD), [PEER], TAKE),  # long enough ago
+    ],
+)
+def test_judgement(standing: Standing, routes: list[Route | None], verdict: str) -> None:
+    assert judge(standing, routes, "eni-me", now=200.0) == verdict
+
+
+def test_the_heaviest_verdict_counts() -> None:
+    assert heaviest([FINE, LOST, TAKE]) == LOST
+    assert heaviest([TAKE, FINE]) == TAKE
+    assert heaviest([]) == FINE
+
+
+@pytest.mark.parametrize(
+    ("before", "state", "lost"),
+    [
+        (Standing(BACKUP, since=97.0, lost=50.0), MASTER, 50.0),  # three adverts of silence: nobody was heard
+        (Standing(BACKUP, since=95.6, lost=50.0), MASTER, 50.0),
+        (Standing(BACKUP, since=95.4, lost=50.0), MASTER, None),  # later than silence takes: the other one was heard
+        (Standing(BACKUP, since=98.0, lost=50.0), MASTER, None),  # sooner: it said farewell
+        (Standing(FAULT, since=10.0, lost=50.0), BACKUP, 50.0),
+        (Standing(MASTER, since=10.0, lost=50.0), FAULT, 50.0),
+        (Standing(MASTER, since=10.0, lost=50.0), STOP, None),
+    ],
+)
+def test_what_was_lost_counts_until_the_other_node_is_heard(before: Standing, state: str, lost: float | None) -> None:
+    assert entered(before, state, now=100.0, advert=1.0) == Standing(state, 100.0, held=False, lost=lost)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float, /) -> None:
+        self.now += seconds
+
+
+@dataclass
+class World:
+    """A node and its AWS: every deed is written down in order."""
+
+    directory: Path
+    routes: list[Route | None] = field(default_factory=lambda: [MINE, MINE])
+    deeds: list[str] = field(default_factory=list)
+    address: bool = False
+    unreadable: bool = False
+    refuses: bool = False
+    meanwhile: Any = None
+    clock: Clock = field(default_factory=Clock)
+
+    # as Local
+    @property
+    def config(self) -> Config:
+        return Config("n1", (Overlay(OVERLAY, (OVERLAY,)),), peers={"n2": "eni-peer"})
+
+    def up(self) -> bool:
+        changed, self.address = not self.address, True
+        self.deeds += ["address up"] if changed else []
+        return changed
+
+    def down(self) -> bool:
+        changed, self.address = self.address, False
+        self.deeds += ["address down"] if changed else []
+        return changed
+
+    # as Node
+    def mine(self) -> str:
+        return "eni-me"
+
+    def tables(self) -> list[tuple[Overlay, list[Table]]]:
+        if self.unreadable:
+            raise AwsError("Unreachable", "no answer")
+        tables = [Table(f"rtb-{i}", "vpc-1", "1", routes=(r,) if r else ()) for i, r in enumerate(self.routes)]
+        return [(self.config.overlays[0], tables[::-1])]
+
+    def take(self, deadline: Deadline) -> dict[str, Any]:
+        if self.unreadable or self.refuses:
+            raise AwsError("Unreachable", "no answer")
+        self.up()
+        self.deeds.append("take")
+        self.routes = [MINE for dummy in self.routes]
+        if self.meanwhile:
+            self.meanwhile()
+        return {}
+
+    def hand_over(self, peer: str, deadline: Deadline) -> dict[str, Any]:
+        if self.unreadable:
+            raise AwsError("Unreachable", "no answer")
+        if MINE in self.routes:
+            self.deeds.append(f"hand over to {peer}")
+            self.routes = [PEER for dummy in self.routes]
+        return {}
+
+    @property
+    def store(self) -> Store:
+        return Store(self.directory)
+
+    @property
+    def keepalived(self) -> Keepalived:
+        local: Any = self
+        return Keepalived(local, lambda: local, self.store, lambda text: None, 1.0, self.clock)
+
+    def notify(self, state: str) -> bool:
+        return self.keepalived.notify(state, Deadline(10, self.clock), self.clock.now)
+
+    def watch(self) -> bool:
+        return self.keepalived.watch(Deadline(10, self.clock))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "run")
+
+
+def test_a_new_master_takes_over_and_remembers_it(world: World) -> None:
+    world.routes = [PEER, PEER]
+    assert world.notify(MASTER)
+    assert world.deeds == ["address up", "take"]
+    assert world.store.read() == Standing(MASTER, 1000.0, held=True)
+
+
+def test_a_master_that_cannot_reach_aws_does_not_claim_to_be_one(world: World) -> None:
+    world.unreadable = True
+    assert not world.notify(MASTER)
+    assert not world.watch()
+    assert not world.address
+
+
+def test_a_backup_that_cannot_reach_aws_cannot_become_master(world: World) -> None:
+    world.notify(BACKUP)
+    assert world.watch()
+    world.unreadable = True
+    assert not world.watch()
+
+
+def test_a_master_that_holds_the_route_stays_it_when_aws_cannot_be_read(world: World) -> None:
+    world.notify(MASTER)
+    world.unreadable = True
+    assert world.watch()
+    assert world.address
+
+
+def test_a_master_whose_first_try_failed_tries_again_at_the_next_check(world: World) -> None:
+    world.routes, world.refuses = [PEER, PEER], True
+    assert not world.notify(MASTER)
+    world.refuses = False
+    assert world.watch()
+    assert world.store.read().held
+
+
+def test_a_master_that_is_overruled_steps_down_and_leaves_the_route_alone(world: World) -> None:
+    world.notify(MASTER)
+    world.routes = [PEER, PEER]
+    world.deeds.clear()
+    assert not world.watch()
+    assert not world.watch()
+    assert world.notify(FAULT)
+    assert world.routes == [PEER, PEER]
+    assert not world.address
+    # Still in a partition: backup for no longer than the silence lasts, then master. The route stays where it works.
+    assert world.notify(BACKUP)
+    world.clock.now += 3.1
+    assert not world.notify(MASTER)
+    assert world.routes == [PEER, PEER]
+
+
+def test_once_the_other_node_was_heard_again_its_death_counts(world: World) -> None:
+    world.notify(MASTER)
+    world.routes = [PEER, PEER]
+    world.watch()
+    world.notify(FAULT)
+    world.notify(BACKUP)
+    world.clock.now += 60
+    assert world.notify(MASTER)
+    assert world.routes == [MINE, MINE]
+
+
+@pytest.mark.parametrize("state", [BACKUP, FAULT])
+def test_who_is_no_longer_the_master_hands_the_route_over_before_it_lets_go(world: World, state: str) -> None:
+    world.notify(MASTER)
+    world.deeds.clear()
+    world.notify(state)
+    assert world.deeds == ["hand over to n2", "address down"]
+
+
+def test_the_address_goes_down_when_handing_over_fails(world: World) -> None:
+    world.notify(MASTER)
+    world.unreadable = True
+    world.notify(BACKUP)
+    assert not world.address
+
+
+def test_a_backup_to_which_the_route_was_given_by_hand_serves(world: World) -> None:
+    world.notify(BACKUP)
+    assert world.watch()
+    assert world.deeds == ["address up"]
+
+
+@pytest.mark.parametrize("routes", [[MINE, DEAD], [None, None], [MINE, PEER], [DEAD, DEAD]])
+def test_a_master_mends_what_is_dead_missing_or_split(world: World, routes: list[Route | None]) -> None:
+    world.notify(MASTER)
+    world.routes = routes
+    assert world.watch()
+    assert world.routes == [MINE, MINE]
+
+
+def test_a_master_brings_back_an_address_that_something_took_away(world: World) -> None:
+    world.notify(MASTER)
+    world.address = False
+    assert world.watch()
+    assert world.address
+
+
+def test_a_fault_during_the_takeover_wins(world: World) -> None:
+    world.routes = [PEER, PEER]
+    world.meanwhile = lambda: world.store.write(Standing(FAULT, 1001.0))
+    assert not world.notify(MASTER)
+    assert not world.address
+    assert world.store.read() == Standing(FAULT, 1001.0)
+
+
+def test_a_node_that_is_stopped_serves_until_the_other_has_taken_the_route(world: World) -> None:
+    world.notify(MASTER)
+    began = world.clock.now
+    world.notify(STOP)
+    assert world.clock.now - began == pytest.approx(ka.LINGER, abs=0.2)
+    assert not world.address
+
+
+def test_a_node_that_is_stopped_goes_at_once_when_the_route_has_left(world: World) -> None:
+    world.notify(MASTER)
+    world.routes = [PEER, PEER]
+    began = world.clock.now
+    world.notify(STOP)
+    assert world.clock.now == began
+    assert not world.address
+
+
+def test_a_check_does_not_disturb_a_takeover_that_is_under_way(world: World) -> None:
+    world.notify(MASTER)
+    world.routes = [PEER, PEER]
+    with world.store.locked(Deadline(1, world.clock), world.clock) as alone:
+        assert alone
+        assert world.watch()
+
+
+def test_a_standing_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    (tmp_path / "keepalived.json").write_text("{not json")
+    assert store.read() == Standing()

@@ -1,0 +1,345 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every variable, right and wrong: the model, or one sentence with variable, value and remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import model as inventory_model
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.model import InventoryError
+
+NODES: dict[str, dict[str, Any]] = {
+    "node1": {"overlay_ip_instance_id": "i-0123456789abcdef0"},
+    "node2": {"overlay_ip_instance_id": "i-0123456789abcdef1"},
+}
+GOOD = {"overlay_ip_region": "eu-central-1", "overlay_ips": [{"address": "192.168.10.15"}]}
+GROUPS = {"overlay_nodes": ["node1", "node2"], "empty": []}
+
+
+def read(
+    hosts: dict[str, dict[str, Any]] | None = None, *, switchover: bool = False, **variables: Any
+) -> dict[str, Any]:
+    """The model of good variables with these changes; None takes one away."""
+    chosen = {k: v for k, v in {**GOOD, **variables}.items() if v is not None}
+    return inventory_model.model(chosen, hosts or NODES, GROUPS, None, switchover=switchover)
+
+
+def refusal(**changes: Any) -> str:
+    with pytest.raises(InventoryError) as refused:
+        read(**changes)
+    return str(refused.value)
+
+
+def test_the_smallest_inventory() -> None:
+    model = read()
+    assert model["overlays"] == [
+        {
+            "address": "192.168.10.15",
+            "destination": "192.168.10.15/32",
+            "home": "node1",
+            "route_table_ids": [],
+            "vpc_id": None,
+            "interface": "auto",
+            "label": "auto",
+            "node_addresses": ["192.168.10.15/32"],
+        }
+    ]
+    node = {"network_interface_id": None, "vpc_id": None, "device_index": 0, "iam_role": None}
+    assert model["nodes"] == {name: {"instance_id": v["overlay_ip_instance_id"], **node} for name, v in NODES.items()}
+    assert {
+        name: model[name] for name in ("region", "api_from", "failover", "exclusive", "rollback", "wait_timeout")
+    } == {
+        "region": "eu-central-1",
+        "api_from": "controller",
+        "failover": "none",
+        "exclusive": False,
+        "rollback": True,
+        "wait_timeout": 60,
+    }
+    assert model["aws"] == {"region": "eu-central-1"}
+    assert model["persistent"] is True
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"overlay_ip_group": "empty"},
+            "The inventory has no host in the group 'empty': put the nodes there, or name their group in "
+            "overlay_ip_group.",
+        ),
+        (
+            {"overlay_ip_region": None},
+            "overlay_ip_region is not set, nor is AWS_REGION: name the region of the VPC, for example eu-central-1.",
+        ),
+        (
+            {"overlay_ip_region": "Frankfurt"},
+            "overlay_ip_region is 'Frankfurt', which is no region: write one such as eu-central-1.",
+        ),
+        (
+            {"overlay_ips": None},
+            "overlay_ips is not set: list the overlay IPs there, for example [{address: 192.168.10.15}].",
+        ),
+        (
+            {"overlay_ips": []},
+            "overlay_ips is not set: list the overlay IPs there, for example [{address: 192.168.10.15}].",
+        ),
+        (
+            {"overlay_ips": [7]},
+            "overlay_ips[0] is 7, not a dictionary: write {address: 192.168.10.15}.",
+        ),
+        (
+            {"overlay_ips": [{"home": "node1"}]},
+            "overlay_ips[0] has no address: give the overlay IP, for example {address: 192.168.10.15}.",
+        ),
+        (
+            {"overlay_ips": [{"address": "192.168.10.15", "adress": 1}]},
+            "overlay_ips[0] has the unknown key 'adress': the keys are address, home, route_table_ids, vpc_id, "
+            "interface, label, node_addresses.",
+        ),
+        (
+            {"overlay_ips": [{"address": "192.168.10.15/24"}]},
+            "overlay_ips[0].address: '192.168.10.15/24' has host bits set: the network is 192.168.10.0/24; for the "
+            "single address write 192.168.10.15/32.",
+        ),
+        (
+            {"overlay_ips": [{"address": "127.0.0.1"}]},
+            "overlay_ips[0].address: '127.0.0.1/32' lies in 127.0.0.0/8, the loopback range: choose an address "
+            "outside it.",
+        ),
+        (
+            {"overlay_ips": [{"address": "sap.example.com"}]},
+            "overlay_ips[0].address: 'sap.example.com' is not an IPv4 or IPv6 address or prefix: give an address such "
+            "as 192.168.10.15 or 2001:db8::15, or a prefix such as 192.168.10.0/24.",
+        ),
+        (
+            {"overlay_ips": [{"address": "192.168.10.15"}, {"address": "192.168.10.15/32"}]},
+            "overlay_ips[1] has the same address as overlay_ips[0] (192.168.10.15/32): remove one of them.",
+        ),
+        (
+            {"overlay_ips": [{"address": "2001:db8::15"}, {"address": "2001:DB8:0::15"}]},
+            "overlay_ips[1] has the same address as overlay_ips[0] (2001:db8::15/128): remove one of them.",
+        ),
+        (
+            {"overlay_ips": [{"address": "192.168.10.15", "home": "node3"}]},
+            "overlay_ips[0].home is 'node3', which is no node: choose one of node1, node2.",
+        ),
+        (
+            {"overlay_ips": [{"address": "192.168.10.15", "route_table_ids": ["rtb-x"]}]},
+            "overlay_ips[0].route_table_ids is 'rtb-x', not the id of a route table: write one such as "
+            "rtb-0123456789abcdef0.",
+        ),
+        (
+            {"overlay_ips": [{"address": "192.168.10.15", "route_table_ids": {"a": 1}}]},
+            "overlay_ips[0].route_table_ids is {'a': 1}, not a list: write [a, b].",
+        ),
+        (
+            {"overlay_ips": [{"address": "192.168.10.15", "vpc_id": "default"}]},
+            "overlay_ips[0].vpc_id is 'default', not the id of a VPC: write one such as vpc-0123456789abcdef0.",
+        ),
+        (
+            {"overlay_ips": [{"address": "192.168.10.0/24", "node_addresses": ["192.168.11.1"]}]},
+            "overlay_ips[0].node_addresses has 192.168.11.1/32, which is not in 192.168.10.0/24: correct it.",
+        ),
+        (
+            {"overlay_ips": [{"address": "192.168.10.0/24", "node_addresses": ["192.168.10.0/25"]}]},
+            "overlay_ips[0].node_addresses: '192.168.10.0/25' is a network; an interface needs one address: name the "
+            "address in it that the node shall hold, such as 192.168.10.1/32. The route may still cover the whole "
+            "network.",
+        ),
+        (
+            {"overlay_ip_api_from": "laptop"},
+            "overlay_ip_api_from is 'laptop': choose one of controller, node.",
+        ),
+        (
+            {"overlay_ip_failover": "heartbeat"},
+            "overlay_ip_failover is 'heartbeat': choose one of none, keepalived, pacemaker.",
+        ),
+        ({"overlay_ip_exclusive": "maybe"}, "overlay_ip_exclusive is 'maybe': write true or false."),
+        ({"overlay_ip_wait_timeout": "long"}, "overlay_ip_wait_timeout is 'long': write a whole number."),
+        (
+            {"overlay_ip_probe": {"host": "client1"}},
+            "overlay_ip_probe is {'host': 'client1'}: give the host to ask from and the port of the service, for "
+            "example {host: client1, port: 5432}.",
+        ),
+        (
+            {"overlay_ip_probe": {"host": "client1", "port": 70000}},
+            "overlay_ip_probe.port is 70000: give a TCP port from 1 to 65535.",
+        ),
+        (
+            {"hosts": {**NODES, "node2": {"overlay_ip_instance_id": "node2"}}},
+            "overlay_ip_instance_id of node2 is 'node2', not the id of an instance: write one such as "
+            "i-0123456789abcdef0.",
+        ),
+        (
+            {"hosts": {**NODES, "node1": {"overlay_ip_network_interface_id": "eth0"}}},
+            "overlay_ip_network_interface_id of node1 is 'eth0', not the id of a network interface: write one such as "
+            "eni-0123456789abcdef0.",
+        ),
+        ({"switchover": True}, "target is not set: say where to move to, for example -e target=node2."),
+        (
+            {"switchover": True, "target": "node3"},
+            "target is 'node3', which is no node: choose one of node1, node2.",
+        ),
+        (
+            {"switchover": True, "target": "node2", "expected_active": "node9"},
+            "expected_active is 'node9', which is no node: choose one of node1, node2.",
+        ),
+        (
+            {"switchover": True, "target": "node2", "overlay": "192.168.10.99"},
+            "overlay is '192.168.10.99', which is not in overlay_ips: choose one of 192.168.10.15.",
+        ),
+        (
+            {"switchover": True, "target": "node2", "overlay": "everything"},
+            "overlay: 'everything' is not an IPv4 or IPv6 address or prefix: give an address such as 192.168.10.15 or "
+            "2001:db8::15, or a prefix such as 192.168.10.0/24.",
+        ),
+    ],
+)
+def test_every_mistake_is_one_sentence(changes: dict[str, Any], sentence: str) -> None:
+    assert refusal(**changes) == sentence
+
+
+@pytest.mark.parametrize("empty", ["", "  ", None, "None"])
+def test_what_awx_leaves_empty_is_not_given(empty: Any) -> None:
+    given = {
+        "overlay_ip_group": empty,
+        "overlay_ip_exclusive": empty,
+        "overlay_ip_wait_timeout": empty,
+        "overlay_ip_probe": None,
+        "overlay": empty,
+        "expected_active": empty,
+        "target": "node2",
+    }
+    model = read(switchover=True, **given)
+    plain = read(switchover=True, target="node2")
+    assert model == plain
+    assert (plain["expected_active"], len(plain["overlays"])) == (None, 1)
+
+
+@pytest.mark.parametrize("word", ["all", "192.168.10.15", "192.168.10.15/32", " 192.168.10.15 "])
+def test_which_overlay(word: str) -> None:
+    model = read(switchover=True, target="node2", overlay=word)
+    assert [o["address"] for o in model["overlays"]] == ["192.168.10.15"]
+
+
+def test_any_holder_is_as_good_as_none() -> None:
+    assert read(switchover=True, target="node2", expected_active="any")["expected_active"] is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("yes", True), (True, True), ("0", False), (False, False), ("On", True)]
+)
+def test_flags(value: Any, expected: bool) -> None:
+    assert read(overlay_ip_exclusive=value)["exclusive"] is expected
+
+
+def test_what_the_play_does_not_know_is_asked_of_the_nodes() -> None:
+    hosts = {name: {**variables, **GOOD} for name, variables in NODES.items()}
+    model = read(hosts, overlay_ip_region=None, overlay_ips=None)
+    assert (model["region"], len(model["overlays"])) == ("eu-central-1", 1)
+
+
+def test_the_region_of_the_environment_comes_last() -> None:
+    variables = {"overlay_ips": GOOD["overlay_ips"]}
+    assert inventory_model.model(variables, NODES, GROUPS, "eu-west-1")["region"] == "eu-west-1"
+    by_options = {**variables, "overlay_ip_aws": {"region": "eu-west-2"}}
+    assert inventory_model.model(by_options, NODES, GROUPS, "eu-west-1")["region"] == "eu-west-2"
+
+
+def test_the_instance_id_of_the_aws_inventory_will_do() -> None:
+    hosts = {**NODES, "node2": {"instance_id": "i-0fedcba9876543210"}}
+    assert read(hosts)["nodes"]["node2"]["instance_id"] == "i-0fedcba9876543210"
+
+
+def test_who_launched_the_job_goes_into_the_user_agent() -> None:
+    model = read(awx_job_id=4711, awx_user_name="müller; rm -rf /")
+    assert model["caller"] == "awx-job/4711 awx-user/m_ller__rm_-rf__"
+    assert model["aws"] == {"region": "eu-central-1", "aws_config": {"user_agent_extra": model["caller"]}}
+
+
+OVERLAYS = read(
+    overlay_ips=[
+        {"address": "192.168.10.1", "route_table_ids": "rtb-0123456789abcdef0, rtb-0123456789abcdef1"},
+        {"address": "192.168.10.2", "home": "node2"},
+        {"address": "192.168.10.3", "label": "", "interface": "lo"},
+        {"address": "192.168.20.0/24", "node_addresses": ["192.168.20.1"]},
+        {"address": "192.168.30.0/24"},
+    ]
+)["overlays"]
+
+
+def test_overlays_that_share_tables_share_a_call() -> None:
+    tables = ["rtb-0123456789abcdef0", "rtb-0123456789abcdef1"]
+    rest = ["192.168.10.2/32", "192.168.10.3/32", "192.168.20.0/24", "192.168.30.0/24"]
+    calls = inventory_model.route_calls(OVERLAYS, by_home=False)
+    assert [(c["destinations"], c["route_table_ids"], c["home"]) for c in calls] == [
+        (["192.168.10.1/32"], tables, None),
+        (rest, [], None),
+    ]
+    by_home = inventory_model.route_calls(OVERLAYS, by_home=True)
+    assert [(c["home"], c["destinations"]) for c in by_home] == [
+        ("node1", ["192.168.10.1/32"]),
+        ("node2", ["192.168.10.2/32"]),
+        ("node1", ["192.168.10.3/32", "192.168.20.0/24", "192.168.30.0/24"]),
+    ]
+
+
+def test_addresses_that_share_interface_and_label_share_a_call() -> None:
+    assert inventory_model.interface_calls(OVERLAYS) == [
+        {
+            "interface": "auto",
+            "label": "auto",
+            "addresses": ["192.168.10.1/32", "192.168.10.2/32", "192.168.20.1/32"],
+        },
+        {"interface": "lo", "label": "", "addresses": ["192.168.10.3/32"]},
+    ]
+
+
+def test_interfaces_are_grouped_by_how_they_are_named() -> None:
+    hosts: dict[str, dict[str, Any]] = {
+        "node1": {"overlay_ip_network_interface_id": "eni-0123456789abcdef0"},
+        "node2": {"overlay_ip_instance_id": "i-0123456789abcdef1", "overlay_ip_device_index": 1},
+    }
+    assert inventory_model.interface_groups(read(hosts)["nodes"]) == [
+        {"network_interface_ids": ["eni-0123456789abcdef0"]},
+        {"device_index": 1, "instance_ids": ["i-0123456789abcdef1"]},
+    ]
+
+
+def answer(number: int) -> dict[str, Any]:
+    interface = {"device_number": 0, "network_interface_id": f"eni-{number}", "vpc_id": "vpc-1"}
+    return {"identity": {"instance_id": f"i-{number}", "interfaces": [interface]}}
+
+
+def test_nodes_that_the_inventory_does_not_name_are_asked() -> None:
+    model = read({"node1": {}, "node2": NODES["node2"]})
+    assert inventory_model.unknown(model) == ["node1"]
+    inventory_model.identify(model, {"node1": answer(1)})
+    assert model["nodes"]["node1"]["instance_id"] == "i-1"
+    assert model["nodes"]["node1"]["network_interface_id"] == "eni-1"
+    assert inventory_model.unknown(model) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [({"unreachable": True}, "cannot be reached"), ({}, "got no answer from the instance metadata service")],
+)
+def test_a_node_that_cannot_say_who_it_is(told: dict[str, Any], why: str) -> None:
+    with pytest.raises(InventoryError) as refused:
+        inventory_model.identify(read({"node1": {}, "node2": {}}), {"node1": told})
+    assert str(refused.value) == (
+        f"overlay_ip_instance_id of node1 is not set, and node1 {why}: set it, or see to the node."
+    )
+
+
+def test_a_node_that_moves_the_route_itself_tells_its_interface_and_vpc() -> None:
+    model = read(switchover=True, target="node2", overlay_ip_api_from="node")
+    assert inventory_model.unknown(model) == ["node2"]
+    inventory_model.identify(model, {"node2": answer(2)})
+    assert inventory_model.unknown(model) == []
+    assert model["nodes"]["node2"]["instance_id"] == NODES["node2"]["overlay_ip_instance_id"], "the inventory wins"

@@ -1,0 +1,156 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""overlay_node_info on a node of dictionaries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address import hold as address_hold
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.imds import Imds, ImdsError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import facts as node_facts
+from unit.fake_host import FakeHost, FakeLive
+
+STATE = "ADMIN_STATE=configured\nNETWORK_FILE=/run/systemd/network/10-netplan-eth0.network\n"
+DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n'
+OPTIONS: dict[str, Any] = {"addresses": [], "interface": "auto", "persistent": True}
+HOLD = {"interface": "auto", "label": "auto", "state": "present", "persistence": "auto"}
+
+
+class FakeImds(Imds):
+    """A service that knows two interfaces, the second of which the node does not have."""
+
+    def instance_id(self) -> str:
+        return "i-0aaa1111bbb22222c"
+
+    def region(self) -> str:
+        return "eu-central-1"
+
+    def role_name(self) -> str | None:
+        return None
+
+    def interfaces(self) -> list[Any]:
+        return [
+            {"mac": "02:00:00:00:00:02", "network_interface_id": "eni-0", "device_number": 0},
+            {"mac": "02:00:00:00:00:99", "network_interface_id": "eni-1", "device_number": 1},
+        ]
+
+
+class Silent(Imds):
+    """A node off EC2."""
+
+    def instance_id(self) -> str:
+        raise ImdsError("the instance metadata service does not answer.")
+
+
+class Node:
+    """A netplan node; ``live`` stands in for the kernel."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.live = FakeLive()
+        self.disk = FakeHost(
+            {"/run/systemd/netif/links/2": STATE, "/etc/os-release": DEBIAN}, ["systemd-networkd.service"]
+        )
+        monkeypatch.setattr(node_facts.netlink, "MISSING", "")
+        monkeypatch.setattr(node_facts.netlink, "VERSION", "0.9.7")
+        monkeypatch.setattr(node_facts.netlink, "Netlink", lambda: _Entered(self.live))
+
+    def hold(self, persistent: bool) -> None:
+        options = {**HOLD, "addresses": ["192.168.10.15"], "persistent": persistent}
+        address_hold.run(options, self.live, self.disk, check=False)
+
+    def facts(self, imds: Imds | None = None, **options: Any) -> dict[str, Any]:
+        return node_facts.describe(self.disk, imds, {**OPTIONS, **options}, "/usr/bin/python3")
+
+
+class _Entered:
+    def __init__(self, live: FakeLive) -> None:
+        self.live = live
+
+    def __enter__(self) -> FakeLive:
+        return self.live
+
+    def __exit__(self, *_args: object) -> None:
+        """Nothing to close."""
+
+
+@pytest.fixture
+def node(monkeypatch: pytest.MonkeyPatch) -> Node:
+    return Node(monkeypatch)
+
+
+def test_identity_has_the_nodes_own_names(node: Node) -> None:
+    facts = node.facts(FakeImds("http://127.0.0.1:9"))
+    assert facts["identity"]["instance_id"] == "i-0aaa1111bbb22222c"
+    assert facts["identity"]["role_name"] is None
+    assert [(i["network_interface_id"], i["name"]) for i in facts["identity"]["interfaces"]] == [
+        ("eni-0", "eth0"),
+        ("eni-1", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("imds", "why"), [(None, "not asked for"), (Silent("http://127.0.0.1:9"), "the instance metadata service does not")]
+)
+def test_no_identity_is_no_failure(node: Node, imds: Imds | None, why: str) -> None:
+    facts = node.facts(imds)
+    assert facts["identity"] is None
+    assert facts["identity_error"].startswith(why)
+
+
+def test_addresses_are_those_with_a_file_or_those_asked_for(node: Node) -> None:
+    assert node.facts()["addresses"] == []
+    node.hold(persistent=True)
+    drop_in = "/etc/systemd/network/10-netplan-eth0.network.d/60-aws-overlay-ip-192-168-10-15.conf"
+    held = {"address": "192.168.10.15/32", "live": True, "interface": "eth0", "label": "eth0:1", "persistent": True}
+    missing = {"address": "2001:db8::15/128", "live": False, "interface": "", "label": "", "persistent": False}
+    assert node.facts()["addresses"] == [{**held, "files": [drop_in]}]
+    assert node.facts(addresses=["192.168.10.15", "2001:db8::15"])["addresses"] == [
+        {**held, "files": [drop_in]},
+        {**missing, "files": []},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("persistent_file", "persistent", "expected"),
+    [(True, True, []), (False, True, ["not_persistent"]), (False, False, [])],
+)
+def test_a_missing_file_matters_only_where_the_node_owns_the_address(
+    node: Node, persistent_file: bool, persistent: bool, expected: list[str]
+) -> None:
+    node.hold(persistent=persistent_file)
+    found = node.facts(addresses=["192.168.10.15"], persistent=persistent)["findings"]
+    assert [f["id"] for f in found] == expected
+
+
+def test_agents_are_judged_by_how_the_address_is_really_kept(node: Node) -> None:
+    node.disk.files["/usr/bin/setup-policy-routes"] = "#!/bin/sh\n"
+    node.hold(persistent=True)
+    assert [(f["id"], f["severity"]) for f in node.facts()["findings"]] == [("amazon_ec2_net_utils", "info")]
+    found = node.facts(addresses=["192.168.10.16"], persistent=False)["findings"]
+    assert [(f["id"], f["severity"]) for f in found] == [("amazon_ec2_net_utils", "warning")]
+
+
+def test_interface_and_engines(node: Node) -> None:
+    node.disk.units.add("pacemaker.service")
+    facts = node.facts()
+    assert facts["failover_engines"] == ["pacemaker"]
+    assert facts["interface"]["name"] == "eth0"
+    assert facts["interface"]["method"] == "networkd"
+    node.live.defaults.clear()
+    assert node.facts()["interface"] is None
+    assert node.facts(interface="lo")["interface"]["method"] == "systemd_unit"
+
+
+def test_without_pyroute2(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node_facts.netlink, "MISSING", "ModuleNotFoundError: No module named 'pyroute2'")
+    monkeypatch.setattr(node_facts.netlink, "VERSION", None)
+    facts = node.facts()
+    assert facts["addresses"] is None
+    assert facts["interface"] is None
+    assert facts["pyroute2"]["version"] is None
+    assert facts["pyroute2"]["package"] == "python3-pyroute2"
+    assert [(f["id"], f["severity"]) for f in facts["findings"]] == [("pyroute2_missing", "error")]

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program on a node: the modules' own files, complete, and running without Ansible."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.store import Tree
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install as node_install
+from unit.fake_host import FakeHost
+
+CONFIG: dict[str, object] = {
+    "name": "n1",
+    "network_interface_id": "eni-1",
+    "overlays": [{"destination": "192.0.2.1/32", "addresses": ["192.0.2.1/32"], "route_table_ids": ["rtb-1"]}],
+}
+
+#: Runs the program with Ansible out of reach, and tells whether the SDK was imported.
+_RUN = """
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("ansible", "ansible_collections"):
+            raise ImportError(f"{name} was imported on a node")
+sys.meta_path.insert(0, Refuse())
+sys.path.insert(0, sys.argv.pop(1))
+from aws_overlay_ip._node.cli import main
+code = main(sys.argv[1:])
+print("botocore" in sys.modules, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def install(host: FakeHost, config: dict[str, object] | None = None) -> list[str]:
+    tree = Tree(host)
+    node_install.install(tree, config or CONFIG, node_install.sources(node_install.shipped))
+    changes = tree.changes()
+    host.apply(changes)
+    return [change.path for change in changes]
+
+
+def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    host = FakeHost()
+    install(host)
+    for path, text in host.files.items():
+        if path.startswith(node_install.PACKAGE):
+            at = tmp_path / Path(path).relative_to(Path(node_install.PACKAGE).parent)
+            at.parent.mkdir(parents=True, exist_ok=True)
+            at.write_text(text)
+    config = tmp_path / "config.json"
+    config.write_text(host.files["/etc/aws-overlay-ip/config.json"])
+    command = [sys.executable, "-I", "-c", _RUN, str(tmp_path), "--config", str(config), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_the_launcher_and_the_configuration_come_along() -> None:
+    host = FakeHost()
+    install(host)
+    assert host.files["/usr/sbin/aws-overlay-ip"].startswith("#!/usr/bin/python3 -I\n")
+    assert json.loads(host.files["/etc/aws-overlay-ip/config.json"]) == CONFIG
+
+
+def test_a_second_installation_changes_nothing() -> None:
+    host = FakeHost()
+    install(host)
+    assert install(host) == []
+
+
+def test_files_of_an_older_program_go() -> None:
+    old = f"{node_install.PACKAGE}/_old.py"
+    host = FakeHost({old: "x"})
+    assert old in install(host)
+    assert old not in host.files
+
+
+def test_removal_leaves_nothing() -> None:
+    host = FakeHost()
+    install(host)
+    tree = Tree(host)
+    node_install.remove(tree)
+    host.apply(tree.changes())
+    assert host.files == {}
+
+
+def test_looking_at_an_address_needs_neither_ansible_nor_the_sdk(tmp_path: Path) -> None:
+    done = run(tmp_path, "show", "--local")
+    assert (done.returncode, done.stderr) == (3, "False\n")
+    assert json.loads(done.stdout)["addresses_up"] is False
+
+
+def test_giving_up_needs_nothing_of_aws(tmp_path: Path) -> None:
+    done = run(tmp_path, "give-up")
+    assert (done.returncode, done.stderr) == (0, "False\n")
+    assert json.loads(done.stdout)["changed"] is False
+
+
+def test_without_a_region_the_remedy_is_told(tmp_path: Path) -> None:
+    done = run(tmp_path, "show")
+    assert done.returncode == 4
+    assert "No region is set" in json.loads(done.stdout)["error"]
+
+
+def test_an_address_of_nobody_is_refused(tmp_path: Path) -> None:
+    done = run(tmp_path, "take", "192.0.2.9")
+    assert done.returncode == 2
+    assert "192.0.2.9/32 is not an overlay IP of this node" in json.loads(done.stdout)["error"]

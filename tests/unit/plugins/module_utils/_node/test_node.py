@@ -1,0 +1,215 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The node's own moves: the order of address and route, and what is left when a move fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import AwsError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import check as node_check
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.local import Config, ConfigError, Overlay
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.node import Node
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.job import JobError
+from unit.script import Call, Script
+
+OVERLAY = "192.168.10.15/32"
+TABLES = ("rtb-1", "rtb-2")
+ONE = ("rtb-1",)
+
+
+def read(*holders: str | None, error: str = "", tables: Sequence[str] = TABLES) -> Call:
+    """One DescribeRouteTables and its answer: who holds each table."""
+    raw = [
+        {
+            "RouteTableId": table,
+            "VpcId": "vpc-1",
+            "OwnerId": "1",
+            "Routes": [{"DestinationCidrBlock": OVERLAY, "NetworkInterfaceId": eni, "State": "active",
+                        "Origin": "CreateRoute"}] if eni else [],
+        }
+        for table, eni in zip(tables, holders, strict=True)
+    ] if not error else []  # fmt: skip
+    filters = [{"Name": "route-table-id", "Values": list(tables)}]
+    return Call("ec2", "DescribeRouteTables", {"Filters": filters, "MaxResults": 100}, {"RouteTables": raw}, error)
+
+
+def replace(table: str, eni: str = "eni-me", error: str = "", **more: Any) -> Call:
+    params = {"RouteTableId": table, "DestinationCidrBlock": OVERLAY, "NetworkInterfaceId": eni, **more}
+    return Call("ec2", "ReplaceRoute", params, {"Return": True}, error)
+
+
+class Address:
+    """The node's address; its deeds go to the same list as the calls to AWS."""
+
+    def __init__(self, deeds: list[str], up: bool = False) -> None:
+        self.config = Config(
+            "n1", (Overlay(OVERLAY, (OVERLAY,), route_table_ids=TABLES),),
+            network_interface_id="eni-me", peers={"n2": "eni-peer"},
+        )  # fmt: skip
+        self.deeds, self.is_up = deeds, up
+
+    def up(self) -> bool:
+        changed, self.is_up = not self.is_up, True
+        self.deeds += ["up"] if changed else []
+        return changed
+
+    def down(self) -> bool:
+        changed, self.is_up = self.is_up, False
+        self.deeds += ["down"] if changed else []
+        return changed
+
+    def live(self) -> dict[str, str]:
+        return {OVERLAY: "eth0"} if self.is_up else {}
+
+    def foresee(self) -> None:
+        pass
+
+
+class Told(Script):
+    """A script that writes its calls down."""
+
+    def __init__(self, deeds: list[str], *expected: Call) -> None:
+        super().__init__(*expected)
+        self.deeds = deeds
+
+    def call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
+        self.deeds.append(operation)
+        # Writes are sent side by side: of those that are next, whichever comes first.
+        for index, play in enumerate(self.expected):
+            if (play.operation, play.params) == (operation, params):
+                self.expected.insert(0, self.expected.pop(index))
+            if play.operation != operation:
+                break
+        return super().call(service, operation, **params)
+
+
+def play(run: Callable[[Node], Any], *expected: Call, up: bool = False) -> tuple[Any, list[str], Address]:
+    deeds: list[str] = []
+    address: Any = Address(deeds, up)
+    with Told(deeds, *expected) as aws:
+        result = run(Node(address, ec2=lambda opts: Ec2(aws)))
+    return result, deeds, address
+
+
+def take(node: Node) -> Any:
+    try:
+        return node.take(Deadline(0.5))
+    except (AwsError, JobError) as exc:
+        return exc
+
+
+def test_the_address_is_up_before_anything_is_asked_of_aws() -> None:
+    result, deeds, address = play(
+        take, read("eni-peer", "eni-peer"), replace("rtb-1"), replace("rtb-2"), read("eni-me", "eni-me"),
+    )  # fmt: skip
+    assert deeds == ["up", "DescribeRouteTables", "ReplaceRoute", "ReplaceRoute", "DescribeRouteTables"]
+    assert result["changed"]
+    assert result["consistent"]
+    assert address.is_up
+
+
+def test_a_node_that_has_everything_reads_once_and_writes_nothing() -> None:
+    result, deeds, _address = play(take, read("eni-me", "eni-me"), up=True)
+    assert deeds == ["DescribeRouteTables"]
+    assert not result["changed"]
+
+
+def test_a_node_that_cannot_read_takes_its_address_down_again() -> None:
+    result, deeds, address = play(take, read(error="UnauthorizedOperation"))
+    assert isinstance(result, AwsError)
+    assert deeds == ["up", "DescribeRouteTables", "down"]
+    assert not address.is_up
+
+
+def test_an_address_that_was_up_before_stays() -> None:
+    _result, _deeds, address = play(take, read(error="UnauthorizedOperation"), up=True)
+    assert address.is_up
+
+
+def test_where_some_table_was_moved_its_clients_are_served() -> None:
+    result, _deeds, address = play(
+        take, read("eni-peer", "eni-peer"), replace("rtb-1"), replace("rtb-2", error="UnauthorizedOperation"),
+        read("eni-me", "eni-peer"),
+    )  # fmt: skip
+    assert isinstance(result, JobError)
+    assert [route["route_table_id"] for route in result.result["routes"] if route["error"]] == ["rtb-2"]
+    assert address.is_up
+
+
+def test_handing_over_moves_what_points_here() -> None:
+    play(
+        lambda node: node.hand_over("n2", Deadline(0.5)),
+        read("eni-me", "eni-me"), replace("rtb-1", "eni-peer"), replace("rtb-2", "eni-peer"),
+        read("eni-peer", "eni-peer"),
+    )  # fmt: skip
+
+
+def test_handing_over_leaves_alone_what_a_third_has() -> None:
+    with pytest.raises(Exception, match="not at the expected holder eni-me"):
+        play(lambda node: node.hand_over("n2", Deadline(0.5)), read("eni-third", "eni-me"))
+
+
+def test_handing_over_to_a_stranger_is_refused() -> None:
+    with pytest.raises(ConfigError, match="n9 is no peer of this node: it has n2"):
+        play(lambda node: node.hand_over("n9", Deadline(0.5)))
+
+
+@pytest.mark.parametrize(
+    ("holders", "holder", "consistent", "mine"),
+    [
+        (("eni-me", "eni-me"), "n1", True, True),
+        (("eni-peer", "eni-peer"), "n2", True, False),
+        (("eni-third", "eni-third"), "eni-third", True, False),
+        (("eni-me", "eni-peer"), None, False, False),
+        ((None, None), None, True, False),
+    ],
+)
+def test_show(holders: tuple[str | None, ...], holder: str | None, consistent: bool, mine: bool) -> None:
+    (shown,), _deeds, _address = play(lambda node: node.show(), read(*holders), up=True)
+    assert (shown["holder"], shown["consistent"], shown["mine"]) == (holder, consistent, mine)
+    assert shown["addresses"] == [{"address": OVERLAY, "interface": "eth0"}]
+
+
+def interface(check: bool) -> dict[str, Any]:
+    return {"NetworkInterfaceId": "eni-me", "VpcId": "vpc-1", "SubnetId": "subnet-1", "SourceDestCheck": check}
+
+
+def look(check: bool = False, error: str = "") -> Call:
+    params = {"NetworkInterfaceIds": ["eni-me"]}
+    return Call("ec2", "DescribeNetworkInterfaces", params, {"NetworkInterfaces": [interface(check)]}, error)
+
+
+def dry(table: str, error: str = "DryRunOperation") -> Call:
+    return replace(table, error=error, DryRun=True)
+
+
+@pytest.mark.parametrize(
+    ("calls", "answers"),
+    [
+        ([read("eni-me", tables=ONE), read("eni-me", tables=ONE), dry("rtb-1"), look()], [True, True, True, True]),
+        ([read("eni-me", tables=ONE), read("eni-me", tables=ONE), dry("rtb-1"), look(True)], [True, True, True, False]),
+        (
+            [read("eni-me", tables=ONE), read("eni-me", tables=ONE), dry("rtb-1"), look(error="UnauthorizedOperation")],
+            [True, True, True, None],
+        ),
+        (
+            [read("eni-me", tables=ONE), read("eni-me", tables=ONE), dry("rtb-1", "UnauthorizedOperation"), look()],
+            [True, True, False, True],
+        ),
+        ([read(error="Unreachable", tables=ONE)], [True, False]),
+    ],
+)
+def test_readiness(calls: list[Call], answers: list[bool | None]) -> None:
+    def check(node: Node) -> list[dict[str, Any]]:
+        node.config = Config("n1", (Overlay(OVERLAY, (OVERLAY,), route_table_ids=ONE),), network_interface_id="eni-me")
+        return node_check.run(node, Deadline(1))
+
+    checks, _deeds, _address = play(check, *calls)
+    assert [c["ok"] for c in checks] == answers

@@ -1,0 +1,245 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documents word for word, and what counts as the same document."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document as policy_document
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import (
+    Ec2Ref,
+    Place,
+    PolicyError,
+    Setup,
+)
+
+OWNER, CLUSTER = "111111111111", "222222222222"
+PLACE = Place("aws", "eu-central-1")
+TABLE_A = Ec2Ref("rtb-a", OWNER, "vpc-1")
+TABLE_B = Ec2Ref("rtb-b", OWNER, "vpc-1")
+ENI = Ec2Ref("eni-1", CLUSTER, "vpc-1")
+ROLE = "arn:aws:iam::222222222222:role/node"
+PROFILE = "arn:aws:iam::222222222222:instance-profile/node"
+POLICY = "arn:aws:iam::222222222222:policy/overlay-ip"
+BOUNDARY = "arn:aws:iam::222222222222:policy/limits"
+ROUTES_ROLE = "arn:aws:iam::111111111111:role/routes"
+
+READ = {
+    "Effect": "Allow",
+    "Action": [
+        "ec2:DescribeInstances",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSubnets",
+    ],
+    "Resource": "*",
+    "Condition": {"StringEquals": {"ec2:Region": "eu-central-1"}},
+}
+OWN_READ = {**READ, "Action": [action for action in READ["Action"] if action != "ec2:DescribeRouteTables"]}
+CHECK = {
+    "Effect": "Allow",
+    "Action": "ec2:ModifyNetworkInterfaceAttribute",
+    "Resource": "arn:aws:ec2:eu-central-1:222222222222:network-interface/eni-1",
+    "Condition": {"StringEquals": {"ec2:Attribute/SourceDestCheck": ["false", "true"]}},
+}
+ASSUME = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": ROUTES_ROLE}
+INLINE_READ = ["iam:GetRolePolicy", "iam:ListRolePolicies"]
+INLINE_WRITE = ["iam:DeleteRolePolicy", "iam:PutRolePolicy"]
+
+
+def statements(document: policy_document.Document) -> list[dict[str, Any]]:
+    assert document["Version"] == "2012-10-17"
+    return list(document["Statement"])
+
+
+def test_node_reads_tables_and_replaces_in_its_own() -> None:
+    assert statements(policy_document.node(PLACE, [TABLE_B, TABLE_A])) == [
+        {
+            "Effect": "Allow",
+            "Action": "ec2:DescribeRouteTables",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"ec2:Region": "eu-central-1"}},
+        },
+        {
+            "Effect": "Allow",
+            "Action": "ec2:ReplaceRoute",
+            "Resource": [
+                "arn:aws:ec2:eu-central-1:111111111111:route-table/rtb-a",
+                "arn:aws:ec2:eu-central-1:111111111111:route-table/rtb-b",
+            ],
+            "Condition": {"ArnEquals": {"ec2:Vpc": "arn:aws:ec2:eu-central-1:111111111111:vpc/vpc-1"}},
+        },
+    ]
+
+
+def test_tables_of_two_vpcs_share_a_statement() -> None:
+    (_read, write) = statements(policy_document.node(PLACE, [TABLE_A, Ec2Ref("rtb-c", CLUSTER, "vpc-2")]))
+    assert write["Resource"] == [
+        "arn:aws:ec2:eu-central-1:111111111111:route-table/rtb-a",
+        "arn:aws:ec2:eu-central-1:222222222222:route-table/rtb-c",
+    ]
+    assert write["Condition"]["ArnEquals"]["ec2:Vpc"] == [
+        "arn:aws:ec2:eu-central-1:111111111111:vpc/vpc-1",
+        "arn:aws:ec2:eu-central-1:222222222222:vpc/vpc-2",
+    ]
+
+
+def test_a_node_of_a_shared_vpc_only_becomes_the_owners_role() -> None:
+    assert statements(policy_document.node(PLACE, [], ROUTES_ROLE)) == [ASSUME]
+
+
+def test_status_only_reads() -> None:
+    assert statements(policy_document.status(PLACE)) == [READ]
+
+
+def test_operator_without_roles_has_no_permission_in_iam() -> None:
+    read, routes, check = statements(policy_document.operator(PLACE, [TABLE_A], [ENI], Setup()))
+    assert (read, check) == (READ, CHECK)
+    assert routes == {
+        "Effect": "Allow",
+        "Action": ["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:ReplaceRoute"],
+        "Resource": "arn:aws:ec2:eu-central-1:111111111111:route-table/rtb-a",
+        "Condition": {"ArnEquals": {"ec2:Vpc": "arn:aws:ec2:eu-central-1:111111111111:vpc/vpc-1"}},
+    }
+
+
+def test_operator_of_a_shared_vpc() -> None:
+    assert statements(policy_document.operator(PLACE, [], [ENI], Setup(), ROUTES_ROLE)) == [OWN_READ, ASSUME, CHECK]
+
+
+def iam(action: Any, resource: str, **condition: Any) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+    return {**statement, "Condition": condition} if condition else statement
+
+
+@pytest.mark.parametrize(
+    ("setup", "expected"),
+    [
+        pytest.param(
+            Setup(roles=[ROLE], profiles=[PROFILE]),
+            [iam(sorted(INLINE_READ + INLINE_WRITE), ROLE), iam("iam:GetInstanceProfile", PROFILE)],
+            id="inline",
+        ),
+        pytest.param(
+            Setup(roles=[ROLE], boundary=BOUNDARY),
+            [
+                iam(INLINE_READ, ROLE),
+                iam(INLINE_WRITE, ROLE, ArnEquals={"iam:PermissionsBoundary": BOUNDARY}),
+            ],
+            id="inline-boundary",
+        ),
+        pytest.param(
+            Setup(roles=[ROLE], policies=[POLICY], boundary=BOUNDARY),
+            [
+                iam(["iam:GetRole", "iam:ListAttachedRolePolicies"], ROLE),
+                iam(
+                    ["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
+                    ROLE,
+                    ArnEquals={"iam:PermissionsBoundary": BOUNDARY, "iam:PolicyARN": POLICY},
+                ),
+                iam(
+                    [
+                        "iam:CreatePolicy",
+                        "iam:CreatePolicyVersion",
+                        "iam:DeletePolicy",
+                        "iam:DeletePolicyVersion",
+                        "iam:GetPolicy",
+                        "iam:GetPolicyVersion",
+                        "iam:ListPolicyVersions",
+                    ],
+                    POLICY,
+                ),
+            ],
+            id="managed-boundary",
+        ),
+    ],
+)
+def test_operator_in_iam(setup: Setup, expected: list[dict[str, Any]]) -> None:
+    assert statements(policy_document.operator(PLACE, [TABLE_A], [ENI], setup))[3:] == expected
+
+
+def test_the_owners_role_writes_routes_and_nothing_else() -> None:
+    read, write = statements(policy_document.routes(PLACE, [TABLE_A]))
+    assert read["Action"] == "ec2:DescribeRouteTables"
+    assert write["Action"] == ["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:ReplaceRoute"]
+
+
+def test_trust_names_the_roles_that_may_assume() -> None:
+    assert statements(policy_document.trust([ROLE])) == [
+        {"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "sts:AssumeRole"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("partition", "region"), [("aws", "eu-central-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")]
+)
+def test_every_arn_is_of_the_partition(partition: str, region: str) -> None:
+    place = Place(partition, region)
+    setup = Setup(roles=[place.iam(CLUSTER, "role", "sap/node", "node_roles")])
+    text = policy_document.text(policy_document.operator(place, [TABLE_A], [ENI], setup))
+    assert text.count('"arn:') == text.count(f'"arn:{partition}:') == 4
+    assert f'"arn:{partition}:iam::{CLUSTER}:role/sap/node"' in text
+    assert text.count(f":ec2:{region}:") == 3
+
+
+@pytest.mark.parametrize("name", ["node", "/node", ROLE])
+def test_iam_names_and_arns(name: str) -> None:
+    assert PLACE.iam(CLUSTER, "role", name, "node_roles") == ROLE
+
+
+@pytest.mark.parametrize("bad", ["", "no de", "node/", "role:node", "arn:aws:iam::1:role/node", PROFILE])
+def test_what_is_no_role_is_told(bad: str) -> None:
+    with pytest.raises(PolicyError) as told:
+        PLACE.iam(CLUSTER, "role", bad, "node_roles")
+    assert str(told.value).startswith(f"node_roles: '{bad}' is ")
+
+
+ONE = {"Effect": "Allow", "Action": ["ec2:A", "ec2:B"], "Resource": "*"}
+TWO = {"Effect": "Allow", "Action": "ec2:C", "Resource": ["x"], "Condition": {"Bool": {"aws:SecureTransport": "true"}}}
+
+
+def document(*found: Any, **more: Any) -> policy_document.Document:
+    return {"Version": "2012-10-17", "Statement": list(found), **more}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        pytest.param(None, None, True, id="none"),
+        pytest.param(document(ONE), None, False, id="absent"),
+        pytest.param(document(ONE), {**document(), "Statement": ONE}, True, id="single-statement"),
+        pytest.param(document(ONE, TWO), document(TWO, ONE), True, id="order-of-statements"),
+        pytest.param(document(ONE), document({**ONE, "Action": ["ec2:B", "ec2:A"]}), True, id="order-of-actions"),
+        pytest.param(document(ONE), document({**ONE, "Action": ["EC2:a", "ec2:B"]}), True, id="case-of-actions"),
+        pytest.param(document(TWO), document({**TWO, "Resource": "x"}), True, id="list-of-one"),
+        pytest.param(document(TWO), document({**TWO, "Resource": "X"}), False, id="case-of-resource"),
+        pytest.param(
+            document(TWO),
+            document({**TWO, "Condition": {"Bool": {"AWS:secureTransport": [True]}}}),
+            True,
+            id="spelling-of-condition",
+        ),
+        pytest.param(
+            document(TWO), document({k: v for k, v in TWO.items() if k != "Condition"}), False, id="condition"
+        ),
+        pytest.param(document(ONE), document({**ONE, "Effect": "Deny"}), False, id="effect"),
+        pytest.param(document(ONE), document({**ONE, "Resource": "x"}), False, id="resource"),
+        pytest.param(document(ONE), document(ONE, ONE | {"Action": "ec2:D"}), False, id="one-more"),
+        pytest.param(document(ONE), {**document(ONE), "Version": "2008-10-17"}, False, id="version"),
+    ],
+)
+def test_same(one: Any, other: Any, equal: bool) -> None:
+    for pair in ((one, other), (other, one)):
+        assert policy_document.same(*pair) is equal
+
+
+def test_size_leaves_out_white_space_and_the_text_has_none() -> None:
+    found = policy_document.node(PLACE, [TABLE_A])
+    assert policy_document.size(found) == len(policy_document.text(found))
+    assert policy_document.size({"Statement": [], "Id": "a b\n"}) == len('{"Statement":[],"Id":"ab\\n"}')
+    assert json.loads(policy_document.text(found)) == found

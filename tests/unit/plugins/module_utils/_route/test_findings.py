@@ -1,0 +1,202 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every rule: when it speaks, how grave it is, and in which words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import findings
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Instance, Interface, Subnet
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.findings import ROUTE_QUOTA, View
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import Route, Table
+
+OVERLAY, NETWORK, DOCKER = "192.168.10.15/32", "192.168.10.0/24", "172.17.3.4/32"
+LOCAL = Route("10.0.0.0/16", "local", origin="CreateRouteTable")
+DEFAULT = Route("0.0.0.0/0", "igw-1")
+
+
+def to(eni: str, state: str = "active", destination: str = OVERLAY) -> Route:
+    return Route(destination, eni, state, network_interface_id=eni, instance_id=eni.replace("eni", "i"))
+
+
+def table(name: str, *routes: Route, **more: Any) -> Table:
+    return Table(name, "vpc-1", "1", routes=(LOCAL, DEFAULT, *routes), **more)
+
+
+MAIN = table("rtb-main", to("eni-a"), main=True)
+OWN = table("rtb-own", to("eni-a"), subnet_ids=("subnet-2",))
+SUBNETS = (Subnet("subnet-1", "10.0.1.0/24", "a"), Subnet("subnet-2", "10.0.2.0/24", "b"))
+ENI = Interface("eni-a", "vpc-1", "subnet-1", False, instance_id="i-a", device_index=0)
+NODE = Instance("i-a", "running", "vpc-1", (ENI,))
+GOOD = View(OVERLAY, (MAIN, OWN), (), SUBNETS, ENI, NODE)
+
+
+def quota(count: int, *more: Route) -> Table:
+    routes = [Route(f"100.64.{n // 256}.{n % 256}/32", "nat-1") for n in range(count)]
+    return table("rtb-main", *routes, *more, main=True)
+
+
+def test_what_is_well_is_silent() -> None:
+    assert findings.findings(GOOD) == []
+    assert findings.uncovered_subnets(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "severity", "message"),
+    [
+        (
+            {"tables": (MAIN, table("rtb-own", to("eni-b")))},
+            "split",
+            "error",
+            f"{OVERLAY} is split: its route tables point at i-a, i-b.",
+        ),
+        ({"tables": (MAIN, table("rtb-own"))}, "route_missing", "warning", f"{OVERLAY} has no route in rtb-own."),
+        (
+            {"tables": (table("rtb-1"), table("rtb-2"))},
+            "route_missing",
+            "error",
+            f"{OVERLAY} has no route in rtb-1, rtb-2.",
+        ),
+        (
+            {"tables": (table("rtb-main", to("eni-a", "blackhole"), main=True),)},
+            "blackhole",
+            "error",
+            f"{OVERLAY} is a blackhole in rtb-main: its target is stopped, terminated or detached.",
+        ),
+        (
+            {"tables": (table("rtb-main", Route(OVERLAY, "igw-1"), main=True),)},
+            "not_an_interface",
+            "error",
+            f"{OVERLAY} in rtb-main points at igw-1, which is no node.",
+        ),
+        (
+            {"target": replace(ENI, source_dest_check=True)},
+            "source_dest_check_on",
+            "error",
+            f"The source/destination check of eni-a is on: EC2 drops every packet to {OVERLAY}.",
+        ),
+        (
+            {"instance": replace(NODE, state="stopping")},
+            "target_not_running",
+            "error",
+            "Instance i-a is stopping, not running.",
+        ),
+        (
+            {"target": replace(ENI, instance_id=None), "instance": None},
+            "target_detached",
+            "error",
+            "eni-a is attached to no instance, so that nobody would answer.",
+        ),
+        (
+            {"tables": (OWN,), "others": (MAIN,)},
+            "unmanaged_route",
+            "warning",
+            f"rtb-main also routes {OVERLAY}, but is not one of the named tables: a move leaves it behind.",
+        ),
+        (
+            {"tables": (OWN,), "others": (table("rtb-main", main=True),)},
+            "uncovered_subnets",
+            "warning",
+            f"Clients in subnet-1 cannot reach {OVERLAY}: their route table is not one of the named ones.",
+        ),
+        (
+            {"tables": (MAIN,), "others": (table("rtb-own", subnet_ids=("subnet-2",)),)},
+            "uncovered_subnets",
+            "warning",
+            f"Clients in subnet-2 cannot reach {OVERLAY}: their route table is not one of the named ones.",
+        ),
+        (
+            {"tables": (table("rtb-main", to("eni-a"), Route(NETWORK, "pcx-1"), main=True),)},
+            "overlap",
+            "warning",
+            f"rtb-main also has {NETWORK} to pcx-1: {OVERLAY} lies inside that network, and hosts of the same address "
+            "there cannot be reached.",
+        ),
+        (
+            {"tables": (table("rtb-main", to("eni-a"), Route("192.168.0.0/16", "tgw-1"), main=True),)},
+            "overlap",
+            "warning",
+            f"rtb-main also has 192.168.0.0/16 to tgw-1: {OVERLAY} lies inside that network, and hosts of the same "
+            "address there cannot be reached.",
+        ),
+        (
+            {
+                "tables": (
+                    table(
+                        "rtb-main", to("eni-a"), Route(OVERLAY, "vgw-1", origin="EnableVgwRoutePropagation"), main=True
+                    ),
+                )
+            },
+            "propagated_route",
+            "warning",
+            f"rtb-main also has {OVERLAY} to vgw-1 (propagated): the overlay's static route hides it.",
+        ),
+        (
+            {
+                "destination": NETWORK,
+                "tables": (table("rtb-main", to("eni-a", destination=NETWORK), to("eni-b"), main=True),),
+            },
+            "more_specific_route",
+            "warning",
+            f"rtb-main also has {OVERLAY} to eni-b: this part of {NETWORK} goes there, not to the node.",
+        ),
+        (
+            {
+                "destination": "10.0.0.0/8",
+                "tables": (table("rtb-main", to("eni-a", destination="10.0.0.0/8"), main=True),),
+            },
+            "covers_vpc",
+            "warning",
+            "10.0.0.0/8 covers 10.0.0.0/16 of the VPC itself: addresses in there stay with the VPC.",
+        ),
+        (
+            {"destination": DOCKER, "tables": (table("rtb-main", to("eni-a", destination=DOCKER), main=True),)},
+            "docker_range",
+            "warning",
+            f"{DOCKER} lies in 172.17.0.0/16, which Docker uses on its hosts: clients there never reach it.",
+        ),
+    ],
+)
+def test_rules(changes: dict[str, Any], rule: str, severity: str, message: str) -> None:
+    view = replace(GOOD, **{"subnets": SUBNETS if "others" in changes else (), **changes})
+    found = findings.findings(view)
+    assert [(f.id, f.severity, f.message) for f in found if f.id == rule] == [(rule, severity, message)]
+    assert all(f.remedy.endswith(".") for f in found)
+
+
+@pytest.mark.parametrize(
+    ("tables", "speaks"),
+    [
+        ((quota(ROUTE_QUOTA - 2),), False),
+        ((quota(ROUTE_QUOTA),), True),
+        ((quota(ROUTE_QUOTA, to("eni-a")),), False),  # it has the route already
+    ],
+)
+def test_quota(tables: tuple[Table, ...], speaks: bool) -> None:
+    found = [f.id for f in findings.findings(replace(GOOD, tables=tables))]
+    assert ("route_quota" in found) is speaks
+
+
+def test_moving_tells_nothing_that_the_move_itself_mends() -> None:
+    view = replace(GOOD, tables=(table("rtb-main", to("eni-b", "blackhole"), main=True), table("rtb-own")))
+    assert {f.id for f in findings.findings(view)} >= {"route_missing", "blackhole"}
+    assert findings.findings(view, moving=True) == []
+
+
+def test_errors_come_first() -> None:
+    view = replace(GOOD, destination=DOCKER, instance=replace(NODE, state="stopped"), subnets=())
+    severities = [f.severity for f in findings.findings(view)]
+    assert severities == sorted(severities)
+    assert {"error", "warning"} <= set(severities)
+
+
+def test_ipv6_is_judged_among_its_own() -> None:
+    v6 = "2001:db8::15/128"
+    routes = (to("eni-a", destination=v6), Route("::/0", "eigw-1"), Route("2001:db8::/32", "tgw-1"), LOCAL)
+    view = replace(GOOD, destination=v6, tables=(table("rtb-main", *routes, main=True),), subnets=())
+    assert [f.id for f in findings.findings(view)] == ["overlap"]

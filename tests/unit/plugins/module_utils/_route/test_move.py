@@ -1,0 +1,289 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One mover: what it writes, when it gives up, and that it never says more than it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import move as route_move
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import plan
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import DELETE, Want
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.write import Writer
+from unit.ec2_model import FAULTS, HUNG, OVERLAY, Cloud, ModelEc2, VirtualClock, faults_in_turn, table_of
+
+A, B, C = "eni-a", "eni-b", "eni-c"
+T1, T2, T3 = "rtb-1", "rtb-2", "rtb-3"
+
+
+@dataclass
+class Mover:
+    """A cloud, a clock and one caller."""
+
+    cloud: Cloud
+    clock: VirtualClock
+    ec2: Any
+
+    def move(self, wait_timeout: float = 60.0, target: str | None = B, **want: Any) -> route_move.Outcome:
+        """Read, plan and carry out."""
+        wanted = Want((OVERLAY,), target, **want)
+        read = self.ec2.tables()
+        reread = self.reread([t.route_table_id for t in read])
+        actions = plan.plan(read, wanted)
+        return route_move.carry_out(
+            self.ec2, actions, read, wanted, reread, wait_timeout, Writer(self.ec2, self.clock, 1)
+        )
+
+    def reread(self, tables: list[str]) -> Callable[[], Any]:
+        return lambda: self.ec2.tables(tables, missing_ok=True)
+
+
+def mover(start: Mapping[str, str | None], script: Iterable[str] = (), **model: Any) -> Mover:
+    """``script``: what befalls the calls after the first read, in turn."""
+    clock, cloud = VirtualClock(), Cloud.of(start)
+    model.setdefault("fault", faults_in_turn(["", *script]))
+    return Mover(cloud, clock, ModelEc2(cloud, clock, **model))
+
+
+def codes(outcome: route_move.Outcome) -> dict[str, str]:
+    return {table: err.code for (table, _destination), err in outcome.errors.items()}
+
+
+def test_a_clean_move_writes_once_and_reads_once() -> None:
+    m = mover({T1: A, T2: A})
+    outcome = m.move()
+    assert (outcome.errors, outcome.changed) == ({}, True)
+    assert dict(m.ec2.aws.calls) == {"DescribeRouteTables": 2, "ReplaceRoute": 2}
+    assert m.clock.now < 0.3
+
+
+def test_tables_that_differed_before_are_read_once_more() -> None:
+    """Another mover may be at it: he must not be missed because a read was stale."""
+    m = mover({T1: A, T2: A, T3: B})
+    outcome = m.move()
+    assert (outcome.errors, outcome.changed) == ({}, True)
+    assert dict(m.ec2.aws.calls) == {"DescribeRouteTables": 3, "ReplaceRoute": 2}
+    assert m.clock.now < 1.5
+
+
+def test_nothing_to_do_means_no_further_call() -> None:
+    m = mover({T1: B, T2: B})
+    outcome = m.move()
+    assert (outcome.errors, outcome.changed, outcome.tried) == ({}, False, set())
+    assert dict(m.ec2.aws.calls) == {"DescribeRouteTables": 1}
+
+
+@pytest.mark.parametrize("fault", ["throttle", "error", "drop", "hang", "lost"])
+@pytest.mark.parametrize("position", [1, 2, 3, 4])
+@pytest.mark.parametrize("start", [A, None])
+def test_a_passing_fault_is_mended(fault: str, position: int, start: str | None) -> None:
+    """Position 3 and 4 are reads."""
+    m = mover({T1: start, T2: start}, ["", "", "", ""][: position - 1] + [fault])
+    outcome = m.move()
+    assert (outcome.errors, outcome.changed) == ({}, True)
+    assert m.cloud.truth == {T1: B, T2: B}
+
+
+def test_throttling_by_others_is_borne_until_the_deadline() -> None:
+    m: Mover = mover(
+        {T1: A, T2: A}, fault=lambda name, _table: "throttle" if name == "ReplaceRoute" and m.clock.now < 40 else ""
+    )
+    assert m.move(60).errors == {}
+    assert 40 < m.clock.now < 45
+
+
+@pytest.mark.parametrize("wait_timeout", [0, 5, 60])
+def test_endless_throttling_ends_at_the_deadline(wait_timeout: float) -> None:
+    m: Mover = mover({T1: A, T2: A}, fault=lambda name, _table: "throttle" if name == "ReplaceRoute" else "")
+    outcome = m.move(wait_timeout)
+    assert codes(outcome) == {T1: "RequestLimitExceeded", T2: "RequestLimitExceeded"}
+    assert outcome.changed is False
+    assert m.clock.now < wait_timeout + 3
+
+
+def test_an_endpoint_that_falls_silent_costs_seconds() -> None:
+    m = mover({T1: A, T2: A}, ["", *["hang"] * 99])
+    outcome = m.move(600)
+    assert m.clock.now < 60
+    assert codes(outcome) == {T1: "Unread", T2: "Unread"}
+    assert outcome.changed is True
+
+
+def test_dropped_connections_are_borne_for_some_seconds() -> None:
+    m: Mover = mover({T1: A, T2: A}, fault=lambda _name, _table: "drop" if 0.1 < m.clock.now < 8 else "")
+    assert m.move().errors == {}
+    assert m.cloud.truth == {T1: B, T2: B}
+
+
+@pytest.mark.parametrize(("position", "moved"), [(1, {T1: A, T2: B}), (2, {T1: B, T2: A})])
+def test_permission_lost_half_way(position: int, moved: dict[str, str]) -> None:
+    m = mover({T1: A, T2: A}, [""] * (position - 1) + ["denied"])
+    outcome = m.move()
+    assert m.cloud.truth == moved
+    assert codes(outcome) == {next(t for t in moved if moved[t] == A): "UnauthorizedOperation"}
+    assert outcome.changed is True
+    assert m.ec2.aws.calls["ReplaceRoute"] == 2, "a refusal is not asked again"
+
+
+def test_permission_to_read_lost_after_the_writes() -> None:
+    m = mover({T1: A, T2: A, T3: B}, ["", "", "denied"])
+    outcome = m.move()
+    assert codes(outcome) == {T1: "Unread", T2: "Unread"}
+    assert outcome.changed is True
+    assert outcome.errors[T1, OVERLAY].message == (
+        f"{OVERLAY} in {T1} could not be read back after the write, so that it may be old or new: "
+        "DescribeRouteTables: refused (UnauthorizedOperation)"
+    )
+    assert m.clock.now < 1
+
+
+def test_refused_and_unread_is_not_changed() -> None:
+    m = mover({T1: A}, ["denied", "denied"])
+    outcome = m.move()
+    assert (codes(outcome), outcome.changed) == ({T1: "UnauthorizedOperation"}, False)
+
+
+def test_a_table_deleted_half_way_is_named() -> None:
+    m: Mover = mover({T1: A, T2: A, T3: A}, fault=lambda name, table: delete(m, name, table))
+    outcome = m.move()
+    assert codes(outcome) == {T1: "InvalidRouteTableID.NotFound"}
+    assert m.cloud.truth == {T2: B, T3: B}
+
+
+def delete(m: Mover, name: str, table: str) -> str:
+    if name == "ReplaceRoute" and table == T2:
+        m.cloud.deleted.add(T1)
+    return ""
+
+
+def test_stale_reads_cost_no_second_write() -> None:
+    m = mover({T1: A, T2: A}, ["", "", *["stale"] * 3])
+    assert m.move().errors == {}
+    assert m.ec2.aws.calls["ReplaceRoute"] == 2
+
+
+def test_a_target_that_cannot_receive_is_waited_for_and_told() -> None:
+    m = mover({T1: A, T2: A})
+    m.cloud.dead.add(B)
+    outcome = m.move(30)
+    assert codes(outcome) == {T1: "NotReached", T2: "NotReached"}
+    assert 30 <= m.clock.now < 33
+    assert outcome.errors[T1, OVERLAY].message == (
+        f"{OVERLAY} in {T1} points at {B} and is blackhole after wait_timeout: "
+        "is the target instance running? Run again once it is."
+    )
+    assert m.ec2.aws.calls["ReplaceRoute"] == 2
+
+
+@pytest.mark.parametrize("position", [1, 2, 3])
+def test_a_create_whose_answer_was_lost_is_seen(position: int) -> None:
+    m = mover({T1: None, T2: None}, [""] * (position - 1) + ["lost"])
+    assert m.move().errors == {}
+    assert m.cloud.truth == {T1: B, T2: B}
+    assert m.ec2.aws.calls["CreateRoute"] == 2, "it was read back before it was tried again"
+
+
+def test_somebody_deleted_the_route_meanwhile() -> None:
+    m: Mover = mover({T1: A, T2: A}, fault=lambda name, table: vanish(m, name, table))
+    assert m.move().errors == {}
+    assert m.cloud.truth == {T1: B, T2: B}
+    assert dict(m.ec2.aws.calls)["CreateRoute"] == 1
+
+
+def vanish(m: Mover, name: str, table: str) -> str:
+    if (name, table) == ("ReplaceRoute", T1):
+        m.cloud.put(T1, None, m.clock.now)
+    return ""
+
+
+def test_a_rival_hidden_by_a_stale_read_is_found() -> None:
+    """The tables differ at first, so somebody may be at it: he writes T2 as we write T1, and our read misses it."""
+    ages = iter([0.0, 0.0, 0.0, 0.4])
+    m: Mover = mover({T1: A, T2: B}, fault=lambda name, table: rival(m, name), staleness=lambda: next(ages, 0.0))
+    outcome = m.move()
+    assert (m.cloud.truth, outcome.errors) == ({T1: B, T2: B}, {})
+
+
+def rival(m: Mover, name: str) -> str:
+    if name == "ReplaceRoute" and m.cloud.truth[T2] == B and not m.cloud.writes:
+        m.cloud.put(T2, A, m.clock.now)
+    return ""
+
+
+def test_absent_is_verified_too() -> None:
+    m = mover({T1: A, T2: None, T3: B}, ["throttle"])
+    outcome = m.move(target=None, state="absent")
+    assert outcome.errors == {}
+    assert m.cloud.truth == dict.fromkeys((T1, T2, T3))
+
+
+def test_a_route_that_became_healthy_elsewhere_is_left_alone() -> None:
+    """Setup heals a blackhole and meets a failover that was faster."""
+    m = mover({T1: A, T2: A}, ["throttle", "throttle"])
+    m.cloud.dead.add(A)
+    original = m.ec2.write
+
+    def write(action: Any, *, dry_run: bool = False) -> None:
+        m.cloud.put(T1, C, m.clock.now)
+        m.cloud.put(T2, C, m.clock.now)
+        original(action, dry_run=dry_run)
+
+    m.ec2.write = write
+    outcome = m.move(takeover="blackhole")
+    assert [a.kind for a in outcome.actions] == ["kept", "kept"]
+    assert (m.cloud.truth, outcome.errors) == ({T1: C, T2: C}, {})
+
+
+def test_dry_runs_are_one_per_table_and_outlast_throttling() -> None:
+    m = mover({T1: A, T2: B}, ["throttle", "error"])
+    actions = plan.plan(m.ec2.tables(), Want((OVERLAY,), B))
+    assert route_move.permitted(m.ec2, actions, 60, Writer(m.ec2, m.clock, 1)) == {}
+    assert dict(m.ec2.aws.calls) == {"DescribeRouteTables": 1, "ReplaceRoute": 4}
+    assert m.cloud.writes == []
+
+
+@pytest.mark.parametrize(("fault", "code"), [("denied", "UnauthorizedOperation"), ("hang", "Unreachable")])
+def test_dry_runs_tell_what_is_refused(fault: str, code: str) -> None:
+    m = mover({T1: A, T2: A}, ["", fault])
+    actions = plan.plan(m.ec2.tables(), Want((OVERLAY,), B))
+    refused = route_move.permitted(m.ec2, actions, 60, Writer(m.ec2, m.clock, 1))
+    assert {key[0]: err.code for key, err in refused.items()} == {T2: code}
+
+
+def test_the_prediction_keeps_what_is_not_ours() -> None:
+    foreign = plan.Route(OVERLAY, "vgw-1", origin="EnableVgwRoutePropagation")
+    table = plan.Table(T1, "vpc-1", "1", routes=(foreign, *table_of(T1, A).routes))
+    (action,) = plan.plan([table], Want((OVERLAY,), B))
+    (after,) = route_move.predicted([action], [table], "i-b")
+    assert after.routes == (foreign, plan.Route(OVERLAY, B, network_interface_id=B, instance_id="i-b"))
+    gone = plan.plan([table], Want((OVERLAY,), state="absent"))
+    assert route_move.predicted(gone, [table], None)[0].routes == (foreign,)
+
+
+STARTS = st.dictionaries(st.sampled_from([T1, T2, T3, "rtb-4"]), st.sampled_from([A, B, None]), min_size=1)
+
+
+@settings(max_examples=400)
+@given(start=STARTS, script=st.lists(st.sampled_from(["", "", *FAULTS]), max_size=30))
+def test_whatever_befalls_the_calls(start: dict[str, str | None], script: list[str]) -> None:
+    m = mover(start, script)
+    outcome = m.move(30)
+    truth, told = m.cloud.truth, codes(outcome)
+    assert not [a for _name, a in m.cloud.writes if a.kind == DELETE], "a move never deletes a route"
+    assert all(truth[table] in (start[table], B) for table in start), "a table never gets a third target"
+    assert all(truth[table] == B for table in start if table not in told), "nothing is called moved that is not"
+    if "stale" not in script:
+        assert all(told[table] == "Unread" or truth[table] != B for table in told), "nothing moved is called unmoved"
+        assert outcome.changed == (truth != start) or "Unread" in told.values()
+    if truth != start:
+        assert outcome.changed or "stale" in script
+    assert m.clock.now < 30 + 3 * HUNG, "no run is longer than its deadline and the calls that hang at its end"
+    assert Mover(m.cloud, m.clock, ModelEc2(m.cloud, m.clock)).move().errors == {}
+    assert set(m.cloud.truth.values()) == {B}, "the next run finishes"
