@@ -206,7 +206,8 @@ api_calls:
 
 from typing import Any
 
-from ..module_utils._aws.client import Aws, options
+from ..module_utils._aws.client import Aws
+from ..module_utils._aws.options import options
 from ..module_utils._module.aws_module import Refusal, aws_module, run
 from ..module_utils._policy import grant
 from ..module_utils._policy.document import PolicyError

@@ -195,7 +195,9 @@ findings:
 
 from typing import Any
 
-from ..module_utils._aws.client import Aws, AwsError, options
+from ..module_utils._aws.client import Aws
+from ..module_utils._aws.errors import AwsError
+from ..module_utils._aws.options import options
 from ..module_utils._base import net
 from ..module_utils._module.aws_module import Refusal, aws_module, run
 from ..module_utils._route import job as route_job

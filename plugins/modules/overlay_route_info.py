@@ -94,7 +94,8 @@ api_calls:
 
 from typing import Any
 
-from ..module_utils._aws.client import Aws, options
+from ..module_utils._aws.client import Aws
+from ..module_utils._aws.options import options
 from ..module_utils._base import net
 from ..module_utils._module.aws_module import aws_module, run
 from ..module_utils._route import info

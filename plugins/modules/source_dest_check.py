@@ -94,7 +94,9 @@ api_calls:
 
 from typing import Any
 
-from ..module_utils._aws.client import Aws, AwsError, options
+from ..module_utils._aws.client import Aws
+from ..module_utils._aws.errors import AwsError
+from ..module_utils._aws.options import options
 from ..module_utils._module.aws_module import Refusal, aws_module, run
 from ..module_utils._route.ec2 import Ec2, Interface
 

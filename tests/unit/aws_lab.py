@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws, AwsOptions
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.options import AwsOptions
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
 from lab.endpoint import Endpoint, Strictness, Timing
 from lab.endpoint.control import Control

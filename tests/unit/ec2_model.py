@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import UNREACHABLE, AwsError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import UNREACHABLE, AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import operation
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import (
     CREATE,

@@ -20,8 +20,10 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
 from typing import Any
+
+from .errors import NO_CREDENTIALS, NO_REGION, UNREACHABLE, AwsError, explain_answer
+from .options import OWNER_CALLS, AwsOptions
 
 try:
     import botocore.config
@@ -38,109 +40,6 @@ CONNECT_TIMEOUT = 2.0  # seconds
 READ_TIMEOUT = 5.0  # seconds; EC2 answers a route call in well under one
 ATTEMPTS = 3
 POOL = 32  # connections kept: one per worker that moves tables
-
-ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
-    "access_key": {
-        "aliases": ["aws_access_key_id", "aws_access_key", "ec2_access_key"],
-        "env": ["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY", "EC2_ACCESS_KEY"],
-        "no_log": False,
-    },
-    "secret_key": {
-        "aliases": ["aws_secret_access_key", "aws_secret_key", "ec2_secret_key"],
-        "env": ["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "EC2_SECRET_KEY"],
-        "no_log": True,
-    },
-    "session_token": {
-        "aliases": ["aws_session_token", "security_token", "aws_security_token", "access_token"],
-        "env": ["AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "EC2_SECURITY_TOKEN"],
-        "no_log": True,
-    },
-    "profile": {"aliases": ["aws_profile"], "env": ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]},
-    "region": {"aliases": ["aws_region", "ec2_region"], "env": ["AWS_REGION", "AWS_DEFAULT_REGION", "EC2_REGION"]},
-    "endpoint_url": {"aliases": ["aws_endpoint_url", "ec2_url", "s3_url"], "env": ["AWS_URL", "EC2_URL"]},
-    "aws_ca_bundle": {"type": "path", "env": ["AWS_CA_BUNDLE"]},
-    "validate_certs": {"type": "bool", "default": True},
-    "aws_config": {"type": "dict"},
-    "debug_botocore_endpoint_logs": {"type": "bool", "default": False, "env": ["ANSIBLE_DEBUG_BOTOCORE_LOGS"]},
-    "assume_role_arn": {},
-}
-"""The shared module options. ``env`` is turned into Ansible's ``env_fallback`` by ``_module/aws_module.py``."""
-
-OWNER_CALLS = frozenset({"DescribeRouteTables", "CreateRoute", "ReplaceRoute", "DeleteRoute"})
-"""Made as the role ``assume_role_arn``: in a shared VPC the route tables, and they alone, are another account's."""
-
-UNREACHABLE = "Unreachable"
-"""Our code for a call that got no answer: nobody knows whether it was carried out."""
-
-THROTTLED = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"})
-_TRANSIENT = THROTTLED | {
-    "InternalError",
-    "InternalFailure",
-    "ServiceFailure",
-    "ServiceUnavailable",
-    "Unavailable",
-    "RequestTimeout",
-    UNREACHABLE,
-}
-_EXPIRED = frozenset({"RequestExpired", "ExpiredToken", "ExpiredTokenException"})
-_BAD_KEYS = frozenset({"AuthFailure", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"})
-_DENIED = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException"})
-_DENIAL = re.compile(
-    r"perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<arn>(?:role |policy |instance profile )?\S+?))?[,.]?(?: |$)"
-)
-_CALLER = re.compile(r"User: (arn:[\w-]+:\w+::(\d{12}):\S+)")
-
-
-class AwsError(Exception):
-    """A call that AWS or the way to AWS refused.
-
-    ``code`` is AWS's error code, or ``Unreachable``, ``NoCredentials``, ``NoRegion``, ``Config`` for errors that never
-    left this machine; ``message`` is one sentence with the remedy; ``operation`` is the API operation.
-    """
-
-    def __init__(self, code: str, message: str, operation: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.operation = operation
-
-    @property
-    def transient(self) -> bool:
-        """Whether the same call may succeed a moment later."""
-        return self.code in _TRANSIENT
-
-    @property
-    def denied(self) -> bool:
-        """Whether the caller lacks the permission."""
-        return self.code in _DENIED
-
-    @property
-    def busy(self) -> bool:
-        """Whether AWS answered, and said no more than that it cannot just now."""
-        return self.transient and self.code != UNREACHABLE
-
-
-@dataclass(frozen=True)
-class AwsOptions:
-    """Where and as whom to call. Field names are the module options' names."""
-
-    region: str | None = None
-    profile: str | None = None
-    access_key: str | None = None
-    secret_key: str | None = field(default=None, repr=False)
-    session_token: str | None = field(default=None, repr=False)
-    endpoint_url: str | None = None
-    aws_ca_bundle: str | None = None
-    validate_certs: bool = True
-    aws_config: Mapping[str, Any] | None = None
-    debug_botocore_endpoint_logs: bool = False
-    assume_role_arn: str | None = None
-
-
-def options(params: Mapping[str, Any]) -> AwsOptions:
-    """Pick the AWS options out of a module's parameters; empty strings (AWX sends them) count as absent."""
-    names = [f.name for f in fields(AwsOptions)]
-    return AwsOptions(**{name: params[name] for name in names if params.get(name) not in (None, "")})
 
 
 class Aws:
@@ -165,7 +64,7 @@ class Aws:
         """The region in force, or ``AwsError("NoRegion")``."""
         region = self.options.region or self._session.get_config_variable("region")
         if not region:
-            raise AwsError("NoRegion", _NO_REGION)
+            raise AwsError("NoRegion", NO_REGION)
         return str(region)
 
     @property
@@ -289,16 +188,6 @@ def _method(operation: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).lower()
 
 
-_NO_REGION = (
-    "No region is set: set overlay_ip_region (or the option region, or AWS_REGION) to the region of the VPC, "
-    "for example eu-central-1."
-)
-_NO_CREDENTIALS = (
-    "No AWS credentials were found: set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, attach an AWS "
-    "credential to the job template, or run on an instance with an instance profile."
-)
-
-
 def explain(err: BaseException, operation: str) -> AwsError:
     """One sentence for whatever the SDK raised: what was refused, and what to do.
 
@@ -307,14 +196,14 @@ def explain(err: BaseException, operation: str) -> AwsError:
     if isinstance(err, AwsError):
         return err
     if isinstance(err, botocore.exceptions.ClientError):
-        return _explain_answer(dict(err.response.get("Error", {})), operation)
+        return explain_answer(dict(err.response.get("Error", {})), operation)
     ex = botocore.exceptions
     if isinstance(err, ex.NoRegionError):
-        return AwsError("NoRegion", _NO_REGION, operation)
+        return AwsError("NoRegion", NO_REGION, operation)
     if isinstance(err, ex.ProfileNotFound):
         return AwsError("NoCredentials", f"{err}: set profile to one of ~/.aws/config.", operation)
     if isinstance(err, (ex.NoCredentialsError, ex.PartialCredentialsError, ex.CredentialRetrievalError)):
-        return AwsError("NoCredentials", _NO_CREDENTIALS, operation)
+        return AwsError("NoCredentials", NO_CREDENTIALS, operation)
     if isinstance(err, ex.SSLError):
         return AwsError(
             "Tls", f"{operation}: the endpoint's certificate was refused ({err}): check aws_ca_bundle.", operation
@@ -325,39 +214,3 @@ def explain(err: BaseException, operation: str) -> AwsError:
     if isinstance(err, botocore.parsers.ResponseParserError):  # a 5xx with a page of HTML
         return AwsError("InternalError", f"{operation} was answered with something unreadable.", operation)
     return AwsError(type(err).__name__, f"{operation}: {err}", operation)
-
-
-def _explain_answer(error: Mapping[str, Any], operation: str) -> AwsError:
-    code, text = str(error.get("Code", "Unknown")), str(error.get("Message", "")).strip()
-    if code.isdigit():  # a 5xx without a body: the SDK puts the status there
-        return AwsError("ServiceUnavailable", f"{operation} failed with HTTP status {code}.", operation)
-    if code in _DENIED:
-        return AwsError(code, _explain_denial(text, operation), operation)
-    if code in _EXPIRED:
-        text = f"The AWS credentials have expired ({code}): log in again or renew the session, and run once more."
-    elif code in _BAD_KEYS:
-        text = f"AWS does not accept the credentials ({code}): check the access key, its secret and the clock."
-    elif code in THROTTLED:
-        text = f"{operation} was throttled by AWS ({code}): other tools use up the account's request rate."
-    elif code == "OptInRequired":
-        text = f"{operation}: the account is not subscribed to EC2 in this region."
-    else:
-        text = "{}: {} ({})".format(operation, text.rstrip(".") or "refused", code)
-    return AwsError(code, text, operation)
-
-
-def _explain_denial(text: str, operation: str) -> str:
-    denial, caller = _DENIAL.search(text), _CALLER.search(text)
-    if not denial:
-        return f"{operation} is not permitted for these credentials: {text}"
-    action, arn = denial.group("action"), denial.group("arn") or "*"
-    who = " for " + caller.group(1) if caller else ""
-    told = f"{action} on {arn} is not permitted{who}"
-    if "explicit deny" in text:
-        return f"{told}: a policy denies it explicitly, which no other policy can outweigh: ask those who wrote it."
-    if action == "sts:AssumeRole":
-        return f"{told}: allow it to the caller, and name the caller in the role's trust policy (docs/iam.md)."
-    owner = arn.split(":")[4] if arn.startswith("arn:") and action.startswith("ec2:") else ""
-    if caller and owner and owner != caller.group(2):
-        return f"{told}: it belongs to account {owner} (a shared VPC): set assume_role_arn to a role of that account."
-    return f"{told}: allow this action on this ARN (overlay_iam_policy with state=rendered prints the policy)."

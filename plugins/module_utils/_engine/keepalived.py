@@ -26,11 +26,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from .._aws.client import AwsError
+from .._aws.errors import AwsError
 from .._aws.pace import Clock, Deadline
-from .._node.local import Local
-from .._node.node import Node
 from .._route.plan import ACTIVE, Route, Table
+from .node import Addresses, Holder
 
 DIRECTORY = Path("/run/aws-overlay-ip")
 
@@ -142,8 +141,8 @@ class Keepalived:
 
     def __init__(
         self,
-        local: Local,
-        node: Callable[[], Node],
+        local: Addresses,
+        node: Callable[[], Holder],
         store: Store,
         log: Callable[[str], None],
         advert: float,
@@ -232,7 +231,7 @@ class Keepalived:
 
     def _hand_over(self, deadline: Deadline) -> None:
         """Best effort: the other node takes the route itself too, and its check finds what is left."""
-        peers = list(self._local.config.peers)
+        peers = list(self._local.peers)
         try:
             if len(peers) == 1:
                 self._make_node().hand_over(peers[0], deadline)

@@ -16,6 +16,8 @@ from typing import Any, Callable, NoReturn
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
 from .._aws import client
+from .._aws.errors import AwsError
+from .._aws.options import ARGUMENT_SPEC
 from .._base.net import AddressError
 
 
@@ -41,7 +43,7 @@ def run(module: AnsibleModule, main: Callable[[], dict[str, Any]]) -> NoReturn:
         result = main()
     except Refusal as err:
         module.fail_json(msg=str(err), **err.result)
-    except client.AwsError as err:
+    except AwsError as err:
         module.fail_json(msg=err.message, error={"code": err.code, "operation": err.operation})
     except AddressError as err:
         module.fail_json(msg=str(err))
@@ -54,7 +56,7 @@ def run(module: AnsibleModule, main: Callable[[], dict[str, Any]]) -> NoReturn:
 
 def _aws_spec() -> dict[str, dict[str, Any]]:
     spec = {}
-    for name, option in client.ARGUMENT_SPEC.items():
+    for name, option in ARGUMENT_SPEC.items():
         entry = {"type": "str", **{key: value for key, value in option.items() if key != "env"}}
         if "env" in option:
             entry["fallback"] = (env_fallback, option["env"])

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._address.iproute import AddressError
-from .._aws.client import AwsError
+from .._aws.errors import AwsError
 from .._aws.pace import Deadline
 from .node import Node
 

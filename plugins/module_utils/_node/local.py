@@ -162,6 +162,11 @@ class Local:
         self.config = config
         self._addresses = addresses or Addresses()
 
+    @property
+    def peers(self) -> Mapping[str, str]:
+        """The other nodes' names and network interfaces."""
+        return self.config.peers
+
     def up(self) -> bool:
         """Bring the addresses up; whether that changed anything.
 

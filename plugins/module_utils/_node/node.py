@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from .._aws.client import Aws, AwsOptions, options
+from .._aws.client import Aws
 from .._aws.imds import Imds
+from .._aws.options import AwsOptions, options
 from .._aws.pace import Deadline
 from .._route import job, move, plan
 from .._route.ec2 import Ec2

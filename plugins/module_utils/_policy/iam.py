@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._aws.client import Aws, AwsError
+from .._aws.client import Aws
+from .._aws.errors import AwsError
 from .document import INLINE_LIMIT, MANAGED_LIMIT, Document, PolicyError, same, size, text
 
 VERSIONS = 5  # a managed policy keeps this many; one more is refused

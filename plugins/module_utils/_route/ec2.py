@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._aws.client import Aws, AwsError
+from .._aws.client import Aws
+from .._aws.errors import AwsError
 from .._base import net
 from .plan import ACTIVE, CREATE, DELETE, REPLACE, Action, Route, Table
 

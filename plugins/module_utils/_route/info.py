@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._aws.client import AwsError
+from .._aws.errors import AwsError
 from .._base import net
 from .._base.finding import WARNING, Finding, as_dicts
 from . import findings, move, plan

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Callable, TypeVar
 
-from .._aws.client import AwsError
+from .._aws.errors import AwsError
 from .._aws.pace import Clock, Deadline
 from .._base.finding import ERROR, Finding, as_dicts
 from . import findings as route_findings

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
-from .._aws.client import UNREACHABLE, AwsError
+from .._aws.errors import UNREACHABLE, AwsError
 from .._aws.pace import Deadline
 from . import plan
 from .ec2 import Ec2

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from .._aws.client import AwsError
+from .._aws.errors import AwsError
 from .._aws.pace import Bucket, Clock, Deadline
 from .ec2 import Ec2, operation
 from .plan import Action

@@ -18,7 +18,8 @@ from unit.aws_lab import OVERLAY, AwsLab
 
 _PROGRAM = """
 import json, sys
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws, AwsOptions
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.options import AwsOptions
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import job, move
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from integration.faults.children import child
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import AwsError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import text
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import job, move
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2

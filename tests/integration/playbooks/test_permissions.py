@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws, AwsOptions
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.options import AwsOptions
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document, grant
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
 from lab.handle import LabHandle

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws, AwsError, AwsOptions
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.options import AwsOptions
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import (
     document as policy_document,
 )

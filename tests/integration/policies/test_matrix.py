@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from integration.policies.stage import OVERLAY, Stage
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import AwsError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 
 #: Name: service, operation, who may. EC2's calls are dry runs; IAM's are refused, or read.
 CALLS: dict[str, tuple[str, str, set[str]]] = {

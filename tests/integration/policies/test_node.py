@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 from integration.policies.stage import Denied, Stage, Steps, play, without_one
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws, AwsOptions
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.options import AwsOptions
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document as policy_document
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import grant
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2

@@ -12,7 +12,9 @@ import botocore.parsers
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import client as aws_client
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws, AwsError, AwsOptions
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.options import AwsOptions, options
 
 USER = "arn:aws:iam::111111111111:user/operator"
 TABLE = "arn:aws:ec2:eu-central-1:111111111111:route-table/rtb-1"
@@ -193,7 +195,7 @@ def test_secrets_are_not_shown() -> None:
 
 
 def test_empty_options_count_as_absent() -> None:
-    assert aws_client.options({"region": "eu-central-1", "profile": "", "access_key": None, "other": 1}) == AwsOptions(
+    assert options({"region": "eu-central-1", "profile": "", "access_key": None, "other": 1}) == AwsOptions(
         region="eu-central-1"
     )
 

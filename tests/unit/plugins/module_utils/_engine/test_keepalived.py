@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import AwsError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import keepalived as ka
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import (
@@ -119,6 +119,10 @@ class World:
     @property
     def config(self) -> Config:
         return Config("n1", (Overlay(OVERLAY, (OVERLAY,)),), peers={"n2": "eni-peer"})
+
+    @property
+    def peers(self) -> dict[str, str]:
+        return dict(self.config.peers)
 
     def up(self) -> bool:
         changed, self.address = not self.address, True

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import AwsError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import check as node_check
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.local import Config, ConfigError, Overlay

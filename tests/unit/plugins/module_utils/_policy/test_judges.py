@@ -17,7 +17,8 @@ import parliament
 import pytest
 from policy_sentry.querying.actions import get_action_data
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws, AwsOptions
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.options import AwsOptions
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document as policy_document
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Document, Ec2Ref, Place, Setup
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import AwsError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import job, write
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.job import JobError, Request
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import PlanError

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where and as whom AWS is called: the options of every module, in amazon.aws's dialect, and the same for the nodes.
+
+Pure: no input or output, no SDK, no Ansible. This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    "access_key": {
+        "aliases": ["aws_access_key_id", "aws_access_key", "ec2_access_key"],
+        "env": ["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY", "EC2_ACCESS_KEY"],
+        "no_log": False,
+    },
+    "secret_key": {
+        "aliases": ["aws_secret_access_key", "aws_secret_key", "ec2_secret_key"],
+        "env": ["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "EC2_SECRET_KEY"],
+        "no_log": True,
+    },
+    "session_token": {
+        "aliases": ["aws_session_token", "security_token", "aws_security_token", "access_token"],
+        "env": ["AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "EC2_SECURITY_TOKEN"],
+        "no_log": True,
+    },
+    "profile": {"aliases": ["aws_profile"], "env": ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]},
+    "region": {"aliases": ["aws_region", "ec2_region"], "env": ["AWS_REGION", "AWS_DEFAULT_REGION", "EC2_REGION"]},
+    "endpoint_url": {"aliases": ["aws_endpoint_url", "ec2_url", "s3_url"], "env": ["AWS_URL", "EC2_URL"]},
+    "aws_ca_bundle": {"type": "path", "env": ["AWS_CA_BUNDLE"]},
+    "validate_certs": {"type": "bool", "default": True},
+    "aws_config": {"type": "dict"},
+    "debug_botocore_endpoint_logs": {"type": "bool", "default": False, "env": ["ANSIBLE_DEBUG_BOTOCORE_LOGS"]},
+    "assume_role_arn": {},
+}
+"""The shared module options. ``env`` is turned into Ansible's ``env_fallback`` by ``_module/aws_module.py``."""
+
+OWNER_CALLS = frozenset({"DescribeRouteTables", "CreateRoute", "ReplaceRoute", "DeleteRoute"})
+"""Made as the role ``assume_role_arn``: in a shared VPC the route tables, and they alone, are another account's."""
+
+
+@dataclass(frozen=True)
+class AwsOptions:
+    """Where and as whom to call. Field names are the module options' names."""
+
+    region: str | None = None
+    profile: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    endpoint_url: str | None = None
+    aws_ca_bundle: str | None = None
+    validate_certs: bool = True
+    aws_config: Mapping[str, Any] | None = None
+    debug_botocore_endpoint_logs: bool = False
+    assume_role_arn: str | None = None
+
+
+def options(params: Mapping[str, Any]) -> AwsOptions:
+    """Pick the AWS options out of a module's parameters; empty strings (AWX sends them) count as absent."""
+    names = [f.name for f in fields(AwsOptions)]
+    return AwsOptions(**{name: params[name] for name in names if params.get(name) not in (None, "")})
