@@ -29,7 +29,7 @@ GATES := $(LONG) $(SHORT)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup root test tests lint integration $(TESTS) $(subst +, ,$(GATES)) demo lab-up lab-down bench drill \
-  persistence export clean
+  persistence upgrade export clean
 
 help:  ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ $(AREAS:%=integration-%): integration-%: root setup
 
 persistence: root setup  ## the long matrix: network stacks against reboots and reloads, on full nodes
 	@$(PYTEST) tests/persistence
+
+upgrade: root setup  ## the long matrix: pairs of every earlier version, upgraded under load, with every engine
+	@$(PYTEST) tests/upgrade
 
 # --- gates -----------------------------------------------------------------------------------------------------------
 
