@@ -121,8 +121,8 @@ demo: root setup  ## a VPC in the lab: setup, a switchover under load, status; a
 lab-up: root setup  ## start a lab to play with; it says what to type next
 	@$(LAB) up
 
-lab-down: root setup  ## remove all labs of this machine
-	@$(LAB) down --all
+lab-down: root setup  ## remove the labs that lab-up made; those of running tests stay
+	@$(LAB) down --kept
 
 bench: root setup  ## measure beside the peers, 50 minutes; writes docs/ (QUICK=1: some minutes, LONG=1: some hours)
 	@PYTHONPATH=tests python -m bench $(if $(QUICK),--quick) $(if $(LONG),--limit 7200)

@@ -17,7 +17,7 @@ from lab.daemon import control, process
 from lab.daemon.options import add_options, as_arguments
 from lab.daemon.preflight import check
 from lab.daemon.ssh import ssh_options
-from lab.daemon.state import LabError, choose, directories, open_lab
+from lab.daemon.state import LabError, choose, directories, open_lab, ours_to_remove
 from lab.endpoint.control import Control
 from lab.fabric import netns
 from lab.nodes.base import MARKER
@@ -37,14 +37,20 @@ def command_up(options: argparse.Namespace) -> int:
 
 
 def command_down(options: argparse.Namespace) -> int:
-    """Remove the lab, crashed or not."""
+    """Remove the lab that `lab up` made, or the one that is named; crashed or not."""
     check("light")
-    found = directories()
-    if not found:
-        print("No lab is running.")
-    for directory in found if options.all or not found else [choose(options.lab)]:
+    named = options.only or options.lab
+    found = [choose(named)] if named else [d for d in directories() if options.all or ours_to_remove(d)]
+    if len(found) > 1 and not (options.all or options.kept):
+        raise LabError(f"there are several labs ({', '.join(d.lab_id for d in found)}): say which one, or --kept")
+    for directory in found:
         process.down(directory)
         print(f"Lab {directory.lab_id} is gone, with everything it made.")
+    others = [] if named else directories()
+    if others:
+        print(f"Left alone, since something else runs in them: {', '.join(d.lab_id for d in others)}.")
+    elif not found:
+        print("No lab is running.")
     return 0
 
 
@@ -130,8 +136,9 @@ def parser() -> argparse.ArgumentParser:
     for name, run in (("up", command_up), ("demo", command_demo)):
         add_options(add(name, run))
     sub = add("down", command_down)
-    sub.add_argument("lab", nargs="?", metavar="ID", help="which one, if there are several")
-    sub.add_argument("--all", action="store_true", help="all labs of this host")
+    sub.add_argument("only", nargs="?", metavar="ID", help="which one; without it, the one that `lab up` made")
+    sub.add_argument("--kept", action="store_true", help="all that `lab up` made, and what crashed ones left behind")
+    sub.add_argument("--all", action="store_true", help="all labs of this host, those of running tests, too")
     add("list", command_list)
     add("status", command_status)
     sub = add("probe", command_probe)

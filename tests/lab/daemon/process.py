@@ -41,6 +41,8 @@ def up(kind: str = "light", options: Sequence[str] = (), *, outlive_us: bool = F
     preflight.check(kind)
     directory = new_directory()
     Manifest(directory.manifest, directory.lab_id).record("path", str(directory.path))
+    if outlive_us:
+        directory.kept.touch()
     environment = {**os.environ, MARKER: directory.lab_id, "PYTHONPATH": str(_TESTS)}
     with directory.log.open("ab") as log:
         daemon = subprocess.Popen(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from lab.world import World
 #: Overrides the directory that all labs of this host live in.
 ROOT_VARIABLE = "OVERLAY_LAB_DIR"
 DEFAULT_ROOT = Path("/run/overlay-lab")
+_NEW = 10.0  # seconds
 
 
 class LabError(RuntimeError):
@@ -78,6 +80,11 @@ class Directory:
     def dhcp(self) -> Path:
         """Logs and leases of the DHCP servers."""
         return self.path / "dhcp"
+
+    @property
+    def kept(self) -> Path:
+        """There where a person wanted the lab to stay: `lab down` removes such ones, and no running test's."""
+        return self.path / "kept"
 
     @property
     def machines(self) -> Path:
@@ -155,6 +162,16 @@ def directories() -> list[Directory]:
 def is_alive(directory: Directory) -> bool:
     """Whether the lab's daemon runs. A process that merely has its old number does not count."""
     return directory.description.exists() and Lab.load(directory.description).pid in marked(directory.lab_id)
+
+
+def ours_to_remove(directory: Directory) -> bool:
+    """Whether a person made the lab to play with, or nothing of it runs any more.
+
+    A directory that is a few seconds old may belong to a lab whose daemon is about to start.
+    """
+    if directory.kept.exists():
+        return True
+    return not marked(directory.lab_id) and time.time() - directory.path.stat().st_ctime > _NEW
 
 
 def choose(lab_id: str | None) -> Directory:
