@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pack what this version puts on nodes and into AWS, so that later versions are tested against it without its code.
 
-    PYTHONPATH=tests python -m upgrade.pack        writes tests/upgrade/versions/VERSION.json
+    PYTHONPATH=tests python -m upgrade.pack        writes tests/upgrade/versions/VERSION.json.gz
 
 Each engine is set up on full nodes by setup.yml of this checkout; what that changed on a node is found by time, not by
 a list of ours. Ids, addresses and names of the lab become {placeholders}; the key of a cluster is left out.
@@ -11,6 +11,7 @@ a list of ours. Ids, addresses and names of the lab become {placeholders}; the k
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -132,10 +133,9 @@ def main() -> int:
             for path in [path for path in node["files"] if path.startswith(PROGRAM)]:
                 program[path] = node["files"].pop(path)
     VERSIONS.mkdir(exist_ok=True)
-    at = VERSIONS / f"{version}.json"
-    at.write_text(
-        json.dumps({"version": version, "program": program, "engines": engines}, indent=1, sort_keys=True) + "\n"
-    )
+    at = VERSIONS / f"{version}.json.gz"
+    text = json.dumps({"version": version, "program": program, "engines": engines}, indent=1, sort_keys=True)
+    at.write_bytes(gzip.compress(text.encode("utf-8"), mtime=0))
     print(f"{at.relative_to(ROOT)}: {at.stat().st_size // 1024} kB")
     return 0
 

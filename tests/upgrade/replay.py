@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import secrets
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ _DROP = "import os, sys; [os.unlink(p) for p in sys.argv[1:] if os.path.lexists(
 
 def versions() -> list[str]:
     """The versions that were packed."""
-    return sorted(path.stem for path in VERSIONS.glob("*.json"))
+    return sorted(path.name.removesuffix(".json.gz") for path in VERSIONS.glob("*.json.gz"))
 
 
 class Earlier:
@@ -45,7 +46,7 @@ class Earlier:
 
     def __init__(self, version: str, bed: PackBed) -> None:
         self._bed = bed
-        text = (VERSIONS / f"{version}.json").read_text(encoding="utf-8")
+        text = gzip.decompress((VERSIONS / f"{version}.json.gz").read_bytes()).decode("utf-8")
         for word, name in placeholders(bed).items():
             text = text.replace(name, word)
         packed = json.loads(text)

@@ -18,6 +18,7 @@ from .._base import net
 from .plan import ACTIVE, CREATE, DELETE, REPLACE, Action, Route, Table
 
 PAGE = 100  # the most that one answer of DescribeRouteTables holds
+SUBNETS_PAGE = 1000  # and of DescribeSubnets; an account with raised quotas refuses a call that names no number
 FILTER_VALUES = 200  # the most values that one filter takes
 
 _OPERATION = {CREATE: "CreateRoute", REPLACE: "ReplaceRoute", DELETE: "DeleteRoute"}
@@ -143,7 +144,9 @@ class Ec2:
 
     def subnets(self, vpc_id: str) -> list[Subnet]:
         """The subnets of a VPC, by id."""
-        pages = self.aws.pages("ec2", "DescribeSubnets", Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])
+        pages = self.aws.pages(
+            "ec2", "DescribeSubnets", Filters=[{"Name": "vpc-id", "Values": [vpc_id]}], MaxResults=SUBNETS_PAGE
+        )
         found = [
             Subnet(raw["SubnetId"], raw.get("CidrBlock", ""), raw.get("AvailabilityZone", ""))
             for page in pages

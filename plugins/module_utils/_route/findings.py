@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Callable
 
+from .._aws.errors import AwsError
 from .._base import net
 from .._base.finding import ERROR, INFO, WARNING, Finding
 from .ec2 import Instance, Interface, Subnet
@@ -49,6 +50,16 @@ def findings(view: View, *, moving: bool = False) -> list[Finding]:
     """All findings, errors first. With ``moving``, without those that the move itself mends."""
     found = [f for rule in (_TARGET_RULES if moving else _TARGET_RULES + _ROUTE_RULES) for f in rule(view)]
     return sorted(found, key=lambda f: (ERROR, WARNING, INFO).index(f.severity))
+
+
+def unseen(what: str, err: AwsError) -> Finding:
+    """Something that only warns could not be looked at: that stops nobody."""
+    return Finding(
+        "not_looked_at",
+        INFO,
+        f"The {what} could not be looked at: {err.message}",
+        "Nothing else depends on it; allow the call (docs/iam.md) to have this checked, too.",
+    )
 
 
 def uncovered_subnets(view: View) -> list[str]:

@@ -15,8 +15,9 @@ from typing import Any
 
 from .._aws.errors import AwsError
 from .._base import net
-from .._base.finding import WARNING, Finding, as_dicts
-from . import findings, move, plan
+from .._base.finding import INFO, WARNING, Finding, as_dicts
+from . import findings as route_findings
+from . import move, plan
 from .ec2 import Ec2, Instance, Interface, Subnet
 from .plan import Table
 
@@ -32,11 +33,38 @@ def overlays(
     instances = ec2.instances(instance_ids) if instance_ids else []
     vpc_id = vpc_id or (instances[0].vpc_id if instances else None)
     every, tables = _read(ec2, route_table_ids, vpc_id)
-    subnets = ec2.subnets(tables[0].vpc_id) if tables else []
+    subnets, around = _subnets(ec2, tables)
     wanted = list(destinations) or found(tables)
     holders = {r.network_interface_id for t in tables for d in wanted if (r := t.static(d)) and r.network_interface_id}
     known = _interfaces(ec2, instances, sorted(holders))
-    return [_overlay(d, tables, every, subnets, instances, known) for d in wanted]
+    seen = [_overlay(d, tables, every, subnets, instances, known) for d in wanted]
+    for overlay in seen:
+        guessed = [] if destinations else _guessed(overlay["destination"])
+        overlay["findings"] += as_dicts([*around, *guessed])
+    return seen
+
+
+def _subnets(ec2: Ec2, tables: Sequence[Table]) -> tuple[list[Subnet], list[Finding]]:
+    """The VPC's subnets, for warnings alone: who may not read them still sees who holds what."""
+    try:
+        return ec2.subnets(tables[0].vpc_id) if tables else [], []
+    except AwsError as err:
+        return [], [route_findings.unseen("subnets", err)]
+
+
+def _guessed(destination: str) -> list[Finding]:
+    """A network that nobody asked for by name may be a route to a firewall, NAT or VPN machine."""
+    if ipaddress.ip_network(destination).num_addresses == 1:
+        return []
+    return [
+        Finding(
+            "perhaps_no_overlay",
+            INFO,
+            f"{destination} is a network, and was not asked for by name: its interface may be an appliance's (firewall,"
+            " NAT, VPN) and the route no overlay IP.",
+            "Name the overlay IPs in destinations.",
+        )
+    ]
 
 
 def found(tables: Iterable[Table]) -> list[str]:
@@ -87,7 +115,7 @@ def _overlay(
     holders = {(r.network_interface_id, r.instance_id) for _t, r in routes if r and r.network_interface_id}
     consistent = plan.consistent(tables, destination)
     holder = next(iter(holders)) if consistent and holders else None
-    view = findings.View(
+    view = route_findings.View(
         destination,
         tuple(tables),
         tuple(t for t in every if t.route_table_id not in mine),
@@ -95,18 +123,18 @@ def _overlay(
         interfaces.get(holder[0] or "") if holder else None,
         next((i for i in instances if holder and i.instance_id == holder[1]), None),
     )
-    problems = findings.findings(view) + [f for i in instances for f in _node(replace(view, instance=i), holder)]
+    problems = route_findings.findings(view) + [f for i in instances for f in _node(replace(view, instance=i), holder)]
     return {
         "destination": destination,
         "consistent": consistent,
         "holder": {"network_interface_id": holder[0], "instance_id": holder[1]} if holder else None,
         "routes": [{"route_table_id": t.route_table_id, **(move.shown(r) or {"state": None})} for t, r in routes],
-        "uncovered_subnets": findings.uncovered_subnets(view),
+        "uncovered_subnets": route_findings.uncovered_subnets(view),
         "findings": as_dicts(problems),
     }
 
 
-def _node(view: findings.View, holder: tuple[str | None, str | None] | None) -> list[Finding]:
+def _node(view: route_findings.View, holder: tuple[str | None, str | None] | None) -> list[Finding]:
     """What would keep a node that is not the holder from taking over."""
     if not view.instance or (holder and holder[1] == view.instance.instance_id):
         return []

@@ -20,7 +20,7 @@ from .._aws.pace import Clock, Deadline
 from .._base.finding import ERROR, Finding, as_dicts
 from . import findings as route_findings
 from . import move, plan
-from .ec2 import Ec2, Instance, Interface
+from .ec2 import Ec2, Instance, Interface, Subnet
 from .plan import Action, PlanError, Table, Want
 from .write import Writer
 
@@ -202,10 +202,9 @@ def _preflight(
     if not request.preflight:
         return None
     tables, target = seen.tables, seen.target
-    subnets = _insist(lambda: ec2.subnets(tables[0].vpc_id), request, clock) if tables else []
+    subnets, found = _subnets(ec2, request, tables, clock)
     chosen = {t.route_table_id for t in tables}
     others = tuple(t for t in seen.every if t.route_table_id not in chosen)
-    found: list[Finding] = []
     for destination in request.destinations:
         view = route_findings.View(
             destination, tuple(tables), others, tuple(subnets), target.interface, target.instance
@@ -218,6 +217,14 @@ def _preflight(
         outcome = move.Outcome(list(actions), list(tables))
         raise JobError(f"{text} Nothing was changed.", _result(ec2, outcome, seen, found, False))
     return found
+
+
+def _subnets(ec2: Ec2, request: Request, tables: Sequence[Table], clock: Clock) -> tuple[list[Subnet], list[Finding]]:
+    """The VPC's subnets, for warnings alone: without them the move goes on and says so."""
+    try:
+        return _insist(lambda: ec2.subnets(tables[0].vpc_id), request, clock) if tables else [], []
+    except AwsError as err:
+        return [], [route_findings.unseen("subnets", err)]
 
 
 def _prove(

@@ -149,7 +149,26 @@ def test_bad_input(run: Run, params: dict[str, Any], sentence: str) -> None:
 
 def test_cannot_read_is_not_taken_for_not_there(aws: AwsLab, run: Run) -> None:
     aws.point(1)
-    aws.control.fault("error", code="UnauthorizedOperation", status=403, match={"action": "DescribeSubnets"})
+    aws.control.fault("error", code="UnauthorizedOperation", status=403, match={"action": "DescribeRouteTables"})
     result = run(vpc_id=aws.world.vpc_id)
     assert result["failed"] is True
     assert "overlays" not in result
+
+
+def test_what_only_warns_stops_nobody(aws: AwsLab, run: Run) -> None:
+    aws.point(1)
+    aws.control.fault("error", code="UnauthorizedOperation", status=403, match={"action": "DescribeSubnets"})
+    (overlay,) = run(vpc_id=aws.world.vpc_id)["overlays"]
+    assert overlay["holder"]["instance_id"] == aws.instance(1)
+    (finding,) = [f for f in overlay["findings"] if f["id"] == "not_looked_at"]
+    assert finding["severity"] == "info"
+    assert finding["message"].startswith("The subnets could not be looked at: ")
+
+
+def test_a_network_that_nobody_named_may_be_an_appliances(aws: AwsLab, run: Run) -> None:
+    network = "10.99.0.0/16"
+    aws.point(1, aws.tables[0], destination=network)
+    ids = {o["destination"]: [f["id"] for f in o["findings"]] for o in run(vpc_id=aws.world.vpc_id)["overlays"]}
+    assert "perhaps_no_overlay" in ids[network]
+    (named,) = run(vpc_id=aws.world.vpc_id, destinations=[network])["overlays"]
+    assert "perhaps_no_overlay" not in [f["id"] for f in named["findings"]]
