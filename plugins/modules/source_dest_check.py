@@ -98,7 +98,8 @@ from ..module_utils._aws.client import Aws
 from ..module_utils._aws.errors import AwsError
 from ..module_utils._aws.options import options
 from ..module_utils._module.aws_module import Refusal, aws_module, run
-from ..module_utils._route.ec2 import Ec2, Interface
+from ..module_utils._route.ec2 import Ec2
+from ..module_utils._route.facts import Interface
 
 SPEC: dict[str, dict[str, Any]] = {
     "network_interface_ids": {"type": "list", "elements": "str"},

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is wrong, or may become wrong, and how to mend it.
 
-This module util is PRIVATE to the collection.
+Pure. This module util is PRIVATE to the collection.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._route import plan
-from .._route.ec2 import Ec2, Instance
+from .._route.ec2 import Ec2
+from .._route.facts import Instance
 from . import document as policy_document
 from . import iam
 from .document import Ec2Ref, PolicyError

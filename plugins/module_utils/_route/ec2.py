@@ -9,12 +9,12 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .._aws.client import Aws
 from .._aws.errors import AwsError
 from .._base import net
+from .facts import Instance, Interface, Subnet
 from .plan import ACTIVE, CREATE, DELETE, REPLACE, Action, Route, Table
 
 PAGE = 100  # the most that one answer of DescribeRouteTables holds
@@ -35,57 +35,6 @@ _TARGET_KEYS = (
     "InstanceId",
     "IpAddress",
 )
-
-
-@dataclass(frozen=True)
-class Interface:
-    """A network interface. ``status``: available, in-use ...; instance fields are None while it is not attached.
-
-    ``owner_id`` is its own account, in a shared VPC not the route tables' one.
-    """
-
-    network_interface_id: str
-    vpc_id: str
-    subnet_id: str
-    source_dest_check: bool
-    status: str = "in-use"
-    private_ip: str | None = None
-    instance_id: str | None = None
-    device_index: int | None = None
-    owner_id: str = ""
-
-
-@dataclass(frozen=True)
-class Instance:
-    """An instance and its interfaces, by device index. ``state``: running, stopped ..."""
-
-    instance_id: str
-    state: str
-    vpc_id: str
-    interfaces: tuple[Interface, ...] = ()
-    profile_arn: str | None = None
-
-    def interface(self, device_index: int) -> Interface:
-        """The interface at a device index, or AwsError that names those there are."""
-        for interface in self.interfaces:
-            if interface.device_index == device_index:
-                return interface
-        have = ", ".join(str(i.device_index) for i in self.interfaces)
-        there = f"it has {have}" if have else f"it has none (state: {self.state})"
-        raise AwsError(
-            "NoInterface",
-            f"Instance {self.instance_id} has no network interface with device index {device_index}; {there}: "
-            "correct instance_id or device_index.",
-        )
-
-
-@dataclass(frozen=True)
-class Subnet:
-    """A subnet; its table is known by association, else it is the VPC's main one."""
-
-    subnet_id: str
-    cidr: str
-    zone: str
 
 
 class Ec2:

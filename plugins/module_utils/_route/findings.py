@@ -18,7 +18,7 @@ from typing import Callable
 from .._aws.errors import AwsError
 from .._base import net
 from .._base.finding import ERROR, INFO, WARNING, Finding
-from .ec2 import Instance, Interface, Subnet
+from .facts import Instance, Interface, Subnet
 from .plan import BLACKHOLE, Route, Table
 
 ROUTE_QUOTA = 500

@@ -18,7 +18,8 @@ from .._base import net
 from .._base.finding import INFO, WARNING, Finding, as_dicts
 from . import findings as route_findings
 from . import move, plan
-from .ec2 import Ec2, Instance, Interface, Subnet
+from .ec2 import Ec2
+from .facts import Instance, Interface, Subnet
 from .plan import Table
 
 

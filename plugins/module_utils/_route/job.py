@@ -20,7 +20,8 @@ from .._aws.pace import Clock, Deadline
 from .._base.finding import ERROR, Finding, as_dicts
 from . import findings as route_findings
 from . import move, plan
-from .ec2 import Ec2, Instance, Interface, Subnet
+from .ec2 import Ec2
+from .facts import Instance, Interface, Subnet
 from .plan import Action, PlanError, Table, Want
 from .write import Writer
 

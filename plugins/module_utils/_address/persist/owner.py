@@ -5,7 +5,7 @@
 
 A manager's files in /run outlive it, so each is believed only while its unit runs.
 
-This module util is PRIVATE to the collection.
+Pure. This module util is PRIVATE to the collection.
 """
 
 from __future__ import annotations

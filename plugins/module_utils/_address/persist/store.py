@@ -6,7 +6,7 @@
 One small pure writer for each stack, one detection, one installer. Saving an address first erases it from every
 stack's files: a node that moved from one to another keeps nothing of the old one.
 
-This module util is PRIVATE to the collection.
+Pure. This module util is PRIVATE to the collection.
 """
 
 from __future__ import annotations

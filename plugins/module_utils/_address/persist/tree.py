@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A view of a node's configuration in which changes are collected before any of them is made.
 
-Check mode, the diff and the run all come from the same collected changes. This module util is PRIVATE to the
+Check mode, the diff and the run all come from the same collected changes. Pure. This module util is PRIVATE to the
 collection.
 """
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import findings
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Instance, Interface, Subnet
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.facts import Instance, Interface, Subnet
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.findings import ROUTE_QUOTA, View
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import Route, Table
 
