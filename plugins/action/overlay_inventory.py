@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._engine import registry
 from ..module_utils._inventory import model as inventory_model
 
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "EC2_REGION")
@@ -41,6 +42,7 @@ class ActionModule(ActionBase):
                 known["hostvars"],
                 known["groups"],
                 environment,
+                engines=registry.NAMES,
                 switchover=arguments["switchover"],
             )
             inventory_model.identify(model, {result["item"]: result for result in arguments["identities"]})

@@ -20,12 +20,6 @@ _CLOUD_NETCONFIG = (
     "/usr/lib/cloud-netconfig/cloud-netconfig",
     "/etc/netconfig.d/cloud-netconfig",
 )
-ENGINES = ("keepalived", "pacemaker")
-
-
-def engines(host: Host) -> list[str]:
-    """The failover engines that run here."""
-    return [name for name in ENGINES if host.active(f"{name}.service")]
 
 
 def findings(host: Host, interface: str, owner: str, methods: Collection[str]) -> list[Finding]:

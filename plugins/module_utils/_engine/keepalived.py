@@ -25,13 +25,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from .._address.persist.tree import Host
 from .._aws.errors import AwsError
 from .._aws.pace import Clock, Deadline
 from .._route.plan import ACTIVE, Route, Table
 from .node import Addresses, Holder
 
+NAME = "keepalived"
 DIRECTORY = Path("/run/aws-overlay-ip")
+STANDING = "keepalived.json"
 
 MASTER, BACKUP, FAULT, STOP = STATES = ("MASTER", "BACKUP", "FAULT", "STOP")
 FINE, TAKE, AWAY, LOST = VERDICTS = ("fine", "take", "away", "lost")
@@ -60,6 +64,18 @@ class Standing:
     since: float = 0.0
     held: bool = False
     lost: float | None = None
+
+
+def running(host: Host) -> bool:
+    """See :class:`.registry.Engine`."""
+    return host.active("keepalived.service")
+
+
+def seen(host: Host) -> dict[str, Any]:
+    """See :class:`.registry.Engine`."""
+    standing = host.read(str(DIRECTORY / STANDING))
+    state = str(json.loads(standing).get("state", "")) if standing else ""
+    return {"engine": NAME, "state": state or "UNKNOWN", "holder": "self" if state == MASTER else ""}
 
 
 def judge(standing: Standing, routes: Sequence[Route | None], mine: str, now: float) -> str:
@@ -93,7 +109,7 @@ class Store:
     """The standing, in a directory that a reboot empties."""
 
     def __init__(self, directory: Path = DIRECTORY) -> None:
-        self._file = directory / "keepalived.json"
+        self._file = directory / STANDING
         self._lock = directory / "lock"
         directory.mkdir(mode=0o755, exist_ok=True)
 

@@ -18,7 +18,6 @@ from typing import Any, Callable, Protocol
 from .._base import net
 
 GROUP = "overlay_nodes"
-FAILOVER = ("none", "keepalived", "pacemaker")
 API_FROM = ("controller", "node")
 ALL, ANY = "all", "any"  # what a survey offers for "not given" as overlay and expected_active
 OVERLAY_KEYS = ("address", "home", "route_table_ids", "vpc_id", "interface", "label", "node_addresses")
@@ -43,13 +42,14 @@ def model(
     groups: Mapping[str, Sequence[str]],
     region: str | None = None,
     *,
+    engines: Sequence[str],
     switchover: bool = False,
 ) -> dict[str, Any]:
     """Read everything once.
 
     ``variables`` are those of the play's host, ``hosts`` those of every host, ``region`` what the environment says.
     What the play's host (localhost, say) does not know is looked up at the nodes, the first that knows it.
-    With ``switchover``, ``target`` is required and ``overlay`` and ``expected_active`` are read too.
+    ``engines`` are the values that ``overlay_ip_failover`` may have. With ``switchover``, ``target`` is required and ``overlay`` and ``expected_active`` are read too.
     """
     group = _text(variables, "overlay_ip_group") or GROUP
     names = _members(group, groups)
@@ -60,7 +60,7 @@ def model(
         "group": group,
         "region": _region(variables, region),
         "api_from": _choice(variables, "overlay_ip_api_from", API_FROM),
-        "failover": _choice(variables, "overlay_ip_failover", FAILOVER),
+        "failover": _choice(variables, "overlay_ip_failover", engines),
         "exclusive": _flag(variables, "overlay_ip_exclusive", False),
         "rollback": _flag(variables, "overlay_ip_rollback", True),
         "wait_timeout": _seconds(variables, "overlay_ip_wait_timeout", 60),

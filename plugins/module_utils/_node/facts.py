@@ -18,7 +18,7 @@ from .._address.plan import AUTO, Link, Node
 from .._aws.imds import Imds, ImdsError
 from .._base import net as base_net
 from .._base.finding import ERROR, WARNING, Finding, as_dicts
-from .._engine import seen
+from .._engine import registry
 
 
 def describe(host: Host, imds: Imds | None, params: Mapping[str, Any], python: str) -> dict[str, Any]:
@@ -48,8 +48,8 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any], python: s
         "interface": {"name": link.name, "method": owner.method, "owner": owner.why, "source": owner.source}
         if link and owner
         else None,
-        "failover_engines": agents.engines(host),
-        "failover": seen.views(host),
+        "failover_engines": registry.running(host),
+        "failover": registry.seen(host),
         "findings": as_dicts(findings),
     }
 

@@ -86,11 +86,3 @@ def test_remedies_name_the_switch() -> None:
     for files, units, owner in ((OLD_NETCONFIG, [NM_TIMER], "wicked"), (AMAZON_2, [], "networkd")):
         for finding in agents.findings(FakeHost(files, units), "eth0", owner, set()):
             assert f"overlay_ip_tame_agents: [{finding.id}]" in finding.remedy
-
-
-@pytest.mark.parametrize(
-    ("units", "expected"),
-    [([], []), (["keepalived.service"], ["keepalived"]), (["pacemaker.service", "corosync.service"], ["pacemaker"])],
-)
-def test_engines(units: list[str], expected: list[str]) -> None:
-    assert agents.engines(FakeHost(units=units)) == expected

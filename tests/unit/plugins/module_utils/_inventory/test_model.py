@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.registry import NAMES
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import model as inventory_model
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.model import InventoryError
 
@@ -25,7 +26,7 @@ def read(
 ) -> dict[str, Any]:
     """The model of good variables with these changes; None takes one away."""
     chosen = {k: v for k, v in {**GOOD, **variables}.items() if v is not None}
-    return inventory_model.model(chosen, hosts or NODES, GROUPS, None, switchover=switchover)
+    return inventory_model.model(chosen, hosts or NODES, GROUPS, None, engines=NAMES, switchover=switchover)
 
 
 def refusal(**changes: Any) -> str:
@@ -246,9 +247,9 @@ def test_what_the_play_does_not_know_is_asked_of_the_nodes() -> None:
 
 def test_the_region_of_the_environment_comes_last() -> None:
     variables = {"overlay_ips": GOOD["overlay_ips"]}
-    assert inventory_model.model(variables, NODES, GROUPS, "eu-west-1")["region"] == "eu-west-1"
+    assert inventory_model.model(variables, NODES, GROUPS, "eu-west-1", engines=NAMES)["region"] == "eu-west-1"
     by_options = {**variables, "overlay_ip_aws": {"region": "eu-west-2"}}
-    assert inventory_model.model(by_options, NODES, GROUPS, "eu-west-1")["region"] == "eu-west-2"
+    assert inventory_model.model(by_options, NODES, GROUPS, "eu-west-1", engines=NAMES)["region"] == "eu-west-2"
 
 
 def test_the_instance_id_of_the_aws_inventory_will_do() -> None:

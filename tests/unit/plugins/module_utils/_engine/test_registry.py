@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.seen import STANDING, views
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import registry
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.registry import seen as views
 from unit.fake_host import FakeHost
 
+STANDING = "/run/aws-overlay-ip/keepalived.json"
 MON = """<pacemaker-result api-version="2.25" request="crm_mon --output-as=xml"><summary>
 <current_dc present="true" with_quorum="{quorum}"/></summary><resources>
 <resource id="fence" resource_agent="stonith:fence_aws" role="Started"><node name="n2" id="2"/></resource>
@@ -50,3 +52,11 @@ def test_pacemaker(text: str | None, state: str, holder: str) -> None:
 
 def test_a_node_without_an_engine() -> None:
     assert views(FakeHost()) == []
+
+
+@pytest.mark.parametrize(
+    ("units", "expected"),
+    [([], []), (["keepalived.service"], ["keepalived"]), (["pacemaker.service", "corosync.service"], ["pacemaker"])],
+)
+def test_which_run(units: list[str], expected: list[str]) -> None:
+    assert registry.running(FakeHost(units=units)) == expected

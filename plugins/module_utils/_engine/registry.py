@@ -1,0 +1,46 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The failover engines by name. A further one is a role, a file beside this one, and its line in ENGINES.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from .._address.persist.tree import Host
+from . import keepalived, pacemaker
+
+
+class Engine(Protocol):
+    """What every engine's file offers; its role has the same doors as the others' roles."""
+
+    NAME: str
+
+    def running(self, host: Host) -> bool:
+        """Whether it runs on this node."""
+
+    def seen(self, host: Host) -> dict[str, Any]:
+        """What it says of itself: `engine`, its `state` for people, and `holder`.
+
+        `holder` is the node to which it has given the overlay IPs: "self" for this one, empty for none that it knows.
+        """
+
+
+ENGINES: tuple[Engine, ...] = (keepalived, pacemaker)
+
+NONE = "none"
+NAMES = (NONE, *(engine.NAME for engine in ENGINES))
+"""What `overlay_ip_failover` may be."""
+
+
+def running(host: Host) -> list[str]:
+    """The engines that run on this node."""
+    return [engine.NAME for engine in ENGINES if engine.running(host)]
+
+
+def seen(host: Host) -> list[dict[str, Any]]:
+    """What the engines that run here say of themselves."""
+    return [engine.seen(host) for engine in ENGINES if engine.running(host)]
