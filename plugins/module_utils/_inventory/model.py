@@ -49,7 +49,8 @@ def model(
 
     ``variables`` are those of the play's host, ``hosts`` those of every host, ``region`` what the environment says.
     What the play's host (localhost, say) does not know is looked up at the nodes, the first that knows it.
-    ``engines`` are the values that ``overlay_ip_failover`` may have. With ``switchover``, ``target`` is required and ``overlay`` and ``expected_active`` are read too.
+    ``engines`` are the values that ``overlay_ip_failover`` may have. With ``switchover``, ``target`` is required, and
+    ``overlay`` and ``expected_active`` are read too.
     """
     group = _text(variables, "overlay_ip_group") or GROUP
     names = _members(group, groups)

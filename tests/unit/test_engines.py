@@ -1,0 +1,146 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A further failover engine is one role, one file and its line in the registry: a fake one goes through every door."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import registry
+
+ROOT = Path(__file__).parents[2]
+DOORS = ("ready", "main", "before_move", "move", "after_move", "absent")
+#: Where setup, switchover and teardown go through the dispatcher; status asks the registry.
+CALLS = (
+    ("roles/node_ready/tasks/main.yml", "ready"),
+    ("playbooks/setup.yml", "main"),
+    ("roles/switchover/tasks/main.yml", "before_move"),
+    ("roles/switchover/tasks/main.yml", "move"),
+    ("roles/switchover/tasks/main.yml", "after_move"),
+    ("roles/teardown/tasks/main.yml", "absent"),
+)
+
+_FILE = '''"""A fake engine. Pure."""
+
+from __future__ import annotations
+
+NAME = "fake"
+
+
+def running(host):
+    return host.active("fake.service")
+
+
+def seen(host):
+    return {"engine": NAME, "state": "fine", "holder": "self"}
+'''
+_PLAY = """
+- hosts: localhost
+  gather_facts: false
+  vars:
+    overlay_ip_model: {failover: fake}
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+  tasks:
+    - ansible.builtin.include_role:
+        name: aws_ha.overlay_ip.failover
+        tasks_from: "{{ door }}.yml"
+      loop: %s
+      loop_control:
+        loop_var: door
+"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the collection with a third engine: its role, its file, its lines."""
+    top = tmp_path_factory.mktemp("collections")
+    copy = top / "ansible_collections/aws_ha/overlay_ip"
+    for name in ("plugins", "roles", "meta", "galaxy.yml"):
+        source = ROOT / name
+        shutil.copytree(source, copy / name) if source.is_dir() else shutil.copy(source, copy / name)
+    for door in DOORS:
+        task = {"name": f"Door {door}", "ansible.builtin.debug": {"msg": f"fake went through {door}"}}
+        at = copy / "roles/fake/tasks" / f"{door}.yml"
+        at.parent.mkdir(parents=True, exist_ok=True)
+        at.write_text(json.dumps([task]))
+    utils = copy / "plugins/module_utils"
+    (utils / "_engine/fake.py").write_text(_FILE)
+    lines = utils / "_engine/registry.py"
+    text = lines.read_text()
+    assert "from . import keepalived, pacemaker\n" in text
+    text = text.replace("from . import keepalived, pacemaker\n", "from . import fake, keepalived, pacemaker\n")
+    lines.write_text(text.replace("= (keepalived, pacemaker)", "= (keepalived, pacemaker, fake)"))
+    return top
+
+
+def ansible(house: Path, tmp_path: Path, play: str) -> str:
+    """Run a play against the copy; the removal of the program is foretold only."""
+    at = tmp_path / "play.yml"
+    at.write_text(play)
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "ansible-playbook"), "--check", "-i", "localhost,", "-c", "local", str(at)],
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(house)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_third_engine_goes_through_every_door(house: Path, tmp_path: Path) -> None:
+    printed = ansible(house, tmp_path, _PLAY % json.dumps([door for door in DOORS if door != "absent"]))
+    assert re.findall(r"fake went through (\w+)", printed) == [door for door in DOORS if door != "absent"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the last door removes the program, which needs root")
+def test_the_last_door_removes_the_program_too(house: Path, tmp_path: Path) -> None:
+    assert "fake went through absent" in ansible(house, tmp_path, _PLAY % '["absent"]')
+
+
+def test_a_third_engine_is_known_and_seen(house: Path) -> None:
+    code = (
+        "import json; from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import registry\n"
+        "class Host:\n    def active(self, unit): return unit == 'fake.service'\n"
+        "print(json.dumps([registry.NAMES, registry.seen(Host())]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(house)}, capture_output=True, text=True, check=True
+    )
+    names, seen = json.loads(done.stdout)
+    assert names == ["none", "keepalived", "pacemaker", "fake"]
+    assert seen == [{"engine": "fake", "state": "fine", "holder": "self"}]
+
+
+@pytest.mark.parametrize(("path", "door"), CALLS)
+def test_the_playbooks_go_by_the_dispatcher(path: str, door: str) -> None:
+    text = (ROOT / path).read_text()
+    calls = re.findall(r"aws_ha\.overlay_ip\.failover\b(?:.*\n){1,3}", text)
+    assert any(door in call or (door == "main" and "tasks_from" not in call) for call in calls)
+
+
+@pytest.mark.parametrize("engine", [name for name in registry.NAMES if name != registry.NONE])
+def test_every_engine_has_every_door(engine: str) -> None:
+    tasks = ROOT / "roles" / engine / "tasks"
+    assert {door for door in DOORS if not (tasks / f"{door}.yml").is_file()} == set()
+    assert (ROOT / "plugins/module_utils/_engine" / f"{engine}.py").is_file()
+    for name in ("NAME", "running", "seen"):
+        assert hasattr(next(e for e in registry.ENGINES if engine == e.NAME), name)
+
+
+def test_nobody_else_asks_which_engine_it_is() -> None:
+    """A decision by an engine's name outside of its role and file would be one more place to change."""
+    question = re.compile(r"failover[\w.\"'\])]* *[!=]= *[\"'](keepalived|pacemaker)")
+    paths = [path for top in ("roles", "playbooks", "plugins") for path in (ROOT / top).rglob("*.*")]
+    files = [path for path in paths if path.suffix in (".py", ".yml", ".j2")]
+    assert [str(path) for path in files if question.search(path.read_text())] == []
