@@ -90,7 +90,7 @@ PURE = frozenset(
 _PURE_WORD = re.compile(r"\bPure\b[.:;,]")
 
 
-_WIDTH, _BOX, _GAP, _TALL, _ROW, _TOP = 960, 216, 20, 66, 112, 20  # pixels
+_WIDTH, _BOX, _GAP, _TALL, _ROW, _TOP = 960, 216, 20, 54, 104, 20  # pixels
 _SVG = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-labelledby="t d">
 <title id="t">The rooms of plugins/module_utils</title>
@@ -98,12 +98,11 @@ _SVG = """\
 <style>
 text {{ font: 12px system-ui, sans-serif; text-anchor: middle; fill: #41464d; }}
 .room {{ font: 600 15px ui-monospace, monospace; fill: #14181d; }}
-.count {{ font-size: 11px; fill: #5c636b; }}
 rect {{ fill: #f4f7fa; stroke: #6f7f8f; stroke-width: 1.2; }}
 .arrow {{ fill: none; stroke: #8a97a4; stroke-width: 1.4; marker-end: url(#head); }}
 #head path {{ fill: #8a97a4; }}
 @media (prefers-color-scheme: dark) {{
-text {{ fill: #c3cad2; }} .room {{ fill: #f2f5f8; }} .count {{ fill: #a3acb5; }}
+text {{ fill: #c3cad2; }} .room {{ fill: #f2f5f8; }}
 rect {{ fill: #1d242b; stroke: #7d8b99; }} .arrow {{ stroke: #75818d; }} #head path {{ fill: #75818d; }}
 }}
 </style>
@@ -212,14 +211,10 @@ def draw(files: dict[str, File]) -> str:
         for to_x, to_y in [place[r] for r in sorted(rooms)]
     ]
     for room, (x, y) in place.items():
-        members = [f for f in files.values() if f.room == room and not f.name.endswith("__init__.py")]
-        pure = sum(f.pure for f in members)
-        count = f"{len(members)} files" + (f", {pure} pure" if pure else "")
         lines += [
             f'<rect x="{x - _BOX / 2:.0f}" y="{y:.0f}" width="{_BOX}" height="{_TALL}" rx="8"/>',
             f'<text class="room" x="{x:.0f}" y="{y + 22:.0f}">{room}</text>',
             f'<text x="{x:.0f}" y="{y + 40:.0f}">{ROOMS[room]}</text>',
-            f'<text class="count" x="{x:.0f}" y="{y + 56:.0f}">{count}</text>',
         ]
     height = _TOP + max(rows) * _ROW + _TALL + 20
     return _SVG.format(width=_WIDTH, height=height, body="\n".join(lines))

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 
 from ..module_utils._engine import registry
+from ..module_utils._inventory import calls
 from ..module_utils._inventory import model as inventory_model
 
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "EC2_REGION")
@@ -25,7 +27,7 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset({"switchover", "identities"})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the model, or fail with the first mistake."""
+        """Return the model, or fail with every mistake."""
         super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(
             {
@@ -37,18 +39,25 @@ class ActionModule(ActionBase):
         variables = _Templated(known, self._templar)
         environment = next((os.environ[name] for name in REGION_VARIABLES if os.environ.get(name)), None)
         try:
-            model = inventory_model.model(
+            model = inventory_model.judged(
                 variables,
                 known["hostvars"],
                 known["groups"],
                 environment,
                 engines=registry.NAMES,
                 switchover=arguments["switchover"],
+                extra=load_extra_vars(self._loader),
+                names={name for names in (known, *self._nodes(variables, known)) for name in names},
             )
             inventory_model.identify(model, {result["item"]: result for result in arguments["identities"]})
         except inventory_model.InventoryError as err:
             return {"failed": True, "msg": f"{err} Nothing was changed."}
         return {"changed": False, "model": model, **_derived(model)}
+
+    def _nodes(self, variables: _Templated, known: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """The variables of every node."""
+        group = str(variables.get("overlay_ip_group") or "overlay_nodes")
+        return [known["hostvars"][name] for name in known["groups"].get(group, ())]
 
 
 class _Templated:
@@ -66,8 +75,8 @@ def _derived(model: dict[str, Any]) -> dict[str, Any]:
     """What follows from the model, so that no role has to work it out in Jinja."""
     return {
         "unknown_nodes": inventory_model.unknown(model),
-        "route_calls": inventory_model.route_calls(model["overlays"], by_home=False),
-        "home_calls": inventory_model.route_calls(model["overlays"], by_home=True),
-        "interface_groups": inventory_model.interface_groups(model["nodes"]),
-        "interface_calls": inventory_model.interface_calls(model["overlays"]),
+        "route_calls": calls.route_calls(model["overlays"], by_home=False),
+        "home_calls": calls.route_calls(model["overlays"], by_home=True),
+        "interface_groups": calls.interface_groups(model["nodes"]),
+        "interface_calls": calls.interface_calls(model["overlays"]),
     }

@@ -13,7 +13,9 @@ short_description: Check the variables of the inventory and hand out the model t
 version_added: 1.0.0
 description:
   - Reads C(overlay_ips), C(overlay_ip_region) and the other variables of the collection, checks every one of them, and
-    fails with one sentence that names the variable, its value and the remedy.
+    fails with one sentence for each mistake, which names the variable, its value and the remedy.
+  - A variable that begins with C(overlay_ip) and that nobody knows is a mistake, and so is an extra variable that is
+    almost one of those that a playbook asks for, such as C(taget).
   - Runs on the controller, calls nobody and changes nothing. The role P(aws_ha.overlay_ip.overlay_ip#role) runs it
     first in every playbook.
 extends_documentation_fragment:

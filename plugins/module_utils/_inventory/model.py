@@ -12,28 +12,16 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Callable, Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Callable
 
 from .._base import net
+from .variables import VARIABLES, InventoryError, Variables, absent, disagreements, mistakes, slips, value
+from .variables import unknown as unknown_names
 
-GROUP = "overlay_nodes"
-API_FROM = ("controller", "node")
 ALL, ANY = "all", "any"  # what a survey offers for "not given" as overlay and expected_active
 OVERLAY_KEYS = ("address", "home", "route_table_ids", "vpc_id", "interface", "label", "node_addresses")
 _IDS = {"i": "an instance", "eni": "a network interface", "rtb": "a route table", "vpc": "a VPC"}
-_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
-
-
-class Variables(Protocol):
-    """What we need of a mapping of variables: some are resolved only when they are read."""
-
-    def get(self, name: str, /) -> Any:
-        """The value, or None."""
-
-
-class InventoryError(Exception):
-    """A variable that cannot be right. The text is one sentence: variable, value, remedy."""
 
 
 def model(
@@ -52,19 +40,19 @@ def model(
     ``engines`` are the values that ``overlay_ip_failover`` may have. With ``switchover``, ``target`` is required, and
     ``overlay`` and ``expected_active`` are read too.
     """
-    group = _text(variables, "overlay_ip_group") or GROUP
+    group = _group(variables)
     names = _members(group, groups)
     nodes = {name: _node(name, hosts[name]) for name in names}
     variables = _Shared([variables, *(hosts[name] for name in names)])
-    overlays = _overlays(variables.get("overlay_ips"), names)
+    overlays = _overlays(value(variables, "overlay_ips"), names)
     read: dict[str, Any] = {
         "group": group,
         "region": _region(variables, region),
-        "api_from": _choice(variables, "overlay_ip_api_from", API_FROM),
-        "failover": _choice(variables, "overlay_ip_failover", engines),
-        "exclusive": _flag(variables, "overlay_ip_exclusive", False),
-        "rollback": _flag(variables, "overlay_ip_rollback", True),
-        "wait_timeout": _seconds(variables, "overlay_ip_wait_timeout", 60),
+        "api_from": value(variables, "overlay_ip_api_from"),
+        "failover": _engine(variables, engines),
+        "exclusive": value(variables, "overlay_ip_exclusive"),
+        "rollback": value(variables, "overlay_ip_rollback"),
+        "wait_timeout": value(variables, "overlay_ip_wait_timeout"),
         "probe": _probe(variables),
         "pre_tasks": _text(variables, "overlay_ip_pre_tasks"),
         "post_tasks": _text(variables, "overlay_ip_post_tasks"),
@@ -83,37 +71,43 @@ def model(
     return read
 
 
-def route_calls(overlays: Sequence[Mapping[str, Any]], *, by_home: bool) -> list[dict[str, Any]]:
-    """Overlays that one call of overlay_route can serve, since they share tables (and home, where that counts)."""
-    calls: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for overlay in overlays:
-        tables, vpc_id = overlay["route_table_ids"], overlay["vpc_id"]
-        home = overlay["home"] if by_home else None
-        empty = {"destinations": [], "route_table_ids": tables, "vpc_id": vpc_id, "home": home}
-        calls.setdefault((tuple(tables), vpc_id, home), empty)["destinations"].append(overlay["destination"])
-    return list(calls.values())
+def judged(
+    variables: Variables,
+    hosts: Mapping[str, Variables],
+    groups: Mapping[str, Sequence[str]],
+    region: str | None = None,
+    *,
+    engines: Sequence[str],
+    switchover: bool = False,
+    extra: Collection[str] = (),
+    names: Collection[str] = (),
+) -> dict[str, Any]:
+    """The model, or every mistake at once.
 
+    Args:
+        variables, hosts, groups, region, engines, switchover: see `model`.
+        extra: the names of the extra variables.
+        names: those of all variables that the play's host and the nodes have.
 
-def interface_calls(overlays: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Addresses that one call of overlay_interface can bring up: same interface, same label."""
-    calls: dict[tuple[str, str], dict[str, Any]] = {}
-    for overlay in overlays:
-        key = overlay["interface"], overlay["label"]
-        call = calls.setdefault(key, {"interface": key[0], "label": key[1], "addresses": []})
-        call["addresses"] += [a for a in overlay["node_addresses"] if a not in call["addresses"]]
-    return [call for call in calls.values() if call["addresses"]]
-
-
-def interface_groups(nodes: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The nodes' receiving interfaces, grouped by the call of source_dest_check that serves them."""
-    named = [node["network_interface_id"] for node in nodes.values() if node["network_interface_id"]]
-    groups: list[dict[str, Any]] = [{"network_interface_ids": named}] if named else []
-    rest = [node for node in nodes.values() if not node["network_interface_id"]]
-    for index in sorted({node["device_index"] for node in rest}):
-        ids = [node["instance_id"] for node in rest if node["device_index"] == index and node["instance_id"]]
-        if ids:
-            groups.append({"device_index": index, "instance_ids": ids})
-    return groups
+    Raises:
+        InventoryError: one sentence for each mistake.
+    """
+    members = groups.get(_group(variables), ())
+    nodes = {str(name): hosts[name] for name in members}
+    found = [*unknown_names({*names, *extra}), *slips(extra), *mistakes(variables, nodes)]
+    shared = _Shared([variables, *nodes.values()])
+    if not found:
+        found += disagreements({variable.name: value(shared, variable.name) for variable in VARIABLES})
+    try:
+        read = model(variables, hosts, groups, region, engines=engines, switchover=switchover)
+    except InventoryError as err:
+        # What is of the wrong kind has been said, and the reader would say it again.
+        if str(err).split(" ", 1)[0] not in {sentence.split(" ", 1)[0] for sentence in found}:
+            found.append(str(err))
+        read = {}
+    if found:
+        raise InventoryError(" ".join(found))
+    return read
 
 
 def unknown(model: Mapping[str, Any]) -> list[str]:
@@ -148,6 +142,10 @@ def identify(model: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any]])
         node["vpc_id"] = node["vpc_id"] or interface.get("vpc_id")
 
 
+def _group(variables: Variables) -> str:
+    return str(value(variables, "overlay_ip_group"))
+
+
 def _members(group: str, groups: Mapping[str, Sequence[str]]) -> list[str]:
     names = [str(name) for name in groups.get(group, ())]
     if not names:
@@ -179,17 +177,17 @@ def _node(name: str, variables: Variables) -> dict[str, Any]:
         "instance_id": instance,
         "network_interface_id": interface,
         "vpc_id": None,
-        "device_index": _seconds(variables, "overlay_ip_device_index", 0),
-        "iam_role": _text(variables, "overlay_ip_iam_role"),
+        "device_index": value(variables, "overlay_ip_device_index"),
+        "iam_role": value(variables, "overlay_ip_iam_role"),
     }
 
 
-def _overlays(value: Any, names: Sequence[str]) -> list[dict[str, Any]]:
-    if not isinstance(value, (list, tuple)) or not value:
+def _overlays(listed: Sequence[Any] | None, names: Sequence[str]) -> list[dict[str, Any]]:
+    if not listed:
         raise InventoryError(
             "overlay_ips is not set: list the overlay IPs there, for example [{address: 192.168.10.15}]."
         )
-    overlays = [_overlay(f"overlay_ips[{index}]", item, names) for index, item in enumerate(value)]
+    overlays = [_overlay(f"overlay_ips[{index}]", item, names) for index, item in enumerate(listed)]
     seen: dict[str, int] = {}
     for index, overlay in enumerate(overlays):
         first = seen.setdefault(overlay["destination"], index)
@@ -252,9 +250,9 @@ def _request(variables: Variables, names: Sequence[str], overlays: list[dict[str
     active = _text(variables, "expected_active")
     if active == ANY and ANY not in names:
         active = None
-    for name, value in (("target", target), ("expected_active", active)):
-        if value and value not in names:
-            raise InventoryError(f"{name} is '{value}', which is no node: choose one of {', '.join(names)}.")
+    for name, node in (("target", target), ("expected_active", active)):
+        if node and node not in names:
+            raise InventoryError(f"{name} is '{node}', which is no node: choose one of {', '.join(names)}.")
     overlay = _text(variables, "overlay")
     chosen = overlays
     if overlay and overlay != ALL:
@@ -287,10 +285,10 @@ def _probe(variables: Variables) -> dict[str, Any] | None:
             f"overlay_ip_probe is {probe!r}: give the host to ask from and the port of the service, "
             "for example {host: client1, port: 5432}."
         )
-    port = _seconds(probe, "port", 0)
-    if not 0 < port < 65536:
-        raise InventoryError(f"overlay_ip_probe.port is {port}: give a TCP port from 1 to 65535.")
-    return {"host": _text(probe, "host"), "port": port}
+    port = str(probe["port"])
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise InventoryError(f"overlay_ip_probe.port is '{port}': give a TCP port from 1 to 65535.")
+    return {"host": _text(probe, "host"), "port": int(port)}
 
 
 def _caller(variables: Variables) -> str:
@@ -318,10 +316,8 @@ def _address(name: str, parse: Callable[[str], str], value: Any) -> str:
 
 
 def _text(variables: Variables, name: str) -> str | None:
-    value = variables.get(name)
-    if value is None or str(value).strip() in ("", "None"):
-        return None
-    return str(value).strip()
+    raw = variables.get(name)
+    return None if absent(raw) else str(raw).strip()
 
 
 def _list(item: Variables, name: str, where: str) -> list[str]:
@@ -342,26 +338,8 @@ def _is_id(kind: str, value: str | None, name: str) -> None:
         )
 
 
-def _choice(variables: Variables, name: str, choices: Sequence[str]) -> str:
-    value = _text(variables, name) or choices[0]
-    if value not in choices:
-        raise InventoryError(f"{name} is '{value}': choose one of {', '.join(choices)}.")
-    return value
-
-
-def _flag(variables: Variables, name: str, default: bool) -> bool:
-    value = _text(variables, name)
-    if value is None:
-        return default
-    if value.lower() not in _TRUE + _FALSE:
-        raise InventoryError(f"{name} is '{value}': write true or false.")
-    return value.lower() in _TRUE
-
-
-def _seconds(variables: Variables, name: str, default: int) -> int:
-    value = _text(variables, name)
-    if value is None:
-        return default
-    if not value.isdecimal():
-        raise InventoryError(f"{name} is '{value}': write a whole number.")
-    return int(value)
+def _engine(variables: Variables, engines: Sequence[str]) -> str:
+    name: str = value(variables, "overlay_ip_failover")
+    if name not in engines:
+        raise InventoryError(f"overlay_ip_failover is '{name}': choose one of {', '.join(engines)}.")
+    return name

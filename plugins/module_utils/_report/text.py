@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .._inventory import model as inventory_model
+from .._inventory import calls
 from .._route import plan
 
 Dict = Mapping[str, Any]
@@ -38,12 +38,12 @@ def setup_calls(model: Dict, seen: Iterable[Dict]) -> list[dict[str, Any]]:
     A new route goes where the other tables' healthy routes point already, else to the home node: after a failover a
     table that was added meanwhile must not split the overlay.
     """
-    return inventory_model.route_calls(_settled(model, seen), by_home=True)
+    return calls.route_calls(_settled(model, seen), by_home=True)
 
 
 def held_calls(model: Dict, seen: Iterable[Dict], node: str) -> list[dict[str, Any]]:
     """The calls of overlay_interface for the addresses that a node holds, or will hold once setup is done."""
-    return inventory_model.interface_calls([o for o in _settled(model, seen) if o["home"] == node])
+    return calls.interface_calls([o for o in _settled(model, seen) if o["home"] == node])
 
 
 def _settled(model: Dict, seen: Iterable[Dict]) -> list[dict[str, Any]]:

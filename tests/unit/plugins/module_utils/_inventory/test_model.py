@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.registry import NAMES
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import calls
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import model as inventory_model
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.model import InventoryError
 
@@ -161,7 +162,10 @@ def test_the_smallest_inventory() -> None:
             "overlay_ip_failover is 'heartbeat': choose one of none, keepalived, pacemaker.",
         ),
         ({"overlay_ip_exclusive": "maybe"}, "overlay_ip_exclusive is 'maybe': write true or false."),
-        ({"overlay_ip_wait_timeout": "long"}, "overlay_ip_wait_timeout is 'long': write a whole number."),
+        (
+            {"overlay_ip_wait_timeout": "long"},
+            "overlay_ip_wait_timeout is 'long': write a whole number from 1 to 3600 (seconds).",
+        ),
         (
             {"overlay_ip_probe": {"host": "client1"}},
             "overlay_ip_probe is {'host': 'client1'}: give the host to ask from and the port of the service, for "
@@ -169,7 +173,7 @@ def test_the_smallest_inventory() -> None:
         ),
         (
             {"overlay_ip_probe": {"host": "client1", "port": 70000}},
-            "overlay_ip_probe.port is 70000: give a TCP port from 1 to 65535.",
+            "overlay_ip_probe.port is '70000': give a TCP port from 1 to 65535.",
         ),
         (
             {"hosts": {**NODES, "node2": {"overlay_ip_instance_id": "node2"}}},
@@ -277,12 +281,12 @@ OVERLAYS = read(
 def test_overlays_that_share_tables_share_a_call() -> None:
     tables = ["rtb-0123456789abcdef0", "rtb-0123456789abcdef1"]
     rest = ["192.168.10.2/32", "192.168.10.3/32", "192.168.20.0/24", "192.168.30.0/24"]
-    calls = inventory_model.route_calls(OVERLAYS, by_home=False)
-    assert [(c["destinations"], c["route_table_ids"], c["home"]) for c in calls] == [
+    made = calls.route_calls(OVERLAYS, by_home=False)
+    assert [(c["destinations"], c["route_table_ids"], c["home"]) for c in made] == [
         (["192.168.10.1/32"], tables, None),
         (rest, [], None),
     ]
-    by_home = inventory_model.route_calls(OVERLAYS, by_home=True)
+    by_home = calls.route_calls(OVERLAYS, by_home=True)
     assert [(c["home"], c["destinations"]) for c in by_home] == [
         ("node1", ["192.168.10.1/32"]),
         ("node2", ["192.168.10.2/32"]),
@@ -291,7 +295,7 @@ def test_overlays_that_share_tables_share_a_call() -> None:
 
 
 def test_addresses_that_share_interface_and_label_share_a_call() -> None:
-    assert inventory_model.interface_calls(OVERLAYS) == [
+    assert calls.interface_calls(OVERLAYS) == [
         {
             "interface": "auto",
             "label": "auto",
@@ -306,7 +310,7 @@ def test_interfaces_are_grouped_by_how_they_are_named() -> None:
         "node1": {"overlay_ip_network_interface_id": "eni-0123456789abcdef0"},
         "node2": {"overlay_ip_instance_id": "i-0123456789abcdef1", "overlay_ip_device_index": 1},
     }
-    assert inventory_model.interface_groups(read(hosts)["nodes"]) == [
+    assert calls.interface_groups(read(hosts)["nodes"]) == [
         {"network_interface_ids": ["eni-0123456789abcdef0"]},
         {"device_index": 1, "instance_ids": ["i-0123456789abcdef1"]},
     ]

@@ -1,0 +1,352 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one list of all variables: name, kind, bounds, default, who reads it. A new variable is an entry here.
+
+What is judged by it: kinds and bounds before anything is changed (`mistakes`), names that nobody knows (`unknown`), the
+roles' argument specs and docs/variables.md (tests/unit/test_variables.py; tools/variables.py writes the page).
+
+Pure. This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+TEXT, LIST, DICT, WHOLE, NUMBER, FLAG = "text", "list", "dictionary", "whole number", "number", "true or false"
+PLAY, HOST, REQUEST = "inventory", "per host", "extra variable"
+
+TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+PREFIX = "overlay_ip"
+CLOSE = 0.8
+"""How alike two names must be for one to be a slip of the other: of two names' letters, in order, four of five."""
+
+
+class Variables(Protocol):
+    """What we need of a mapping of variables: some are resolved only when they are read."""
+
+    def get(self, name: str, /) -> Any:
+        """The value, or None."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable.
+
+    Attributes:
+        name: as users write it.
+        kind: one of TEXT, LIST, DICT, WHOLE, NUMBER, FLAG.
+        readers: the roles, or playbooks (`controller.yml`), that read it.
+        default: what an empty or absent value means.
+        unit: of a number: seconds, milliseconds.
+        low, high: the bounds of a number, both included.
+        choices: the values of a text.
+        pattern: what a text must match as a whole, with its name for people in `shape`.
+        shape: what a value that fits `pattern` is called.
+        source: where the bound comes from.
+        scope: PLAY, HOST or REQUEST.
+    """
+
+    name: str
+    kind: str
+    readers: tuple[str, ...]
+    default: Any = None
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    shape: str = ""
+    source: str = ""
+    scope: str = PLAY
+
+    @property
+    def bounds(self) -> str:
+        """What it may be, for people."""
+        if self.choices:
+            return ", ".join(self.choices)
+        if self.low is None and self.high is None:
+            return self.shape
+        return f"{_number(self.low)} to {_number(self.high)}" + (f" {self.unit}" if self.unit else "")
+
+
+_SECONDS = "seconds"
+_RFC = "RFC 9568, 5.2"
+_KEEPALIVED = "keepalived.conf(5)"
+_USER = r"[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?"
+_IAM_NAME = r"[\w+=,.@-]{1,128}"
+
+VARIABLES: tuple[Variable, ...] = (
+    # What there is
+    Variable("overlay_ips", LIST, ("overlay_ip",)),
+    Variable("overlay_ip_group", TEXT, ("overlay_ip",), "overlay_nodes"),
+    Variable("overlay_ip_region", TEXT, ("overlay_ip",)),
+    Variable("overlay_ip_instance_id", TEXT, ("overlay_ip",), scope=HOST),
+    Variable("overlay_ip_network_interface_id", TEXT, ("overlay_ip",), scope=HOST),
+    Variable("overlay_ip_device_index", WHOLE, ("overlay_ip",), 0, low=0, high=63, source="EC2 API", scope=HOST),
+    Variable("overlay_ip_iam_role", TEXT, ("overlay_ip",), pattern=_IAM_NAME, shape="a role's name", scope=HOST),
+    Variable("overlay_ip_exclusive", FLAG, ("overlay_ip",), False),
+    Variable("overlay_ip_failover", TEXT, ("overlay_ip",), "none"),
+    # How AWS is called
+    Variable("overlay_ip_api_from", TEXT, ("overlay_ip",), "controller", choices=("controller", "node")),
+    Variable("overlay_ip_aws", DICT, ("overlay_ip",), {}),
+    Variable("overlay_ip_node_aws", DICT, ("overlay_ip",), {}),
+    Variable("overlay_ip_wait_timeout", WHOLE, ("overlay_ip",), 60, _SECONDS, 1, 3600),
+    # Setup
+    Variable("overlay_ip_install_packages", FLAG, ("node_ready", "overlay_interface"), False),
+    Variable(
+        "overlay_ip_persistence",
+        TEXT,
+        ("overlay_interface",),
+        "auto",
+        choices=(
+            *("auto", "networkd", "networkmanager", "networkmanager_profile"),
+            *("ifupdown", "wicked", "ifcfg", "systemd_unit"),
+        ),
+    ),
+    Variable(
+        "overlay_ip_tame_agents",
+        LIST,
+        ("overlay_interface",),
+        [],
+        choices=("nm_cloud_setup", "cloud_netconfig", "amazon_ec2_net_utils"),
+    ),
+    Variable("overlay_ip_iam", TEXT, ("overlay_iam_policy",), "apply", choices=("apply", "render")),
+    Variable(
+        "overlay_ip_iam_policy_name",
+        TEXT,
+        ("overlay_iam_policy",),
+        "overlay-ip",
+        pattern=_IAM_NAME,
+        shape="1 to 128 letters, digits and +=,.@_-",
+        source="IAM API, PutRolePolicy",
+    ),
+    Variable("overlay_ip_iam_managed", FLAG, ("overlay_iam_policy",), False),
+    # Switchover
+    Variable("overlay_ip_probe", DICT, ("overlay_ip", "switchover")),
+    Variable("overlay_ip_probe_timeout", WHOLE, ("switchover",), 10, _SECONDS, 1, 600),
+    Variable("overlay_ip_rollback", FLAG, ("overlay_ip",), True),
+    Variable("overlay_ip_pre_tasks", TEXT, ("overlay_ip",)),
+    Variable("overlay_ip_post_tasks", TEXT, ("overlay_ip",)),
+    Variable("overlay_ip_switchover", FLAG, ("overlay_ip",), False),
+    Variable("target", TEXT, ("overlay_ip",), scope=REQUEST),
+    Variable("overlay", TEXT, ("overlay_ip",), scope=REQUEST),
+    Variable("expected_active", TEXT, ("overlay_ip",), scope=REQUEST),
+    # Status and drill
+    Variable("overlay_ip_status_strict", FLAG, ("status",), False),
+    Variable("drill", TEXT, ("drill",), choices=("readiness", "switchover"), scope=REQUEST),
+    Variable("overlay_ip_drill_report", TEXT, ("drill",), "overlay-ip-drill.json"),
+    Variable("overlay_ip_drill_seconds", WHOLE, ("drill",), 300, _SECONDS, 1, 86400),
+    # Failover, both engines
+    Variable("overlay_ip_timeout", WHOLE, ("node_program", "keepalived"), 20, _SECONDS, 2, 600),
+    Variable(
+        "overlay_ip_advert_interval",
+        NUMBER,
+        ("node_program", "keepalived"),
+        1,
+        _SECONDS,
+        0.2,
+        40.95,
+        source=f"{_RFC}.7; below 0.2 a node that boots may take mastership (docs/drill.md)",
+    ),
+    # keepalived
+    Variable("overlay_ip_vrrp_id", WHOLE, ("keepalived",), 51, low=1, high=255, source=f"{_RFC}.3"),
+    Variable("overlay_ip_check_command", TEXT, ("keepalived",), ""),
+    Variable("overlay_ip_check_interval", WHOLE, ("keepalived",), 2, _SECONDS, 1, 3600, source=_KEEPALIVED),
+    Variable("overlay_ip_check_timeout", WHOLE, ("keepalived",), 2, _SECONDS, 1, 3600, source=_KEEPALIVED),
+    Variable("overlay_ip_check_rise", WHOLE, ("keepalived",), 2, low=1, high=100, source=_KEEPALIVED),
+    Variable("overlay_ip_check_fall", WHOLE, ("keepalived",), 2, low=1, high=100, source=_KEEPALIVED),
+    Variable(
+        "overlay_ip_check_user",
+        TEXT,
+        ("keepalived",),
+        "root",
+        pattern=_USER,
+        shape="a user's name",
+        source="useradd(8)",
+    ),
+    Variable("overlay_ip_route_interval", WHOLE, ("keepalived",), 10, _SECONDS, 1, 3600, source=_KEEPALIVED),
+    Variable("overlay_ip_keepalived_replace", FLAG, ("keepalived",), False),
+    # Pacemaker
+    Variable("overlay_ip_fencing", TEXT, ("pacemaker",), "fence_aws"),
+    Variable("overlay_ip_fencing_delay", WHOLE, ("pacemaker",), 5, _SECONDS, 0, 300),
+    Variable(
+        "overlay_ip_corosync_token",
+        WHOLE,
+        ("pacemaker",),
+        10000,
+        "milliseconds",
+        400,
+        300000,
+        source="corosync.conf(5); knet pings every quarter of it, and less than 400 was never drilled",
+    ),
+    Variable(
+        "overlay_ip_resource_agent", TEXT, ("pacemaker",), "overlay-ip", choices=("overlay-ip", "aws-vpc-move-ip")
+    ),
+    Variable("overlay_ip_resource_api_interval", WHOLE, ("pacemaker",), 60, _SECONDS, 0, 86400),
+    Variable("overlay_ip_vpc_move_ip_options", DICT, ("pacemaker",), {}),
+)
+
+OTHERS = ("overlay_ip_awx_", "overlay_ip_eda_")
+"""Beginnings of the variables of playbooks/controller.yml and of the rulebooks, which check their own."""
+INTERNAL = frozenset(
+    PREFIX + "_" + word
+    for word in [
+        "model",
+        "inventory",
+        "routes",
+        "seen",
+        "identities",
+        "api_host",
+        "aws_options",
+        "interface_calls",
+        "result",
+    ]
+)
+"""What our own roles register; a user sets none of them."""
+
+BY_NAME = {variable.name: variable for variable in VARIABLES}
+REQUESTS = tuple(variable.name for variable in VARIABLES if variable.scope == REQUEST)
+
+
+class InventoryError(Exception):
+    """A variable that cannot be right. The text is one sentence: variable, value, remedy."""
+
+
+def value(variables: Variables, name: str) -> Any:
+    """The value of a variable in its kind, or its default. Raises InventoryError."""
+    return parsed(BY_NAME[name], variables.get(name))
+
+
+def absent(raw: Any) -> bool:
+    """Whether a value means "not given": AWX sends empty strings."""
+    return raw is None or (isinstance(raw, str) and raw.strip() in ("", "None"))
+
+
+def parsed(variable: Variable, raw: Any, called: str = "") -> Any:
+    """A raw value in the variable's kind; its default where it is absent. Raises InventoryError."""
+    name = called or variable.name
+    if absent(raw):
+        return variable.default
+    if variable.kind in (LIST, DICT):
+        return _structure(variable, raw, name)
+    if isinstance(raw, (Mapping, list, tuple)):
+        raise InventoryError(f"{name} is {_a(raw)}, it must be {_article(variable.kind)}: write one value.")
+    text = str(raw).strip()
+    if variable.kind == FLAG:
+        if text.lower() not in TRUE + FALSE:
+            raise InventoryError(f"{name} is '{text}': write true or false.")
+        return text.lower() in TRUE
+    if variable.kind in (WHOLE, NUMBER):
+        return _in_bounds(variable, text, name)
+    if variable.choices and text not in variable.choices:
+        raise InventoryError(f"{name} is '{text}': choose one of {', '.join(variable.choices)}.")
+    if variable.pattern and not re.fullmatch(variable.pattern, text):
+        raise InventoryError(f"{name} is '{text}': write {variable.shape}.")
+    return text
+
+
+def mistakes(play: Variables, hosts: Mapping[str, Variables]) -> list[str]:
+    """Every value that cannot be right, a sentence each: of the play's host, and of the nodes."""
+    found: dict[str, list[str]] = {}
+    for variable in VARIABLES:
+        for where, variables in (("", play), *hosts.items()):
+            try:
+                parsed(variable, variables.get(variable.name))
+            except InventoryError as err:
+                found.setdefault(str(err), []).append(where)
+    return [
+        sentence if "" in where or len(where) == len(hosts) else _of(sentence, where)
+        for sentence, where in found.items()
+    ]
+
+
+def disagreements(read: Mapping[str, Any]) -> list[str]:
+    """Values that are right alone and wrong together; ``read`` has them by name."""
+    found = []
+    interval, timeout = read["overlay_ip_check_interval"], read["overlay_ip_check_timeout"]
+    if timeout > interval and read["overlay_ip_check_command"]:
+        found.append(
+            f"overlay_ip_check_timeout is {timeout} and overlay_ip_check_interval {interval}: a check must end before"
+            " the next one begins; make the timeout no longer than the interval."
+        )
+    return found
+
+
+def unknown(names: Iterable[str]) -> list[str]:
+    """Names with our prefix that nobody reads, a sentence each, with the nearest known one."""
+    found = []
+    for name in sorted(set(names)):
+        if not name.startswith(PREFIX) or name in BY_NAME or name in INTERNAL or name.startswith(OTHERS):
+            continue
+        # The prefix is alike in all of them: what comes after it is compared.
+        rests = {known[len(PREFIX) :]: known for known in BY_NAME if known.startswith(PREFIX)}
+        near = difflib.get_close_matches(name[len(PREFIX) :], rests, 1, CLOSE) or ["s"] * (len(name) <= len(PREFIX) + 1)
+        hint = f"did you mean {rests[near[0]]}?" if near else "docs/variables.md lists all there are."
+        found.append(f"{name} is unknown: {hint}")
+    return found
+
+
+def slips(extra: Iterable[str]) -> list[str]:
+    """Extra variables that are almost one that a playbook of ours asks for: they would be ignored."""
+    found = []
+    for name in sorted(set(extra)):
+        if name in BY_NAME or name.startswith(PREFIX):
+            continue
+        near = difflib.get_close_matches(name, REQUESTS, 1, CLOSE)
+        if near:
+            found.append(f"The extra variable {name} is unknown: did you mean {near[0]}?")
+    return found
+
+
+def _structure(variable: Variable, raw: Any, name: str) -> Any:
+    if variable.kind == DICT:
+        if not isinstance(raw, Mapping):
+            raise InventoryError(f"{name} is {_a(raw)}, it must be a dictionary: write {{key: value}}.")
+        return raw
+    if isinstance(raw, str) and variable.choices:
+        raw = [part.strip() for part in raw.split(",") if part.strip()]
+    if not isinstance(raw, (list, tuple)):
+        raise InventoryError(f"{name} is {_a(raw)}, it must be a list: write [a, b], or one line with a dash for each.")
+    wrong = [item for item in raw if variable.choices and item not in variable.choices]
+    if wrong:
+        raise InventoryError(f"{name} has '{wrong[0]}': choose of {', '.join(variable.choices)}.")
+    return list(raw)
+
+
+def _in_bounds(variable: Variable, text: str, name: str) -> float | int:
+    kind = "a whole number" if variable.kind == WHOLE else "a number"
+    remedy = f"write {kind} from {_number(variable.low)} to {_number(variable.high)}"
+    remedy += f" ({variable.unit})." if variable.unit else "."
+    if not re.fullmatch(
+        r"[+-]?\d+" if variable.kind == WHOLE else r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", text, re.A | re.I
+    ):
+        raise InventoryError(f"{name} is '{text}': {remedy}")
+    number = int(text) if variable.kind == WHOLE else float(text)
+    low, high = variable.low, variable.high
+    if not math.isfinite(number) or (low is not None and number < low) or (high is not None and number > high):
+        raise InventoryError(f"{name} is {text}: {remedy}")
+    return number
+
+
+def _of(sentence: str, where: Sequence[str]) -> str:
+    name, _blank, rest = sentence.partition(" ")
+    return f"{name} of {', '.join(where)} {rest}"
+
+
+def _a(raw: Any) -> str:
+    kinds = ((bool, "true or false"), (str, "a string"), ((int, float), "a number"), (Mapping, "a dictionary"))
+    return next((word for kind, word in kinds if isinstance(raw, kind)), "a list")
+
+
+def _article(kind: str) -> str:
+    return kind if kind == FLAG else f"a {kind}"
+
+
+def _number(bound: float | None) -> str:
+    return "any" if bound is None else f"{bound:g}"

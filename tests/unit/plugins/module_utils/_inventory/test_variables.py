@@ -1,0 +1,255 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one list of variables: kinds, bounds, slips; and argument specs, defaults and page, which must agree with it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.registry import NAMES
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import model as inventory_model
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import variables
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.variables import (
+    BY_NAME,
+    FLAG,
+    LIST,
+    VARIABLES,
+    InventoryError,
+    mistakes,
+    parsed,
+    slips,
+    unknown,
+)
+
+ROOT = Path(__file__).parents[5]
+SPECS = {
+    path.parents[1].name: yaml.safe_load(path.read_text())["argument_specs"]["main"].get("options", {})
+    for path in sorted((ROOT / "roles").glob("*/meta/argument_specs.yml"))
+}
+NODES: dict[str, dict[str, Any]] = {"node1": {}, "node2": {}}
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "sentence"),
+    [
+        ("overlay_ip_vrrp_id", 0, "overlay_ip_vrrp_id is 0: write a whole number from 1 to 255."),
+        ("overlay_ip_vrrp_id", 300, "overlay_ip_vrrp_id is 300: write a whole number from 1 to 255."),
+        ("overlay_ip_vrrp_id", "abc", "overlay_ip_vrrp_id is 'abc': write a whole number from 1 to 255."),
+        ("overlay_ip_vrrp_id", "51.5", "overlay_ip_vrrp_id is '51.5': write a whole number from 1 to 255."),
+        (
+            "overlay_ip_advert_interval",
+            0.01,
+            "overlay_ip_advert_interval is 0.01: write a number from 0.2 to 40.95 (seconds).",
+        ),
+        (
+            "overlay_ip_advert_interval",
+            "fast",
+            "overlay_ip_advert_interval is 'fast': write a number from 0.2 to 40.95 (seconds).",
+        ),
+        (
+            "overlay_ip_advert_interval",
+            float("nan"),
+            "overlay_ip_advert_interval is 'nan': write a number from 0.2 to 40.95 (seconds).",
+        ),
+        (
+            "overlay_ip_advert_interval",
+            "1e999",
+            "overlay_ip_advert_interval is 1e999: write a number from 0.2 to 40.95 (seconds).",
+        ),
+        (
+            "overlay_ip_check_interval",
+            0,
+            "overlay_ip_check_interval is 0: write a whole number from 1 to 3600 (seconds).",
+        ),
+        ("overlay_ip_timeout", 0, "overlay_ip_timeout is 0: write a whole number from 2 to 600 (seconds)."),
+        ("overlay_ip_timeout", 100000, "overlay_ip_timeout is 100000: write a whole number from 2 to 600 (seconds)."),
+        (
+            "overlay_ip_route_interval",
+            -3,
+            "overlay_ip_route_interval is -3: write a whole number from 1 to 3600 (seconds).",
+        ),
+        (
+            "overlay_ip_corosync_token",
+            "abc",
+            "overlay_ip_corosync_token is 'abc': write a whole number from 400 to 300000 (milliseconds).",
+        ),
+        (
+            "overlay_ip_corosync_token",
+            10,
+            "overlay_ip_corosync_token is 10: write a whole number from 400 to 300000 (milliseconds).",
+        ),
+        ("overlay_ip_check_user", "no body", "overlay_ip_check_user is 'no body': write a user's name."),
+        (
+            "overlay_ips",
+            "192.168.10.15",
+            "overlay_ips is a string, it must be a list: write [a, b], or one line with a dash for each.",
+        ),
+        ("overlay_ip_aws", [1], "overlay_ip_aws is a list, it must be a dictionary: write {key: value}."),
+        ("overlay_ip_region", ["a"], "overlay_ip_region is a list, it must be a text: write one value."),
+        (
+            "overlay_ip_exclusive",
+            {"a": 1},
+            "overlay_ip_exclusive is a dictionary, it must be true or false: write one value.",
+        ),
+        (
+            "overlay_ip_tame_agents",
+            ["nm-cloud-setup"],
+            "overlay_ip_tame_agents has 'nm-cloud-setup': choose of nm_cloud_setup, cloud_netconfig, "
+            "amazon_ec2_net_utils.",
+        ),
+        ("overlay_ip_iam", "maybe", "overlay_ip_iam is 'maybe': choose one of apply, render."),
+    ],
+)
+def test_what_cannot_be_right_is_one_sentence(name: str, raw: Any, sentence: str) -> None:
+    with pytest.raises(InventoryError) as refused:
+        parsed(BY_NAME[name], raw)
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "value"),
+    [
+        ("overlay_ip_vrrp_id", "255", 255),
+        ("overlay_ip_vrrp_id", 1, 1),
+        ("overlay_ip_advert_interval", "0.2", 0.2),
+        ("overlay_ip_advert_interval", 40.95, 40.95),
+        ("overlay_ip_exclusive", "Yes", True),
+        ("overlay_ip_exclusive", False, False),
+        ("overlay_ip_tame_agents", "nm_cloud_setup, cloud_netconfig", ["nm_cloud_setup", "cloud_netconfig"]),
+        ("overlay_ip_check_user", "svc-app$", "svc-app$"),
+    ],
+)
+def test_what_is_right_has_its_kind(name: str, raw: Any, value: Any) -> None:
+    assert parsed(BY_NAME[name], raw) == value
+
+
+@pytest.mark.parametrize("variable", VARIABLES, ids=lambda v: v.name)
+def test_an_empty_answer_means_the_default(variable: variables.Variable) -> None:
+    assert parsed(variable, None) == parsed(variable, "") == variable.default
+
+
+@pytest.mark.parametrize("variable", VARIABLES, ids=lambda v: v.name)
+def test_the_default_is_allowed(variable: variables.Variable) -> None:
+    if variable.default not in (None, ""):
+        assert parsed(variable, variable.default) == variable.default
+
+
+def test_a_mistake_of_one_node_names_it_and_one_of_all_names_the_variable() -> None:
+    hosts: dict[str, Any] = {
+        "node1": {"overlay_ip_vrrp_id": 0, "overlay_ip_exclusive": "x"},
+        "node2": {"overlay_ip_vrrp_id": 0},
+    }
+    assert mistakes({}, hosts) == [
+        "overlay_ip_exclusive of node1 is 'x': write true or false.",
+        "overlay_ip_vrrp_id is 0: write a whole number from 1 to 255.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("overlay_ip_exlusive", "overlay_ip_exlusive is unknown: did you mean overlay_ip_exclusive?"),
+        ("overlay_ip", "overlay_ip is unknown: did you mean overlay_ips?"),
+        ("overlay_ip_zzz", "overlay_ip_zzz is unknown: docs/variables.md lists all there are."),
+    ],
+)
+def test_an_unknown_name_is_told_with_the_nearest(name: str, sentence: str) -> None:
+    assert unknown([name]) == [sentence]
+
+
+def test_known_names_and_those_of_others_are_fine() -> None:
+    assert unknown([*BY_NAME, "overlay_ip_awx_prefix", "overlay_ip_model", "ansible_host", "overlays"]) == []
+
+
+@pytest.mark.parametrize(
+    ("extra", "meant"), [("taget", "target"), ("expected_actve", "expected_active"), ("overlays", "overlay")]
+)
+def test_a_slip_in_an_extra_variable_is_told(extra: str, meant: str) -> None:
+    assert slips([extra, "awx_job_id", "target", "mine"]) == [
+        f"The extra variable {extra} is unknown: did you mean {meant}?"
+    ]
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    groups = {"overlay_nodes": ["node1", "node2"]}
+    play = {
+        "overlay_ips": "192.168.10.15",
+        "overlay_ip_vrrp_id": 0,
+        "overlay_ip_check_command": "/bin/true",
+        "overlay_ip_exlusive": True,
+    }
+    with pytest.raises(InventoryError) as refused:
+        inventory_model.judged(
+            play, NODES, groups, "eu-central-1", engines=NAMES, switchover=True, extra=["taget"], names=play
+        )
+    assert str(refused.value) == (
+        "overlay_ip_exlusive is unknown: did you mean overlay_ip_exclusive? "
+        "The extra variable taget is unknown: did you mean target? "
+        "overlay_ips is a string, it must be a list: write [a, b], or one line with a dash for each. "
+        "overlay_ip_vrrp_id is 0: write a whole number from 1 to 255."
+    )
+
+
+def test_a_check_that_outlasts_its_interval_is_refused() -> None:
+    play = {
+        "overlay_ips": ["192.168.10.15"],
+        "overlay_ip_check_command": "/bin/true",
+        "overlay_ip_check_timeout": 5,
+        "overlay_ip_check_interval": 2,
+    }
+    groups = {"overlay_nodes": ["node1", "node2"]}
+    with pytest.raises(InventoryError, match="make the timeout no longer than the interval"):
+        inventory_model.judged(play, NODES, groups, "eu-central-1", engines=NAMES)
+
+
+# -- what must agree with the list ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", SPECS)
+def test_the_argument_specs_agree_with_the_list(role: str) -> None:
+    ours = {name: spec for name, spec in SPECS[role].items() if name.startswith("overlay_ip") or name in BY_NAME}
+    assert set(ours) == {v.name for v in VARIABLES if role in v.readers}
+    for name, spec in ours.items():
+        variable = BY_NAME[name]
+        if "default" in spec:
+            assert spec["default"] == variable.default, name
+        if "choices" in spec:
+            assert tuple(spec["choices"]) == variable.choices, name
+        assert spec["type"] in {LIST: ("list", "raw"), FLAG: ("bool", "raw")}.get(
+            variable.kind, ("str", "raw", "dict")
+        ), name
+
+
+def test_every_default_of_a_role_is_the_lists() -> None:
+    wrong = []
+    for path in (ROOT / "roles").glob("*/defaults/main.yml"):
+        for name, text in yaml.safe_load(path.read_text()).items():
+            for variable in (v for v in VARIABLES if f"{v.name} | default(" in str(text)):
+                default = str(text).partition(f"{variable.name} | default(")[2].partition(",")[0].strip("'\"")
+                if default not in (str(variable.default), str(variable.default).lower(), "", "omit"):
+                    wrong.append((path.parts[-3], name, default))
+    assert wrong == []
+
+
+def test_every_variable_that_a_role_reads_is_in_the_list() -> None:
+    read: set[str] = set()
+    for top in ("roles", "playbooks"):
+        for path in (path for pattern in ("*.yml", "*.j2") for path in (ROOT / top).rglob(pattern)):
+            read |= set(re.findall(r"\b(overlay_ip_[a-z_]+) *\| *default\(", path.read_text()))
+    known = {*BY_NAME, *variables.INTERNAL}
+    assert len(read) > 30
+    assert {name for name in read if name not in known and not name.startswith(variables.OTHERS)} == set()
+
+
+def test_the_page_is_current() -> None:
+    tool = ROOT / "tools" / "variables.py"
+    done = subprocess.run([sys.executable, tool, "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
