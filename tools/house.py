@@ -9,10 +9,11 @@
 
 The rules (tests/unit/test_house.py plants a violation of each):
 
-* A room imports only rooms below it; within a room no two files import each other.
-* A file whose docstring says "Pure." does no input or output itself: it imports pure files of ours, and of others only
-  what PURE names.
+* A room imports only rooms below it, `_aws` nobody of ours; within a room nothing imports in a circle.
+* A file whose docstring says "Pure." or "Pure: ..." does no input or output itself: it imports pure files of ours, and
+  of others only what PURE names.
 * One file imports the SDK, one imports pyroute2; modules, action plugins and `_module` alone import Ansible.
+* Where a room uses another, FLOWS says what it gets there, for the picture.
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from house_picture import House, draw
+
 ROOT = Path(__file__).parents[1]
 SVG = ROOT / "docs" / "house.svg"
 
 ROOMS: dict[str, str] = {
     "_base": "addresses, findings",
     "_aws": "calls, errors, pacing",
-    "_module": "how AWS modules begin and end",
+    "_module": "how a module begins, ends",
     "_route": "step 1: the route",
     "_address": "step 3: the address",
     "_policy": "step 4: permission",
@@ -39,17 +42,32 @@ ROOMS: dict[str, str] = {
     "_inventory": "variables, model, calls",
     "_node": "the node's own program",
     "_report": "what people are told",
-    "plugins": "modules, action, filter",
+    "plugins": "modules, action and filter plugins: what Ansible sees",
 }
 """From the ground up: a room may import those before it."""
+
+GROUND, ROOF = ("_base", "_aws"), "plugins"
+
+FLOWS: dict[tuple[str, str], str] = {
+    ("_policy", "_route"): "tables and,interfaces",
+    ("_engine", "_route"): "routes",
+    ("_engine", "_address"): "the host",
+    ("_node", "_route"): "moves",
+    ("_node", "_engine"): "what to do,when told",
+    ("_node", "_address"): "up, down",
+    ("_report", "_route"): "routes",
+    ("_report", "_inventory"): "the model",
+}
+"""What the upper of two rooms gets from the lower; a comma begins a line."""
 
 OUTSIDERS = {
     "botocore": ("_aws/client.py",),
     "boto3": (),
     "pyroute2": ("_address/netlink.py",),
     "ansible": ("_module/", "plugins/"),
+    "ansible_collections": (),  # ours are imported relatively, others are not needed
 }
-"""Other people's packages, and who may import them."""
+"""Other people's packages, and who may import them: names of files, or how they begin."""
 
 PURE = frozenset(
     {
@@ -87,30 +105,9 @@ PURE = frozenset(
 )
 """What a pure file may import: modules that compute and do no input or output."""
 
-_PURE_WORD = re.compile(r"\bPure\b[.:;,]")
-
-
-_WIDTH, _BOX, _GAP, _TALL, _ROW, _TOP = 960, 216, 20, 54, 104, 20  # pixels
-_SVG = """\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-labelledby="t d">
-<title id="t">The rooms of plugins/module_utils</title>
-<desc id="d">An arrow goes from a room to one that it imports; none goes up. Made by tools/house.py --draw.</desc>
-<style>
-text {{ font: 12px system-ui, sans-serif; text-anchor: middle; fill: #41464d; }}
-.room {{ font: 600 15px ui-monospace, monospace; fill: #14181d; }}
-rect {{ fill: #f4f7fa; stroke: #6f7f8f; stroke-width: 1.2; }}
-.arrow {{ fill: none; stroke: #8a97a4; stroke-width: 1.4; marker-end: url(#head); }}
-#head path {{ fill: #8a97a4; }}
-@media (prefers-color-scheme: dark) {{
-text {{ fill: #c3cad2; }} .room {{ fill: #f2f5f8; }}
-rect {{ fill: #1d242b; stroke: #7d8b99; }} .arrow {{ stroke: #75818d; }} #head path {{ fill: #75818d; }}
-}}
-</style>
-<defs><marker id="head" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="7" markerHeight="7" orient="auto"><path
- d="M0 0L10 5L0 10z"/></marker></defs>
-{body}
-</svg>
-"""
+_PURE_WORD = re.compile(r"\bPure[.:]")
+_IMPURE = frozenset({"open", "print", "input", "__import__", "exec", "eval"})
+"""What a pure file may not call, though nothing needs to be imported for it."""
 
 
 @dataclass
@@ -121,6 +118,7 @@ class File:
     pure: bool
     ours: set[str] = field(default_factory=set)
     others: set[str] = field(default_factory=set)
+    calls: set[str] = field(default_factory=set)
 
     @property
     def room(self) -> str:
@@ -136,88 +134,101 @@ def read(root: Path = ROOT) -> dict[str, File]:
     files: dict[str, File] = {}
     for name, path in names.items():
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        files[name] = File(name, bool(_PURE_WORD.search(ast.get_docstring(tree) or "")))
+        file = files[name] = File(name, bool(_PURE_WORD.search(ast.get_docstring(tree) or "")))
+        file.calls = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
         for module, level in _imports(tree):
-            _sort(files[name], path, module, level, utils, names)
+            if level:
+                file.ours.add(_ours(path, module, level, plugins, utils))
+            else:
+                file.others.add(module)
     return files
 
 
 def violations(files: dict[str, File]) -> list[str]:
     """What breaks a rule, a sentence each."""
-    order = list(ROOMS)
     found = []
     for file in files.values():
-        if file.room not in order:
+        if file.room not in ROOMS:
             found.append(f"{file.name} lies in a room that tools/house.py does not know: name it in ROOMS.")
             continue
-        for other in sorted(file.ours):
-            target = files[other]
-            if target.room in order and order.index(target.room) > order.index(file.room):
-                found.append(f"{file.name} imports {other}, which is above it.")
-            if file.room == "_aws" and target.room != "_aws":
-                found.append(f"{file.name} imports {other}: _aws imports nobody of ours.")
-            if file.pure and not target.pure:
-                found.append(f"{file.name} says that it is pure, but imports {other}, which is not.")
-            if other != file.name and file.name in target.ours and file.name < other:
-                found.append(f"{file.name} and {other} import each other.")
-        for other in sorted(file.others):
-            top = other.split(".")[0]
-            allowed = OUTSIDERS.get(top)
-            if allowed is not None and not file.name.startswith(allowed or ("nobody",)):
-                found.append(f"{file.name} imports {top}, which only {', '.join(allowed) or 'nobody'} may.")
-            if file.pure and other not in PURE and top not in PURE:
-                found.append(f"{file.name} says that it is pure, but imports {other}.")
+        found += _of_ours(file, files) + _of_others(file)
+        circle = _circle(file.name, files)
+        if circle and file.name == min(circle):
+            found.append(f"{' -> '.join([*circle, file.name])} is a circle of imports.")
+    for upper, lowers in _seen(files).inner.items():
+        found += [
+            f"{upper} uses {lower}: say in FLOWS of tools/house.py what it gets there."
+            for lower in sorted(lowers)
+            if (upper, lower) not in FLOWS
+        ]
     return found
+
+
+def _of_ours(file: File, files: dict[str, File]) -> list[str]:
+    order = list(ROOMS)
+    found = []
+    for other in sorted(file.ours):
+        target = files.get(other)
+        if target is None:
+            found.append(f"{file.name} imports {other}, which is not there.")
+            continue
+        if target.room in order and order.index(target.room) > order.index(file.room):
+            found.append(f"{file.name} imports {other}, which is above it.")
+        if file.room == "_aws" and target.room != "_aws":
+            found.append(f"{file.name} imports {other}: _aws imports nobody of ours.")
+        if file.pure and not target.pure and not other.endswith("__init__.py"):
+            found.append(f"{file.name} says that it is pure, but imports {other}, which is not.")
+    return found
+
+
+def _of_others(file: File) -> list[str]:
+    found = []
+    for other in sorted(file.others):
+        top = other.split(".")[0]
+        allowed = OUTSIDERS.get(top)
+        if allowed is not None and not file.name.startswith(allowed or ("nobody",)):
+            found.append(f"{file.name} imports {top}, which {_only(allowed)} may.")
+        if file.pure and not any(other == known or other.startswith(known + ".") for known in PURE):
+            found.append(f"{file.name} says that it is pure, but imports {other}.")
+    if file.pure and file.calls & _IMPURE:
+        found.append(f"{file.name} says that it is pure, but calls {', '.join(sorted(file.calls & _IMPURE))}.")
+    return found
+
+
+def _only(allowed: tuple[str, ...]) -> str:
+    return f"only {' and '.join(allowed)}" if allowed else "nobody"
+
+
+def _circle(name: str, files: dict[str, File]) -> list[str]:
+    """The shortest way along imports from this file back to it, without the way's end."""
+    ways = [[name]]
+    seen: set[str] = set()
+    for way in ways:  # grows meanwhile
+        for other in sorted(files[way[-1]].ours & files.keys()):
+            if other == name:
+                return way
+            if other not in seen:
+                seen.add(other)
+                ways.append([*way, other])
+    return []
 
 
 def arrows(files: dict[str, File]) -> dict[str, set[str]]:
     """Room -> the rooms that it uses."""
     found: dict[str, set[str]] = {room: set() for room in ROOMS}
     for file in files.values():
-        found[file.room] |= {files[other].room for other in file.ours} - {file.room}
+        if file.room in found:
+            found[file.room] |= {other.split("/")[0] for other in file.ours} - {file.room}
     return found
 
 
-def reduced(used: dict[str, set[str]]) -> dict[str, set[str]]:
-    """The arrows without those that a longer way shows, too."""
-
-    def below(room: str) -> set[str]:
-        return set().union(*(below(r) | {r} for r in used[room]))
-
-    return {room: {r for r in rooms if not any(r in below(o) for o in rooms - {r})} for room, rooms in used.items()}
+def picture(files: dict[str, File]) -> str:
+    """docs/house.svg as it should be."""
+    return draw(_seen(files))
 
 
-def level(room: str, used: dict[str, set[str]]) -> int:
-    """How high a room lies: one above the highest that it uses."""
-    return max((level(r, used) + 1 for r in used[room]), default=0)
-
-
-def draw(files: dict[str, File]) -> str:
-    """The picture, as SVG: light and dark as the reader's page is."""
-    used = arrows(files)
-    rows: dict[int, list[str]] = {}
-    for room in ROOMS:
-        rows.setdefault(level(room, used), []).append(room)
-    place = {
-        room: (_WIDTH / 2 + (n - (len(row) - 1) / 2) * (_BOX + _GAP), _TOP + (max(rows) - height) * _ROW)
-        for height, row in rows.items()
-        for n, room in enumerate(row)
-    }
-    lines = [
-        f'<path class="arrow" d="M{x:.0f} {y + _TALL:.0f} C{x:.0f} {y + _TALL + 34:.0f} {to_x:.0f} {to_y - 34:.0f}'
-        f' {to_x:.0f} {to_y - 5:.0f}"/>'
-        for room, rooms in reduced(used).items()
-        for x, y in [place[room]]
-        for to_x, to_y in [place[r] for r in sorted(rooms)]
-    ]
-    for room, (x, y) in place.items():
-        lines += [
-            f'<rect x="{x - _BOX / 2:.0f}" y="{y:.0f}" width="{_BOX}" height="{_TALL}" rx="8"/>',
-            f'<text class="room" x="{x:.0f}" y="{y + 22:.0f}">{room}</text>',
-            f'<text x="{x:.0f}" y="{y + 40:.0f}">{ROOMS[room]}</text>',
-        ]
-    height = _TOP + max(rows) * _ROW + _TALL + 20
-    return _SVG.format(width=_WIDTH, height=height, body="\n".join(lines))
+def _seen(files: dict[str, File]) -> House:
+    return House(ROOMS, arrows(files), FLOWS, GROUND, ROOF)
 
 
 def _name(path: Path, plugins: Path, utils: Path) -> str:
@@ -237,26 +248,15 @@ def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
             )
 
 
-def _sort(file: File, path: Path, module: str, level: int, utils: Path, names: dict[str, Path]) -> None:
-    """Note one import as of ours or of others."""
-    if not level:
-        file.others.add(_module_of(module))
-        return
+def _ours(path: Path, module: str, level: int, plugins: Path, utils: Path) -> str:
+    """The file that a relative import means."""
     base = path.parents[level - 1]
-    parts = module.split(".")
-    for candidate in (base.joinpath(*parts), base.joinpath(*parts[:-1])):
-        target = candidate.with_name(candidate.name + ".py")
-        if target.is_file():
-            file.ours.add(_name(target, utils.parent, utils))
-            return
-
-
-def _module_of(name: str) -> str:
-    """The module of `from a.b import c`: what PURE may name."""
-    for known in PURE:
-        if name == known or name.startswith(known + "."):
-            return known
-    return name
+    whole = base.joinpath(*module.split("."))
+    for candidate in (whole.with_name(whole.name + ".py"), whole.parent.with_name(whole.parent.name + ".py")):
+        if candidate.is_file():
+            return _name(candidate, plugins, utils)
+    package = whole if whole.is_dir() else whole.parent
+    return _name(package / "__init__.py", plugins, utils)
 
 
 def main() -> int:
@@ -268,8 +268,8 @@ def main() -> int:
     files = read()
     found = violations(files)
     if options.draw and not options.check:
-        SVG.write_text(draw(files), encoding="utf-8")
-    elif options.draw and SVG.read_text(encoding="utf-8") != draw(files):
+        SVG.write_text(picture(files), encoding="utf-8")
+    elif options.draw and SVG.read_text(encoding="utf-8") != picture(files):
         found.append("docs/house.svg is not current: run tools/house.py --draw.")
     elif not options.draw:
         for room, used in arrows(files).items():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Spelling and limits of overlay addresses. Pure; PRIVATE to the collection.
+"""Spelling and limits of overlay addresses. Pure. PRIVATE to the collection.
 
 A *destination* is a canonical prefix such as 192.168.10.15/32 or 2001:db8::1/128: the form in which EC2 stores
 a route, and in which two spellings of one address compare equal.
