@@ -54,7 +54,7 @@ FLOWS: dict[tuple[str, str], str] = {
     ("_engine", "_address"): "the host",
     ("_node", "_route"): "moves",
     ("_node", "_engine"): "what to do,when told",
-    ("_node", "_address"): "up, down",
+    ("_node", "_address"): "up or down",
     ("_report", "_route"): "routes",
     ("_report", "_inventory"): "the model",
 }
