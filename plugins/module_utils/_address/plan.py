@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 from .._base import net
 
@@ -234,6 +235,6 @@ def _fits(label: str, interface: str) -> bool:
 def _free_label(interface: str, taken: Sequence[Overlay]) -> str:
     """The first free ``IF:n``; none where the interface's name leaves no room for it."""
     used = {o.label for o in taken}
-    number = next(n for n in range(1, len(used) + 2) if f"{interface}:{n}" not in used)
+    number = next(n for n in count(1) if f"{interface}:{n}" not in used)
     label = f"{interface}:{number}"
     return label if len(label.encode()) <= LABEL_MAX else ""

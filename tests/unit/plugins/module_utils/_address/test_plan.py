@@ -23,7 +23,13 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan im
 
 OWN = Held("10.0.1.10", 24, "eth0", permanent=False)
 NODE = Node(
-    links=(Link(1, "lo"), Link(2, "eth0"), Link(3, "eth1", up=False), Link(4, "a-name-of-15-ch")),
+    links=(
+        Link(1, "lo"),
+        Link(2, "eth0"),
+        Link(3, "eth1", up=False),
+        Link(4, "a-name-of-15-ch"),
+        Link(5, "a-name-of-13c"),
+    ),
     held=(Held("127.0.0.1", 8, "lo"), OWN),
     default={4: "eth0"},
 )
@@ -71,6 +77,12 @@ def steps(request: Request, *live: Held, saved: tuple[Overlay, ...] = ()) -> lis
             id="another label: replace would not change it",
         ),
         pytest.param(
+            Request((X4,), label="eth0:7"),
+            [held(X4)],
+            [("delete", X4, "eth0", ""), ("add", X4, "eth0", "eth0:7")],
+            id="a label for an address that has none",
+        ),
+        pytest.param(
             Request((X4,), label=""),
             [held(X4, label="eth0:1")],
             [("delete", X4, "eth0", "eth0:1"), ("add", X4, "eth0", "")],
@@ -115,6 +127,18 @@ def steps(request: Request, *live: Held, saved: tuple[Overlay, ...] = ()) -> lis
             [("add", X4, "a-name-of-15-ch", "")],
             id="a name that leaves no room for a label",
         ),
+        pytest.param(
+            Request((X4,), interface="a-name-of-13c"),
+            [],
+            [("add", X4, "a-name-of-13c", "a-name-of-13c:1")],
+            id="a name that leaves just enough",
+        ),
+        pytest.param(
+            Request((X4,), label="eth0:0123456789"),
+            [],
+            [("add", X4, "eth0", "eth0:0123456789")],
+            id="the longest label that the kernel takes",
+        ),
         pytest.param(Request((X6,)), [], [("add", X6, "eth0", "")], id="IPv6 without an IPv6 default route"),
         pytest.param(Request((X6,)), [held(X6, deprecated=True)], [], id="IPv6 there"),
         pytest.param(Request((X6,)), [held(X6)], [("deprecate", X6, "eth0", "")], id="IPv6 that could be a source"),
@@ -152,6 +176,41 @@ def test_label_auto(request_: Request, live: list[Held], expected: str) -> None:
     saved = (Overlay("192.168.10.15", 32, "eth0", "eth0:4"),)
     node = replace(NODE, held=(*NODE.held, *live), saved=saved)
     assert plan.plan(request_, node)[0].overlay.label == expected
+
+
+def test_a_live_address_without_a_label_is_left_alone_for_the_files_label() -> None:
+    assert steps(Request((X4,)), held(X4), saved=(Overlay("192.168.10.15", 32, "eth0", "eth0:4"),)) == []
+
+
+def test_auto_is_the_other_familys_default_route_where_there_is_no_own() -> None:
+    node = replace(NODE, default={6: "eth1"})
+    assert plan.plan(Request((X4,)), node)[0].overlay.interface == "eth1"
+    assert plan.plan(Request((X4,)), replace(NODE, default={4: "eth0", 6: "eth1"}))[0].overlay.interface == "eth0"
+
+
+@pytest.mark.parametrize(
+    ("interface", "live", "saved", "expected"),
+    [
+        pytest.param("auto", [held(X4, "eth1", "eth1:1")], [], ("eth1", "eth1:1"), id="live"),
+        pytest.param("auto", [], [Overlay("192.168.10.15", 32, "lo", "lo:2")], ("lo", "lo:2"), id="in a file only"),
+        pytest.param(
+            "auto",
+            [held(X4, "eth1", "eth1:1")],
+            [Overlay("192.168.10.15", 32, "lo", "lo:2")],
+            ("eth1", "eth1:1"),
+            id="live before the file",
+        ),
+        pytest.param("auto", [], [], ("", ""), id="unknown"),
+        pytest.param("eth1", [], [], ("eth1", ""), id="unknown, but named"),
+        pytest.param("eth1", [], [Overlay("192.168.10.16", 32, "lo", "lo:2")], ("eth1", ""), id="another's file"),
+    ],
+)
+def test_absent_says_where_it_was(
+    interface: str, live: list[Held], saved: list[Overlay], expected: tuple[str, str]
+) -> None:
+    node = replace(NODE, held=(*NODE.held, *live), saved=tuple(saved))
+    overlay = plan.plan(Request((X4,), interface, state="absent"), node)[0].overlay
+    assert (overlay.cidr, overlay.interface, overlay.label) == (X4, *expected)
 
 
 @pytest.mark.parametrize(

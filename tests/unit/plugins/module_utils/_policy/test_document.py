@@ -230,12 +230,30 @@ def document(*found: Any, **more: Any) -> policy_document.Document:
         pytest.param(document(ONE), document({**ONE, "Effect": "Deny"}), False, id="effect"),
         pytest.param(document(ONE), document({**ONE, "Resource": "x"}), False, id="resource"),
         pytest.param(document(ONE), document(ONE, ONE | {"Action": "ec2:D"}), False, id="one-more"),
+        pytest.param(document(ONE), document(dict(reversed(ONE.items()))), True, id="order-of-keys"),
+        pytest.param(
+            document({"Effect": "Allow", "Principal": {"AWS": ["arn:b", "arn:a"]}}),
+            document({"Effect": "Allow", "Principal": {"AWS": ["arn:a", "arn:b"]}}),
+            True,
+            id="order-of-principals",
+        ),
+        pytest.param(
+            document({"Effect": "Allow", "Principal": {"AWS": "arn:a"}}),
+            document({"Effect": "Allow", "Principal": {"Federated": "arn:a"}}),
+            False,
+            id="kind-of-principal",
+        ),
         pytest.param(document(ONE), {**document(ONE), "Version": "2008-10-17"}, False, id="version"),
     ],
 )
 def test_same(one: Any, other: Any, equal: bool) -> None:
     for pair in ((one, other), (other, one)):
         assert policy_document.same(*pair) is equal
+
+
+def test_limits_are_those_of_iam() -> None:
+    """IAM user guide, "IAM and AWS STS quotas": characters without white space."""
+    assert (policy_document.INLINE_LIMIT, policy_document.MANAGED_LIMIT) == (10_240, 6_144)
 
 
 def test_size_leaves_out_white_space_and_the_text_has_none() -> None:
