@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -270,7 +269,7 @@ def main() -> int:
     if options.draw and not options.check:
         SVG.write_text(picture(files), encoding="utf-8")
     elif options.draw and SVG.read_text(encoding="utf-8") != picture(files):
-        found.append("docs/house.svg is not current: run tools/house.py --draw.")
+        found.append("docs/house.svg is not current: run python tools/house.py --draw.")
     elif not options.draw:
         for room, used in arrows(files).items():
             print(f"{room:11} -> {', '.join(r for r in ROOMS if r in used)}")

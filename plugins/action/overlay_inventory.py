@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 
 from ..module_utils._engine import registry
-from ..module_utils._inventory import calls
+from ..module_utils._inventory import calls, holders
 from ..module_utils._inventory import model as inventory_model
 
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "EC2_REGION")
@@ -24,7 +24,7 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _requires_connection = False
-    _VALID_ARGS = frozenset({"switchover", "identities"})
+    _VALID_ARGS = frozenset({"switchover", "identities", "seen"})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the model, or fail with every mistake."""
@@ -33,6 +33,7 @@ class ActionModule(ActionBase):
             {
                 "switchover": {"type": "bool", "default": False},
                 "identities": {"type": "list", "elements": "dict", "default": []},
+                "seen": {"type": "list", "elements": "dict", "default": []},
             }
         )
         known = task_vars or {}
@@ -52,7 +53,7 @@ class ActionModule(ActionBase):
             inventory_model.identify(model, {result["item"]: result for result in arguments["identities"]})
         except inventory_model.InventoryError as err:
             return {"failed": True, "msg": f"{err} Nothing was changed."}
-        return {"changed": False, "model": model, **_derived(model)}
+        return {"changed": False, "model": model, **_derived(model, arguments["seen"])}
 
     def _nodes(self, variables: _Templated, known: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """The variables of every node."""
@@ -71,12 +72,13 @@ class _Templated:
         return self._templar.template(self._raw[name]) if name in self._raw else None
 
 
-def _derived(model: dict[str, Any]) -> dict[str, Any]:
+def _derived(model: dict[str, Any], seen: list[dict[str, Any]]) -> dict[str, Any]:
     """What follows from the model, so that no role has to work it out in Jinja."""
     return {
         "unknown_nodes": inventory_model.unknown(model),
         "route_calls": calls.route_calls(model["overlays"], by_home=False),
-        "home_calls": calls.route_calls(model["overlays"], by_home=True),
         "interface_groups": calls.interface_groups(model["nodes"]),
         "interface_calls": calls.interface_calls(model["overlays"]),
+        "setup_calls": holders.setup_calls(model, seen),
+        "held_calls": {name: holders.held_calls(model, seen, name) for name in model["nodes"]},
     }

@@ -35,6 +35,13 @@ options:
     type: list
     elements: dict
     default: []
+  seen:
+    description:
+      - What M(aws_ha.overlay_ip.overlay_route_info) saw, so that RV(setup_calls) and RV(held_calls) follow the holders.
+    type: list
+    elements: dict
+    default: []
+    version_added: 1.1.0
 """
 
 EXAMPLES = r"""
@@ -63,11 +70,18 @@ route_calls:
   returned: success
   type: list
   elements: dict
-home_calls:
-  description: The same, grouped by home node too.
+setup_calls:
+  description:
+    - The calls of M(aws_ha.overlay_ip.overlay_route) that setup makes, each with its node. A new route goes where the
+      other tables' healthy routes point already, else to the home node.
   returned: success
   type: list
   elements: dict
+held_calls:
+  description: Per node, the calls of M(aws_ha.overlay_ip.overlay_interface) for the addresses that it holds, or will
+    hold once setup is done.
+  returned: success
+  type: dict
 interface_groups:
   description: The nodes' receiving interfaces, grouped by the call of M(aws_ha.overlay_ip.source_dest_check) that
     serves them.

@@ -18,7 +18,7 @@ import pytest
 from integration.faults.children import child
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import text
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import move as move_report
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import job, move
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.job import JobError, Request
@@ -93,7 +93,7 @@ def check_mends(aws: AwsLab, ec2: Ec2, result: dict[str, Any], before: dict[str,
     """Rollback restores what there was to restore; one more run finishes."""
     aws.control.clear("faults")
     if result["failed"] and all(before.values()):
-        for call in text.rollback_calls([result]):
+        for call in move_report.rollback_calls([result]):
             back: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in call.items()}
             job.run(ec2, Request(**back))
         assert aws.truth() == before

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import text
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import holders
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import move, status
 
 OVERLAY, V6 = "192.168.10.15/32", "2001:db8::15/128"
 NODES = {
@@ -50,7 +51,7 @@ def result(*routes: dict[str, Any], target: str = "eni-2") -> dict[str, Any]:
     ],
 )
 def test_the_node_of_a_route(shown: Any, name: str | None) -> None:
-    assert text.node_of(shown, NODES) == name
+    assert holders.node_of(shown, NODES) == name
 
 
 MOVED = route("rtb-1", held(1), held(2))
@@ -72,7 +73,7 @@ MOVED = route("rtb-1", held(1), held(2))
     ],
 )
 def test_what_a_rollback_sends_back(case: dict[str, Any], restores: bool) -> None:
-    assert text.rollback_calls([result(MOVED, case)]) == [
+    assert move.rollback_calls([result(MOVED, case)]) == [
         {
             "destinations": [OVERLAY],
             "route_table_ids": ["rtb-1", "rtb-2"] if restores else ["rtb-1"],
@@ -83,7 +84,7 @@ def test_what_a_rollback_sends_back(case: dict[str, Any], restores: bool) -> Non
 
 
 def test_a_rollback_restores_a_split_as_it_was() -> None:
-    calls = text.rollback_calls([result(MOVED, route("rtb-2", held(3), held(2)))])
+    calls = move.rollback_calls([result(MOVED, route("rtb-2", held(3), held(2)))])
     assert [(c["route_table_ids"], c["network_interface_id"]) for c in calls] == [
         (["rtb-1"], "eni-1"),
         (["rtb-2"], "eni-3"),
@@ -92,7 +93,7 @@ def test_a_rollback_restores_a_split_as_it_was() -> None:
 
 @pytest.mark.parametrize("results", [[], [{"failed": True, "msg": "no routes"}], [result()]])
 def test_nothing_moved_nothing_sent_back(results: list[dict[str, Any]]) -> None:
-    assert text.rollback_calls(results) == []
+    assert move.rollback_calls(results) == []
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_nothing_moved_nothing_sent_back(results: list[dict[str, Any]]) -> None:
     ],
 )
 def test_what_is_left_at_the_target(moves: list[Any], rollbacks: list[Any], left: list[str]) -> None:
-    assert text.left_at_target(moves, rollbacks) == left
+    assert move.left_at_target(moves, rollbacks) == left
 
 
 MODEL = {"nodes": NODES, "region": "eu-central-1", "caller": "", "target": "node2", "persistent": True}
@@ -131,7 +132,7 @@ MODEL = {"nodes": NODES, "region": "eu-central-1", "caller": "", "target": "node
 
 def test_the_report_of_a_move() -> None:
     failed = route("rtb-2", held(1), held(1), "UnauthorizedOperation")
-    report = text.move_report(MODEL, [result(MOVED, failed)], {"route": "0.51234"})
+    report = move.report(MODEL, [result(MOVED, failed)], {"route": "0.51234"})
     assert report == {
         "overlays": [
             {
@@ -161,7 +162,7 @@ def test_the_report_of_a_move() -> None:
         "target": "node2",
         "seconds": {"route": 0.512},
     }
-    assert text.move_lines({**report, "caller": "awx-job/7"}) == [
+    assert move.lines({**report, "caller": "awx-job/7"}) == [
         f"{OVERLAY}: node1 -> node2, node1 in 2 route tables",
         "  rtb-2: UnauthorizedOperation in rtb-2",
         "seconds: route 0.51",
@@ -213,22 +214,22 @@ SETUP_MODEL: dict[str, Any] = {
 )
 def test_whom_setup_routes_to(tables: tuple[dict[str, Any], ...], home: str) -> None:
     seen = [overlay(*tables)]
-    assert [call["home"] for call in text.setup_calls(SETUP_MODEL, seen)] == [home]
+    assert [call["home"] for call in holders.setup_calls(SETUP_MODEL, seen)] == [home]
     other = "node2" if home == "node1" else "node1"
-    assert [call["addresses"] for call in text.held_calls(SETUP_MODEL, seen, home)] == [[OVERLAY]]
-    assert text.held_calls(SETUP_MODEL, seen, other) == []
+    assert [call["addresses"] for call in holders.held_calls(SETUP_MODEL, seen, home)] == [[OVERLAY]]
+    assert holders.held_calls(SETUP_MODEL, seen, other) == []
 
 
 LIVE = {"addresses": [{"address": OVERLAY, "live": True}]}
 DOWN = {"addresses": [{"address": OVERLAY, "live": False}]}
 
 
-def status(seen: dict[str, Any], hosts: dict[str, dict[str, Any]], **model: Any) -> dict[str, Any]:
-    return text.status_report({**SETUP_MODEL, **model}, [seen], hosts)
+def look(seen: dict[str, Any], hosts: dict[str, dict[str, Any]], **model: Any) -> dict[str, Any]:
+    return status.report({**SETUP_MODEL, **model}, [seen], hosts)
 
 
 def test_status_when_all_is_well() -> None:
-    report = status(overlay(held(1), held(1), holder=held(1)), {"node1": LIVE, "node2": LIVE})
+    report = look(overlay(held(1), held(1), holder=held(1)), {"node1": LIVE, "node2": LIVE})
     assert report["healthy"] is True
     assert report["nodes"]["node1"] == {
         "reachable": True,
@@ -236,12 +237,16 @@ def test_status_when_all_is_well() -> None:
         "findings": [],
         "failover": [],
     }
-    assert text.status_lines(report) == [
+    assert status.lines(report) == [
+        "1 overlay IP in 2 route tables: all is well",
+        f"{OVERLAY}: held by node1",
+        f"node1: has {OVERLAY}",
+        f"node2: has {OVERLAY}",
+    ]
+    assert status.lines(report, every_table=True)[1:4] == [
         f"{OVERLAY}: held by node1",
         "  rtb-1: node1",
         "  rtb-2: node1",
-        f"node1: has {OVERLAY}",
-        f"node2: has {OVERLAY}",
     ]
 
 
@@ -260,7 +265,7 @@ def test_an_address_that_is_not_up_on_node1(
     holder: str, exclusive: bool, persistent: bool, severity: str | None
 ) -> None:
     shown = held(int(holder[-1]))
-    report = status(
+    report = look(
         overlay(shown, holder=shown), {"node1": DOWN, "node2": LIVE}, exclusive=exclusive, persistent=persistent
     )
     assert [f["severity"] for f in report["nodes"]["node1"]["findings"]] == ([severity] if severity else [])
@@ -271,19 +276,21 @@ def test_an_address_that_is_not_up_on_node1(
     "host", [{}, {"unreachable": True, "msg": "No route to host\nmore"}, {"failed": True, "msg": "boom"}]
 )
 def test_a_node_that_cannot_be_asked_is_told_and_not_guessed(host: dict[str, Any]) -> None:
-    report = status(overlay(held(1), holder=held(1)), {"node1": LIVE, "node2": host})
+    report = look(overlay(held(1), holder=held(1)), {"node1": LIVE, "node2": host})
     node = report["nodes"]["node2"]
     why = str(host.get("msg", "no answer")).splitlines()[0]
-    assert (node["reachable"], [f["message"] for f in node["findings"]]) == (False, [f"node2 cannot be asked: {why}"])
-    assert "node2: cannot be reached" in text.status_lines(report)
+    said = "could not look at itself" if host.get("failed") else "cannot be asked"
+    assert (node["reachable"], [f["message"] for f in node["findings"]]) == (False, [f"node2 {said}: {why}"])
+    assert "node2: cannot be asked" in status.lines(report)
     assert report["healthy"] is True, "the overlay works"
 
 
 def test_a_split_and_a_finding_in_words() -> None:
     finding = {"id": "split", "severity": "error", "message": "It is split.", "remedy": "Run switchover."}
-    report = status(overlay(held(1), held(2, "blackhole"), ABSENT, findings=(finding,)), {"node1": LIVE, "node2": LIVE})
+    report = look(overlay(held(1), held(2, "blackhole"), ABSENT, findings=(finding,)), {"node1": LIVE, "node2": LIVE})
     assert report["healthy"] is False
-    assert text.status_lines(report)[:5] == [
+    assert status.lines(report)[:6] == [
+        "1 overlay IP in 3 route tables: 1 error",
         f"{OVERLAY}: SPLIT between node1, node2",
         "  rtb-1: node1",
         "  rtb-2: node2 blackhole",
@@ -293,8 +300,8 @@ def test_a_split_and_a_finding_in_words() -> None:
 
 
 def test_nobody_holds_it() -> None:
-    report = status(overlay(ABSENT), {"node1": LIVE, "node2": LIVE})
-    assert text.status_lines(report)[0] == f"{OVERLAY}: held by nobody"
+    report = look(overlay(ABSENT), {"node1": LIVE, "node2": LIVE})
+    assert status.lines(report)[1] == f"{OVERLAY}: held by nobody"
 
 
 @pytest.mark.parametrize(
@@ -312,9 +319,9 @@ def test_nobody_holds_it() -> None:
 )
 def test_a_failover_engine_is_compared_with_aws(holder: Any, says: str | None, disagrees: bool) -> None:
     view = {"engine": "keepalived", "state": "MASTER", "holder": says}
-    report = status(overlay(holder or ABSENT, holder=holder), {"node1": {**LIVE, "failover": [view]}, "node2": LIVE})
+    report = look(overlay(holder or ABSENT, holder=holder), {"node1": {**LIVE, "failover": [view]}, "node2": LIVE})
     assert [f["id"] for f in report["nodes"]["node1"]["findings"]] == ["engine_disagrees"] * disagrees
-    assert f"node1: has {OVERLAY}; keepalived: MASTER" in text.status_lines(report)
+    assert f"node1: has {OVERLAY}; keepalived: MASTER" in status.lines(report)
 
 
 def test_overlays_may_be_read_in_another_order() -> None:
@@ -323,5 +330,5 @@ def test_overlays_may_be_read_in_another_order() -> None:
     seen = [{**overlay(held(2), holder=held(2)), "destination": V6}, overlay(held(1), holder=held(1))]
     hosts = {"node1": LIVE, "node2": {"addresses": [{"address": V6, "live": True}]}}
     model = {**SETUP_MODEL, "overlays": [*SETUP_MODEL["overlays"], wide], "exclusive": True}
-    report = text.status_report(model, seen, hosts)
+    report = status.report(model, seen, hosts)
     assert [node["findings"] for node in report["nodes"].values()] == [[], []]

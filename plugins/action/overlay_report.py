@@ -1,0 +1,51 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make of the modules' results what people read, what is kept, and what a rollback has to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ..module_utils._report import move, status
+
+_SPEC: dict[str, Any] = {
+    "model": {"type": "dict", "required": True},
+    "moves": {"type": "list", "elements": "dict", "default": []},
+    "rollbacks": {"type": "list", "elements": "dict", "default": []},
+    "seen": {"type": "list", "elements": "dict", "default": []},
+    "hosts": {"type": "dict"},
+    "seconds": {"type": "dict", "default": {}},
+    "keep": {"type": "bool", "default": True},
+}
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller alone: no connection, no file, no call to AWS."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _VALID_ARGS = frozenset(_SPEC)
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the report of a move, or with ``hosts`` of the status; keep it as the stat ``overlay_ip_result``."""
+        super().run(tmp, task_vars)
+        _validation, given = self.validate_argument_spec(_SPEC)
+        result: dict[str, Any] = {"changed": False}
+        if given["hosts"] is not None:
+            result["report"] = status.report(given["model"], given["seen"], given["hosts"])
+            result["lines"] = status.lines(result["report"], every_table=self._display.verbosity > 0)
+        else:
+            result["report"] = move.report(given["model"], given["moves"], given["seconds"], given["seen"])
+            result["lines"] = move.lines(result["report"])
+            result["rollback_calls"] = move.rollback_calls(given["moves"])
+            result["left_at_target"] = move.left_at_target(given["moves"], given["rollbacks"])
+        if given["keep"] and not self._task.check_mode:
+            result["ansible_stats"] = {
+                "data": {"overlay_ip_result": result["report"]},
+                "per_host": False,
+                "aggregate": False,
+            }
+        return result

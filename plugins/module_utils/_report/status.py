@@ -1,0 +1,151 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who holds what, and every finding: AWS's and the nodes' own.
+
+Pure. This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .._inventory.holders import Dict, node_of
+
+
+def report(model: Dict, seen: Iterable[Dict], hosts: Mapping[str, Dict]) -> dict[str, Any]:
+    """Who holds what, and every finding: AWS's (``seen``) and the nodes' own (``hosts``, by name)."""
+    overlays = []
+    for overlay in seen:
+        tables = [{"route_table_id": r["route_table_id"], **_holder(r, model)} for r in overlay["routes"]]
+        overlays.append(
+            {
+                "destination": overlay["destination"],
+                "consistent": overlay["consistent"],
+                "holder": node_of(overlay["holder"], model["nodes"]),
+                "tables": tables,
+                "findings": overlay["findings"],
+            }
+        )
+    nodes = {name: _node(name, hosts.get(name, {}), model, overlays) for name in model["nodes"]}
+    return {"overlays": overlays, "nodes": nodes, "region": model["region"], "healthy": not _errors(overlays, nodes)}
+
+
+def lines(report: Dict, *, every_table: bool = False) -> list[str]:
+    """The same, for a person to read: a sum, a line for each overlay IP and node, and what is wrong.
+
+    Tables are told where they differ; with ``every_table`` always.
+    """
+    told = [_sum(report)]
+    for overlay in report["overlays"]:
+        told.append(f"{overlay['destination']}: {_holders(overlay)}")
+        if every_table or not overlay["consistent"] or any(t["state"] != "active" for t in overlay["tables"]):
+            told += [_table_line(t) for t in overlay["tables"]]
+        told += _finding_lines(overlay["findings"])
+    for name, node in report["nodes"].items():
+        told.append(f"{name}: {_node_line(node)}")
+        told += _finding_lines(node["findings"])
+    return told
+
+
+def _sum(report: Dict) -> str:
+    overlays, places = report["overlays"], [*report["overlays"], *report["nodes"].values()]
+    tables = {table["route_table_id"] for overlay in overlays for table in overlay["tables"]}
+    found = [finding["severity"] for place in places for finding in place["findings"]]
+    wrong = [_count(found.count(severity), severity) for severity in ("error", "warning") if severity in found]
+    what = f"{_count(len(overlays), 'overlay IP')} in {_count(len(tables), 'route table')}"
+    return f"{what}: {', '.join(wrong) or 'all is well'}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _node_line(node: Dict) -> str:
+    if not node["reachable"]:
+        return "cannot be asked"
+    engines = "".join(f"; {view['engine']}: {view['state']}" for view in node["failover"])
+    return f"has {', '.join(node['addresses']) or 'no overlay IP'}{engines}"
+
+
+def _holders(overlay: Dict) -> str:
+    if overlay["holder"]:
+        return f"held by {overlay['holder']}"
+    holders = sorted({t["holder"] for t in overlay["tables"] if t["holder"]})
+    return f"SPLIT between {', '.join(holders)}" if len(holders) > 1 else "held by " + (holders or ["nobody"])[0]
+
+
+def _table_line(table: Dict) -> str:
+    state = "" if table["state"] in ("active", None) else " " + table["state"]
+    return f"  {table['route_table_id']}: {table['holder'] or 'no route'}{state}"
+
+
+def _finding_lines(findings: Sequence[Dict]) -> list[str]:
+    return [f"  {f['severity']}: {f['message']} {f['remedy']}" for f in findings]
+
+
+def _holder(route: Dict, model: Dict) -> dict[str, Any]:
+    return {"holder": node_of(route, model["nodes"]), "state": route["state"]}
+
+
+def _node(name: str, host: Dict, model: Dict, overlays: Sequence[Dict]) -> dict[str, Any]:
+    """What a node says of itself, and whether that fits what AWS says."""
+    if not host or host.get("unreachable") or host.get("failed"):
+        why = str(host.get("msg") or "no answer").strip().splitlines()[0]
+        found = [_unasked(name, why, away=not host.get("failed") or bool(host.get("unreachable")))]
+        return {"reachable": False, "addresses": [], "findings": found, "failover": []}
+    held = [a["address"] for a in host.get("addresses") or () if a["live"]]
+    found = list(host.get("findings", []))
+    by_destination = {wanted["destination"]: wanted for wanted in model["overlays"]}
+    for overlay in overlays:
+        wanted = by_destination[overlay["destination"]]  # read per group of tables, so in an order of its own
+        missing = [a for a in wanted["node_addresses"] if a not in held]
+        holds = overlay["holder"] == name
+        if missing and (holds or model["persistent"]) and not (model["exclusive"] and not holds):
+            found.append(
+                _finding(
+                    "address_missing",
+                    "error" if holds else "warning",
+                    f"{name} does not have {', '.join(missing)} on an interface.",
+                    "Run setup: it brings the address up and makes it permanent.",
+                )
+            )
+    mine = [a for o in model["overlays"] for a in o["node_addresses"] if a in held]
+    views = host.get("failover", [])
+    found += [f for overlay in overlays for view in views for f in _disagreement(name, view, overlay)]
+    return {"reachable": True, "addresses": mine, "findings": found, "failover": views}
+
+
+def _unasked(name: str, why: str, *, away: bool) -> dict[str, str]:
+    """A node that did not answer, or one that did and could not do what it was asked."""
+    if away:
+        return _finding("node_unreachable", "warning", f"{name} cannot be asked: {why}", "See to the node or its ssh.")
+    remedy = "The node answers: see to what it says, then look again."
+    return _finding("node_failed", "warning", f"{name} could not look at itself: {why}", remedy)
+
+
+def _disagreement(name: str, view: Dict, overlay: Dict) -> list[dict[str, str]]:
+    """A failover engine that takes another node for the holder than AWS does."""
+    says = name if view["holder"] == "self" else view["holder"]
+    holder = overlay["holder"]
+    if says == holder or (not says and holder != name):
+        return []
+    return [
+        _finding(
+            "engine_disagrees",
+            "error",
+            f"{view['engine']} on {name} ({view['state']}) takes {says or 'nobody'} for the holder of"
+            f" {overlay['destination']}, but AWS routes it to {holder or 'no single node'}.",
+            "Wait a moment and look again; if it stays, run the switchover to the node that shall have it.",
+        )
+    ]
+
+
+def _finding(name: str, severity: str, message: str, remedy: str) -> dict[str, str]:
+    return {"id": name, "severity": severity, "message": message, "remedy": remedy}
+
+
+def _errors(overlays: Sequence[Dict], nodes: Mapping[str, Dict]) -> list[Dict]:
+    places = [*overlays, *nodes.values()]
+    return [f for place in places for f in place["findings"] if f["severity"] == "error"]

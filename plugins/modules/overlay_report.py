@@ -1,0 +1,94 @@
+#!/usr/bin/python
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation of an action plugin: the work is done in plugins/action/overlay_report.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: overlay_report
+short_description: Report a move or the status of overlay IPs, for people and for programs
+version_added: 1.1.0
+description:
+  - Makes of the results of M(aws_ha.overlay_ip.overlay_route), M(aws_ha.overlay_ip.overlay_route_info) and
+    M(aws_ha.overlay_ip.overlay_node_info) what every playbook of the collection tells, and keeps it as the stat
+    C(overlay_ip_result), but not in check mode.
+  - Runs on the controller, calls nobody and changes nothing.
+extends_documentation_fragment:
+  - aws_ha.overlay_ip.attributes
+author:
+  - aws_ha.overlay_ip contributors (@aws-ha)
+options:
+  model:
+    description: The inventory, as M(aws_ha.overlay_ip.overlay_inventory) returns it.
+    type: dict
+    required: true
+  moves:
+    description: Looped results of M(aws_ha.overlay_ip.overlay_route).
+    type: list
+    elements: dict
+    default: []
+  rollbacks:
+    description: Those of the run that sent a failed move back.
+    type: list
+    elements: dict
+    default: []
+  seen:
+    description:
+      - What M(aws_ha.overlay_ip.overlay_route_info) saw. With O(hosts) the status is reported from it; else it is how
+        things were before something other than O(moves) moved the routes.
+    type: list
+    elements: dict
+    default: []
+  hosts:
+    description: Per node, what M(aws_ha.overlay_ip.overlay_node_info) said. Asks for the report of the status.
+    type: dict
+  seconds:
+    description: Seconds per phase of the move.
+    type: dict
+    default: {}
+  keep:
+    description: Whether to keep the report as the stat C(overlay_ip_result).
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: Make a report
+  aws_ha.overlay_ip.overlay_report:
+    model: "{{ inventory.model }}"
+    seen: "{{ info.overlays }}"
+    hosts:
+      node1: "{{ node1_info }}"
+      node2: "{{ node2_info }}"
+  register: status
+
+- name: Tell who holds what
+  ansible.builtin.debug:
+    msg: "{{ status.lines }}"
+"""
+
+RETURN = r"""
+report:
+  description: The value of the stat C(overlay_ip_result).
+  returned: success
+  type: dict
+lines:
+  description: The same, for people.
+  returned: success
+  type: list
+  elements: str
+rollback_calls:
+  description: Per call of M(aws_ha.overlay_ip.overlay_route) that sends back what was moved, its destinations, tables,
+    interface and expected holder.
+  returned: when O(hosts) is not given
+  type: list
+  elements: dict
+left_at_target:
+  description: Where an overlay IP points, or may point, at the target after a move that failed and was sent back.
+  returned: when O(hosts) is not given
+  type: list
+  elements: str
+"""
