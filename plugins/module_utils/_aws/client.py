@@ -22,8 +22,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .api import paged
 from .errors import NO_CREDENTIALS, NO_REGION, UNREACHABLE, AwsError, explain_answer
-from .options import OWNER_CALLS, AwsOptions
+from .options import ATTEMPTS, CONNECT_TIMEOUT, OWNER_CALLS, READ_TIMEOUT, VERSION, AwsOptions, check
 
 try:
     import botocore.config
@@ -35,10 +36,6 @@ except ImportError:  # told by the module, which knows how to say it
 else:
     HAS_BOTOCORE = True
 
-VERSION = "1.0.0"
-CONNECT_TIMEOUT = 2.0  # seconds
-READ_TIMEOUT = 5.0  # seconds; EC2 answers a route call in well under one
-ATTEMPTS = 3
 POOL = 32  # connections kept: one per worker that moves tables
 
 
@@ -49,10 +46,7 @@ class Aws:
     """
 
     def __init__(self, opts: AwsOptions) -> None:
-        if bool(opts.access_key) != bool(opts.secret_key):
-            raise AwsError("Config", "access_key and secret_key belong together: set both, or neither.")
-        if opts.access_key and opts.profile:
-            raise AwsError("Config", "profile and access_key exclude each other: set only one of them.")
+        check(opts)
         self.options = opts
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -93,13 +87,7 @@ class Aws:
 
     def pages(self, service: str, operation: str, **kwargs: Any) -> Iterator[dict[str, Any]]:
         """The answers of a paged operation, one by one."""
-        token: dict[str, str] = {}
-        while True:
-            answer = self.call(service, operation, **kwargs, **token)
-            yield answer
-            if not answer.get("NextToken"):
-                return
-            token = {"NextToken": answer["NextToken"]}
+        return paged(self.call, service, operation, **kwargs)
 
     def _make(self, service: str, **keys: str) -> Any:
         opts = self.options

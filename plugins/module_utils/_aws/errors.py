@@ -29,8 +29,8 @@ _TRANSIENT = THROTTLED | {
     "RequestTimeout",
     UNREACHABLE,
 }
-_EXPIRED = frozenset({"RequestExpired", "ExpiredToken", "ExpiredTokenException"})
-_BAD_KEYS = frozenset({"AuthFailure", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"})
+EXPIRED = frozenset({"RequestExpired", "ExpiredToken", "ExpiredTokenException"})
+BAD_KEYS = frozenset({"AuthFailure", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"})
 _DENIED = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException"})
 _DENIAL = re.compile(
     r"perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<arn>(?:role |policy |instance profile )?\S+?))?[,.]?(?: |$)"
@@ -77,14 +77,15 @@ class AwsError(Exception):
 
 
 def explain_answer(error: Mapping[str, Any], operation: str) -> AwsError:
+    """One sentence for the ``Code`` and ``Message`` that AWS answered: what was refused, and what to do."""
     code, text = str(error.get("Code", "Unknown")), str(error.get("Message", "")).strip()
     if code.isdigit():  # a 5xx without a body: the SDK puts the status there
         return AwsError("ServiceUnavailable", f"{operation} failed with HTTP status {code}.", operation)
     if code in _DENIED:
         return AwsError(code, _explain_denial(text, operation), operation)
-    if code in _EXPIRED:
+    if code in EXPIRED:
         text = f"The AWS credentials have expired ({code}): log in again or renew the session, and run once more."
-    elif code in _BAD_KEYS:
+    elif code in BAD_KEYS:
         text = f"AWS does not accept the credentials ({code}): check the access key, its secret and the clock."
     elif code in THROTTLED:
         text = f"{operation} was throttled by AWS ({code}): other tools use up the account's request rate."

@@ -13,6 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from .errors import AwsError
+
+VERSION = "1.0.0"
+CONNECT_TIMEOUT = 2.0  # seconds
+READ_TIMEOUT = 5.0  # seconds; EC2 answers a route call in well under one
+ATTEMPTS = 3
+
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "access_key": {
         "aliases": ["aws_access_key_id", "aws_access_key", "ec2_access_key"],
@@ -65,3 +72,11 @@ def options(params: Mapping[str, Any]) -> AwsOptions:
     """Pick the AWS options out of a module's parameters; empty strings (AWX sends them) count as absent."""
     names = [f.name for f in fields(AwsOptions)]
     return AwsOptions(**{name: params[name] for name in names if params.get(name) not in (None, "")})
+
+
+def check(opts: AwsOptions) -> None:
+    """Refuse options that contradict each other: ``AwsError("Config")``."""
+    if bool(opts.access_key) != bool(opts.secret_key):
+        raise AwsError("Config", "access_key and secret_key belong together: set both, or neither.")
+    if opts.access_key and opts.profile:
+        raise AwsError("Config", "profile and access_key exclude each other: set only one of them.")

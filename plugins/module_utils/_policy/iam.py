@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._aws.client import Aws
+from .._aws.api import Api
 from .._aws.errors import AwsError
 from .document import INLINE_LIMIT, MANAGED_LIMIT, Document, PolicyError, same, size, text
 
@@ -131,7 +131,7 @@ class Change:
     policy_arn: str | None = None
 
 
-def change(aws: Aws, role: Role, name: str, want: Document | None, managed: bool) -> Change | None:
+def change(aws: Api, role: Role, name: str, want: Document | None, managed: bool) -> Change | None:
     """Read and plan; None where the role does not exist. The role's ARN is only needed for a managed policy."""
     if managed:
         kept = read_managed(aws, role, name, want)
@@ -142,13 +142,13 @@ def change(aws: Aws, role: Role, name: str, want: Document | None, managed: bool
     return Change(have.document, have.document is not None, plan_inline(role.name, name, have, want))
 
 
-def apply(aws: Aws, steps: Sequence[Step]) -> None:
+def apply(aws: Api, steps: Sequence[Step]) -> None:
     """Send the calls of a plan, in order."""
     for operation, params in steps:
         aws.call("iam", operation, **params)
 
 
-def role_of_profile(aws: Aws, profile_arn: str) -> Role:
+def role_of_profile(aws: Api, profile_arn: str) -> Role:
     """The role of an instance profile."""
     name = profile_arn.rpartition("/")[2]
     roles = aws.call("iam", "GetInstanceProfile", InstanceProfileName=name)["InstanceProfile"]["Roles"]
@@ -157,13 +157,13 @@ def role_of_profile(aws: Aws, profile_arn: str) -> Role:
     return Role(roles[0]["RoleName"], roles[0]["Arn"])
 
 
-def role(aws: Aws, name: str) -> Role | None:
+def role(aws: Api, name: str) -> Role | None:
     """The role of this name; None where there is none."""
     answer = _found(aws, "GetRole", RoleName=name)
     return Role(name, answer["Role"]["Arn"]) if answer else None
 
 
-def read_inline(aws: Aws, role_name: str, name: str, want: Document | None) -> Inline | None:
+def read_inline(aws: Api, role_name: str, name: str, want: Document | None) -> Inline | None:
     """The role's inline policy; None where there is no such role.
 
     The others are only weighed where ``want`` is to be written.
@@ -180,7 +180,7 @@ def read_inline(aws: Aws, role_name: str, name: str, want: Document | None) -> I
     return Inline(document, sum(size(_inline(aws, role_name, other)) for other in names if other != name))
 
 
-def read_managed(aws: Aws, role: Role, name: str, want: Document | None) -> Managed:
+def read_managed(aws: Api, role: Role, name: str, want: Document | None) -> Managed:
     """The managed policy and whether the role has it; the versions only where some are to go."""
     arn = role.policy_arn(name)
     answer = _found(aws, "GetPolicy", PolicyArn=arn)
@@ -199,12 +199,12 @@ def read_managed(aws: Aws, role: Role, name: str, want: Document | None) -> Mana
     return Managed(version["Document"], default, tuple(versions), users, attached)
 
 
-def _inline(aws: Aws, role_name: str, name: str) -> Document:
+def _inline(aws: Api, role_name: str, name: str) -> Document:
     document: Document = aws.call("iam", "GetRolePolicy", RoleName=role_name, PolicyName=name)["PolicyDocument"]
     return document
 
 
-def _found(aws: Aws, operation: str, **params: Any) -> dict[str, Any] | None:
+def _found(aws: Api, operation: str, **params: Any) -> Mapping[str, Any] | None:
     try:
         return aws.call("iam", operation, **params)
     except AwsError as err:
@@ -213,7 +213,7 @@ def _found(aws: Aws, operation: str, **params: Any) -> dict[str, Any] | None:
         raise
 
 
-def _listed(aws: Aws, operation: str, key: str, **params: Any) -> Iterator[Any]:
+def _listed(aws: Api, operation: str, key: str, **params: Any) -> Iterator[Any]:
     """The items of a list operation, page by page (IAM pages by Marker)."""
     marker: dict[str, str] = {}
     while True:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .._aws.client import Aws
+from .._aws.api import Api
 from .._aws.errors import AwsError
 from .._base import net
 from .facts import Instance, Interface, Subnet
@@ -40,7 +40,7 @@ _TARGET_KEYS = (
 class Ec2:
     """EC2 as one caller sees it. Methods raise AwsError."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Api) -> None:
         self.aws = aws
 
     def tables(
