@@ -127,7 +127,9 @@ class Place:
                 {**headers, "Proxy-Authorization": self.proxy.authorization} if self.proxy.authorization else headers
             )
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-        request = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body
+        if any(not line.isprintable() or not line.isascii() for line in lines):
+            raise NoAnswer("the request cannot be sent: a key, a token or the path has characters that no header has")
+        request = ("\r\n".join(lines) + "\r\n\r\n").encode() + body
         connection = self._kept() or self._connect(limits)
         try:
             answer, again = connection.ask(request, limits)

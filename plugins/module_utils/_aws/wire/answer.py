@@ -89,16 +89,14 @@ _TABLE = _fields(
     associationSet=("Associations", [_fields("main:bool routeTableAssociationId routeTableId subnetId gatewayId")]),
     routeSet=("Routes", [_ROUTE]),
 )
-_ATTACHMENT = _fields("attachmentId deviceIndex:int instanceId status")
-_INTERFACE = _fields(
-    "networkInterfaceId! vpcId subnetId sourceDestCheck:bool status privateIpAddress ownerId",
-    attachment=("Attachment", _ATTACHMENT),
-)
+_OWN = "networkInterfaceId! vpcId subnetId sourceDestCheck:bool status privateIpAddress ownerId"
+_INTERFACE = _fields(_OWN, attachment=("Attachment", _fields("attachmentId deviceIndex:int instanceId status")))
+_INTERFACE_OF_INSTANCE = _fields(_OWN, attachment=("Attachment", _fields("attachmentId deviceIndex:int status")))
 _INSTANCE = _fields(
     "instanceId! vpcId",
     instanceState=("State!", _fields("code:int name!")),
     iamInstanceProfile=("IamInstanceProfile", _fields("arn id")),
-    networkInterfaceSet=("NetworkInterfaces", [{**_INTERFACE, "attachment": Field("Attachment", _ATTACHMENT, False)}]),
+    networkInterfaceSet=("NetworkInterfaces", [_INTERFACE_OF_INSTANCE]),
 )
 _SUBNET = _fields("subnetId! vpcId cidrBlock availabilityZone")
 
@@ -200,18 +198,18 @@ def _document(body: bytes) -> Element:
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(body, True)
-    except pyexpat.ExpatError as exc:
-        raise Unreadable(_instead(body, exc)) from None
+    except pyexpat.ExpatError:
+        raise Unreadable(_instead(body)) from None
     root: Element = top.children[0]
     if root.name.lower() == "html":
         raise Unreadable("a page of HTML")
     return root
 
 
-def _instead(body: bytes, exc: pyexpat.ExpatError) -> str:
+def _instead(body: bytes) -> str:
     """What it is that is no XML."""
     if not body.strip():
         return "nothing"
     if b"<html" in body[:2000].lower():
         return "a page of HTML"
-    return f"something that is no XML ({exc})"
+    return "something that is no whole XML"

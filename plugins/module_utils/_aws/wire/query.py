@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parameters of a call as EC2's and STS's query protocol wants them: one form, names and values percent-encoded.
+"""The parameters of a call as EC2's and STS's query protocol wants them: a form.
 
 Pure. Names as in the SDK; order as given. This module util is PRIVATE to the collection.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote_plus
 
 VERSIONS = {"ec2": "2016-11-15", "sts": "2011-06-15"}
 """The services, and the version of the API that is spoken."""
@@ -33,7 +33,7 @@ def form(service: str, operation: str, params: Mapping[str, Any]) -> bytes:
     pairs = [("Action", operation), ("Version", VERSIONS[service])]
     for name, value in params.items():
         pairs += _flat(_ON_THE_WIRE.get(name, name), value)
-    return "&".join(f"{quote(name, safe='-._~')}={quote(value, safe='-._~')}" for name, value in pairs).encode()
+    return "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in pairs).encode()
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
