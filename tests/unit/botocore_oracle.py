@@ -56,7 +56,10 @@ def _client(service: str, signer: Signer, dual_stack: bool, fips: bool) -> Any:
         aws_secret_access_key=signer.secret_key,
         aws_session_token=signer.session_token,
         config=Config(
-            use_dualstack_endpoint=dual_stack, use_fips_endpoint=fips, max_pool_connections=1, parameter_validation=False
+            use_dualstack_endpoint=dual_stack,
+            use_fips_endpoint=fips,
+            max_pool_connections=1,
+            parameter_validation=False,
         ),
     )
 
@@ -90,10 +93,10 @@ def request(
         return canonical[-1]
 
     client.meta.events.register("before-send", stop, unique_id="oracle")
-    moment = datetime.datetime.fromtimestamp(signer.at, datetime.timezone.utc)
+    moment = datetime.datetime.fromtimestamp(signer.at, datetime.UTC)
     method = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).lower()
     with (
-        mock.patch("botocore.auth.get_current_datetime", lambda *_a, **_k: moment),
+        mock.patch("botocore.auth.get_current_datetime", return_value=moment),
         mock.patch.object(botocore.auth.SigV4Auth, "canonical_request", note),
     ):
         try:

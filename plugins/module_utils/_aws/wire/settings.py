@@ -68,16 +68,10 @@ class Settings:
 def settings(aws_config: Mapping[str, Any]) -> Settings:
     """Read ``aws_config``. Raises AwsError ("Config") that names the setting."""
     left = {name: value for name, value in aws_config.items() if name not in _MEANINGLESS and value is not None}
-    retries = left.pop("retries", {})
-    if not isinstance(retries, Mapping):
-        raise _wrong("retries", retries, "give a dictionary")
-    attempts = retries.get(
-        "total_max_attempts", int(retries["max_attempts"]) + 1 if "max_attempts" in retries else None
-    )
     found = Settings(
         connect=_seconds("connect_timeout", left.pop("connect_timeout", CONNECT_TIMEOUT)),
         read=_seconds("read_timeout", left.pop("read_timeout", READ_TIMEOUT)),
-        attempts=max(1, int(attempts or ATTEMPTS)),
+        attempts=_attempts(left.pop("retries", {})),
         dual_stack=bool(left.pop("use_dualstack_endpoint", False)),
         fips=bool(left.pop("use_fips_endpoint", False)),
         proxies=left.pop("proxies", None),
@@ -98,10 +92,23 @@ def origin(opts: AwsOptions, service: str, region: str, found: Settings) -> tupl
     try:
         parts = urlsplit(url)
         tls = {"https": True, "http": False}[parts.scheme]
-        return Origin(tls, parts.hostname or "", parts.port or (443 if tls else 80)), parts.path or "/"
+        if not parts.hostname or not url.isascii() or not url.isprintable() or " " in url:
+            raise ValueError(url)
+        return Origin(tls, parts.hostname, parts.port or (443 if tls else 80)), parts.path or "/"
     except (KeyError, ValueError):
         text = f"endpoint_url is {url!r}: give a URL, for example https://ec2.eu-central-1.amazonaws.com."
         raise AwsError("Config", text) from None
+
+
+def _attempts(retries: Any) -> int:
+    if not isinstance(retries, Mapping):
+        raise _wrong("retries", retries, "give a dictionary")
+    try:
+        if "total_max_attempts" in retries:
+            return max(1, int(retries["total_max_attempts"]))
+        return max(0, int(retries.get("max_attempts", ATTEMPTS - 1))) + 1
+    except (TypeError, ValueError):
+        raise _wrong("retries", dict(retries), "give whole numbers") from None
 
 
 def _seconds(name: str, value: Any) -> float:

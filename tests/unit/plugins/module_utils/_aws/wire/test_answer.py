@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.wire import answer
 from unit import botocore_oracle
 
-SERVICES = {operation: "ec2" for operation in answer.ANSWERS} | {"AssumeRole": "sts", "GetCallerIdentity": "sts"}
+SERVICES = dict.fromkeys(answer.ANSWERS, "ec2") | {"AssumeRole": "sts", "GetCallerIdentity": "sts"}
 
 
 def pruned(told: Mapping[str, Any], fields: answer.Fields) -> dict[str, Any]:
@@ -82,8 +82,8 @@ def answers(draw: st.DrawFn) -> tuple[str, bytes]:
     else:
         inside = f"<requestId>1-2</requestId>{inside}"
         namespace = "http://ec2.amazonaws.com/doc/2016-11-15/"
-    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<{operation}Response xmlns="{namespace}">{inside}</{operation}Response>'
-    return operation, text.encode()
+    whole = f'<{operation}Response xmlns="{namespace}">{inside}</{operation}Response>'
+    return operation, f'<?xml version="1.0" encoding="UTF-8"?>\n{whole}'.encode()
 
 
 @given(answers())
@@ -168,7 +168,7 @@ def test_a_number_that_is_none() -> None:
         "<attachment><deviceIndex>first</deviceIndex></attachment></item></networkInterfaceSet>"
         "</DescribeNetworkInterfacesResponse>"
     )
-    with pytest.raises(answer.Unreadable, match="^<deviceIndex> with 'first'$"):
+    with pytest.raises(answer.Unreadable, match=r"^<deviceIndex> with 'first'$"):
         answer.parse("DescribeNetworkInterfaces", body.encode())
 
 

@@ -173,9 +173,7 @@ ANY_CALL = st.one_of(
             optional={"DryRun": st.booleans(), "DestinationCidrBlock": TEXT, "DestinationIpv6CidrBlock": TEXT},
         ),
     ),
-    st.tuples(
-        st.just("sts"), st.just("AssumeRole"), st.fixed_dictionaries({"RoleArn": TEXT, "RoleSessionName": TEXT})
-    ),
+    st.tuples(st.just("sts"), st.just("AssumeRole"), st.fixed_dictionaries({"RoleArn": TEXT, "RoleSessionName": TEXT})),
 )
 
 
