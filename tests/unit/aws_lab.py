@@ -10,7 +10,8 @@ no overlay route, no fault, an empty call log and default settings.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from types import ModuleType
@@ -19,8 +20,10 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.api import Api
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.options import AwsOptions
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.wire.client import Wire
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
 from lab.endpoint import Endpoint, Strictness, Timing
 from lab.endpoint.control import Control
@@ -29,6 +32,9 @@ from lab.world import Keys, World, WorldSpec, build, wait_for
 OVERLAY = "192.168.10.15/32"
 #: Short bounds of the SDK, so that a call without an answer costs a test a fraction of a second.
 QUICK: dict[str, Any] = {"connect_timeout": 0.3, "read_timeout": 0.3, "retries": {"total_max_attempts": 1}}
+
+#: The clients that speak to AWS: the modules' by the SDK, and the nodes' own.
+CLIENTS: dict[str, Callable[[AwsOptions], Api]] = {"sdk": Aws, "wire": Wire}
 
 _DEFAULTS = {**asdict(Strictness()), **asdict(Timing())}
 
@@ -40,6 +46,8 @@ class AwsLab:
     endpoint: Endpoint
     world: World
     control: Control
+    #: Which of CLIENTS `ec2` makes.
+    speaks: str = "sdk"
 
     @property
     def tables(self) -> list[str]:
@@ -66,8 +74,8 @@ class AwsLab:
         }
 
     def ec2(self, keys: Keys | None = None, **config: Any) -> Ec2:
-        """EC2 as the holder of these keys sees it, with ``config`` for the SDK."""
-        return Ec2(Aws(AwsOptions(**self.options(keys), aws_config=config or None)))
+        """EC2 as the holder of these keys sees it, with ``config`` for the SDK (our own client takes the same)."""
+        return Ec2(CLIENTS[self.speaks](AwsOptions(**self.options(keys), aws_config=config or None)))
 
     @cached_property
     def client(self) -> Any:
@@ -153,10 +161,17 @@ def _aws_lab() -> Iterator[AwsLab]:
         yield AwsLab(endpoint, world, Control(endpoint.url))
 
 
+@contextmanager
+def clean(lab: AwsLab) -> Iterator[AwsLab]:
+    """The lab as if nobody had used it; a test that made the lab itself fail has failed."""
+    lab.reset()
+    yield lab
+    problems = lab.control.problems()
+    assert not problems, problems
+
+
 @pytest.fixture
 def aws(_aws_lab: AwsLab) -> Iterator[AwsLab]:
-    """The endpoint, clean; a test that made the lab itself fail has failed."""
-    _aws_lab.reset()
-    yield _aws_lab
-    problems = _aws_lab.control.problems()
-    assert not problems, problems
+    """The endpoint, clean."""
+    with clean(_aws_lab):
+        yield _aws_lab

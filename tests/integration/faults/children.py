@@ -22,12 +22,13 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client impo
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.options import AwsOptions
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import job, move
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.wire.client import Wire
 
 move.SETTLE, move.YIELD = 0.2, 1.0  # a fifth of the real times
 clients = {}
 for line in sys.stdin:
     told = json.loads(line)
-    ec2 = clients.setdefault(line, Ec2(Aws(AwsOptions(**told["aws"]))))
+    ec2 = clients.setdefault(line, Ec2({"sdk": Aws, "wire": Wire}[told["speaks"]](AwsOptions(**told["aws"]))))
     try:
         result = {"failed": False, **job.run(ec2, job.Request(**told["request"]))}
     except job.JobError as err:
@@ -45,8 +46,9 @@ class Child:
     def start(self, aws: AwsLab, node: int, **request: Any) -> None:
         """Move the overlay IP to node 1 or 2 in every table."""
         wanted = {"destinations": [OVERLAY], "route_table_ids": aws.tables, "network_interface_id": aws.eni(node)}
+        told = {"speaks": aws.speaks, "aws": aws.options(), "request": {**wanted, **request}}
         assert self._process.stdin
-        self._process.stdin.write(json.dumps({"aws": aws.options(), "request": {**wanted, **request}}) + "\n")
+        self._process.stdin.write(json.dumps(told) + "\n")
         self._process.stdin.flush()
 
     def result(self) -> dict[str, Any]:
