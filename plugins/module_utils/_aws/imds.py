@@ -49,7 +49,7 @@ class NetworkInterface(TypedDict):
 
 
 class Imds:
-    """A client. Honours AWS_EC2_METADATA_SERVICE_ENDPOINT and ..._ENDPOINT_MODE as the SDKs do; never uses a proxy.
+    """A client. Honours AWS_EC2_METADATA_SERVICE_ENDPOINT, ..._ENDPOINT_MODE and AWS_EC2_METADATA_DISABLED as SDKs do.
 
     Args:
         base: the service's URL; where it is None the environment's, else AWS's by IPv4, or by IPv6 if that is silent.
@@ -66,6 +66,7 @@ class Imds:
         left: Callable[[], float] = http.endless,
     ) -> None:
         given = base or os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT")
+        self._off = not given and os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true"
         by_ipv6 = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "").lower() == "ipv6"
         self._bases = [given] if given else [BASE_IPV6] if by_ipv6 else [BASE, BASE_IPV6]
         self._places: dict[str, http.Place] = {}
@@ -148,6 +149,8 @@ class Imds:
 
     def _request(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str]:
         """The status and the text of an answer; whoever answers first is asked from then on."""
+        if self._off:
+            raise ImdsError("the instance metadata service is not asked: AWS_EC2_METADATA_DISABLED is set.")
         failed: ImdsError | None = None
         for base in self._bases:
             try:

@@ -18,6 +18,7 @@ import sys
 import syslog
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def entry() -> None:
 
 
 def _take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
-    return _aws(config, lambda node: (OK, node.take(deadline)))
+    return _aws(config, deadline, lambda node: (OK, node.take(deadline)))
 
 
 def _give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
@@ -82,7 +83,7 @@ def _give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) 
     answer: dict[str, Any] = {}
     try:
         if arguments.to:
-            code, answer = _aws(config, lambda node: (OK, node.hand_over(arguments.to, deadline)))
+            code, answer = _aws(config, deadline, lambda node: (OK, node.hand_over(arguments.to, deadline)))
     finally:
         down = local.down()
     return code, {**answer, "changed": down or answer.get("changed", False)}
@@ -104,7 +105,7 @@ def _show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> 
         code = OK if mine and complete else FAILED if here or complete else NOT_HERE
         return code, {"overlays": overlays}
 
-    code, seen = _aws(config, read, unreadable=UNREADABLE)
+    code, seen = _aws(config, deadline, read, unreadable=UNREADABLE)
     return code, {**answer, **seen}
 
 
@@ -116,22 +117,22 @@ def _check(config: Config, arguments: argparse.Namespace, deadline: Deadline) ->
         ready = all(check["ok"] is not False for check in checks)
         return OK if ready else FAILED, {"node": config.name, "ready": ready, "checks": checks}
 
-    return _aws(config, run)
+    return _aws(config, deadline, run)
 
 
 def _notify(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
-    done = _keepalived(config).notify(arguments.state, deadline, _started())
+    done = _keepalived(config, deadline).notify(arguments.state, deadline, _started())
     return OK if done else FAILED, {"state": arguments.state}
 
 
 def _watch(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
-    return OK if _keepalived(config).watch(deadline) else FAILED, {}
+    return OK if _keepalived(config, deadline).watch(deadline) else FAILED, {}
 
 
-# The SDK takes a fifth of a second to import: only what needs it pays for it, so its modules are imported below here.
+# Only what asks AWS pays for what that needs, so its modules are imported below here.
 
 
-def _keepalived(config: Config) -> Any:
+def _keepalived(config: Config, deadline: Deadline) -> Any:
     from .._engine.keepalived import Keepalived, Store
     from .node import Node
 
@@ -140,32 +141,33 @@ def _keepalived(config: Config) -> Any:
 
     def node() -> Node:
         if not made:
-            made.append(Node(local))
+            made.append(Node(local, left=lambda: deadline.left, tell=partial(_log, error=True)))
         return made[0]
 
     return Keepalived(local, node, Store(), _log, config.advert)
 
 
-def _aws(config: Config, run: Any, unreadable: int = FAILED) -> tuple[int, dict[str, Any]]:
+def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED) -> tuple[int, dict[str, Any]]:
     """Call `run` with the node; an error of AWS becomes an answer."""
     from .._address import plan as address_plan
-    from .._aws import client as aws
     from .._aws import imds
+    from .._aws.errors import AwsError
     from .._route import job
     from .._route import plan as route_plan
     from .node import Node
 
-    if not aws.HAS_BOTOCORE:
-        return USAGE, {"error": "The Python package botocore is missing: install python3-boto3 or python3-botocore."}
+    told: list[str] = []
     try:
-        code, answer = run(Node(Local(config)))
-        return code, answer
+        code, answer = run(Node(Local(config), left=lambda: deadline.left, tell=told.append))
     except job.JobError as err:
-        return FAILED, {**err.result, "error": str(err)}
-    except aws.AwsError as err:
-        return unreadable, {"error": err.message, "code": err.code}
+        code, answer = FAILED, {**err.result, "error": str(err)}
+    except AwsError as err:
+        code, answer = unreadable, {"error": err.message, "code": err.code}
     except (address_plan.PlanError, route_plan.PlanError, imds.ImdsError) as err:
-        return FAILED, {"error": str(err)}
+        code, answer = FAILED, {"error": str(err)}
+    for text in told:
+        _log(text, error=True)
+    return code, {**answer, "warnings": told} if told else answer
 
 
 def _started() -> float:

@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from .._aws.client import Aws
+from .._aws.http import endless
 from .._aws.imds import Imds
 from .._aws.options import AwsOptions, options
 from .._aws.pace import Deadline
+from .._aws.wire.client import Wire
 from .._route import job, move, plan
 from .._route.ec2 import Ec2
 from .._route.plan import ACTIVE, NONE, Action, Table
@@ -29,21 +30,26 @@ class Node:
 
     Args:
         local: its configuration, whose overlays are meant, and its addresses.
-        ec2: makes the EC2 side, when it is first needed: the address comes first.
+        ec2: makes the EC2 side, when it is first needed: the address comes first. By default our own client, with the
+            keys of the instance.
         imds: the instance metadata.
+        left: the seconds that are left for everything: no call to AWS outlives them.
+        tell: hears what people should know although it went on.
     """
 
     def __init__(
         self,
         local: Local,
-        ec2: Callable[[AwsOptions], Ec2] = lambda opts: Ec2(Aws(opts)),
+        ec2: Callable[[AwsOptions], Ec2] | None = None,
         imds: Imds | None = None,
+        left: Callable[[], float] = endless,
+        tell: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.local = local
         self.config = local.config
-        self._make_ec2 = ec2
+        self._imds = imds or Imds(left=left)
+        self._make_ec2 = ec2 or (lambda opts: Ec2(Wire(opts, left, tell, self._imds)))
         self._made: Ec2 | None = None
-        self._imds = imds or Imds()
         self._mine = local.config.network_interface_id
 
     # -- commands ------------------------------------------------------------------------------------------------

@@ -103,6 +103,7 @@ class Wire:
         """Ask until there is an answer, or no more sense or time in asking. Two things are mended on the way, once."""
         if operation not in answer.ANSWERS:
             raise AwsError("Config", f"{operation} is not among the calls that a node makes.", operation)
+        self._place(service)  # what is wrong with the options is told before anything is asked
         body = query.form(service, operation, params)
         keys = kept.get()
         with self._lock:

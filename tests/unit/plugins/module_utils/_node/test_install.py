@@ -105,6 +105,18 @@ def test_without_a_region_the_remedy_is_told(tmp_path: Path) -> None:
     assert "No region is set" in json.loads(done.stdout)["error"]
 
 
+def test_the_sdks_side_stays_at_home() -> None:
+    texts = node_install.sources(node_install.shipped)
+    assert {"_aws.wire.client", "_aws.wire.sign", "_aws.http", "_aws.tls", "_aws.imds", "_route.job"} <= texts.keys()
+    assert "_aws.client" not in texts
+    assert [name for name, text in texts.items() if "import boto" in text] == []
+
+
+def test_asking_aws_needs_no_sdk_either(tmp_path: Path) -> None:
+    done = run(tmp_path, "check")
+    assert done.stderr == "False\n"
+
+
 def test_an_address_of_nobody_is_refused(tmp_path: Path) -> None:
     done = run(tmp_path, "take", "192.0.2.9")
     assert done.returncode == 2

@@ -191,12 +191,19 @@ def test_the_metadata_by_ipv6(service: Service, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(imds_module, "BASE", silent.url)
         monkeypatch.setattr(imds_module, "BASE_IPV6", service.server.url)
         monkeypatch.delenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", raising=False)
+        monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
         imds = Imds(timeout=0.1)
         assert [imds.role_name(), imds.role_name()] == ["node-role"] * 2
         assert len(silent.asked) == 1
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6")
         assert Imds(timeout=0.1).role_name() == "node-role"
         assert len(silent.asked) == 1
+
+
+def test_the_metadata_may_be_switched_off() -> None:
+    """By the environment of these tests, for one."""
+    with pytest.raises(imds_module.ImdsError, match=r"^the instance metadata service is not asked: "):
+        Imds().role_name()
 
 
 def test_the_address_by_ipv6() -> None:
