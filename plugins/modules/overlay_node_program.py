@@ -15,7 +15,8 @@ description:
   - Installs C(/usr/sbin/aws-overlay-ip), which takes an overlay IP over, gives it up, shows who holds it, and checks
     whether the node could take it over, with the instance's own role and without Ansible.
   - It consists of the very files that the modules of this collection use, in C(/usr/lib/aws-overlay-ip), and needs
-    C(botocore) and iproute2 of the distribution to run, which this module does not install.
+    Python 3.9 or newer and iproute2 to run, which this module does not install. It speaks to EC2 and STS by itself,
+    without an SDK.
   - Failover engines call it. See C(aws-overlay-ip --help) on the node.
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
