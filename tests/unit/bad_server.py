@@ -103,16 +103,17 @@ def tunnel(to: tuple[str, int]) -> Play:
     def play(sock: socket.socket, _asked: Asked) -> bool:
         with socket.create_connection(to, 5) as other:
             sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=_pump, args=(other, sock), daemon=True)
+            back = threading.Thread(target=pump, args=(other, sock), daemon=True)
             back.start()
-            _pump(sock, other)
+            pump(sock, other)
             back.join(5)
         return False
 
     return play
 
 
-def _pump(source: socket.socket, to: socket.socket) -> None:
+def pump(source: socket.socket, to: socket.socket) -> None:
+    """Hand on what comes, until it ends."""
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
             to.sendall(data)

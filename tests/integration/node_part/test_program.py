@@ -1,0 +1,97 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The node's program under every Python, with nothing but that Python: it moves two tables over TLS, in time."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+from integration.node_part.test_node_part import PYTHONS, interpreter
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install
+from unit.aws_lab import OVERLAY, AwsLab, _aws_lab, aws
+from unit.bad_server import Authority, pump
+
+__all__ = ["_aws_lab", "aws"]
+
+_PROGRAM = """
+import json, sys
+sys.path.insert(0, sys.argv.pop(1))
+from aws_overlay_ip._node.cli import main
+code = main(sys.argv[1:])
+strangers = {"boto3", "botocore", "pyroute2", "http.client", "urllib.request", "email", "xml.etree"} & set(sys.modules)
+with open("/proc/self/status") as status:
+    (peak,) = (line.split()[1] for line in status if line.startswith("VmHWM:"))
+print(json.dumps({"strangers": sorted(strangers), "kib": int(peak)}), file=sys.stderr)
+sys.exit(code)
+"""
+MOST_MEMORY = 28 * 1024  # KiB; 24 on Debian's own Python, more where it was built without optimisation
+
+
+@pytest.fixture
+def tls(aws: AwsLab, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """TLS before the lab's endpoint: its URL and the file of its authority."""
+    authority = Authority(tmp_path)
+    context = authority.server()
+    host, _colon, port = aws.endpoint.url.partition("//")[2].partition(":")
+
+    def serve(sock: socket.socket) -> None:
+        with (
+            suppress(OSError),
+            context.wrap_socket(sock, server_side=True) as inside,
+            socket.create_connection((host, int(port))) as behind,
+        ):
+            threading.Thread(target=pump, args=(behind, inside), daemon=True).start()
+            pump(inside, behind)
+
+    def accept(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        threading.Thread(target=accept, args=(listener,), daemon=True).start()
+        yield f"https://localhost:{listener.getsockname()[1]}", str(authority.file)
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_program_needs_nothing_but_python(python: str, aws: AwsLab, tls: tuple[str, str], tmp_path: Path) -> None:
+    for name, text in install.sources(install.shipped).items():
+        path = tmp_path / "aws_overlay_ip" / f"{name.replace('.', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    aws.point(2)
+    url, authority = tls
+    config = {
+        "name": "node1",
+        "network_interface_id": aws.eni(1),
+        "overlays": [{"destination": OVERLAY, "addresses": [], "route_table_ids": aws.tables[:2]}],
+        "aws": {**aws.options(), "endpoint_url": url, "aws_ca_bundle": authority},
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    command = [
+        interpreter(python),
+        "-I",
+        "-c",
+        _PROGRAM,
+        str(tmp_path),
+        "--config",
+        str(tmp_path / "config.json"),
+        "take",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [aws.truth()[table] for table in aws.tables[:2]] == [aws.eni(1)] * 2
+    assert aws.calls() == ["DescribeRouteTables", "ReplaceRoute", "ReplaceRoute", "DescribeRouteTables"]
+    told = json.loads(done.stderr)
+    assert told["strangers"] == []
+    assert told["kib"] < MOST_MEMORY
