@@ -91,6 +91,7 @@ PURE = frozenset(
         "math",
         "operator",
         "posixpath",
+        "pyexpat",
         "re",
         "shlex",
         "string",

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
+from .origin import Origin, Proxy
 from .tls import BadCertificate, Trust
 
 LARGEST = 32 * 1024 * 1024  # bytes of an answer; a hundred full route tables are a few millions
@@ -27,7 +28,7 @@ _LARGEST_HEAD = 64 * 1024
 _WHOLE = 4  # an answer that has begun may take so many times as long as its beginning
 _LOOKUP = 10.0  # seconds for a name, where nothing else limits it: a resolver's own first timeout is 5
 
-__all__ = ["Answer", "BadCertificate", "Limits", "NoAnswer", "Origin", "Place", "Proxy", "endless"]
+__all__ = ["Answer", "BadCertificate", "Limits", "NoAnswer", "Place", "endless"]
 
 
 def endless() -> float:
@@ -56,36 +57,6 @@ class Limits:
     def until(self, seconds: float) -> float:
         """The moment (monotonic) that is so many seconds away, or the end of everything."""
         return time.monotonic() + max(0.0, min(seconds, self.left()))
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a request goes."""
-
-    tls: bool
-    host: str
-    port: int
-
-    @property
-    def authority(self) -> str:
-        """The ``Host`` header: the port is left out where it is the scheme's own."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
-
-    def __str__(self) -> str:
-        return f"{'https' if self.tls else 'http'}://{self.authority}"
-
-
-@dataclass(frozen=True)
-class Proxy:
-    """An HTTP proxy; ``authorization`` is the value of its header, or empty."""
-
-    host: str
-    port: int
-    authorization: str = ""
-
-    def __str__(self) -> str:
-        return f"http://{self.host}:{self.port}"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Callable, TypedDict
 from urllib.parse import urlsplit
 
 from . import http
+from .origin import Origin
 
 BASE = "http://169.254.169.254"
 BASE_IPV6 = "http://[fd00:ec2::254]"
@@ -167,7 +168,7 @@ class Imds:
         try:
             at = urlsplit(base.rstrip("/"))
             if base not in self._places:
-                self._places[base] = http.Place(http.Origin(False, at.hostname or "", at.port or 80))
+                self._places[base] = http.Place(Origin(False, at.hostname or "", at.port or 80))
             place = self._places[base]
             told = {"Host": place.origin.authority, **headers}
             answer = place.ask(method, f"{at.path}/{path}", told, b"", self._limits)

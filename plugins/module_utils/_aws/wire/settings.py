@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ..errors import AwsError
-from ..http import Origin, Proxy
 from ..options import ATTEMPTS, CONNECT_TIMEOUT, READ_TIMEOUT, AwsOptions
+from ..origin import Origin, Proxy
 from . import endpoints
 
 _MEANINGLESS = frozenset(

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import time
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -33,7 +33,7 @@ class Keys(NamedTuple):
 
 def stamp(at: float) -> str:
     """A moment (seconds since the epoch) as ``X-Amz-Date`` has it."""
-    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at))
+    return datetime.fromtimestamp(int(at), timezone.utc).strftime("%Y%m%dT%H%M%SZ")
 
 
 def canonical(method: str, path: str, headers: Mapping[str, str], body: bytes) -> str:

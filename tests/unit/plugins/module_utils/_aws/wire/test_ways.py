@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.http import Origin
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.options import AwsOptions
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.origin import Origin
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.wire.client import Wire
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.wire.settings import Settings, settings
 from unit.bad_server import Authority, BadServer, Play, drip, gone, hang, raw, reply, tunnel
