@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from types import ModuleType
@@ -109,7 +109,8 @@ class AwsLab:
         for action, tables in (on_tables or {}).items():
             statements.append({"Effect": "Allow", "Action": action, "Resource": [arn + table for table in tables]})
         iam = self.endpoint.client("iam", world.admin.credentials())
-        iam.create_user(UserName=user)
+        with suppress(iam.exceptions.EntityAlreadyExistsException):  # from the same test with the other client
+            iam.create_user(UserName=user)
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})
         iam.put_user_policy(UserName=user, PolicyName="only", PolicyDocument=document)
         key = iam.create_access_key(UserName=user)["AccessKey"]
@@ -161,17 +162,20 @@ def _aws_lab() -> Iterator[AwsLab]:
         yield AwsLab(endpoint, world, Control(endpoint.url))
 
 
-@contextmanager
-def clean(lab: AwsLab) -> Iterator[AwsLab]:
-    """The lab as if nobody had used it; a test that made the lab itself fail has failed."""
-    lab.reset()
-    yield lab
-    problems = lab.control.problems()
+@pytest.fixture
+def aws(request: pytest.FixtureRequest, _aws_lab: AwsLab) -> Iterator[AwsLab]:
+    """The endpoint, clean, asked by the client that the parameter names, or the SDK.
+
+    A test that made the lab itself fail has failed.
+    """
+    _aws_lab.reset()
+    _aws_lab.speaks = getattr(request, "param", "sdk")
+    yield _aws_lab
+    problems = _aws_lab.control.problems()
     assert not problems, problems
 
 
-@pytest.fixture
-def aws(_aws_lab: AwsLab) -> Iterator[AwsLab]:
-    """The endpoint, clean."""
-    with clean(_aws_lab):
-        yield _aws_lab
+def by_either_client(metafunc: pytest.Metafunc) -> None:
+    """For a conftest: every test that asks AWS does so by the SDK, and by our own client."""
+    if "aws" in metafunc.fixturenames:
+        metafunc.parametrize("aws", CLIENTS, indirect=True)

@@ -5,19 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from unit.aws_lab import CLIENTS, AwsLab, _aws_lab, clean
+from unit.aws_lab import _aws_lab, aws, by_either_client
 
 __all__ = ["_aws_lab", "aws"]
 
 
-@pytest.fixture(params=CLIENTS)
-def aws(request: pytest.FixtureRequest, _aws_lab: AwsLab) -> Iterator[AwsLab]:
-    """The endpoint, clean, asked by either client; a test that made the lab itself fail has failed."""
-    _aws_lab.speaks = request.param
-    with clean(_aws_lab):
-        yield _aws_lab
-    _aws_lab.speaks = "sdk"
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """By either client."""
+    by_either_client(metafunc)

@@ -79,9 +79,9 @@ def test_the_program_needs_nothing_but_python(python: str, aws: AwsLab, tls: tup
     }
     (tmp_path / "config.json").write_text(json.dumps(config))
     arguments = [str(tmp_path), "--config", str(tmp_path / "config.json"), "take"]
-    path = interpreter(python)
-    subprocess.run([path, "-s", "-m", "compileall", "-q", str(tmp_path / "aws_overlay_ip")], check=True)
-    command = [path, "-s", "-c", _PROGRAM, *arguments]
+    program = interpreter(python)
+    subprocess.run([program, "-s", "-m", "compileall", "-q", str(tmp_path / "aws_overlay_ip")], check=True)
+    command = [program, "-s", "-c", _PROGRAM, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [aws.truth()[table] for table in aws.tables[:2]] == [aws.eni(1)] * 2
