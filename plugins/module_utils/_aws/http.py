@@ -73,14 +73,14 @@ class Place:
 
     Args:
         origin: where it is.
-        trust: what makes TLS; needed where the origin speaks it.
+        trust: whom to trust where the origin speaks TLS; by default the system's authorities.
         proxy: what stands between.
     """
 
     def __init__(self, origin: Origin, trust: Trust | None = None, proxy: Proxy | None = None) -> None:
         self.origin = origin
         self.proxy = proxy
-        self._trust = trust
+        self._trust = trust or Trust()
         self._lock = threading.Lock()
         self._idle: list[_Connection] = []
         self._lookup: _Lookup | None = None
@@ -130,7 +130,7 @@ class Place:
         try:
             return self._shake(addresses, limits)
         except BadCertificate:
-            if self._trust is None or not self._trust.widen():
+            if not self._trust.widen():
                 raise
             return self._shake(addresses, limits)
 
@@ -142,7 +142,6 @@ class Place:
             if self.proxy and self.origin.tls:
                 connection.tunnel(self.proxy, self.origin, end)
             if self.origin.tls:
-                assert self._trust is not None
                 sock.settimeout(_seconds(end))
                 connection.sock = self._trust.wrap(sock, self.origin.host)
             return connection

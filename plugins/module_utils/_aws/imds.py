@@ -152,17 +152,16 @@ class Imds:
         """The status and the text of an answer; whoever answers first is asked from then on."""
         if self._off:
             raise ImdsError("the instance metadata service is not asked: AWS_EC2_METADATA_DISABLED is set.")
-        failed: ImdsError | None = None
+        failures: list[ImdsError] = []
         for base in self._bases:
             try:
                 answer = self._ask(base, method, path, headers)
             except ImdsError as exc:
-                failed = failed or exc
+                failures.append(exc)
                 continue
             self._bases = [base]
             return answer
-        assert failed
-        raise failed
+        raise failures[0]
 
     def _ask(self, base: str, method: str, path: str, headers: dict[str, str]) -> tuple[int, str]:
         try:

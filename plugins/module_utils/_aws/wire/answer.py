@@ -187,6 +187,9 @@ def _document(body: bytes) -> Element:
     def end(_name: str) -> None:
         path.pop()
 
+    def characters(text: str) -> None:
+        path[-1].text.append(text)
+
     def doctype(name: str, *_ids: object) -> None:
         raise Unreadable("a page of HTML" if name.lower() == "html" else "XML with a document type")
 
@@ -194,7 +197,7 @@ def _document(body: bytes) -> Element:
     parser.buffer_text = True
     parser.StartElementHandler = start
     parser.EndElementHandler = end
-    parser.CharacterDataHandler = lambda text: path[-1].text.append(text)
+    parser.CharacterDataHandler = characters
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(body, True)
