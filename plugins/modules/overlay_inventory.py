@@ -42,6 +42,12 @@ options:
     elements: dict
     default: []
     version_added: 1.1.0
+  whole:
+    description:
+      - Refuse a run with C(--tags) or C(--skip-tags), for a playbook whose tasks need each other.
+    type: bool
+    default: false
+    version_added: 1.1.0
 """
 
 EXAMPLES = r"""

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A playbook is run whole, node by node in step, or ends in one sentence: no task meets what was never worked out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+INVENTORY = {
+    "overlay_nodes": {
+        "hosts": {f"node{n}": {"overlay_ip_instance_id": f"i-0123456789abcdef{n}"} for n in (1, 2)},
+        "vars": {"overlay_ip_region": "eu-central-1", "overlay_ips": ["192.168.10.15"]},
+    }
+}
+NEVER_CHECKED = "The inventory was not checked: --start-at-task or --tags left out the tasks that do it"
+
+
+def run(tmp_path: Path, *arguments: str, playbook: str = "setup.yml") -> subprocess.CompletedProcess[str]:
+    inventory = tmp_path / "inventory.json"
+    inventory.write_text(json.dumps(INVENTORY))
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(inventory), playbook, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--tags", "route"), "--tags route leaves out tasks that later ones need: run the playbook whole"),
+        (("--skip-tags", "x"), "--skip-tags x leaves out tasks that later ones need: run the playbook whole"),
+        (("--limit", "node1"), "--limit leaves out node2: the overlay IPs are moved between all nodes"),
+        (("--start-at-task", "aws_ha.overlay_ip.node_ready : Ask every node"), NEVER_CHECKED),
+        (("-e", "taget=node2"), "The extra variable taget is unknown: did you mean target?"),
+        (
+            ("-e", "overlay_ip_exlusive=true", "-e", "overlay_ip_vrrp_id=0"),
+            "overlay_ip_exlusive is unknown: did you mean overlay_ip_exclusive? "
+            "overlay_ip_vrrp_id is 0: write a whole number from 1 to 255. Nothing was changed.",
+        ),
+    ],
+)
+def test_a_run_that_cannot_work_ends_in_a_sentence(tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    done = run(tmp_path, *arguments)
+    assert done.returncode != 0
+    assert sentence in done.stdout, done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "is undefined" not in done.stdout + done.stderr
+
+
+def test_every_play_keeps_the_nodes_in_step() -> None:
+    """With `strategy: free` from an ansible.cfg each node would make the whole move."""
+    plays = [
+        (path.name, play) for path in (ROOT / "playbooks").glob("*.yml") for play in yaml.safe_load(path.read_text())
+    ]
+    assert len(plays) > 8
+    assert [name for name, play in plays if play.get("strategy") != "linear"] == []
