@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepaliv
     BACKUP,
     FAULT,
     FINE,
-    HOLD,
     LOST,
     MASTER,
     STOP,
@@ -62,11 +62,30 @@ OVERRULED = Standing(MASTER, lost=100.0)
         (TAKING, [PEER, PEER], TAKE),
         (OVERRULED, [PEER, PEER], AWAY),
         (OVERRULED, [DEAD, DEAD], TAKE),
-        (Standing(MASTER, lost=200.0 - HOLD), [PEER], TAKE),  # long enough ago
+        (Standing(MASTER, lost=200.0 - 299.9), [PEER], AWAY),
+        (Standing(MASTER, lost=200.0 - 300.0), [PEER], TAKE),  # five minutes: long enough ago
     ],
 )
 def test_judgement(standing: Standing, routes: list[Route | None], verdict: str) -> None:
     assert judge(standing, routes, "eni-me", now=200.0) == verdict
+
+
+@pytest.mark.parametrize(
+    ("silence", "advert", "lost"),
+    [
+        (2.89, 1.0, None),
+        (2.9, 1.0, 50.0),
+        (4.5, 1.0, 50.0),
+        (4.51, 1.0, None),
+        (0.59, 0.2, 50.0),  # three short adverts
+        (1.4, 0.2, None),
+        (6.0, 2.0, 50.0),
+        (8.4, 2.0, 50.0),
+        (5.8, 2.0, None),
+    ],
+)
+def test_silence_is_three_to_four_adverts(silence: float, advert: float, lost: float | None) -> None:
+    assert entered(Standing(BACKUP, lost=50.0), MASTER, now=silence, advert=advert).lost == lost
 
 
 def test_the_heaviest_verdict_counts() -> None:
@@ -113,12 +132,16 @@ class World:
     unreadable: bool = False
     refuses: bool = False
     meanwhile: Any = None
+    while_reading: Any = None
+    reads: int = 0
+    others: tuple[str, ...] = ("n2",)
+    told: list[str] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
 
     # as Local
     @property
     def config(self) -> Config:
-        return Config("n1", (Overlay(OVERLAY, (OVERLAY,)),), peers={"n2": "eni-peer"})
+        return Config("n1", (Overlay(OVERLAY, (OVERLAY,)),), peers=dict.fromkeys(self.others, "eni-peer"))
 
     @property
     def peers(self) -> dict[str, str]:
@@ -139,8 +162,11 @@ class World:
         return "eni-me"
 
     def tables(self) -> list[tuple[Overlay, list[Table]]]:
+        self.reads += 1
         if self.unreadable:
             raise AwsError("Unreachable", "no answer")
+        if self.while_reading:
+            self.while_reading()
         tables = [Table(f"rtb-{i}", "vpc-1", "1", routes=(r,) if r else ()) for i, r in enumerate(self.routes)]
         return [(self.config.overlays[0], tables[::-1])]
 
@@ -169,7 +195,7 @@ class World:
     @property
     def keepalived(self) -> Keepalived:
         local: Any = self
-        return Keepalived(local, lambda: local, self.store, lambda text: None, 1.0, self.clock)
+        return Keepalived(local, lambda: local, self.store, self.told.append, 1.0, self.clock)
 
     def notify(self, state: str) -> bool:
         return self.keepalived.notify(state, Deadline(10, self.clock), self.clock.now)
@@ -252,6 +278,19 @@ def test_who_is_no_longer_the_master_hands_the_route_over_before_it_lets_go(worl
     world.deeds.clear()
     world.notify(state)
     assert world.deeds == ["hand over to n2", "address down"]
+    assert world.told[-1] == "Handed the route over to n2."
+
+
+@pytest.mark.parametrize("others", [(), ("n2", "n3")])
+def test_nobody_is_chosen_for_the_route_where_there_is_not_one_other_node(
+    world: World, others: tuple[str, ...]
+) -> None:
+    world.others = others
+    world.notify(MASTER)
+    world.deeds.clear()
+    world.told.clear()
+    world.notify(BACKUP)
+    assert (world.deeds, world.told) == (["address down"], [])
 
 
 def test_the_address_goes_down_when_handing_over_fails(world: World) -> None:
@@ -265,6 +304,50 @@ def test_a_backup_to_which_the_route_was_given_by_hand_serves(world: World) -> N
     world.notify(BACKUP)
     assert world.watch()
     assert world.deeds == ["address up"]
+
+
+@pytest.mark.parametrize("routes", [[PEER, PEER], [DEAD, DEAD], [None, None], [MINE, PEER]])
+def test_a_backup_looks_on_whatever_else_the_routes_say(world: World, routes: list[Route | None]) -> None:
+    world.routes = list(routes)
+    world.notify(BACKUP)
+    assert world.watch()
+    assert (world.deeds, world.routes) == ([], routes)
+
+
+def test_a_node_in_fault_does_not_serve_though_the_route_points_here(world: World) -> None:
+    world.notify(FAULT)
+    assert world.watch()
+    assert world.deeds == []
+
+
+def test_a_master_in_order_is_left_alone(world: World) -> None:
+    world.notify(MASTER)
+    world.deeds.clear()
+    written = (world.directory / ka.STANDING).stat().st_ino
+    assert world.watch()
+    assert world.deeds == []
+    assert (world.directory / ka.STANDING).stat().st_ino == written
+
+
+def test_five_minutes_count_from_the_first_time_that_it_was_overruled(world: World) -> None:
+    world.notify(MASTER)
+    world.routes = [PEER, PEER]
+    assert not world.watch()
+    assert world.store.read() == Standing(MASTER, 1000.0, held=False, lost=1000.0)
+    world.clock.now += 200
+    assert not world.watch()
+    assert world.store.read().lost == 1000.0
+    world.clock.now += 100
+    assert world.watch()
+    assert world.routes == [MINE, MINE]
+
+
+def test_a_notification_during_a_check_wins(world: World) -> None:
+    world.notify(MASTER)
+    world.routes = [PEER, PEER]
+    world.while_reading = lambda: world.store.write(Standing(FAULT, 1001.0))
+    assert world.watch()
+    assert world.store.read() == Standing(FAULT, 1001.0)
 
 
 @pytest.mark.parametrize("routes", [[MINE, DEAD], [None, None], [MINE, PEER], [DEAD, DEAD]])
@@ -294,7 +377,7 @@ def test_a_node_that_is_stopped_serves_until_the_other_has_taken_the_route(world
     world.notify(MASTER)
     began = world.clock.now
     world.notify(STOP)
-    assert world.clock.now - began == pytest.approx(ka.LINGER, abs=0.2)
+    assert world.clock.now - began == pytest.approx(3.0, abs=0.2)
     assert not world.address
 
 
@@ -307,12 +390,37 @@ def test_a_node_that_is_stopped_goes_at_once_when_the_route_has_left(world: Worl
     assert not world.address
 
 
+def test_a_backup_that_is_stopped_does_not_ask_aws(world: World) -> None:
+    world.notify(BACKUP)
+    world.notify(STOP)
+    assert world.reads == 0
+
+
+def test_a_takeover_waits_for_the_one_that_is_under_way(world: World) -> None:
+    world.routes = [PEER, PEER]
+    with world.store.locked(Deadline(1, world.clock), world.clock) as alone:
+        assert alone
+        assert not world.notify(MASTER)
+    assert world.clock.now - 1000.0 == pytest.approx(10, abs=0.2)
+    assert world.deeds == []
+
+
 def test_a_check_does_not_disturb_a_takeover_that_is_under_way(world: World) -> None:
     world.notify(MASTER)
     world.routes = [PEER, PEER]
     with world.store.locked(Deadline(1, world.clock), world.clock) as alone:
         assert alone
         assert world.watch()
+    assert world.clock.now == 1000.0
+
+
+def test_others_may_look_into_the_directory_and_not_write(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        Store(tmp_path / "run")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o755
 
 
 def test_a_standing_that_cannot_be_read_is_none(tmp_path: Path) -> None:
