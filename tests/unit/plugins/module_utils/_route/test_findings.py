@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import findings
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.facts import Instance, Interface, Subnet
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.findings import ROUTE_QUOTA, View
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.findings import View
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import Route, Table
 
 OVERLAY, NETWORK, DOCKER = "192.168.10.15/32", "192.168.10.0/24", "172.17.3.4/32"
@@ -172,14 +173,36 @@ def test_rules(changes: dict[str, Any], rule: str, severity: str, message: str) 
 @pytest.mark.parametrize(
     ("tables", "speaks"),
     [
-        ((quota(ROUTE_QUOTA - 2),), False),
-        ((quota(ROUTE_QUOTA),), True),
-        ((quota(ROUTE_QUOTA, to("eni-a")),), False),  # it has the route already
+        ((quota(498),), False),  # and a default route
+        ((quota(499),), True),
+        ((quota(500, to("eni-a")),), False),  # it has the route already
     ],
 )
 def test_quota(tables: tuple[Table, ...], speaks: bool) -> None:
     found = [f.id for f in findings.findings(replace(GOOD, tables=tables))]
     assert ("route_quota" in found) is speaks
+
+
+def test_what_only_warns_and_cannot_be_read_is_said() -> None:
+    found = findings.unseen("subnets", AwsError("UnauthorizedOperation", "not allowed"))
+    assert (found.id, found.severity) == ("not_looked_at", "info")
+    assert found.message == "The subnets could not be looked at: not allowed"
+
+
+def test_a_named_table_that_lacks_the_route_is_told_once() -> None:
+    view = replace(GOOD, tables=(table("rtb-main", main=True), OWN))
+    assert findings.uncovered_subnets(view) == ["subnet-1"]
+    assert [f.id for f in findings.findings(view)] == ["route_missing"]
+
+
+def test_the_vpcs_own_route_is_no_network_that_overlaps() -> None:
+    view = replace(
+        GOOD,
+        destination="10.0.0.0/8",
+        tables=(table("rtb-main", to("eni-a", destination="10.0.0.0/8"), main=True),),
+        subnets=(),
+    )
+    assert [f.id for f in findings.findings(view)] == ["covers_vpc"]
 
 
 def test_moving_tells_nothing_that_the_move_itself_mends() -> None:
