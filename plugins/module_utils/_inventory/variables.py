@@ -4,7 +4,7 @@
 """The one list of all variables: name, kind, bounds, default, who reads it. A new variable is an entry here.
 
 What is judged by it: kinds and bounds before anything is changed (`mistakes`), names that nobody knows (`unknown`), the
-roles' argument specs and docs/variables.md (tests/unit/test_variables.py; tools/variables.py writes the page).
+roles' argument specs and docs/variables.md (test_variables.py; tools/variables.py writes the page).
 
 Pure. This module util is PRIVATE to the collection.
 """
