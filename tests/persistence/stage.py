@@ -108,7 +108,7 @@ class Stage:
         node = full_nodes(variant, stack)(spec, socket, self.manifest)
         assert isinstance(node, FullNode)
         self.node = node
-        for path in (*_UTILS.glob("*.py"), *_UTILS.glob("_persist/*.py")):
+        for path in (path for room in ("_base", "_address") for path in (_UTILS / room).rglob("*.py")):
             self.node.write(f"{_CODE}/module_utils/{path.relative_to(_UTILS)}", path.read_text())
         for name, (text, mode) in (furnish or {}).items():
             self.node.write(name, text, mode)
