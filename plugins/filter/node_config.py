@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from ..module_utils._node import local
+from ..module_utils._node import config
 
 DOCUMENTATION = r"""
 name: node_config
@@ -56,4 +56,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The one filter of this file."""
-        return {"node_config": local.content}
+        return {"node_config": config.content}

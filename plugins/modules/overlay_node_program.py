@@ -82,17 +82,21 @@ def main() -> None:
     module = AnsibleModule(argument_spec=SPEC, required_if=[("state", "present", ["config"])], supports_check_mode=True)
     host = LocalHost()
     tree = Tree(host)
+    mended: list[str] = []
     try:
         if module.params["state"] == "present":
-            install.install(tree, module.params["config"], install.sources(install.shipped))
+            wanted = install.files(module.params["config"], install.sources(install.shipped))
+            mended = [path for path, (_text, mode) in wanted.items() if host.mend(path, mode, check=module.check_mode)]
+            install.install(tree, wanted)
         else:
             install.remove(tree)
-        changes = tree.changes()
+        changes = install.ordered(tree.changes())
         if not module.check_mode:
             host.apply(changes)
     except PersistError as exc:
         module.fail_json(msg=str(exc))
-    result: dict[str, Any] = {"changed": bool(changes), "files": [change.path for change in changes]}
+    paths = dict.fromkeys([*mended, *(change.path for change in changes)])
+    result: dict[str, Any] = {"changed": bool(paths), "files": list(paths)}
     if module._diff:
         result["diff"] = [
             {"before_header": c.path, "after_header": c.path, "before": c.before or "", "after": c.after or ""}

@@ -30,9 +30,15 @@ class FakeHost:
         self.applied: list[Change] = []
 
     def read(self, path: str) -> str | None:
+        if path.endswith("/"):
+            return "a folder" if any(name.startswith(path) for name in self.files) else None
         return self.files.get(path)
 
     def glob(self, pattern: str) -> list[str]:
+        if pattern.endswith("/"):
+            depth = pattern.count("/")
+            folders = {"/".join(path.split("/")[:depth]) + "/" for path in self.files if path.count("/") >= depth}
+            return sorted(folder for folder in folders if fnmatch.fnmatchcase(folder, pattern))
         return sorted(path for path in self.files if fnmatch.fnmatchcase(path, pattern))
 
     def active(self, unit: str) -> bool:
@@ -48,6 +54,8 @@ class FakeHost:
         self.applied += changes
         for change in changes:
             self.files.pop(change.path, None)
+            if change.path.endswith("/"):
+                self.files = {path: text for path, text in self.files.items() if not path.startswith(change.path)}
             if change.after is not None:
                 self.files[change.path] = change.after
 

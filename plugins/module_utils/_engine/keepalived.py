@@ -20,8 +20,10 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
+import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -30,8 +32,8 @@ from typing import Any
 from .._address.persist.tree import Host
 from .._aws.errors import AwsError
 from .._aws.pace import Clock, Deadline
-from .._route.plan import ACTIVE, Route, Table
-from .node import Addresses, Holder
+from .._route.plan import ACTIVE, Route
+from .node import Addresses, Holder, Seen
 
 NAME = "keepalived"
 DIRECTORY = Path("/run/aws-overlay-ip")
@@ -58,12 +60,25 @@ class Standing:
         since: when it was said.
         held: the route was seen to be all here since then.
         lost: when the route was found to have been taken away; None if it was not, or the other node was heard since.
+        told: what was said of single tables last, so that it is said once.
     """
 
     state: str = ""
     since: float = 0.0
     held: bool = False
     lost: float | None = None
+    told: str = ""
+
+    @property
+    def valid(self) -> bool:
+        """Whether every value is of its kind: the file may be anything."""
+        numbers = (self.since, 0.0 if self.lost is None else self.lost)
+        return (
+            isinstance(self.state, str)
+            and isinstance(self.told, str)
+            and isinstance(self.held, bool)
+            and all(isinstance(n, (int, float)) and not isinstance(n, bool) and math.isfinite(n) for n in numbers)
+        )
 
 
 def running(host: Host) -> bool:
@@ -78,13 +93,22 @@ def seen(host: Host) -> dict[str, Any]:
     return {"engine": NAME, "state": state or "UNKNOWN", "holder": "self" if state == MASTER else ""}
 
 
-def judge(standing: Standing, routes: Sequence[Route | None], mine: str, now: float) -> str:
-    """What a master should do about one overlay IP, whose route in each table (by table id) is given."""
-    if all(route and route.network_interface_id == mine and route.state == ACTIVE for route in routes):
+def judge(standing: Standing, routes: Sequence[Route | None], mine: str, peers: Collection[str], now: float) -> str:
+    """What a master should do about one overlay IP, whose route in each table (by table id) is given.
+
+    No table decides alone: what is somebody else's, or points at an interface that is no node's, is left alone as long
+    as another table points here.
+    """
+    here = [r for r in routes if r and r.network_interface_id == mine and r.state == ACTIVE]
+    away = [r for r in routes if r and r.state == ACTIVE and r.network_interface_id not in (None, mine)]
+    if here and all(r in here or (r is not None and r.foreign) for r in routes):
         return FINE
-    # As in a move, the first table leads: a move that is under way elsewhere has written it.
-    lead = routes[0]
-    elsewhere = bool(lead and lead.state == ACTIVE and lead.network_interface_id not in (None, mine))
+    if here:
+        # As in a move, the first table leads: a move that is under way elsewhere has written it.
+        lead = routes[0]
+        elsewhere = bool(lead and lead in away and lead.network_interface_id in peers)
+    else:
+        elsewhere = bool(away) and (len(away) == len(routes) or any(r.network_interface_id in peers for r in away))
     if elsewhere and standing.held:
         return LOST
     if elsewhere and standing.lost is not None and now - standing.lost < HOLD:
@@ -102,34 +126,55 @@ def entered(before: Standing, state: str, now: float, advert: float) -> Standing
     silence = now - before.since
     deaf = 3 * advert - _EARLY <= silence <= 4 * advert + _LATE
     heard = before.state == BACKUP and state == MASTER and not deaf
-    return Standing(state, now, lost=None if heard or state == STOP else before.lost)
+    return Standing(state, now, lost=None if heard or state == STOP else before.lost, told=before.told)
 
 
 class Store:
-    """The standing, in a directory that a reboot empties."""
+    """The standing, in a directory that a reboot empties. It is a help: nothing depends on its being writable."""
 
     def __init__(self, directory: Path = DIRECTORY) -> None:
         self._file = directory / STANDING
         self._lock = directory / "lock"
-        directory.mkdir(mode=0o755, exist_ok=True)
+        self._unsaved: Standing | None = None
+        try:
+            directory.mkdir(mode=0o700, exist_ok=True)
+            directory.chmod(0o700)  # who can open the lock can hold it
+        except OSError:
+            return
 
     def read(self) -> Standing:
-        """The standing; an empty one where none was written yet."""
+        """The standing; an empty one where none was written yet, or what is there is not one."""
+        if self._unsaved is not None:
+            return self._unsaved
         try:
-            return Standing(**json.loads(self._file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            standing = Standing(**json.loads(self._file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, RecursionError):
             return Standing()
+        return standing if standing.valid else Standing()
 
-    def write(self, standing: Standing) -> None:
-        """Write it in one step."""
-        draft = self._file.with_suffix(".new")
-        draft.write_text(json.dumps(asdict(standing)), encoding="utf-8")
-        draft.replace(self._file)
+    def write(self, standing: Standing) -> str:
+        """Write it in one step; returns why it could not be written, empty where it was."""
+        draft = self._file.with_suffix(f".{os.getpid()}.new")
+        try:
+            draft.write_text(json.dumps(asdict(standing)), encoding="utf-8")
+            draft.replace(self._file)
+        except OSError as exc:
+            self._unsaved = standing
+            draft.unlink(missing_ok=True) if draft.exists() else None
+            return f"{self._file} cannot be written ({exc.strerror}); going on without it."
+        self._unsaved = None
+        return ""
 
     @contextmanager
     def locked(self, deadline: Deadline, clock: Clock = time) -> Iterator[bool]:
         """Be the only one who moves routes on this node; yields False where another still does at the deadline."""
-        with self._lock.open("w") as file:
+        try:
+            handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            os.fchmod(handle, 0o600)
+        except OSError:  # no place for a lock: then there is none, and the node must be served all the same
+            yield True
+            return
+        with os.fdopen(handle, "w") as file:
             while True:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -175,20 +220,26 @@ class Keepalived:
             deadline: for all of it.
             since: when it did, on the monotonic clock.
         """
+        if state != MASTER:
+            try:
+                self._let_go(state, deadline, since)
+            finally:
+                self._local.down()
+            return True
+        self._write(entered(self._store.read(), state, since, self._advert))
+        with self._locked(deadline) as alone:
+            return alone and self._become_holder(deadline)
+
+    def _let_go(self, state: str, deadline: Deadline, since: float) -> None:
+        """What comes before the address goes down."""
         before = self._store.read()
-        self._store.write(entered(before, state, since, self._advert))
-        if state == MASTER:
-            with self._store.locked(deadline, self._clock) as alone:
-                return alone and self._become_holder(deadline)
-        try:
-            if state in (BACKUP, FAULT) and before.state == MASTER:
-                with self._store.locked(deadline, self._clock):  # a takeover that is under way ends first
-                    self._hand_over(deadline)
-            elif state == STOP and before.held:
+        self._write(entered(before, state, since, self._advert))
+        if state == STOP:
+            if before.held:
                 self._linger(Deadline(min(LINGER, deadline.left), self._clock))
-        finally:
-            self._local.down()
-        return True
+        elif before.state == MASTER or (not before.state and self._local.live()):
+            with self._locked(deadline):  # a takeover that is under way ends first
+                self._hand_over(deadline)
 
     def watch(self, deadline: Deadline) -> bool:
         """Whether this node may be, or become, the master: keepalived asks every few seconds."""
@@ -197,19 +248,21 @@ class Keepalived:
                 return True
             standing = self._store.read()
             try:
-                verdict = self._verdict(standing)
-            except AwsError as err:
-                self._log(f"AWS cannot be asked: {err.message}")
+                seen = self._make_node().tables()
+                verdict = self._verdict(standing, seen)
+            except Exception as exc:  # whatever keeps us from looking never takes the address from a master
+                self._log(f"AWS cannot be asked: {exc or type(exc).__name__}")
                 return standing.state == MASTER and standing.held
-            if standing.state == BACKUP and verdict == FINE:
-                self._local.up()  # given to us by hand, or not handed over: serve, until the other one steps down
+            self._tell([text for one in seen for text in one.problems])
+            if standing.state == BACKUP:
+                self._serve_or_not(verdict, seen)
             if standing.state != MASTER:
                 return True
-            if self._store.read() != standing:  # a notification came meanwhile, and knows more
+            if replace(self._store.read(), told="") != replace(standing, told=""):  # a notification knows more
                 return True
             if verdict == LOST:
                 self._log("Overruled: the route was moved to another node. Stepping down.")
-                self._store.write(replace(standing, held=False, lost=self._clock.monotonic()))
+                self._write(replace(self._store.read(), held=False, lost=self._clock.monotonic()))
             if verdict in (LOST, AWAY):
                 return False
             if verdict == FINE:
@@ -217,19 +270,49 @@ class Keepalived:
                 return True
             return self._take(deadline)
 
+    def _serve_or_not(self, verdict: str, seen: Sequence[Seen]) -> None:
+        """What a backup does: the routes, not the engine, say where packets arrive."""
+        if verdict == FINE:
+            self._local.up()  # given to us by hand, or not handed over: serve, until the other one steps down
+        elif not any(one.held_by(self._make_node().mine()) for one in seen) and self._local.live():
+            self._local.down()
+            self._log("The address was up here while no route points here: taken down.")
+
+    @contextmanager
+    def _locked(self, deadline: Deadline) -> Iterator[bool]:
+        with self._store.locked(deadline, self._clock) as alone:
+            if not alone:
+                self._log("Another aws-overlay-ip has been at work on this node until the deadline: see `ps`.")
+            yield alone
+
+    def _write(self, standing: Standing) -> None:
+        why = self._store.write(standing)
+        if why:
+            self._log(why)
+
+    def _tell(self, problems: Iterable[str]) -> None:
+        """Say what is wrong with single tables, once."""
+        text = " ".join(dict.fromkeys(problems))
+        standing = self._store.read()
+        if text != standing.told:
+            self._log(text or "All route tables are as they should be again.")
+            self._write(replace(standing, told=text))
+
     def _become_holder(self, deadline: Deadline) -> bool:
         standing = self._store.read()
-        if standing.lost is not None and self._verdict(standing) == AWAY:
+        if standing.lost is not None and self._away(standing):
             self._log("Not taking the route back: it works at the node that took it, which was not heard since.")
             return False
         return self._take(deadline)
 
     def _take(self, deadline: Deadline) -> bool:
         try:
-            self._make_node().take(deadline)
+            result = self._make_node().take(deadline)
         except Exception as exc:  # whatever it was: keepalived must hear that this node cannot be the master
-            self._log(f"Taking over failed: {exc}")
+            self._log(f"Taking over failed: {exc or type(exc).__name__}")
             return False
+        if result.get("problems"):
+            self._tell(result["problems"])
         if self._store.read().state != MASTER:
             self._log("No longer the master: letting go again.")
             self._local.down()
@@ -243,11 +326,11 @@ class Keepalived:
             self._log("The address was brought up.")
         standing = self._store.read()
         if not standing.held or standing.lost is not None:
-            self._store.write(replace(standing, held=True, lost=None))
+            self._write(replace(standing, held=True, lost=None))
 
     def _hand_over(self, deadline: Deadline) -> None:
         """Best effort: the other node takes the route itself too, and its check finds what is left."""
-        peers = list(self._local.peers)
+        peers = sorted(self._local.peers)
         try:
             if len(peers) == 1:
                 self._make_node().hand_over(peers[0], deadline)
@@ -258,24 +341,25 @@ class Keepalived:
     def _linger(self, deadline: Deadline) -> None:
         """Serve on until the other node has taken the route."""
         try:
-            while not deadline.over and self._verdict(Standing()) == FINE:
+            while not deadline.over and self._verdict(Standing(), self._make_node().tables()) == FINE:
                 self._clock.sleep(_POLL)
+        except Exception as exc:  # the address goes down in any case
+            self._log(f"AWS cannot be asked: {exc or type(exc).__name__}")
+
+    def _away(self, standing: Standing) -> bool:
+        """Whether the route works elsewhere; what cannot be read now is found out by the move itself."""
+        try:
+            return self._verdict(standing, self._make_node().tables()) == AWAY
         except AwsError as err:
             self._log(f"AWS cannot be asked: {err.message}")
+            return True
 
-    def _verdict(self, standing: Standing) -> str:
-        node = self._make_node()
+    def _verdict(self, standing: Standing, seen: Sequence[Seen]) -> str:
+        mine, peers = self._make_node().mine(), set(self._local.peers.values())
         now = self._clock.monotonic()
-        return heaviest(
-            judge(standing, _by_table(tables, overlay.destination), node.mine(), now)
-            for overlay, tables in node.tables()
-        )
+        return heaviest(judge(standing, [r for _t, r in one.routes], mine, peers, now) for one in seen)
 
 
 def heaviest(verdicts: Iterable[str]) -> str:
     """The verdict that counts."""
     return max(verdicts, key=VERDICTS.index, default=FINE)
-
-
-def _by_table(tables: Iterable[Table], destination: str) -> list[Route | None]:
-    return [table.static(destination) for table in sorted(tables, key=lambda table: table.route_table_id)]

@@ -8,19 +8,19 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from .._aws.pace import Deadline
-from .._route.plan import Table
+from .._route.plan import Route, Table
 
 
 class Addresses(Protocol):
     """The node's addresses, which need nothing of AWS: :class:`_node.local.Local`."""
 
     @property
-    def peers(self) -> Iterable[str]:
-        """The other nodes' names."""
+    def peers(self) -> Mapping[str, str]:
+        """The other nodes' names and network interfaces."""
 
     def up(self) -> bool:
         """Bring the addresses up; returns whether one was not."""
@@ -28,13 +28,23 @@ class Addresses(Protocol):
     def down(self) -> bool:
         """Take them down; returns whether one was up."""
 
+    def live(self) -> Mapping[str, str]:
+        """Those that are up, and on which interface."""
 
-class Destination(Protocol):
-    """An overlay IP of the node's configuration."""
+
+class Seen(Protocol):
+    """One overlay IP in the tables that the node answers for: :class:`_node.tables.Seen`."""
 
     @property
-    def destination(self) -> str:
-        """Its prefix."""
+    def routes(self) -> Sequence[tuple[Table, Route | None]]:
+        """Per table, by id, the route, or None."""
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """What is to be told of single tables."""
+
+    def held_by(self, interface: str) -> Sequence[Table]:
+        """The tables whose route points there and works."""
 
 
 class Holder(Protocol):
@@ -43,8 +53,8 @@ class Holder(Protocol):
     def mine(self) -> str:
         """This node's network interface."""
 
-    def tables(self) -> Sequence[tuple[Destination, Sequence[Table]]]:
-        """Each overlay with its route tables, read now."""
+    def tables(self) -> Sequence[Seen]:
+        """Each overlay with its route tables, read now. Raises AwsError."""
 
     def take(self, deadline: Deadline) -> Mapping[str, Any]:
         """Bring the addresses up, then move every table here."""

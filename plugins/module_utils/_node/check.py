@@ -38,10 +38,12 @@ def _address(node: Node) -> dict[str, Any]:
 
 def _endpoint(node: Node) -> dict[str, Any]:
     try:
-        tables = {table.route_table_id for _overlay, tables in node.tables() for table in tables}
+        seen = node.tables()
     except AwsError as err:
         return _told("endpoint", False, err.message)
-    return _told("endpoint", True, f"EC2 answers; the route tables are {', '.join(sorted(tables))}.")
+    names = sorted({table.route_table_id for one in seen for table in one.tables})
+    told = [f"EC2 answers; the route tables are {', '.join(names)}.", *(text for one in seen for text in one.problems)]
+    return _told("endpoint", True, " ".join(dict.fromkeys(told)))
 
 
 def _permission(node: Node, deadline: Deadline) -> dict[str, Any]:

@@ -13,50 +13,46 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 import syslog
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .._address.iproute import AddressError
+from .._address.plan import PlanError
 from .._aws.pace import Deadline
-from .local import CONFIG, Config, ConfigError, Local, chosen, load
+from .config import CONFIG, ConfigError, chosen, load
+from .limit import Expired, limit, release
+from .local import Local, let_go
+from .model import Config
 
 NAME = "aws-overlay-ip"
-OK, FAILED, USAGE, NOT_HERE, UNREADABLE = 0, 1, 2, 3, 4
+OK, FAILED, USAGE, NOT_HERE, UNREADABLE, PARTLY = 0, 1, 2, 3, 4, 5
+LETTING_GO = ("BACKUP", "FAULT", "STOP")
 _EPILOG = """\
 exit codes: 0 done, or yes; 1 not done, or not ready; 2 the command or the configuration is wrong;
-3 not held here; 4 AWS cannot be asked, so nothing is known of the route
+3 not held here; 4 AWS cannot be asked, so nothing is known of the route; 5 held here, but not in every table
 """
-_GRACE = 1.0  # seconds after the deadline in which a command may still say how it ended
+_WRITES = ("take", "give-up", "notify", "watch")
+
+Answer = tuple[int, dict[str, Any]]
 
 
-class Expired(Exception):
-    """The deadline has passed and something still blocks."""
+def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
+    """Run one command; returns the exit code.
 
-
-def main(argv: Sequence[str]) -> int:
-    """Run one command; returns the exit code."""
+    Args:
+        argv: the arguments.
+        addresses: what this node may hold, as the launcher knows it: enough to let go where the configuration is lost.
+    """
     arguments = _parser().parse_args(argv)
     began = time.monotonic()
     syslog.openlog(NAME, syslog.LOG_PID, syslog.LOG_DAEMON)
-    try:
-        config = chosen(load(arguments.config), getattr(arguments, "address", ()))
-        seconds = arguments.timeout or config.timeout
-        _limit(seconds + _GRACE)
-        result: tuple[int, dict[str, Any]] = arguments.run(config, arguments, Deadline(seconds))
-        code, answer = result
-    except ConfigError as exc:
-        code, answer = USAGE, {"error": str(exc)}
-    except AddressError as exc:
-        code, answer = FAILED, {"error": str(exc)}
-    except Expired:
-        code, answer = FAILED, {"error": "Not done in time: the deadline has passed. Look at `show`, then run again."}
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    code, answer = _run(arguments, addresses)
     seconds = round(time.monotonic() - began, 3)
     answer = {"command": arguments.command, "exit": code, "seconds": seconds, **answer}
     if arguments.command not in ("show", "check") and not (arguments.command == "watch" and code == OK):
@@ -65,18 +61,56 @@ def main(argv: Sequence[str]) -> int:
     return code
 
 
-def entry() -> None:
+def entry(addresses: Sequence[str] = ()) -> None:
     """The launcher's entry: ends at once, without waiting for threads whose call nobody needs any more."""
-    code = main(sys.argv[1:])
-    sys.stdout.flush()
+    code = main(sys.argv[1:], addresses)
+    with suppress(OSError):  # nobody reads it, or the disk is full: what was done is in the journal
+        sys.stdout.flush()
     os._exit(code)
 
 
-def _take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
+def _run(arguments: argparse.Namespace, addresses: Sequence[str]) -> Answer:
+    lets_go = arguments.command == "give-up" or getattr(arguments, "state", "") in LETTING_GO
+    last = partial(_last_resort, arguments, addresses) if lets_go else None
+    try:
+        if arguments.command in _WRITES and os.geteuid() != 0:
+            raise ConfigError(f"{arguments.command} needs root: run it as root.")
+        limit(arguments.timeout or Config.timeout, last)  # also of the reading of the configuration
+        config = chosen(load(arguments.config), getattr(arguments, "address", ()))
+        seconds = arguments.timeout or config.timeout
+        limit(seconds, last)
+        result: Answer = arguments.run(config, arguments, Deadline(seconds))
+        return result
+    except ConfigError as exc:
+        answer: dict[str, Any] = {"error": str(exc)}
+        if lets_go and os.geteuid() == 0:  # a node that cannot be told what it is must not keep the address
+            answer["changed"] = let_go(getattr(arguments, "address", ()) or addresses)
+        return USAGE, answer
+    except (AddressError, PlanError) as exc:
+        return FAILED, {"error": str(exc)}
+    except Expired:
+        if last is not None:
+            last()
+        error = "Not done in time: the deadline has passed. Look at `show`, then run again."
+        return FAILED, {"error": error}
+    finally:
+        release()
+
+
+def _last_resort(arguments: argparse.Namespace, addresses: Sequence[str]) -> None:
+    """Take the address down, whatever else hangs."""
+    try:
+        config = chosen(load(arguments.config), getattr(arguments, "address", ()))
+        Local(config).down()
+    except (ConfigError, AddressError, PlanError):
+        let_go(getattr(arguments, "address", ()) or addresses)
+
+
+def _take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
     return _aws(config, deadline, lambda node: (OK, node.take(deadline)))
 
 
-def _give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
+def _give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
     """Hand over first where that is asked for, so that nothing is lost; the address goes down in any case."""
     local = Local(config)
     code: int = OK
@@ -89,30 +123,35 @@ def _give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) 
     return code, {**answer, "changed": down or answer.get("changed", False)}
 
 
-def _show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
+def _show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
     local = Local(config)
     complete = local.complete()
     answer: dict[str, Any] = {"node": config.name, "addresses_up": complete}
     if arguments.local:
         return OK if complete else NOT_HERE, answer
 
-    def read(node: Any) -> tuple[int, dict[str, Any]]:
+    def read(node: Any) -> Answer:
         overlays = node.show()
-        mine = all(overlay["mine"] for overlay in overlays)
-        here = any(
-            r["route"] and r["route"]["network_interface_id"] == node.mine() for o in overlays for r in o["routes"]
-        )
-        code = OK if mine and complete else FAILED if here or complete else NOT_HERE
-        return code, {"overlays": overlays}
+        return _held(overlays, complete, node.mine()), {"overlays": overlays}
 
     code, seen = _aws(config, deadline, read, unreadable=UNREADABLE)
     return code, {**answer, **seen}
 
 
-def _check(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
+def _held(overlays: Sequence[Mapping[str, Any]], complete: bool, mine: str) -> int:
+    """The exit code that says whether this node holds the overlay IPs."""
+    if complete and all(overlay["mine"] for overlay in overlays):
+        return OK
+    if complete and all(overlay["partly_mine"] for overlay in overlays):
+        return PARTLY
+    here = any(r["route"] and r["route"]["network_interface_id"] == mine for o in overlays for r in o["routes"])
+    return FAILED if here or complete else NOT_HERE
+
+
+def _check(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
     from . import check as node_check
 
-    def run(node: Any) -> tuple[int, dict[str, Any]]:
+    def run(node: Any) -> Answer:
         checks = node_check.run(node, deadline)
         ready = all(check["ok"] is not False for check in checks)
         return OK if ready else FAILED, {"node": config.name, "ready": ready, "checks": checks}
@@ -120,12 +159,12 @@ def _check(config: Config, arguments: argparse.Namespace, deadline: Deadline) ->
     return _aws(config, deadline, run)
 
 
-def _notify(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
+def _notify(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
     done = _keepalived(config, deadline).notify(arguments.state, deadline, _started())
     return OK if done else FAILED, {"state": arguments.state}
 
 
-def _watch(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> tuple[int, dict[str, Any]]:
+def _watch(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
     return OK if _keepalived(config, deadline).watch(deadline) else FAILED, {}
 
 
@@ -147,9 +186,8 @@ def _keepalived(config: Config, deadline: Deadline) -> Any:
     return Keepalived(local, node, Store(), _log, config.advert)
 
 
-def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED) -> tuple[int, dict[str, Any]]:
+def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED) -> Answer:
     """Call `run` with the node; an error of AWS becomes an answer."""
-    from .._address import plan as address_plan
     from .._aws import imds
     from .._aws.errors import AwsError
     from .._route import job
@@ -163,9 +201,9 @@ def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED)
         code, answer = FAILED, {**err.result, "error": str(err)}
     except AwsError as err:
         code, answer = unreadable, {"error": err.message, "code": err.code}
-    except (address_plan.PlanError, route_plan.PlanError, imds.ImdsError) as err:
+    except (route_plan.PlanError, imds.ImdsError) as err:
         code, answer = FAILED, {"error": str(err)}
-    for text in told:
+    for text in [*told, *(answer.get("problems", ()) if code == OK else ())]:
         _log(text, error=True)
     return code, {**answer, "warnings": told} if told else answer
 
@@ -187,14 +225,11 @@ def _sentence(answer: dict[str, Any]) -> str:
     return f"{' '.join(filter(None, words))}: {how} ({answer['seconds']:.2f} s)"
 
 
-def _limit(seconds: float) -> None:
-    """One deadline for everything: what still blocks then is interrupted."""
-
-    def expire(*_: object) -> None:
-        raise Expired
-
-    signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 86400:  # neither NaN nor infinite
+        raise argparse.ArgumentTypeError("give seconds above 0")
+    return seconds
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -205,7 +240,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--config", type=Path, default=CONFIG, help=f"configuration file (default {CONFIG})")
-    parser.add_argument("--timeout", type=float, help="seconds for the whole command (default: the configuration's)")
+    parser.add_argument("--timeout", type=_seconds, help="seconds for the whole command (default: the configuration's)")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, run: Any, text: str, addresses: bool = True) -> argparse.ArgumentParser:
@@ -222,6 +257,6 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--local", action="store_true", help="only whether the addresses are up here; asks nobody")
     command("check", _check, "Check whether this node could take over: changes nothing.", addresses=False)
     notify = command("notify", _notify, "Called by keepalived when its state changes.", addresses=False)
-    notify.add_argument("state", choices=("MASTER", "BACKUP", "FAULT", "STOP"))
+    notify.add_argument("state", choices=("MASTER", *LETTING_GO))
     command("watch", _watch, "Called by keepalived: may this node be the master?", addresses=False)
     return parser

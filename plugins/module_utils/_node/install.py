@@ -11,16 +11,18 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from .._address.persist.tree import Tree
-from .local import CONFIG
+from .._address.persist.tree import Change, Tree
+from .config import CONFIG
 
 MAIN = "_node.cli"
-PACKAGE = "/usr/lib/aws-overlay-ip/aws_overlay_ip"
+HOME = "/usr/lib/aws-overlay-ip"
+NAME = "aws_overlay_ip"
 LAUNCHER = "/usr/sbin/aws-overlay-ip"
 
 _LAUNCHER_TEXT = '''\
@@ -29,11 +31,12 @@ _LAUNCHER_TEXT = '''\
 
 import sys
 
-sys.path.insert(0, "/usr/lib/aws-overlay-ip")
+sys.path.insert(0, "{place}")
 
 from aws_overlay_ip._node.cli import entry
 
-entry()
+# What this node may hold: enough to let go of it where the configuration is lost.
+entry({addresses})
 '''
 
 
@@ -70,24 +73,48 @@ def shipped(name: str) -> str | None:
     return data.decode("utf-8")
 
 
-def install(tree: Tree, config: Mapping[str, Any], texts: Mapping[str, str]) -> None:
-    """Let the program be there with this configuration, and no file of an older one."""
-    paths = {f"{PACKAGE}/{name.replace('.', '/')}.py": text for name, text in texts.items()}
-    for path in list(paths):
-        while path != PACKAGE:
+def files(config: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, tuple[str, int]]:
+    """Every file of the program with its text and mode, the launcher last.
+
+    The code lies in a place of its own, named by what it is: the launcher, written by one rename after it, is the
+    switch. Who is killed on the way leaves the old program whole.
+    """
+    code = {f"{NAME}/{name.replace('.', '/')}.py": text for name, text in texts.items()}
+    for path in list(code):
+        while path != NAME:
             path = os.path.dirname(path)
-            paths[f"{path}/__init__.py"] = ""
-    tree.remove(path for path in _installed(tree) if path not in paths)
-    for path, text in paths.items():
-        tree.write(path, text)
-    tree.write(LAUNCHER, _LAUNCHER_TEXT, 0o755)
-    tree.write(str(CONFIG), json.dumps(config, indent=2, sort_keys=True) + "\n")
+            code[f"{path}/__init__.py"] = ""
+    place = f"{HOME}/{_digest(code)}"
+    addresses = [address for overlay in config.get("overlays", ()) for address in overlay.get("addresses", ())]
+    launcher = _LAUNCHER_TEXT.replace("{place}", place).replace("{addresses}", json.dumps(addresses))
+    return {
+        **{f"{place}/{path}": (text, 0o644) for path, text in code.items()},
+        str(CONFIG): (json.dumps(config, indent=2, sort_keys=True) + "\n", 0o644),
+        LAUNCHER: (launcher, 0o755),
+    }
+
+
+def install(tree: Tree, wanted: Mapping[str, tuple[str, int]]) -> None:
+    """Let these files be there, and no program of another version."""
+    for path, (text, mode) in wanted.items():
+        tree.write(path, text, mode)
+    tree.remove(place for place in _places(tree) if not any(path.startswith(place) for path in wanted))
 
 
 def remove(tree: Tree) -> None:
     """Let nothing of it be there."""
-    tree.remove([*_installed(tree), *(p for p in (LAUNCHER, str(CONFIG)) if tree.read(p) is not None)])
+    tree.remove(p for p in (LAUNCHER, str(CONFIG), f"{HOME}/") if tree.read(p) is not None)
 
 
-def _installed(tree: Tree) -> list[str]:
-    return [path for depth in ("", "*/", "*/*/") for path in tree.glob(f"{PACKAGE}/{depth}*.py")]
+def ordered(changes: Iterable[Change]) -> list[Change]:
+    """What is new first, then the launcher, which is the switch, then what is old: every moment has a whole program."""
+    return sorted(changes, key=lambda c: (c.after is None, c.path == LAUNCHER, c.path))
+
+
+def _digest(files: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode("utf-8")).hexdigest()[:12]
+
+
+def _places(tree: Tree) -> list[str]:
+    """The folders of all versions that are there, 1.0.0's too, and what was left half written."""
+    return [*tree.glob(f"{HOME}/*/"), *tree.glob(f"{HOME}/.*.tmp")]

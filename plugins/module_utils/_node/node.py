@@ -11,18 +11,23 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from .._aws.http import endless
+from .._aws.errors import AwsError
 from .._aws.imds import Imds
 from .._aws.options import AwsOptions, options
 from .._aws.pace import Deadline
-from .._aws.wire.client import Wire
+from .._aws.wire.client import Wire, endless
 from .._route import job, move, plan
 from .._route.ec2 import Ec2
-from .._route.plan import ACTIVE, NONE, Action, Table
-from .local import ConfigError, Local, Overlay
+from .._route.plan import ACTIVE, NONE, Action, PlanError, Table
+from . import tables
+from .config import ConfigError
+from .local import Local
+from .model import VPC, Overlay
+from .tables import Seen
 
 
 class Node:
@@ -57,20 +62,30 @@ class Node:
     def take(self, deadline: Deadline) -> dict[str, Any]:
         """Bring the addresses up, then move every table here and verify it.
 
-        Where that fails, the addresses that this brought up go down again, unless some table points here or may do so:
-        a node that cannot take over must not look as if it had.
+        A table that is gone, refused or somebody else's is told in `problems`; an overlay IP is taken as long as one
+        table that this node answers for points here. Where none does, its addresses go down again if this brought them
+        up, but never while some table may point here: unknown keeps the address.
 
         Raises:
-            JobError, AwsError, PlanError of `_route`: the route; AddressError, PlanError of `_address`: the address.
+            JobError: some overlay IP was not taken; the result says which tables are how.
+            ConfigError, ImdsError, AddressError, PlanError of `_address`: nothing was moved.
         """
         brought_up = self.local.up()
         try:
-            result = self._move(self.mine(), deadline)
-        except Exception as err:
-            routes = err.result.get("routes", ()) if isinstance(err, job.JobError) else ()
-            if brought_up and not self._may_point_here(routes):
+            mine = self.mine()
+            moves = self._move(mine, deadline)
+        except Exception:  # before any write
+            if brought_up:
                 self.local.down()
             raise
+        result = self._result(moves)
+        taken = {d for m in moves for d in m.destinations if m.points_at(d, mine) and not m.lost(d)}
+        missed = [o.destination for o in self.config.overlays if o.destination not in taken]
+        if missed:
+            unknown = {d for m in moves for d in m.destinations if m.may_point_at(d, mine)}
+            if brought_up:
+                self.local.down([d for d in missed if d not in unknown])
+            raise job.JobError(_not_taken(missed, moves), result)
         result["changed"] = result["changed"] or brought_up
         return result
 
@@ -78,12 +93,16 @@ class Node:
         """Send what points here to the peer; a route that somebody else has by now is left alone.
 
         Raises:
-            ConfigError: no such peer. JobError, AwsError, PlanError: the route.
+            ConfigError: no such peer. JobError: not in every table.
         """
         peers = self.config.peers
         if peer not in peers:
             raise ConfigError(f"{peer} is no peer of this node: it has {', '.join(peers) or 'none'}.")
-        return self._move(peers[peer], deadline, expected_holder=self.mine())
+        moves = self._move(peers[peer], deadline, expected_holder=self.mine())
+        failed = [m.failure for m in moves if m.failure]
+        if failed:
+            raise job.JobError(" ".join(dict.fromkeys(map(str, failed))), self._result(moves))
+        return self._result(moves)
 
     def show(self) -> list[dict[str, Any]]:
         """Per overlay, who holds the route in which table, and whether its addresses are up here.
@@ -92,17 +111,25 @@ class Node:
             AwsError: the tables cannot be read.
         """
         live = self.local.live()
-        return [self._shown(overlay, tables, live) for overlay, tables in self.tables()]
+        return [self._shown(seen, live) for seen in self.tables()]
 
-    def tables(self) -> list[tuple[Overlay, list[Table]]]:
-        """Each overlay with its route tables, read once for all overlays that share them."""
+    def tables(self) -> list[Seen]:
+        """Each overlay with its route tables, read once for all overlays that share them.
+
+        Raises:
+            AwsError: they cannot be read, or none of them is there.
+        """
         read: dict[tuple[tuple[str, ...], str | None], list[Table]] = {}
+        found = []
         for overlay in self.config.overlays:
-            key = overlay.route_table_ids, overlay.vpc_id
+            key = ((), overlay.vpc_id) if overlay.every else (overlay.route_table_ids, None)
             if key not in read:
-                tables = self.ec2.tables(key[0]) if key[0] else plan.serving(self.ec2.tables(vpc_id=key[1]))
-                read[key] = tables
-        return [(o, read[o.route_table_ids, o.vpc_id]) for o in self.config.overlays]
+                ids, vpc_id = key
+                read[key] = self.ec2.tables(vpc_id=vpc_id) if vpc_id else self.ec2.tables(ids, missing_ok=True)
+            found.append(tables.seen(self.config, overlay, read[key]))
+            if not found[-1].tables:
+                self.ec2.tables(found[-1].gone or overlay.route_table_ids)  # says that they do not exist
+        return found
 
     def refused(self, deadline: Deadline) -> dict[str, str]:
         """Ask by DryRun whether this node may move its routes: route table -> why not.
@@ -111,9 +138,9 @@ class Node:
             AwsError: the tables cannot be read, or nothing can be asked.
         """
         actions = [
-            Action(NONE, table.route_table_id, overlay.destination, None, self.mine())
-            for overlay, tables in self.tables()
-            for table in tables
+            Action(NONE, table.route_table_id, seen.destination, None, self.mine())
+            for seen in self.tables()
+            for table in seen.tables
         ]
         errors = move.permitted(self.ec2, actions, deadline.left)
         return {table: err.message for (table, _destination), err in errors.items()}
@@ -148,48 +175,121 @@ class Node:
 
     # -- parts ---------------------------------------------------------------------------------------------------
 
-    def _move(self, eni: str, deadline: Deadline, expected_holder: str | None = None) -> dict[str, Any]:
-        """One job for all overlays that share their tables; the results in one."""
+    def _move(self, eni: str, deadline: Deadline, expected_holder: str | None = None) -> list[_Move]:
+        """One job for all overlays that share their tables; what one of them meets keeps no other from being moved."""
         groups: dict[tuple[tuple[str, ...], str | None], list[str]] = {}
-        for overlay in self.config.overlays:
-            groups.setdefault((overlay.route_table_ids, overlay.vpc_id), []).append(overlay.destination)
-        results = []
-        for (route_table_ids, vpc_id), destinations in groups.items():
+        for overlay, (ids, vpc_id) in self._where():
+            groups.setdefault((ids, vpc_id), []).append(overlay.destination)
+        moves = []
+        for (ids, vpc_id), destinations in groups.items():
             request = job.Request(
                 destinations=tuple(destinations),
-                route_table_ids=route_table_ids,
-                vpc_id=None if route_table_ids else vpc_id,
+                route_table_ids=ids,
+                vpc_id=vpc_id,
                 network_interface_id=eni,
                 expected_holder=expected_holder,
                 wait_timeout=deadline.left,
+                foreign=plan.LEAVE,
+                missing_ok=True,
+                fixed=True,
             )
-            results.append(job.run(self.ec2, request))
+            moves.append(_Move.of(self.ec2, request))
+        return moves
+
+    def _where(self) -> list[tuple[Overlay, tuple[tuple[str, ...], str | None]]]:
+        """Each overlay with the tables to move, by id, or the VPC whose serving tables are all to be moved."""
+        if self.config.iam_scope == VPC:
+            return [(o, ((), o.vpc_id) if o.every else (o.route_table_ids, None)) for o in self.config.overlays]
+        if all(o.route_table_ids for o in self.config.overlays):
+            return [(o, (o.route_table_ids, None)) for o in self.config.overlays]
+        return [(s.overlay, (tuple(t.route_table_id for t in s.tables), None)) for s in self.tables()]
+
+    def _result(self, moves: Sequence[_Move]) -> dict[str, Any]:
         return {
-            "changed": any(result["changed"] for result in results),
-            "consistent": all(result["consistent"] for result in results),
-            "routes": [route for result in results for route in result["routes"]],
+            "changed": any(m.result.get("changed") for m in moves),
+            "consistent": all(m.result.get("consistent", False) for m in moves),
+            "routes": [route for m in moves for route in m.routes],
+            "problems": list(dict.fromkeys(text for m in moves for text in m.problems())),
             "api_calls": dict(self.ec2.aws.calls),
         }
 
-    def _may_point_here(self, routes: Iterable[Mapping[str, Any]]) -> bool:
-        """Whether a table was read to point here after a failed move, or could not be read after the writes."""
-        return any(
-            (route["after"] or {}).get("network_interface_id") == self.mine()
-            or (route["error"] or {}).get("code") == "Unread"
-            for route in routes
-        )
-
-    def _shown(self, overlay: Overlay, tables: Sequence[Table], live: Mapping[str, str]) -> dict[str, Any]:
-        routes = [(table.route_table_id, table.static(overlay.destination)) for table in tables]
-        holders = {route.network_interface_id if route else None for _table, route in routes}
+    def _shown(self, seen: Seen, live: Mapping[str, str]) -> dict[str, Any]:
+        held = seen.held_by(self.mine())
+        holders = {r.network_interface_id if r else None for _table, r in seen.routes}
         alone = holders.pop() if len(holders) == 1 else None
-        works = all(route and route.state == ACTIVE for _table, route in routes)
+        works = all(route and route.state == ACTIVE for _table, route in seen.routes)
         return {
-            "destination": overlay.destination,
-            "addresses": [{"address": a, "interface": live.get(a)} for a in overlay.addresses],
+            "destination": seen.destination,
+            "addresses": [{"address": a, "interface": live.get(a)} for a in seen.overlay.addresses],
             "holder": self.name_of(alone),
-            "consistent": plan.consistent(tables, overlay.destination),
+            "consistent": plan.consistent(seen.tables, seen.destination),
             "active": works,
-            "mine": alone == self.mine() and works,
-            "routes": [{"route_table_id": table, "route": move.shown(route)} for table, route in routes],
+            "mine": len(held) == len(seen.tables),
+            "partly_mine": bool(held),
+            "routes": [{"route_table_id": t.route_table_id, "route": move.shown(r)} for t, r in seen.routes],
+            "problems": seen.problems,
         }
+
+
+@dataclass(frozen=True)
+class _Move:
+    """What came of one job: its result, also of one that failed, and why it did."""
+
+    destinations: tuple[str, ...]
+    result: dict[str, Any]
+    failure: Exception | None = None
+
+    @classmethod
+    def of(cls, ec2: Ec2, request: job.Request) -> _Move:
+        """Do the job; what AWS or the plan refuses is part of the answer."""
+        try:
+            return cls(request.destinations, job.run(ec2, request))
+        except job.JobError as err:
+            return cls(request.destinations, err.result, err)
+        except (AwsError, PlanError) as err:  # nothing was changed
+            return cls(request.destinations, {}, err)
+
+    @property
+    def routes(self) -> list[dict[str, Any]]:
+        """Per table and destination, before and after."""
+        return list(self.result.get("routes", ()))
+
+    def points_at(self, destination: str, interface: str) -> bool:
+        """Whether some table sends it there now."""
+        return any(_eni(r) == interface for r in self._of(destination))
+
+    def may_point_at(self, destination: str, interface: str) -> bool:
+        """Whether some table does, or could not be read after the write."""
+        return any(_eni(r) == interface or _code(r) == move.UNREAD for r in self._of(destination))
+
+    def lost(self, destination: str) -> bool:
+        """Whether another mover won."""
+        return any(_code(r) == move.MOVED_ELSEWHERE for r in self._of(destination))
+
+    def problems(self) -> list[str]:
+        """What is wrong with single tables, a sentence each; why nothing was done where nothing was."""
+        told = [r["error"]["message"] for r in self.routes if r["error"]]
+        told += [
+            f"{r['route_table_id']} routes {r['destination']} to {r['before']['target']}, which is somebody else's: it"
+            " is left alone."
+            for r in self.routes
+            if r["action"] == plan.KEPT and r["before"] and r["before"].get("target")
+        ]
+        return told or ([str(self.failure)] if self.failure else [])
+
+    def _of(self, destination: str) -> list[dict[str, Any]]:
+        return [r for r in self.routes if r["destination"] == destination]
+
+
+def _eni(route: Mapping[str, Any]) -> str | None:
+    shown = route["after"] or {}
+    return shown.get("network_interface_id") if shown.get("state") != plan.BLACKHOLE else None
+
+
+def _code(route: Mapping[str, Any]) -> str:
+    return str((route["error"] or {}).get("code", ""))
+
+
+def _not_taken(missed: Sequence[str], moves: Sequence[_Move]) -> str:
+    why = dict.fromkeys(text for m in moves if set(m.destinations) & set(missed) for text in m.problems())
+    return f"{', '.join(missed)} was not taken over: {' '.join(why) or 'no table of this node is there.'}"

@@ -22,6 +22,16 @@ SUBNETS_PAGE = 1000  # and of DescribeSubnets; an account with raised quotas ref
 FILTER_VALUES = 200  # the most values that one filter takes
 
 _OPERATION = {CREATE: "CreateRoute", REPLACE: "ReplaceRoute", DELETE: "DeleteRoute"}
+_NO_TARGET = frozenset(
+    {
+        "DestinationCidrBlock",
+        "DestinationIpv6CidrBlock",
+        "DestinationPrefixListId",
+        "InstanceOwnerId",
+        "Origin",
+        "State",
+    }
+)
 _TARGET_KEYS = (
     "NetworkInterfaceId",
     "GatewayId",
@@ -157,12 +167,18 @@ def _routes(raws: Iterable[Mapping[str, Any]]) -> Iterable[Route]:
             continue
         yield Route(
             destination=destination,
-            target=next((raw[key] for key in _TARGET_KEYS if raw.get(key)), ""),
+            target=_where(raw),
             state=raw.get("State", ACTIVE),
             origin=raw.get("Origin", ""),
             network_interface_id=raw.get("NetworkInterfaceId"),
             instance_id=raw.get("InstanceId"),
         )
+
+
+def _where(raw: Mapping[str, Any]) -> str:
+    """The id of what a route points at, also of a kind of target that came after this was written."""
+    keys = [*_TARGET_KEYS, *(key for key in sorted(raw) if key not in _NO_TARGET)]
+    return next((raw[key] for key in keys if raw.get(key) and isinstance(raw[key], str)), "")
 
 
 def _instance(raw: Mapping[str, Any]) -> Instance:

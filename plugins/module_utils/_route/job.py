@@ -32,7 +32,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Request:
-    """The options of ``overlay_route``, checked and canonical; ``check``: change nothing, only foretell."""
+    """The options of ``overlay_route``, checked and canonical; ``check``: change nothing, only foretell.
+
+    On a node: ``missing_ok``, a named table that is gone does not keep the others from being moved; ``fixed``,
+    wait_timeout is never put off.
+    """
 
     destinations: tuple[str, ...]
     route_table_ids: tuple[str, ...] = ()
@@ -47,6 +51,9 @@ class Request:
     verify_permissions: bool = False
     preflight: bool = False
     check: bool = False
+    foreign: str = plan.REFUSE
+    missing_ok: bool = False
+    fixed: bool = False
 
 
 class JobError(Exception):
@@ -94,6 +101,7 @@ def run(ec2: Ec2, request: Request, clock: Clock = time) -> dict[str, Any]:
         request.state,
         request.takeover,
         request.expected_holder,
+        request.foreign,
     )
     started = clock.monotonic()
     tables, actions = seen.tables, plan.plan(seen.tables, want)
@@ -109,9 +117,10 @@ def run(ec2: Ec2, request: Request, clock: Clock = time) -> dict[str, Any]:
 
     writer.gather(actions)
     if clock.monotonic() - started > FRESH:  # many DryRuns and the wait for their tokens: somebody may have moved it
-        tables = _insist(lambda: ec2.tables([t.route_table_id for t in seen.tables]), request, clock)
+        read = [t.route_table_id for t in seen.tables]
+        tables = _insist(lambda: ec2.tables(read, missing_ok=request.missing_ok), request, clock)
         actions = plan.plan(tables, want)
-    outcome = move.carry_out(ec2, actions, tables, want, reread, request.wait_timeout, writer)
+    outcome = move.carry_out(ec2, actions, tables, want, reread, request.wait_timeout, writer, fixed=request.fixed)
     result = _result(ec2, outcome, seen, findings, outcome.changed)
     if outcome.errors:
         raise JobError(_summary(outcome, want), result)
@@ -182,7 +191,7 @@ def _tables(ec2: Ec2, request: Request, target: _Target) -> tuple[list[Table], l
         by_id = {t.route_table_id: t for t in every}
         _refuse_foreign([r for r in request.route_table_ids if r not in by_id], vpc_id)
         return every, [by_id[r] for r in dict.fromkeys(request.route_table_ids)]
-    tables = ec2.tables(request.route_table_ids)
+    tables = ec2.tables(request.route_table_ids, missing_ok=request.missing_ok)
     if vpc_id:
         _refuse_foreign([t.route_table_id for t in tables if t.vpc_id != vpc_id], vpc_id)
     return tables, tables

@@ -33,6 +33,7 @@ from .write import Key, Writer
 SETTLE = 1.0  # seconds in which a read may still show what was before our write
 YIELD = 5.0  # seconds after which a leading table that reads otherwise was taken by another mover
 GRACE = 10.0  # seconds that the first writes, or mending after another mover, may take even past wait_timeout
+LAST_READ = 2.0  # seconds of a fixed deadline that the writes leave to what reads them back
 SILENCE = 20.0  # seconds without any answer from AWS after which we stop asking
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 
@@ -103,15 +104,18 @@ def carry_out(
     reread: Callable[[], list[Table]],
     wait_timeout: float,
     writer: Writer | None = None,
+    *,
+    fixed: bool = False,
 ) -> Outcome:
     """Write what the actions say and stay until every table reads back right, or ``wait_timeout`` seconds passed.
 
-    The time that EC2's request rate asks for is added. ``reread`` reads the same tables again. Never raises AwsError:
-    what went wrong is in the outcome.
+    The time that EC2's request rate asks for is added, and a little where another mover is about; with ``fixed`` never:
+    who is killed at a deadline must have ended before it. ``reread`` reads the same tables again. Never raises
+    AwsError: what went wrong is in the outcome.
     """
     outcome = Outcome(actions, tables)
     if _open(outcome, want):
-        _Convergence(outcome, want, reread, wait_timeout, writer or Writer(ec2)).run()
+        _Convergence(outcome, want, reread, wait_timeout, writer or Writer(ec2), fixed).run()
     return outcome
 
 
@@ -119,11 +123,17 @@ class _Convergence:
     """The loop of one move. ``touched``: when a key was last written; ``lost``: destinations that another mover won."""
 
     def __init__(
-        self, outcome: Outcome, want: Want, reread: Callable[[], list[Table]], wait_timeout: float, writer: Writer
+        self,
+        outcome: Outcome,
+        want: Want,
+        reread: Callable[[], list[Table]],
+        wait_timeout: float,
+        writer: Writer,
+        fixed: bool,
     ) -> None:
         self.outcome, self.want, self.reread = outcome, want, reread
         self.writer, self.clock = writer, writer.clock
-        self.wait_timeout = wait_timeout
+        self.wait_timeout, self.fixed = wait_timeout, fixed
         now = self.clock.monotonic()
         self.touched = {action.key: now for action in outcome.actions}
         self.heard = now
@@ -136,9 +146,12 @@ class _Convergence:
     def run(self) -> None:
         """Write, read, mend, until nothing is open, nothing more can be done, or time is up."""
         writes = [a for a in self.outcome.actions if a.writes]
-        rate = self.writer.seconds_for(writes)
+        rate = 0.0 if self.fixed else self.writer.seconds_for(writes)
         self.deadline = Deadline(self.wait_timeout + rate, self.clock)
-        self._write(writes, Deadline(max(self.wait_timeout, GRACE) + rate, self.clock))
+        if self.fixed:  # what was written must still be read back
+            self._write(writes, Deadline(self.wait_timeout - min(LAST_READ, self.wait_timeout / 4), self.clock))
+        else:
+            self._write(writes, Deadline(max(self.wait_timeout, GRACE) + rate, self.clock))
         pause = FIRST_PAUSE
         while True:
             self._read()
@@ -233,7 +246,7 @@ class _Convergence:
             return True
         if not self.put_off:  # a stale read, or another mover: a short wait_timeout must not leave the tables split
             self.put_off = True
-            self.deadline.at_least(YIELD + GRACE)
+            self._put_off(YIELD + GRACE)
         if now - self.touched[action.key] < SETTLE:
             return False
         if self.want.state == "absent" or action.destination in self.lost:
@@ -245,8 +258,12 @@ class _Convergence:
             self.lost.add(action.destination)
             if action.destination not in self.yielded:  # once: whatever the others do, there is an end
                 self.yielded.add(action.destination)
-                self.deadline.at_least(GRACE)
+                self._put_off(GRACE)
         return False
+
+    def _put_off(self, seconds: float) -> None:
+        if not self.fixed:
+            self.deadline.at_least(seconds)
 
     def _leader(self, action: Action, by_id: dict[str, Table]) -> Key:
         """The table that decides between movers: the first that is there and that we were not refused to write to."""

@@ -23,6 +23,9 @@ STATIC = "CreateRoute"
 CREATE, REPLACE, DELETE, NONE, KEPT = "create", "replace", "delete", "none", "kept"
 WRITES = frozenset({CREATE, REPLACE, DELETE})
 
+REFUSE, LEAVE, TAKE = "refuse", "leave", "take"
+"""What to do with a route of the same destination that points at no network interface."""
+
 MOVED_ELSEWHERE, NOT_REACHED, UNREAD = "MovedElsewhere", "NotReached", "Unread"
 """Our own error codes of a table: another mover won; not right in time; its state after our write is unknown."""
 
@@ -50,6 +53,11 @@ class Route:
     def ours(self) -> bool:
         """Whether somebody made it by CreateRoute, so that it may be replaced or deleted."""
         return self.origin == STATIC and self.target != "local"
+
+    @property
+    def foreign(self) -> bool:
+        """Whether somebody else routes it to what is no node: a gateway, a peering, an endpoint ..."""
+        return self.ours and not (self.network_interface_id or self.instance_id or self.target.startswith("eni-"))
 
     def held_by(self, holder: str) -> bool:
         """Whether it points at this interface or instance."""
@@ -83,7 +91,8 @@ class Want:
     """What the caller asks for.
 
     ``network_interface_id`` is the target and may be None for ``state="absent"``; ``takeover`` says what to do with a
-    route that points elsewhere (always, blackhole, never); ``expected_holder`` is an instance or interface id.
+    route that points elsewhere (always, blackhole, never); ``expected_holder`` is an instance or interface id;
+    ``foreign`` is REFUSE, LEAVE or TAKE: what to do where the route points at no interface, but at a gateway, say.
     """
 
     destinations: tuple[str, ...]
@@ -91,6 +100,7 @@ class Want:
     state: str = "present"
     takeover: str = "always"
     expected_holder: str | None = None
+    foreign: str = REFUSE
 
 
 @dataclass(frozen=True)
@@ -131,6 +141,8 @@ def plan(tables: Iterable[Table], want: Want) -> list[Action]:
     actions = [step(table, destination, want) for table in tables for destination in want.destinations]
     if want.expected_holder:
         _check_holder(actions, want, want.expected_holder)
+    if want.foreign == REFUSE and want.state == "present" and want.takeover != "never":
+        _check_foreign(actions)
     return actions
 
 
@@ -170,6 +182,8 @@ def step(table: Table, destination: str, want: Want) -> Action:
         return action(CREATE)
     if route.network_interface_id == want.network_interface_id:
         return action(NONE)
+    if route.foreign and want.foreign != TAKE:
+        return action(KEPT)
     if want.takeover == "always" or (want.takeover == "blackhole" and route.state == BLACKHOLE):
         return action(REPLACE)
     return action(KEPT)
@@ -195,6 +209,17 @@ def _inside(table: Table, destinations: Iterable[str]) -> Iterator[tuple[str, st
         for cidr in table.local_cidrs:
             if net.family(destination) == net.family(cidr) and net.within(destination, cidr):
                 yield destination, cidr
+
+
+def _check_foreign(actions: Iterable[Action]) -> None:
+    found = [
+        f"{a.destination} in {a.route_table_id} to {a.before.target}" for a in actions if a.before and a.before.foreign
+    ]
+    if found:
+        raise PlanError(
+            f"Somebody else routes {', '.join(found)}, which is no network interface: choose another overlay IP, remove"
+            " that route, or replace it by takeover_foreign (overlay_ip_takeover_foreign=true). Nothing was changed."
+        )
 
 
 def _check_holder(actions: Iterable[Action], want: Want, expected: str) -> None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import glob
 import os
 import re
+import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -46,6 +48,7 @@ class LocalHost:
     def __init__(self, root: str = "/") -> None:
         self._root = Path(root)
         self._units: dict[str, tuple[str, str]] = {}
+        self._hidden: set[str] = set()
 
     def read(self, path: str) -> str | None:
         """See :class:`Host`."""
@@ -53,6 +56,10 @@ class LocalHost:
             value = self.output("nmcli", "-g", "ipv4.addresses", "connection", "show", path[len(PROFILE) :])
             return None if value is None else networkmanager.profile_text(re.findall(r"[^,|\s]+", value))
         at = self._at(path)
+        if path in self._hidden:
+            return None
+        if path.endswith("/"):
+            return "a folder\n" if at.is_dir() else None
         try:
             return link_text(os.readlink(at)) if _is_link(path) else at.read_text(encoding="utf-8")
         except (FileNotFoundError, NotADirectoryError):
@@ -84,6 +91,32 @@ class LocalHost:
         except (OSError, subprocess.TimeoutExpired):
             return None
         return done.stdout.strip() if done.returncode == 0 else None
+
+    def mend(self, path: str, mode: int, *, check: bool) -> bool:
+        """See that a file of ours is one, root's, with this mode; returns whether it was (or, with ``check``, is) not.
+
+        A folder or anything else in its place is moved aside, a link or what is no text is removed: it is written anew.
+        """
+        at = self._at(path)
+        try:
+            about = at.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        try:
+            if not stat.S_ISREG(about.st_mode) or not _is_text(at):
+                self._hidden.add(path)
+                if not check:
+                    self._hidden.discard(path)
+                    at.unlink() if stat.S_ISREG(about.st_mode) or at.is_symlink() else _aside(at)
+                return True
+            owner = (about.st_uid, about.st_gid) if str(self._root) == "/" else (0, 0)
+            wrong = (owner, stat.S_IMODE(about.st_mode)) != ((0, 0), mode)
+            if wrong and not check:
+                os.chown(at, 0, 0)
+                at.chmod(mode)
+            return wrong
+        except OSError as exc:
+            raise PersistError(f"cannot mend {path}: {_reason(exc)}; this needs root (become: true).") from exc
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Make the changes: each file by one rename, so that a reader sees the old text or the new one.
@@ -130,7 +163,9 @@ class LocalHost:
     def _write(self, change: Change) -> None:
         at = self._at(change.path)
         try:
-            if change.after is None:
+            if change.after is None and change.path.endswith("/"):
+                shutil.rmtree(at)
+            elif change.after is None:
                 at.unlink(missing_ok=True)
                 self._drop_directory(at.parent)
             elif _is_link(change.path):
@@ -186,6 +221,22 @@ def _make_directory(directory: Path) -> None:
         _make_directory(directory.parent)
         directory.mkdir()
         directory.chmod(0o755)
+
+
+def _is_text(at: Path) -> bool:
+    try:
+        at.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _aside(at: Path) -> None:
+    """Keep what is in our file's place under another name: it may be somebody's."""
+    number = 1
+    while (other := at.with_name(f"{at.name}.aside{number}")).exists():
+        number += 1
+    at.rename(other)
 
 
 def _is_link(path: str) -> bool:

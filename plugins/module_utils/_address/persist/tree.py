@@ -23,7 +23,7 @@ class PersistError(RuntimeError):
 
 
 class Host(Protocol):
-    """What is read of a node. Paths are absolute, or :data:`PROFILE` names."""
+    """What is read of a node. Paths are absolute, or :data:`PROFILE` names; one that ends in a slash is a folder."""
 
     def read(self, path: str) -> str | None:
         """The text of a file, or None where there is none. For a symbolic link, ``-> TARGET``."""

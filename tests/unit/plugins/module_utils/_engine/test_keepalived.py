@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,8 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepaliv
     heaviest,
     judge,
 )
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.local import Config, Overlay
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.model import Config, Overlay
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.tables import Seen
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import Route, Table
 
 OVERLAY = "192.168.10.15/32"
@@ -41,6 +41,7 @@ def to(eni: str, state: str = "active") -> Route:
     return Route(OVERLAY, eni, state, network_interface_id=eni)
 
 
+THIRD, FOREIGN = to("eni-third"), Route(OVERLAY, "tgw-1")
 MINE, PEER, DEAD = to("eni-me"), to("eni-peer"), to("eni-peer", "blackhole")
 HELD = Standing(MASTER, held=True)
 TAKING = Standing(MASTER)
@@ -60,6 +61,15 @@ OVERRULED = Standing(MASTER, lost=100.0)
         (HELD, [to("eni-me", "blackhole")], TAKE),
         (HELD, [Route(OVERLAY, "nat-1")], TAKE),  # no interface: nobody holds it
         (TAKING, [PEER, PEER], TAKE),
+        # No table decides alone: what is somebody else's is left alone while another table points here ...
+        (HELD, [FOREIGN, MINE], FINE),
+        (TAKING, [MINE, FOREIGN], FINE),
+        (HELD, [FOREIGN, MINE, None], TAKE),
+        (HELD, [THIRD, MINE], TAKE),  # an interface that is no node's does not overrule
+        (HELD, [THIRD, THIRD], LOST),  # unless it has all
+        (HELD, [THIRD, None], TAKE),
+        (HELD, [None, PEER], LOST),  # none points here: a table at the peer says who has it
+        (HELD, [DEAD, PEER], LOST),
         (OVERRULED, [PEER, PEER], AWAY),
         (OVERRULED, [DEAD, DEAD], TAKE),
         (Standing(MASTER, lost=200.0 - 299.9), [PEER], AWAY),
@@ -67,7 +77,7 @@ OVERRULED = Standing(MASTER, lost=100.0)
     ],
 )
 def test_judgement(standing: Standing, routes: list[Route | None], verdict: str) -> None:
-    assert judge(standing, routes, "eni-me", now=200.0) == verdict
+    assert judge(standing, routes, "eni-me", {"eni-peer"}, now=200.0) == verdict
 
 
 @pytest.mark.parametrize(
@@ -161,14 +171,17 @@ class World:
     def mine(self) -> str:
         return "eni-me"
 
-    def tables(self) -> list[tuple[Overlay, list[Table]]]:
+    def live(self) -> dict[str, str]:
+        return {OVERLAY: "eth0"} if self.address else {}
+
+    def tables(self) -> list[Seen]:
         self.reads += 1
         if self.unreadable:
             raise AwsError("Unreachable", "no answer")
         if self.while_reading:
             self.while_reading()
         tables = [Table(f"rtb-{i}", "vpc-1", "1", routes=(r,) if r else ()) for i, r in enumerate(self.routes)]
-        return [(self.config.overlays[0], tables[::-1])]
+        return [Seen(self.config.overlays[0], tuple(tables))]
 
     def take(self, deadline: Deadline) -> dict[str, Any]:
         if self.unreadable or self.refuses:
@@ -414,13 +427,56 @@ def test_a_check_does_not_disturb_a_takeover_that_is_under_way(world: World) -> 
     assert world.clock.now == 1000.0
 
 
-def test_others_may_look_into_the_directory_and_not_write(tmp_path: Path) -> None:
-    before = os.umask(0)
-    try:
-        Store(tmp_path / "run")
-    finally:
-        os.umask(before)
-    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o755
+def test_nobody_else_can_hold_the_lock(tmp_path: Path) -> None:
+    """flock needs no more than to open the file: a directory and a lock of an older version are mended."""
+    (tmp_path / "run").mkdir(mode=0o755)
+    (tmp_path / "run" / "lock").touch(mode=0o644)
+    with Store(tmp_path / "run").locked(Deadline(0)) as alone:
+        assert alone
+    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "run" / "lock").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "5", '{"state": 5}', '{"since": NaN}', '{"held": "yes"}', '{"x": 1}', "[" * 10**5]
+)
+def test_a_standing_that_is_none_counts_as_absent(tmp_path: Path, text: str) -> None:
+    (tmp_path / "keepalived.json").write_text(text)
+    assert Store(tmp_path).read() == Standing()
+
+
+@pytest.fixture
+def no_place(tmp_path: Path) -> Path:
+    """A directory that cannot be made: a file is in its way, as good as a full or read-only file system."""
+    (tmp_path / "run").touch()
+    return tmp_path / "run"
+
+
+def test_without_a_place_for_the_standing_everything_is_done_all_the_same(no_place: Path) -> None:
+    world = World(no_place, routes=[PEER, PEER])
+    assert world.notify(MASTER)
+    assert world.deeds == ["address up", "take"]
+    assert world.watch()
+    for state in (BACKUP, FAULT, STOP):
+        world.up()
+        assert world.notify(state)
+        assert not world.address
+    assert any("cannot be written" in line for line in world.told)
+
+
+def test_a_node_that_forgot_what_it_was_hands_over_what_it_holds(no_place: Path) -> None:
+    world = World(no_place, address=True)
+    assert world.notify(BACKUP)
+    assert world.deeds == ["hand over to n2", "address down"]
+
+
+def test_an_address_that_nobody_routes_to_goes_down_at_the_next_check(world: World) -> None:
+    """`take` was killed between address and route."""
+    world.notify(BACKUP)
+    world.routes, world.address = [PEER, PEER], True
+    world.deeds.clear()
+    assert world.watch()
+    assert world.deeds == ["address down"]
 
 
 def test_a_standing_that_cannot_be_read_is_none(tmp_path: Path) -> None:

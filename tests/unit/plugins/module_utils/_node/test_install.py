@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.store import Tree
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install as node_install
 from unit.fake_host import FakeHost
@@ -38,8 +40,8 @@ sys.exit(code)
 
 def install(host: FakeHost, config: dict[str, object] | None = None) -> list[str]:
     tree = Tree(host)
-    node_install.install(tree, config or CONFIG, node_install.sources(node_install.shipped))
-    changes = tree.changes()
+    node_install.install(tree, node_install.files(config or CONFIG, node_install.sources(node_install.shipped)))
+    changes = node_install.ordered(tree.changes())
     host.apply(changes)
     return [change.path for change in changes]
 
@@ -48,8 +50,8 @@ def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     host = FakeHost()
     install(host)
     for path, text in host.files.items():
-        if path.startswith(node_install.PACKAGE):
-            at = tmp_path / Path(path).relative_to(Path(node_install.PACKAGE).parent)
+        if path.startswith(node_install.HOME):
+            at = tmp_path.joinpath(*Path(path).relative_to(node_install.HOME).parts[1:])
             at.parent.mkdir(parents=True, exist_ok=True)
             at.write_text(text)
     config = tmp_path / "config.json"
@@ -71,11 +73,33 @@ def test_a_second_installation_changes_nothing() -> None:
     assert install(host) == []
 
 
-def test_files_of_an_older_program_go() -> None:
-    old = f"{node_install.PACKAGE}/_old.py"
-    host = FakeHost({old: "x"})
-    assert old in install(host)
-    assert old not in host.files
+@pytest.mark.parametrize("old", ["aws_overlay_ip/_old.py", "0123456789ab/aws_overlay_ip/_node/cli.py", ".half.tmp"])
+def test_files_of_an_older_program_go(old: str) -> None:
+    host = FakeHost({f"{node_install.HOME}/{old}": "x"})
+    install(host)
+    assert f"{node_install.HOME}/{old}" not in host.files
+
+
+def test_the_launcher_is_the_switch() -> None:
+    """Whoever is killed on the way leaves the old program whole: code, configuration, launcher, and then the old goes."""
+    host = FakeHost({f"{node_install.HOME}/aws_overlay_ip/_node_cli.py": "old", node_install.LAUNCHER: "old"})
+    paths = install(host)
+    switch = paths.index(node_install.LAUNCHER)
+    assert [p for p in paths[:switch] if not p.endswith((".py", ".json"))] == []
+    assert paths[switch + 1 :] == [f"{node_install.HOME}/aws_overlay_ip/"]
+    assert host.files[node_install.LAUNCHER].count(paths[switch - 1].split("/")[4]) == 1
+
+
+def test_another_program_lies_in_another_place() -> None:
+    config = dict(CONFIG)
+    places = {p.split("/")[4] for text in ("a", "b") for p in node_install.files(config, {"x": text}) if "/lib/" in p}
+    assert len(places) == 2
+
+
+def test_the_launcher_knows_what_to_let_go_of() -> None:
+    host = FakeHost()
+    install(host)
+    assert 'entry(["192.0.2.1/32"])' in host.files[node_install.LAUNCHER]
 
 
 def test_removal_leaves_nothing() -> None:

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.iproute import AddressError, Addresses, run_ip
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import local as node_local
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.local import Config, ConfigError, Local, Overlay
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import config as node_config
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.config import ConfigError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.local import Local
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.model import Config, Overlay
 
 MODEL: dict[str, Any] = {
     "nodes": {"n1": {"network_interface_id": None}, "n2": {"network_interface_id": "eni-set"}},
@@ -38,8 +40,8 @@ SETTINGS = {"aws": {"region": "eu-central-1", "secret_key": "s3cret", "profile":
 
 def test_what_the_playbook_writes_is_what_the_program_reads(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
-    path.write_text(json.dumps(node_local.content(MODEL, "n1", NICS, SETTINGS)))
-    assert node_local.load(path) == Config(
+    path.write_text(json.dumps(node_config.content(MODEL, "n1", NICS, SETTINGS)))
+    assert node_config.load(path) == Config(
         name="n1",
         overlays=(Overlay("192.168.10.15/32", ("192.168.10.15/32",), "eth0", "auto", ("rtb-1",), "vpc-1"),),
         aws={"region": "eu-central-1"},
@@ -51,7 +53,7 @@ def test_what_the_playbook_writes_is_what_the_program_reads(tmp_path: Path) -> N
 
 
 def test_no_key_of_anybody_is_written_to_a_node() -> None:
-    assert "s3cret" not in json.dumps(node_local.content(MODEL, "n1", NICS, SETTINGS))
+    assert "s3cret" not in json.dumps(node_config.content(MODEL, "n1", NICS, SETTINGS))
 
 
 OVERLAYS = '{"name": "n", "overlays": [{"destination": "%s", "addresses": []}]}'
@@ -62,20 +64,20 @@ def test_a_broken_configuration_is_told_with_its_remedy(tmp_path: Path, text: st
     path = tmp_path / "config.json"
     path.write_text(text)
     with pytest.raises(ConfigError, match=r"config.json is not a valid configuration .* run the setup playbook"):
-        node_local.load(path)
+        node_config.load(path)
 
 
 def test_a_missing_configuration_is_told_with_its_remedy(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot be read .*: run the setup playbook"):
-        node_local.load(tmp_path / "config.json")
+        node_config.load(tmp_path / "config.json")
 
 
 def test_only_overlays_of_the_configuration_can_be_chosen() -> None:
     config = Config("n1", (Overlay("192.168.10.15/32", ()), Overlay("2001:db8::1/128", ())))
-    assert node_local.chosen(config, ["2001:DB8::1"]).overlays == (Overlay("2001:db8::1/128", ()),)
-    assert node_local.chosen(config, []) == config
+    assert node_config.chosen(config, ["2001:DB8::1"]).overlays == (Overlay("2001:db8::1/128", ()),)
+    assert node_config.chosen(config, []) == config
     with pytest.raises(ConfigError, match=r"192.168.10.16/32 is not an overlay IP of this node"):
-        node_local.chosen(config, ["192.168.10.16"])
+        node_config.chosen(config, ["192.168.10.16"])
 
 
 class Ip:

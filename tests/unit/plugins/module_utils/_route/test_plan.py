@@ -41,7 +41,6 @@ def table(*routes: Route, name: str = "rtb-1", vpc: str = "vpc-1", **more: Any) 
         ((to(A),), "replace", "kept", "kept", "delete"),
         ((to(A, "blackhole"),), "replace", "replace", "kept", "delete"),
         ((to(A, "filtered"),), "replace", "kept", "kept", "delete"),
-        ((GATEWAY,), "replace", "kept", "kept", "kept"),
         ((PROPAGATED,), "create", "create", "create", "none"),
         ((ADVERTISED,), "create", "create", "create", "none"),
         ((PROPAGATED, to(A)), "replace", "kept", "kept", "delete"),
@@ -55,6 +54,22 @@ def test_one_table(routes: tuple[Route, ...], always: str, blackhole: str, never
         assert action.writes == (kind in ("create", "replace"))
     (action,) = plan.plan([table(*routes)], Want((OVERLAY,), state="absent"))
     assert action.kind == absent
+
+
+@pytest.mark.parametrize("takeover", ["always", "blackhole"])
+@pytest.mark.parametrize("state", ["active", "blackhole"])
+def test_a_route_to_no_interface_is_somebody_elses(takeover: str, state: str) -> None:
+    route = Route(OVERLAY, "tgw-1", state)
+    with pytest.raises(
+        PlanError, match=r"Somebody else routes 192.168.10.15/32 in rtb-1 to tgw-1, which is no network"
+    ):
+        plan.plan([table(route)], Want((OVERLAY,), B, takeover=takeover))
+    (left,) = plan.plan([table(route)], Want((OVERLAY,), B, takeover=takeover, foreign=plan.LEAVE))
+    assert left.kind == "kept"
+    (taken,) = plan.plan([table(route)], Want((OVERLAY,), B, foreign=plan.TAKE))
+    assert taken.kind == "replace"
+    assert plan.plan([table(route)], Want((OVERLAY,), B, takeover="never"))[0].kind == "kept"
+    assert plan.plan([table(route)], Want((OVERLAY,), state="absent"))[0].kind == "kept"
 
 
 def test_the_action_says_what_was_there_and_where_it_leads() -> None:
