@@ -18,7 +18,7 @@ description:
   - The roles of the collection use it. It is public so that other playbooks can, too.
 author:
   - aws_ha.overlay_ip contributors (@aws-ha)
-positional: name, nics, settings
+positional: name, nics, settings, tables
 options:
   _input:
     description: The C(model) that the module overlay_inventory returns.
@@ -36,6 +36,10 @@ options:
     description: The keys C(aws), C(timeout) and C(advert).
     type: dict
     required: true
+  tables:
+    description: Per overlay IP the tables that serve the VPC; they are written where the inventory names none.
+    type: dict
+    version_added: 1.1.0
 """
 
 EXAMPLES = r"""

@@ -59,6 +59,18 @@ options:
     description:
       - In place of O(route_table_ids), every table that serves a subnet of this VPC, the main one included.
     type: str
+  scope:
+    description:
+      - With O(purpose=node), which tables the node may write.
+      - V(tables) names the tables, and lets it replace the route there. A table that is made later waits for the next
+        run of setup.
+      - V(vpc) lets it create and replace routes in every table of the VPC, by the condition key C(ec2:Vpc), so that the
+        node's program adds the route to a new table by itself. No key names a destination, so that whoever has the
+        node can redirect any route of the VPC.
+    type: str
+    choices: [tables, vpc]
+    default: tables
+    version_added: 1.1.0
   route_role_arn:
     description:
       - For a shared VPC. The role in the account that owns the route tables, which reads and writes them.
@@ -220,6 +232,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "purpose": {"type": "str", "choices": ["node", "operator", "status", "routes"], "default": "node"},
     "route_table_ids": {"type": "list", "elements": "str"},
     "vpc_id": {"type": "str"},
+    "scope": {"type": "str", "choices": ["tables", "vpc"], "default": "tables"},
     "route_role_arn": {"type": "str"},
     "trusted_arns": {"type": "list", "elements": "str"},
     "network_interface_ids": {"type": "list", "elements": "str"},

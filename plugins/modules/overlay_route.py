@@ -71,6 +71,14 @@ options:
     type: str
     choices: [always, blackhole, never]
     default: always
+  takeover_foreign:
+    description:
+      - Whether to replace a route of the same destination that points at no network interface, but at a gateway, NAT,
+        peering, endpoint or the like. Somebody else made it, so that by default the whole request is refused, before
+        anything is changed.
+    type: bool
+    default: false
+    version_added: 1.1.0
   expected_holder:
     description:
       - Instance or interface that should hold the overlay IP now. The module refuses, before any write, where some
@@ -201,6 +209,7 @@ from ..module_utils._aws.options import options
 from ..module_utils._base import net
 from ..module_utils._module.aws_module import Refusal, aws_module, run
 from ..module_utils._route import job as route_job
+from ..module_utils._route import plan
 from ..module_utils._route.ec2 import Ec2
 from ..module_utils._route.plan import PlanError
 
@@ -213,6 +222,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "device_index": {"type": "int", "default": 0},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "takeover": {"type": "str", "choices": ["always", "blackhole", "never"], "default": "always"},
+    "takeover_foreign": {"type": "bool", "default": False},
     "expected_holder": {"type": "str"},
     "wait_timeout": {"type": "int", "default": 60},
     "verify_permissions": {"type": "bool", "default": False},
@@ -226,6 +236,7 @@ def request(params: dict[str, Any], check: bool) -> route_job.Request:
     for name in ("destinations", "route_table_ids"):
         chosen[name] = tuple(dict.fromkeys(chosen.get(name, ())))
     chosen["destinations"] = tuple(dict.fromkeys(net.destination(d) for d in chosen["destinations"]))
+    chosen["foreign"] = plan.TAKE if chosen.pop("takeover_foreign") else plan.REFUSE
     if not chosen["destinations"]:
         raise Refusal("destinations is empty: name at least one overlay IP.")
     return route_job.Request(check=check, **chosen)

@@ -50,6 +50,8 @@ def model(
         "region": _region(variables, region),
         "api_from": value(variables, "overlay_ip_api_from"),
         "failover": _engine(variables, engines),
+        "iam_scope": value(variables, "overlay_ip_iam_scope"),
+        "takeover_foreign": value(variables, "overlay_ip_takeover_foreign"),
         "exclusive": value(variables, "overlay_ip_exclusive"),
         "rollback": value(variables, "overlay_ip_rollback"),
         "wait_timeout": value(variables, "overlay_ip_wait_timeout"),

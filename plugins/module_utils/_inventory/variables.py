@@ -127,6 +127,8 @@ VARIABLES: tuple[Variable, ...] = (
         source="IAM API, PutRolePolicy",
     ),
     Variable("overlay_ip_iam_managed", FLAG, ("overlay_iam_policy",), False),
+    Variable("overlay_ip_iam_scope", TEXT, ("overlay_ip",), "tables", choices=("tables", "vpc")),
+    Variable("overlay_ip_takeover_foreign", FLAG, ("overlay_ip",), False),
     # Switchover
     Variable("overlay_ip_probe", DICT, ("overlay_ip", "switchover")),
     Variable("overlay_ip_probe_timeout", WHOLE, ("switchover",), 10, _SECONDS, 1, 600),

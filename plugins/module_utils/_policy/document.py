@@ -107,14 +107,20 @@ def checked_arn(arn: str, kind: str, option: str) -> str:
     return arn
 
 
-def node(place: Place, tables: Sequence[Ec2Ref], route_role: str = "") -> Document:
+def node(place: Place, tables: Sequence[Ec2Ref], route_role: str = "", *, whole_vpc: bool = False) -> Document:
     """What a node needs to move the route by itself: read the tables, replace in these tables, nothing else.
+
+    With ``whole_vpc``, also create, in every table of the tables' VPC, so that a table that appears is served by
+    itself: the fence is then the VPC alone, by the condition key that every action on a route table knows.
 
     With ``route_role`` (shared VPC), no more than to become this role of the tables' owner, which has what a node has
     elsewhere.
     """
     if route_role:
         return _document(_assume(route_role))
+    if whole_vpc:
+        every = [Ec2Ref("*", table.account, table.vpc_id) for table in tables]
+        return _document(_describe(place, [_TABLES]), _routes(place, ["CreateRoute", "ReplaceRoute"], every))
     return _document(_describe(place, [_TABLES]), _routes(place, ["ReplaceRoute"], tables))
 
 

@@ -30,6 +30,7 @@ class Request:
     purpose: str = "node"
     route_table_ids: tuple[str, ...] = ()
     vpc_id: str | None = None
+    scope: str = "tables"
     route_role_arn: str = ""
     trusted_arns: tuple[str, ...] = ()
     network_interface_ids: tuple[str, ...] = ()
@@ -83,7 +84,8 @@ def document(ec2: Ec2, request: Request, instance: Instance | None) -> policy_do
     if request.purpose == "routes":
         return policy_document.routes(place, _tables(ec2, request, vpc_id))
     if request.purpose == "node":
-        return policy_document.node(place, () if route_role else _tables(ec2, request, vpc_id), route_role)
+        tables = () if route_role else _tables(ec2, request, vpc_id)
+        return policy_document.node(place, tables, route_role, whole_vpc=request.scope == "vpc")
     if not request.network_interface_ids:
         raise PolicyError("network_interface_ids is missing: name the interfaces that receive the overlay IP.")
     found = ec2.interfaces(request.network_interface_ids)

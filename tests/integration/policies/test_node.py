@@ -11,9 +11,11 @@ import pytest
 from integration.policies.stage import Denied, Stage, Steps, play, without_one
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client import Aws
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.options import AwsOptions
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document as policy_document
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import grant
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import plan
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
 from lab.endpoint.imds import ImdsApp
 from lab.endpoint.serving import Server, loopback_socket
@@ -59,6 +61,51 @@ def test_node_policy_is_enough_and_minimal(stage: Stage, node: Ec2) -> None:
         "ec2:ReplaceRoute": True,
         **{table + name: True for name in stage.tables},
     }
+
+
+def test_the_policy_of_the_whole_vpc_serves_a_new_table_and_no_other_vpc(stage: Stage, node: Ec2) -> None:
+    """Create and replace in every table of this VPC, whichever was made later; each element is needed, none is wider."""
+    steps, admin = Steps(stage), stage.ec2(stage.world.admin)
+    play(admin, steps.setup)
+    other, client = stage.interfaces[1], stage.endpoint.client("ec2", stage.world.admin.credentials())
+    document = stage.rendered(route_table_ids=stage.tables, scope="vpc")
+    (write,) = [s for s in document["Statement"] if "ec2:CreateRoute" in s["Action"]]
+    assert write["Resource"] == f"arn:aws:ec2:{stage.world.region}:{stage.world.account_id}:route-table/*"
+
+    def grant_node(granted: policy_document.Document) -> None:
+        text = policy_document.text(granted)
+        stage.iam.put_role_policy(RoleName=stage.profiles[1], PolicyName="overlay-ip", PolicyDocument=text)
+
+    def write_to(table: str, vpc_route: str = "create") -> str:
+        action = plan.Action(vpc_route, table, "192.168.10.15/32", None, other)
+        try:
+            node.write(action, dry_run=True)
+        except AwsError as err:
+            return err.code
+        return "allowed"
+
+    made = client.create_route_table(VpcId=stage.world.vpc_id)["RouteTable"]["RouteTableId"]
+    foreign_vpc = client.create_vpc(CidrBlock="10.200.0.0/16")["Vpc"]["VpcId"]
+    foreign = client.create_route_table(VpcId=foreign_vpc)["RouteTable"]["RouteTableId"]
+    grant_node(document)
+    assert [write_to(made, "create"), write_to(made, "replace"), write_to(foreign)] == [
+        "allowed",
+        "allowed",
+        "UnauthorizedOperation",
+    ]
+    without = {taken: rest for taken, rest in without_one(document)}
+    grant_node(without["ec2:CreateRoute"])
+    assert [write_to(made, "create"), write_to(made, "replace")] == ["UnauthorizedOperation", "allowed"]
+    grant_node(without["ec2:ReplaceRoute"])
+    assert [write_to(made, "create"), write_to(made, "replace")] == ["allowed", "UnauthorizedOperation"]
+    grant_node(
+        {**document, "Statement": [{k: v for k, v in s.items() if k != "Condition"} for s in document["Statement"]]}
+    )
+    assert write_to(foreign) == "allowed", "the condition is what keeps other VPCs out"
+    for table in (made, foreign):
+        client.delete_route_table(RouteTableId=table)
+    client.delete_vpc(VpcId=foreign_vpc)
+    play(admin, steps.teardown)
 
 
 def test_a_node_cannot_give_itself_more(stage: Stage, node: Ec2) -> None:
