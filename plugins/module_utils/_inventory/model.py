@@ -99,7 +99,8 @@ def judged(
     found = [*unknown_names({*names, *extra}), *slips(extra), *mistakes(variables, nodes)]
     shared = _Shared([variables, *nodes.values()])
     if not found:
-        found += disagreements({variable.name: value(shared, variable.name) for variable in VARIABLES})
+        given = {v.name for v in VARIABLES if not absent(shared.get(v.name))}
+        found += disagreements({variable.name: value(shared, variable.name) for variable in VARIABLES}, given)
     try:
         read = model(variables, hosts, groups, region, engines=engines, switchover=switchover)
     except InventoryError as err:

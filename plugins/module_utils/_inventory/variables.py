@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -268,11 +268,11 @@ def mistakes(play: Variables, hosts: Mapping[str, Variables]) -> list[str]:
     ]
 
 
-def disagreements(read: Mapping[str, Any]) -> list[str]:
-    """Values that are right alone and wrong together; ``read`` has them by name."""
+def disagreements(read: Mapping[str, Any], given: Collection[str]) -> list[str]:
+    """Values that are right alone and wrong together: ``read`` has them by name, ``given`` are no defaults."""
     found = []
     interval, timeout = read["overlay_ip_check_interval"], read["overlay_ip_check_timeout"]
-    if timeout > interval and read["overlay_ip_check_command"]:
+    if timeout > interval and "overlay_ip_check_timeout" in given and read["overlay_ip_check_command"]:
         found.append(
             f"overlay_ip_check_timeout is {timeout} and overlay_ip_check_interval {interval}: a check must end before"
             " the next one begins; make the timeout no longer than the interval."

@@ -115,7 +115,7 @@ def _not_an_interface(view: View) -> Iterator[Finding]:
                 "not_an_interface",
                 ERROR,
                 f"{view.destination} in {table.route_table_id} points at {route.target}, which is no node.",
-                "Find out who made this route: setup and switchover replace it only by overlay_ip_takeover_foreign=true.",
+                "Find out who made it: setup and switchover replace it only by overlay_ip_takeover_foreign=true.",
             )
 
 

@@ -64,7 +64,7 @@ def test_node_policy_is_enough_and_minimal(stage: Stage, node: Ec2) -> None:
 
 
 def test_the_policy_of_the_whole_vpc_serves_a_new_table_and_no_other_vpc(stage: Stage, node: Ec2) -> None:
-    """Create and replace in every table of this VPC, whichever was made later; each element is needed, none is wider."""
+    """Create and replace in every table of this VPC, also one made later; each element is needed, none is wider."""
     steps, admin = Steps(stage), stage.ec2(stage.world.admin)
     play(admin, steps.setup)
     other, client = stage.interfaces[1], stage.endpoint.client("ec2", stage.world.admin.credentials())
@@ -93,14 +93,13 @@ def test_the_policy_of_the_whole_vpc_serves_a_new_table_and_no_other_vpc(stage: 
         "allowed",
         "UnauthorizedOperation",
     ]
-    without = {taken: rest for taken, rest in without_one(document)}
+    without = dict(without_one(document))
     grant_node(without["ec2:CreateRoute"])
     assert [write_to(made, "create"), write_to(made, "replace")] == ["UnauthorizedOperation", "allowed"]
     grant_node(without["ec2:ReplaceRoute"])
     assert [write_to(made, "create"), write_to(made, "replace")] == ["allowed", "UnauthorizedOperation"]
-    grant_node(
-        {**document, "Statement": [{k: v for k, v in s.items() if k != "Condition"} for s in document["Statement"]]}
-    )
+    open_wide = [{key: part for key, part in s.items() if key != "Condition"} for s in document["Statement"]]
+    grant_node({**document, "Statement": open_wide})
     assert write_to(foreign) == "allowed", "the condition is what keeps other VPCs out"
     for table in (made, foreign):
         client.delete_route_table(RouteTableId=table)
@@ -130,10 +129,11 @@ def test_status_policy_is_enough_and_minimal(stage: Stage) -> None:
     refused = {}
     for taken, rest in without_one(document):
         stage.grant(rest)
+        if taken == "ec2:DescribeSubnets":  # serves a warning only: told, and stops nobody
+            play(judged, steps.status)
+            continue
         with pytest.raises(Denied) as told:
             play(judged, steps.status)
         refused[taken] = f"{taken} on * is not permitted" in str(told.value)
     play(admin, steps.teardown)
-    assert refused == {
-        f"ec2:Describe{what}": True for what in ("Instances", "NetworkInterfaces", "RouteTables", "Subnets")
-    }
+    assert refused == {f"ec2:Describe{what}": True for what in ("Instances", "NetworkInterfaces", "RouteTables")}

@@ -46,7 +46,8 @@ def test_operator_policy_is_enough_and_minimal(stage: Stage, managed: bool) -> N
             refused[taken] = False
         play(admin, steps.teardown)
     assert len(refused) > 15
-    assert [taken for taken, told in refused.items() if not told] == []
+    # The subnets serve a warning only: a run without them tells of it and goes on.
+    assert [taken for taken, told in refused.items() if not told] == ["ec2:DescribeSubnets"]
 
 
 @pytest.mark.parametrize(("partition", "region"), [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")])

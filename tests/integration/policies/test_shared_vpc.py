@@ -63,7 +63,8 @@ def test_operator_policy_is_enough_and_minimal(shared: Stage) -> None:
             refused[taken] = False
         play(admin, steps.teardown)
     assert "sts:AssumeRole" in refused
-    assert [taken for taken, told in refused.items() if not told] == []
+    # The subnets serve a warning only: a run without them tells of it and goes on.
+    assert [taken for taken, told in refused.items() if not told] == ["ec2:DescribeSubnets"]
 
 
 def test_without_the_role_the_refusal_names_the_remedy(shared: Stage) -> None:

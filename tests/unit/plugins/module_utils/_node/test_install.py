@@ -81,7 +81,7 @@ def test_files_of_an_older_program_go(old: str) -> None:
 
 
 def test_the_launcher_is_the_switch() -> None:
-    """Whoever is killed on the way leaves the old program whole: code, configuration, launcher, and then the old goes."""
+    """Who is killed on the way leaves the old program whole: code, configuration, launcher, and then the old goes."""
     host = FakeHost({f"{node_install.HOME}/aws_overlay_ip/_node_cli.py": "old", node_install.LAUNCHER: "old"})
     paths = install(host)
     switch = paths.index(node_install.LAUNCHER)
