@@ -29,7 +29,7 @@ GATES := $(LONG) $(SHORT)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup root test tests lint integration $(TESTS) $(subst +, ,$(GATES)) demo lab-up lab-down bench drill \
-  persistence upgrade export clean
+  persistence upgrade world export clean
 
 help:  ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ persistence: root setup  ## the long matrix: network stacks against reboots and 
 
 upgrade: root setup  ## the long matrix: pairs of every earlier version, upgraded under load, with every engine
 	@$(PYTEST) tests/upgrade
+
+world: root setup  ## the long matrix: what changes in the VPC under a running pair, with every engine
+	@$(PYTEST) tests/world
 
 # --- gates -----------------------------------------------------------------------------------------------------------
 

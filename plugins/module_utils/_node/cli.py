@@ -16,7 +16,7 @@ import os
 import sys
 import syslog
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from .model import Config
 
 NAME = "aws-overlay-ip"
 OK, FAILED, USAGE, NOT_HERE, UNREADABLE, PARTLY = 0, 1, 2, 3, 4, 5
+TOLD = Path("/run/aws-overlay-ip/told")
 LETTING_GO = ("BACKUP", "FAULT", "STOP")
 _EPILOG = """\
 exit codes: 0 done, or yes; 1 not done, or not ready; 2 the command or the configuration is wrong;
@@ -135,7 +136,24 @@ def _show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> 
         return _held(overlays, complete, node.mine()), {"overlays": overlays}
 
     code, seen = _aws(config, deadline, read, unreadable=UNREADABLE)
+    if code != UNREADABLE:
+        _tell_once(text for overlay in seen.get("overlays", ()) for text in overlay["problems"])
     return code, {**answer, **seen}
+
+
+def _tell_once(problems: Iterable[str]) -> None:
+    """Say what is wrong with single tables when it changes: a cluster's monitor asks again and again."""
+    text = " ".join(dict.fromkeys(problems))
+    try:
+        before = TOLD.read_text(encoding="utf-8") if TOLD.exists() else ""
+        if text == before:
+            return
+        TOLD.parent.mkdir(mode=0o700, exist_ok=True)
+        TOLD.write_text(text, encoding="utf-8")
+    except (OSError, ValueError):  # no place to remember it: better twice than never
+        if not text:
+            return
+    _log(text or "All route tables are as they should be again.", error=bool(text))
 
 
 def _held(overlays: Sequence[Mapping[str, Any]], complete: bool, mine: str) -> int:

@@ -118,15 +118,17 @@ def test_a_denied_write_is_seen_at_its_step(agent: Bed) -> None:
     assert agent.view().holder == "node1"
 
 
-def test_a_split_is_seen(agent: Bed) -> None:
+def test_a_split_is_mended(agent: Bed) -> None:
     other = next(machine for machine in agent.lab.world.nodes if machine.name == "node2")
     agent.ec2.replace_route(
         RouteTableId=agent.lab.world.route_table_ids[-1],
         DestinationCidrBlock=f"{agent.lab.overlay}/32",
         NetworkInterfaceId=other.network_interface_ids[0],
     )
-    assert call(agent, "node1", "monitor") == ERROR
     assert call(agent, "node1", "monitor", api_interval="0") == SUCCESS
+    assert agent.view().holder is None
+    assert call(agent, "node1", "monitor") == SUCCESS
+    assert agent.view().holder == "node1"
 
 
 def test_a_configuration_without_the_overlay_ip_is_told(agent: Bed) -> None:
