@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import move as route_move
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import plan
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import DELETE, Want
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import (
+    CREATE,
+    DELETE,
+    NONE,
+    REPLACE,
+    Action,
+    Want,
+)
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.write import Writer
 from unit.ec2_model import FAULTS, HUNG, OVERLAY, Cloud, ModelEc2, VirtualClock, faults_in_turn, table_of
 
@@ -180,6 +187,7 @@ def test_a_target_that_cannot_receive_is_waited_for_and_told() -> None:
         "is the target instance running? Run again once it is."
     )
     assert m.ec2.aws.calls["ReplaceRoute"] == 2
+    assert m.ec2.aws.calls["DescribeRouteTables"] == 20  # twice as long each time, two seconds at most
 
 
 @pytest.mark.parametrize("position", [1, 2, 3])
@@ -215,6 +223,71 @@ def rival(m: Mover, name: str) -> str:
     if name == "ReplaceRoute" and m.cloud.truth[T2] == B and not m.cloud.writes:
         m.cloud.put(T2, A, m.clock.now)
     return ""
+
+
+def test_a_throttled_write_or_a_stale_read_is_no_sign_of_another_mover() -> None:
+    m = mover({T1: A}, ["throttle"])
+    assert m.move().errors == {}
+    assert dict(m.ec2.aws.calls) == {"DescribeRouteTables": 3, "ReplaceRoute": 2}
+    m = mover({T1: A}, ["", "stale"])
+    assert m.move().errors == {}
+    assert dict(m.ec2.aws.calls) == {"DescribeRouteTables": 3, "ReplaceRoute": 1}
+    assert m.clock.now < 0.5
+
+
+@pytest.mark.parametrize("other", [C, A, None])
+def test_after_another_movers_trace_the_tables_are_read_once_more(other: str | None) -> None:
+    """T3 shows ours and then no longer does, while T2 keeps us busy: he may come back, and a read may be too old."""
+    m: Mover = mover({T1: A, T2: A, T3: A}, fault=lambda name, table: second(m, name, table, other))
+    assert m.move().errors == {}
+    assert m.cloud.truth == {T1: B, T2: B, T3: B}
+    last_write = max(when for past in m.cloud.history.values() for when, target in past if target == B)
+    assert m.clock.now - last_write >= route_move.SETTLE
+
+
+def second(m: Mover, name: str, table: str, other: str | None) -> str:
+    reads = m.ec2.aws.calls["DescribeRouteTables"]
+    if name == "DescribeRouteTables" and reads == 3:
+        m.cloud.put(T3, other, m.clock.now)
+    return "throttle" if (name, table) == ("ReplaceRoute", T2) and reads < 4 else ""
+
+
+def test_another_movers_target_is_a_trace_though_ours_was_never_seen_there() -> None:
+    m: Mover = mover({T1: A, T2: A}, fault=lambda name, _table: right_after(m, name))
+    assert m.move().errors == {}
+    assert m.cloud.truth == {T1: B, T2: B}
+    last_write = max(when for past in m.cloud.history.values() for when, target in past if target == B)
+    assert m.clock.now - last_write >= route_move.SETTLE
+
+
+def right_after(m: Mover, name: str) -> str:
+    if name == "DescribeRouteTables" and m.ec2.aws.calls[name] == 2:
+        m.cloud.put(T2, C, m.clock.now)
+    return ""
+
+
+def test_writes_that_are_answered_end_the_silence() -> None:
+    """The request rate makes the writes last 20 s; then reads are lost for some seconds."""
+    tables = [f"rtb-{n:03}" for n in range(170)]
+    m: Mover = mover(
+        dict.fromkeys(tables, A),
+        fault=lambda name, _table: "drop" if name == "DescribeRouteTables" and 1 < m.clock.now < 30 else "",
+        latency=lambda: 0.001,
+    )
+    assert m.move(30).errors == {}
+    assert set(m.cloud.truth.values()) == {B}
+
+
+def test_silence_counts_from_the_last_answer_whatever_the_clock_says() -> None:
+    m: Mover = mover({T1: A, T2: A}, fault=lambda _name, _table: "drop" if 1000.1 < m.clock.now < 1015 else "")
+    m.clock.now = 1000.0
+    assert m.move().errors == {}
+
+
+def test_silence_ends_a_move_after_twenty_seconds() -> None:
+    m: Mover = mover({T1: A}, fault=lambda _name, _table: "drop" if m.clock.now > 0.06 else "")
+    assert codes(m.move(600)) == {T1: "Unread"}
+    assert 20 <= m.clock.now < 23
 
 
 def test_absent_is_verified_too() -> None:
@@ -255,6 +328,61 @@ def test_dry_runs_tell_what_is_refused(fault: str, code: str) -> None:
     actions = plan.plan(m.ec2.tables(), Want((OVERLAY,), B))
     refused = route_move.permitted(m.ec2, actions, 60, Writer(m.ec2, m.clock, 1))
     assert {key[0]: err.code for key, err in refused.items()} == {T2: code}
+
+
+def test_a_dry_run_for_each_table_proves_the_write_that_is_planned() -> None:
+    """Several overlay IPs in one table need one proof, and of the action that comes; tables at rest, of a replace."""
+    m = mover({})
+    kinds = {T1: (NONE, CREATE), T2: (CREATE, NONE), T3: (NONE, NONE), "rtb-4": (CREATE, REPLACE)}
+    actions = [
+        Action(kind, table, f"192.168.10.{n}/32", None, B)
+        for table, pair in kinds.items()
+        for n, kind in enumerate(pair)
+    ]
+    assert route_move.permitted(m.ec2, actions, 60, Writer(m.ec2, m.clock, 1)) == {}
+    assert dict(m.ec2.aws.calls) == {"CreateRoute": 3, "ReplaceRoute": 1}
+    assert m.clock.now < 0.5, "nobody waits for an answer that is there"
+    assert route_move.permitted(m.ec2, actions, 60) == {}
+
+
+def test_a_refusal_is_kept_while_others_are_asked_again() -> None:
+    m = mover({T1: A, T2: A}, ["denied", "throttle", ""])
+    actions = plan.plan(m.ec2.tables(), Want((OVERLAY,), B))
+    refused = route_move.permitted(m.ec2, actions, 60, Writer(m.ec2, m.clock, 1))
+    assert {key[0]: err.code for key, err in refused.items()} == {T1: "UnauthorizedOperation"}
+    assert m.ec2.aws.calls["ReplaceRoute"] == 3
+
+
+def test_dry_runs_that_are_throttled_to_the_end_prove_nothing() -> None:
+    m: Mover = mover({T1: A}, fault=lambda name, _table: "throttle" if name == "ReplaceRoute" else "")
+    actions = plan.plan(m.ec2.tables(), Want((OVERLAY,), B))
+    refused = route_move.permitted(m.ec2, actions, 30, Writer(m.ec2, m.clock, 1))
+    assert {key[0] for key in refused} == {T1}
+    assert m.ec2.aws.calls["ReplaceRoute"] == 18  # twice as long each time, two seconds at most
+
+
+def test_the_request_rate_is_added_to_the_time_that_a_move_may_take() -> None:
+    tables = [f"rtb-{n:03}" for n in range(120)]
+    m = mover(dict.fromkeys(tables, A), latency=lambda: 0.0)
+    actions = plan.plan(m.ec2.tables(), Want((OVERLAY,), B))
+    writer = Writer(m.ec2, m.clock, 1)
+    assert route_move.permitted(m.ec2, actions, 1, writer) == {}
+    assert m.move(1).errors == {}
+    assert set(m.cloud.truth.values()) == {B}
+
+
+def test_what_others_did_to_a_table_that_was_left_alone_is_no_change_of_ours() -> None:
+    m: Mover = mover({T1: A, T2: None}, fault=lambda name, _table: elsewhere(m, name))
+    outcome = m.move(takeover="never")
+    assert m.cloud.truth == {T1: C, T2: None}
+    assert (codes(outcome), outcome.changed) == ({T2: "UnauthorizedOperation"}, False)
+
+
+def elsewhere(m: Mover, name: str) -> str:
+    if name == "CreateRoute":
+        m.cloud.put(T1, C, m.clock.now)
+        return "denied"
+    return ""
 
 
 def test_the_prediction_keeps_what_is_not_ours() -> None:
