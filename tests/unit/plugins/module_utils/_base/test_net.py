@@ -99,3 +99,17 @@ def test_every_spelling_of_an_address_is_one_destination(address: ipaddress.IPv4
         return
     assert short == net.destination(address.exploded) == net.destination(short)
     assert ipaddress.ip_network(short).network_address == address
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "inside"),
+    [
+        ("10.0.1.0/24", "10.0.0.0/16", True),
+        ("10.0.0.0/16", "10.0.0.0/16", True),
+        ("10.0.0.0/8", "10.0.0.0/16", False),
+        ("192.168.10.15/32", "10.0.0.0/16", False),
+        ("2001:db8::15/128", "2001:db8::/32", True),
+    ],
+)
+def test_within(inner: str, outer: str, inside: bool) -> None:
+    assert net.within(inner, outer) is inside

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors impo
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import job, write
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.job import JobError, Request
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import PlanError
+from ansible_collections.aws_ha.overlay_ip.plugins.modules import overlay_route
 from unit.ec2_model import OVERLAY, Cloud, ModelEc2, VirtualClock, faults_in_turn
 
 A, B, C = "eni-a", "eni-b", "eni-c"
@@ -101,6 +103,29 @@ def test_what_was_read_long_ago_is_read_again() -> None:
         job.run(ec2, request(cloud, verify_permissions=True, expected_holder=A), clock)
     assert cloud.writes == []
     assert set(cloud.truth.values()) == {C}
+
+
+def test_a_table_that_is_deleted_half_way_does_not_keep_the_others_from_being_read() -> None:
+    cloud, clock, ec2 = scene(3)
+
+    def gone(operation: str, table: str) -> str:
+        if (operation, table) == ("ReplaceRoute", "rtb-001"):
+            cloud.deleted.add("rtb-000")
+        return ""
+
+    ec2.fault = gone
+    with pytest.raises(
+        JobError, match=r"^Not done in rtb-000: rtb-000 was deleted meanwhile\. Done in rtb-001, rtb-002\."
+    ):
+        job.run(ec2, request(cloud), clock)
+
+
+def test_a_request_is_by_default_what_the_module_asks_for_by_default() -> None:
+    """The node's program makes requests without the module."""
+    given = {field.name: field.default for field in dataclasses.fields(Request)}
+    for name, option in overlay_route.SPEC.items():
+        if "default" in option and name in given:
+            assert given[name] == option["default"], name
 
 
 @pytest.mark.parametrize("fault", ["throttle", "error"])
