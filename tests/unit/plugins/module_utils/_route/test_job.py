@@ -139,6 +139,7 @@ def test_the_first_read_is_not_asked_for_ever() -> None:
     with pytest.raises(AwsError, match="RequestLimitExceeded"):
         job.run(ec2, request(cloud, wait_timeout=10), clock)
     assert 10 <= clock.now < 12
+    assert ec2.aws.calls == {"DescribeRouteTables": 10}  # twice as long each time, two seconds at most
 
 
 def test_an_endpoint_that_never_answers_costs_one_call() -> None:
