@@ -159,6 +159,7 @@ def test_a_dry_run_refusal_names_every_destination_of_the_table() -> None:
     told = {(r["route_table_id"], r["destination"]): r["error"] for r in err.value.result["routes"]}
     assert sum(error is not None for error in told.values()) == 2
     assert all(error is None or table == "rtb-001" for (table, _d), error in told.items())
+    assert err.value.result["changed"] is False
     assert cloud.writes == []
 
 
