@@ -29,7 +29,7 @@ GATES := $(LONG) $(SHORT)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup root test tests lint integration $(TESTS) $(subst +, ,$(GATES)) demo lab-up lab-down bench drill \
-  persistence upgrade world export clean
+  persistence upgrade world ill export clean
 
 help:  ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ upgrade: root setup  ## the long matrix: pairs of every earlier version, upgrade
 
 world: root setup  ## the long matrix: what changes in the VPC under a running pair, with every engine
 	@$(PYTEST) tests/world
+
+ill: root setup  ## the long table: every command of the node's program on an ill node; writes docs/ill.md
+	@PYTHONPATH=tests python -m ill
 
 # --- gates -----------------------------------------------------------------------------------------------------------
 

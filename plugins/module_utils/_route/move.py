@@ -333,7 +333,8 @@ def _target(table: Table | None, destination: str) -> str | None:
 def _split(actions: Sequence[Action]) -> Iterable[bool]:
     """Per destination, whether its routes pointed at several interfaces before: a sign that another mover is at it."""
     for destination in dict.fromkeys(a.destination for a in actions):
-        yield len({a.before.network_interface_id for a in actions if a.destination == destination and a.before}) > 1
+        held = (a.before.network_interface_id for a in actions if a.destination == destination and a.before)
+        yield len({interface for interface in held if interface}) > 1
 
 
 def _moved_elsewhere(action: Action, winner: Route | None) -> AwsError:

@@ -217,3 +217,43 @@ def test_readiness(calls: list[Call], answers: list[bool | None]) -> None:
 
     checks, _deeds, _address = play(check, *calls)
     assert [c["ok"] for c in checks] == answers
+
+
+FOREIGN = {"DestinationCidrBlock": OVERLAY, "GatewayId": "tgw-1", "State": "active", "Origin": "CreateRoute"}
+
+
+def foreign(call: Call, table: str = "rtb-1") -> Call:
+    """The same answer, with somebody else's route in one table."""
+    raw = [{**t, "Routes": [FOREIGN]} if t["RouteTableId"] == table else t for t in call.answer["RouteTables"]]
+    return Call(call.service, call.operation, call.params, {"RouteTables": raw})
+
+
+def test_a_table_that_is_gone_ends_no_failover() -> None:
+    filters = [{"Name": "route-table-id", "Values": list(TABLES)}]
+    params = {"Filters": filters, "MaxResults": 100}
+    only = read("eni-peer", tables=ONE).answer
+    result, deeds, address = play(
+        take, Call("ec2", "DescribeRouteTables", params, only), replace("rtb-1"), read("eni-me", tables=ONE),
+    )  # fmt: skip
+    assert deeds == ["up", "DescribeRouteTables", "ReplaceRoute", "DescribeRouteTables"]
+    assert result["consistent"]
+    assert address.is_up
+
+
+def test_somebody_elses_route_is_left_alone_and_told_while_another_table_is_taken() -> None:
+    result, _deeds, address = play(
+        take, foreign(read("eni-peer", "eni-peer")), replace("rtb-2"), foreign(read("eni-peer", "eni-me")),
+    )  # fmt: skip
+    assert result["problems"] == [f"rtb-1 routes {OVERLAY} to tgw-1, which is somebody else's: it is left alone."]
+    assert address.is_up
+
+
+def test_where_no_table_can_be_taken_the_node_does_not_look_as_if_it_had() -> None:
+    result, deeds, address = play(
+        take, read("eni-peer", "eni-peer"), replace("rtb-1", error="UnauthorizedOperation"),
+        replace("rtb-2", error="UnauthorizedOperation"), read("eni-peer", "eni-peer"),
+    )  # fmt: skip
+    assert isinstance(result, JobError)
+    assert str(result).startswith(f"{OVERLAY} was not taken over: ")
+    assert deeds[-1] == "down"
+    assert not address.is_up

@@ -172,3 +172,24 @@ def test_the_summary_of_a_partial_failure() -> None:
         "No route was deleted by this; run again to finish."
     )
     assert failed.value.result["diff"]["after"]["rtb-001"] == {OVERLAY: f"{A} active"}
+
+
+def test_a_fixed_deadline_is_never_put_off_and_leaves_time_to_read_back() -> None:
+    """160 writes need 23 s of tokens; a node that is killed at 20 s must have ended before, and know what it moved."""
+    cloud, clock, ec2 = scene(160)
+    with pytest.raises(JobError) as told:
+        job.run(ec2, request(cloud, wait_timeout=20.0, fixed=True), clock)
+    assert clock.now <= 20.0 + 0.1
+    routes = told.value.result["routes"]
+    here = [r for r in routes if r["after"]["network_interface_id"] == B]
+    assert len(here) == list(cloud.truth.values()).count(B)
+    assert 100 < len(here) < 160
+    assert {r["error"] is None for r in here} == {True}
+
+
+def test_a_named_table_that_is_gone_keeps_no_other_from_being_moved() -> None:
+    cloud, clock, ec2 = scene(3)
+    cloud.deleted.add("rtb-001")
+    result = job.run(ec2, request(cloud, missing_ok=True), clock)
+    assert cloud.truth == {"rtb-000": B, "rtb-002": B}
+    assert [r["route_table_id"] for r in result["routes"]] == ["rtb-000", "rtb-002"]

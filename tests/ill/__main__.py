@@ -1,0 +1,68 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make ill`: the whole table of ill nodes; writes docs/ill.md and docs/ill.json."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from ill.cells import COMMANDS, DEADLINE, FAULTS, Cell, ill
+
+from drill.bed import bed
+
+DOCS = Path(__file__).parents[2] / "docs"
+HEAD = f"""\
+# Ill nodes
+
+Every command of the node's program under every fault, on a full node of the lab with its engine off, with a deadline of
+{DEADLINE} s. A cell says exit code, seconds, then `A` where the address is up afterwards and how many of the tables
+point here. What only looks, and what takes over, never leaves routes here with the address down; what lets go always
+lets go. `take` and `notify MASTER` begin on the standby, all others on the holder. `kill -9` comes after 0.1 s, and the
+engine's next check (`watch`) after it, where it did; what is killed before it let go serves on. Exit codes:
+`aws-overlay-ip --help`; of `monitor`, the OCF's.
+
+Made by `make ill`, {time.strftime("%Y-%m-%d")}.
+
+"""
+
+
+def page(cells: Iterable[Cell]) -> str:
+    """The table."""
+    by_key = {(cell.fault, cell.command): cell for cell in cells}
+    lines = [f"| | {' | '.join(COMMANDS)} |", "|---" * (len(COMMANDS) + 1) + "|"]
+    for fault in FAULTS:
+        row = []
+        for command in COMMANDS:
+            cell = by_key.get((fault, command))
+            if cell is None:
+                row.append("")
+                continue
+            where = f"{'A' if cell.address else '-'} {cell.routes}/{cell.tables}"
+            row.append(
+                f"{cell.code}, {cell.seconds:.1f} s, {where}"
+                + (" **" + "; ".join(cell.wrong) + "**" if cell.wrong else "")
+            )
+        lines.append(f"| {fault} | {' | '.join(row)} |")
+    return HEAD + "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Play every cell. Returns 1 where one breaks a promise."""
+    cells: list[Cell] = []
+    with bed("keepalived", tables=2) as made, ill(made) as node:
+        for fault in FAULTS:
+            for command in COMMANDS:
+                cells.append(node.cell(fault, command))
+                print(json.dumps(cells[-1].to_json()), flush=True)
+    (DOCS / "ill.json").write_text(json.dumps([cell.to_json() for cell in cells], indent=1) + "\n")
+    (DOCS / "ill.md").write_text(page(cells))
+    return 1 if any(cell.wrong for cell in cells) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

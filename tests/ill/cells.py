@@ -1,0 +1,216 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every command of the node's program on an ill node: how it ends, when, and where address and route are then.
+
+Two promises hold in every cell: no command leaves the routes here with the address down, and none leaves the address up
+on a node that was told to let go.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from drill.bed import Bed
+from lab.daemon.control import tell
+
+CONFIG = "/etc/aws-overlay-ip/config.json"
+RUN = "/run/aws-overlay-ip"
+AGENT = "/usr/lib/ocf/resource.d/aws_ha/overlay-ip"
+DEADLINE = 3
+SLACK = 1.0
+"""Seconds after its deadline in which a command may end; what the lab takes to run it comes on top."""
+OVERHEAD = 1.0
+
+TAKING = ("take", "notify MASTER")
+LOOKING = ("watch", "show", "monitor")
+LETTING_GO = ("notify BACKUP", "notify FAULT", "notify STOP", "give-up")
+COMMANDS = (*TAKING, *LOOKING, *LETTING_GO)
+FAULTS = (
+    *("hang", "drip", "refuse", "reset", "portal", "throttle"),
+    *("full /run", "read-only /run", "broken configuration", "kill -9"),
+)
+ENDPOINT_FAULTS = ("hang", "drip", "refuse", "reset", "portal")
+
+#: What stands in EC2's place, on the node itself: it takes a connection and then does as its name says.
+_SERVER = r"""
+import socket, struct, sys, threading, time
+kind, port = sys.argv[1], int(sys.argv[2])
+listener = socket.create_server(("127.0.0.1", port))
+PORTAL = b"<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'><body><p>Log in</p></body></html>"
+def serve(sock):
+    if kind == "reset":
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return sock.close()
+    sock.recv(65536)
+    if kind == "hang":
+        return time.sleep(300)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n"
+    if kind == "portal":
+        sock.sendall(head % len(PORTAL) + PORTAL)
+        return sock.close()
+    for byte in head % 100000 + b"<" * 100000:
+        sock.sendall(bytes([byte]))
+        time.sleep(1)
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+"""
+_PORT = 9099
+KILLED = (-9, 137)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What came of one command under one fault. ``seconds`` is what the command itself says it took, or we measured."""
+
+    fault: str
+    command: str
+    code: int
+    seconds: float
+    address: bool
+    routes: int
+    tables: int
+    said: str
+
+    @property
+    def wrong(self) -> list[str]:
+        """Which promises it breaks."""
+        found = []
+        if self.routes and not self.address and self.command not in LETTING_GO:
+            found.append("routes here, address down")
+        # What is killed before it let go serves on: its routes are here. The engine's next word lets go.
+        killed = self.code in KILLED and self.routes == self.tables
+        if self.address and self.command in LETTING_GO and not killed:
+            found.append("told to let go, address up")
+        if self.command in LOOKING and not self.address:
+            found.append("only looked, and the address went down")
+        if self.seconds > DEADLINE + SLACK + OVERHEAD:
+            found.append("later than its deadline")
+        if "Traceback" in self.said:
+            found.append("a traceback")
+        return found
+
+    def to_json(self) -> dict[str, object]:
+        """As JSON values."""
+        return {**asdict(self), "wrong": self.wrong}
+
+
+class Ill:
+    """One node of a bed whose engine is off, and its program run by hand."""
+
+    def __init__(self, bed: Bed) -> None:
+        self._bed = bed
+        self.node = bed.nodes[0]
+        self._config = bed.exec(self.node, "cat", CONFIG)
+        self._enis = [machine.network_interface_ids[0] for machine in bed.lab.world.nodes]
+
+    def cell(self, fault: str, command: str) -> Cell:
+        """Play one cell from a state that is made anew."""
+        self._prepare(holds=command not in TAKING)
+        with self._fault(fault):
+            began = time.monotonic()
+            code, said = self._run(command, killed=fault == "kill -9")
+            seconds = round(time.monotonic() - began, 2)
+        if fault == "kill -9" and code in KILLED and command not in LETTING_GO:  # as the engine would: its next check
+            self._run("watch")
+        return Cell(fault, command, code, seconds, self._address(), *self._routes(), said.strip()[-300:])
+
+    def _run(self, command: str, *, killed: bool = False) -> tuple[int, str]:
+        argv = ["aws-overlay-ip", "--timeout", str(DEADLINE), *command.split()]
+        if command == "monitor":
+            options = {"destination": self._bed.lab.overlay, "api_interval": "1", "CRM_meta_interval": "10000"}
+            options["CRM_meta_timeout"] = str(1000 * (DEADLINE + 3))
+            argv = [
+                "env",
+                "OCF_ROOT=/usr/lib/ocf",
+                *(f"OCF_RESKEY_{k}={v}" for k, v in options.items()),
+                AGENT,
+                command,
+            ]
+        if killed:
+            argv = ["timeout", "--signal=KILL", "0.1", *argv]
+        answer = tell(self._bed.directory.control, "exec", machine=self.node, argv=argv, seconds=60.0)
+        return int(answer["returncode"]), str(answer["stdout"]) + str(answer.get("stderr", ""))
+
+    def _prepare(self, *, holds: bool) -> None:
+        bed, overlay = self._bed, f"{self._bed.lab.overlay}/32"
+        verb = "replace" if holds else "delete"
+        bed.exec(self.node, "ip", "address", verb, overlay, "dev", "eth0")
+        standing = json.dumps({"state": "MASTER" if holds else "BACKUP", "since": 0.0, "held": holds, "lost": None})
+        bed.exec(self.node, "sh", "-c", f"rm -rf {RUN} /run/resource-agents/overlay-ip-*; install -d -m 700 {RUN}")
+        bed.exec(self.node, "tee", f"{RUN}/keepalived.json", stdin=standing)
+        for table in bed.lab.world.route_table_ids:
+            eni = self._enis[0 if holds else 1]
+            bed.ec2.replace_route(RouteTableId=table, DestinationCidrBlock=overlay, NetworkInterfaceId=eni)
+
+    @contextmanager
+    def _fault(self, fault: str) -> Iterator[None]:
+        begin, end = self._way(fault)
+        begin()
+        try:
+            yield
+        finally:
+            end()
+
+    def _way(self, fault: str) -> tuple[Callable[[], object], Callable[[], object]]:
+        bed, node = self._bed, self.node
+
+        def shell(text: str) -> Callable[[], object]:
+            return lambda: bed.exec(node, "sh", "-c", text)
+
+        if fault in ENDPOINT_FAULTS:
+            return lambda: self._stand_in(fault), self._stand_down
+        if fault == "throttle":
+            match = {"service": "ec2", "caller": bed.roles[node]}
+            return lambda: bed.control.fault("throttle", match=match), lambda: bed.control.clear("faults")
+        if fault == "broken configuration":
+            return shell(f"echo '{{' > {CONFIG}"), lambda: self._configure(self._config)
+        mounted = {
+            "full /run": f"mount -t tmpfs -o size=4k,mode=700 none {RUN}; head -c 8k /dev/zero > {RUN}/full || true",
+            "read-only /run": f"mount -t tmpfs -o ro,mode=700 none {RUN}",
+        }
+        if fault in mounted:
+            return shell(mounted[fault]), shell(f"umount {RUN}")
+        return lambda: None, lambda: None
+
+    def _stand_in(self, kind: str) -> None:
+        config = json.loads(self._config)
+        config["aws"]["endpoint_url"] = f"http://127.0.0.1:{_PORT}"
+        self._configure(json.dumps(config))
+        if kind == "refuse":
+            return
+        self._bed.exec(self.node, "tee", "/run/stand-in.py", stdin=_SERVER)
+        unit = ["systemd-run", "--unit=stand-in", "--collect", "python3", "/run/stand-in.py", kind, str(_PORT)]
+        self._bed.exec(self.node, *unit)
+        self._bed.exec(self.node, "sh", "-c", f"until ss -ltn | grep -q :{_PORT}; do sleep 0.05; done")
+
+    def _stand_down(self) -> None:
+        self._bed.exec(self.node, "systemctl", "stop", "stand-in")
+        self._configure(self._config)
+
+    def _configure(self, text: str) -> None:
+        self._bed.exec(self.node, "tee", CONFIG, stdin=text)
+
+    def _address(self) -> bool:
+        return bool(self._bed.exec(self.node, "ip", "-o", "address", "show", "to", self._bed.lab.overlay))
+
+    def _routes(self) -> tuple[int, int]:
+        tables = self._bed.view().tables
+        return sum(holder == self.node for holder in tables.values()), len(tables)
+
+
+@contextmanager
+def ill(bed: Bed) -> Iterator[Ill]:
+    """The bed with its engine off and the agent installed; on again afterwards."""
+    for node in bed.nodes:
+        bed.exec(node, "systemctl", "disable", "--now", "keepalived")
+    bed.install_agents()
+    try:
+        yield Ill(bed)
+    finally:
+        for node in bed.nodes:
+            bed.exec(node, "systemctl", "enable", "--now", "keepalived")
