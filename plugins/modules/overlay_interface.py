@@ -184,7 +184,7 @@ def main() -> None:
         with netlink.Netlink() as net:
             result = hold.run(module.params, net, host, check=module.check_mode)
     except (base_net.AddressError, PlanError, PersistError, netlink.NodeError) as exc:
-        module.fail_json(msg=str(exc))
+        module.fail_json(msg=str(exc), changed=getattr(exc, "changed", False))
     if not module._diff:
         del result["diff"]
     module.exit_json(**result)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from .._base import net
 from . import plan
 from .persist import store
-from .persist.store import Change, Host, Owner, Tree
+from .persist.store import Change, Host, Owner, PersistError, Tree
 from .plan import ABSENT, ADD, DELETE, DEPRECATE, Decision, Held, Link, Node, Overlay, Request, Step
 
 
@@ -65,7 +65,10 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
         # Files go before live addresses and come after them: a manager that acts in between undoes nothing.
         if keep:
             _apply(live, steps)
-            disk.apply(changes)
+            try:
+                disk.apply(changes)
+            except PersistError as exc:
+                raise PersistError(f"{_unkept(decisions)}: {exc}", changed=bool(steps)) from exc
         else:
             disk.apply(changes)
             _apply(live, steps)
@@ -92,6 +95,11 @@ def _save(
         owner = store.owner_for(tree.host, link, persistence)
         kept[overlay.address] = (store.save(tree, overlay, owner), owner)
     return kept
+
+
+def _unkept(decisions: Iterable[Decision]) -> str:
+    """What is true where the files could not be written: the address serves, and a reboot will take it away."""
+    return f"{', '.join(d.overlay.cidr for d in decisions)} is up now, but will not be after a reboot"
 
 
 def _apply(live: Live, steps: Iterable[Step]) -> None:

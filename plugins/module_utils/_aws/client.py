@@ -16,11 +16,15 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import queue
 import re
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, Callable, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from .api import paged
 from .errors import NO_CREDENTIALS, NO_REGION, UNREACHABLE, AwsError, explain_answer
@@ -36,7 +40,11 @@ except ImportError:  # told by the module, which knows how to say it
 else:
     HAS_BOTOCORE = True
 
+CALL_SECONDS = 3 * (CONNECT_TIMEOUT + READ_TIMEOUT) + 4.0
+"""Seconds for one call with all its attempts and the waits between them, whatever its answer does."""
 POOL = 32  # connections kept: one per worker that moves tables
+
+T = TypeVar("T")
 
 
 class Aws:
@@ -80,9 +88,18 @@ class Aws:
         with self._lock:
             self.calls[operation] += 1
         try:
-            answer: dict[str, Any] = getattr(client, _method(operation))(**kwargs)
+            answer: dict[str, Any] = _within(CALL_SECONDS, partial(getattr(client, _method(operation)), **kwargs))
+        except _Late:
+            text = f"{operation} was not answered within {CALL_SECONDS:.0f} s by {_way(client)}: check the network."
+            raise AwsError(UNREACHABLE, text, operation) from None
+        except botocore.exceptions.ClientError as err:
+            if "Code" not in err.response.get("Error", {}) or err.response["Error"]["Code"] == "Unknown":
+                raise _not_aws(client, operation, err.response) from err
+            raise explain(err, operation) from err
         except Exception as err:
             raise explain(err, operation) from err
+        if not answer.get("ResponseMetadata", {}).get("RequestId"):
+            raise _not_aws(client, operation, answer)
         return answer
 
     def pages(self, service: str, operation: str, **kwargs: Any) -> Iterator[dict[str, Any]]:
@@ -134,6 +151,51 @@ def _session(opts: AwsOptions) -> Any:
     if opts.access_key:
         session.set_credentials(opts.access_key, opts.secret_key, opts.session_token)
     return session
+
+
+class _Late(Exception):
+    """The call has not come back in time."""
+
+
+def _within(seconds: float, call: Callable[[], T]) -> T:
+    """What the call returns, or ``_Late``. The SDK bounds each read, not the whole: an answer may drip for ever.
+
+    The thread of a late call is left behind; nothing waits for it, nor for its answer.
+    """
+    done: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            done.put((True, call()))
+        except BaseException as err:
+            done.put((False, err))
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        good, result = done.get(timeout=seconds)
+    except queue.Empty:
+        raise _Late from None
+    if not good:
+        raise result
+    return result  # type: ignore[no-any-return]
+
+
+def _not_aws(client: Any, operation: str, answer: Mapping[str, Any]) -> AwsError:
+    """An answer without AWS's marks: a portal's page, say. Nobody knows whether the call was carried out."""
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", "unknown")
+    text = (
+        f"{operation} was answered by something that is not AWS (HTTP status {status}), on the way to {_way(client)}:"
+        " check endpoint_url, proxy and captive portals."
+    )
+    return AwsError(UNREACHABLE, text, operation)
+
+
+def _way(client: Any) -> str:
+    """Endpoint and proxy."""
+    proxies = client.meta.config.proxies or getproxies()
+    proxy = proxies.get(urlsplit(client.meta.endpoint_url).scheme)
+    shown = urlsplit(proxy).netloc.rpartition("@")[2] if proxy else ""
+    return f"{client.meta.endpoint_url}{f' by the proxy {shown}' if shown else ''}"
 
 
 class _ModelFiles:

@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import re
@@ -116,7 +117,7 @@ class LocalHost:
                 at.chmod(mode)
             return wrong
         except OSError as exc:
-            raise PersistError(f"cannot mend {path}: {_reason(exc)}; this needs root (become: true).") from exc
+            raise PersistError(f"cannot mend {path}: {_reason(exc)}{_remedy(exc)}.") from exc
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Make the changes: each file by one rename, so that a reader sees the old text or the new one.
@@ -175,7 +176,7 @@ class LocalHost:
                 _make_directory(at.parent)
                 _replace(at.resolve(), change.after, change.mode)
         except OSError as exc:
-            raise PersistError(f"cannot write {change.path}: {_reason(exc)}; this needs root (become: true).") from exc
+            raise PersistError(f"cannot write {change.path}: {_reason(exc)}{_remedy(exc)}.") from exc
 
     def _drop_directory(self, directory: Path) -> None:
         """Remove an empty drop-in directory: ours was the last file in it."""
@@ -258,6 +259,16 @@ def _sync(directory: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _remedy(exc: OSError) -> str:
+    if exc.errno in (errno.EACCES, errno.EPERM):
+        return "; this needs root (become: true)"
+    if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "; free some space, then run again"
+    if exc.errno == errno.EROFS:
+        return "; mount it writable, then run again"
+    return ""
 
 
 def _reason(exc: Exception) -> str:

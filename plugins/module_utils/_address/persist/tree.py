@@ -19,7 +19,14 @@ PROFILE = "connection/"
 
 
 class PersistError(RuntimeError):
-    """The configuration cannot be written. The text is a whole sentence with the remedy."""
+    """The configuration cannot be written. The text is a whole sentence with the remedy.
+
+    ``changed``: whether something else was changed before.
+    """
+
+    def __init__(self, message: str, *, changed: bool = False) -> None:
+        super().__init__(message)
+        self.changed = changed
 
 
 class Host(Protocol):

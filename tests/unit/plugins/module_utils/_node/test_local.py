@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -143,3 +144,52 @@ def test_an_address_goes_down_wherever_it_is() -> None:
 def test_what_ip_refuses_is_told() -> None:
     with pytest.raises(AddressError, match=r"'ip link nonsense' failed: "):
         run_ip(["link", "nonsense"])
+
+
+WRONG = [
+    ('{"name": "n", "overlays": "abc"}', "overlays is 'abc', not a list"),
+    ('{"name": "n", "overlays": [5]}', "overlays[0] is 5, not a dictionary"),
+    ('{"name": "n", "overlays": []}', "overlays is empty"),
+    ('{"name": "n", "overlays": [GOOD], "peers": ["n2"]}', "peers is ['n2'], not a dictionary"),
+    ('{"name": "n", "overlays": [GOOD], "timeout": NaN}', "timeout is nan, not a number from 0.1 on"),
+    ('{"name": "n", "overlays": [GOOD], "timeout": -5}', "timeout is -5, not a number from 0.1 on"),
+    ('{"name": "n", "overlays": [GOOD], "timeout": Infinity}', "timeout is inf, not a number from 0.1 on"),
+    ('{"name": "n", "overlays": [{"destination": "192.0.2.1/32", "addresses": [], "vpc_id": "v", "label": 5}]}',
+     "overlays[0].label is 5, not a text"),
+    ("[" * 100000, "recursion"),
+]  # fmt: skip
+GOOD = '{"destination": "192.0.2.1/32", "addresses": [], "vpc_id": "vpc-1"}'
+
+
+@pytest.mark.parametrize(("text", "why"), WRONG)
+def test_every_value_of_the_configuration_is_checked(tmp_path: Path, text: str, why: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(text.replace("GOOD", GOOD))
+    with pytest.raises(ConfigError) as told:
+        node_config.load(path)
+    assert why in str(told.value)
+    assert str(told.value).endswith("run the setup playbook again.")
+
+
+def test_a_configuration_that_others_may_write_is_not_roots_word(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text('{"name": "n", "overlays": [GOOD]}'.replace("GOOD", GOOD))
+    assert node_config.load(path).name == "n"
+    path.chmod(0o666)
+    with pytest.raises(ConfigError, match=r"can be written by others than root \(owner 0, mode 666\)"):
+        node_config.load(path)
+
+
+@pytest.mark.parametrize("kind", ["fifo", "directory", "not UTF-8", "dangling link"])
+def test_what_is_no_file_of_text_is_told_and_hangs_nobody(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "config.json"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "directory":
+        path.mkdir()
+    elif kind == "dangling link":
+        path.symlink_to(tmp_path / "nowhere")
+    else:
+        path.write_bytes(b"\xff\xfe{")
+    with pytest.raises(ConfigError, match="run the setup playbook"):
+        node_config.load(path)
