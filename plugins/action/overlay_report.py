@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._report import move, status
+from ..module_utils._report import engines, move, status
 
 _SPEC: dict[str, Any] = {
     "model": {"type": "dict", "required": True},
@@ -18,6 +18,7 @@ _SPEC: dict[str, Any] = {
     "seen": {"type": "list", "elements": "dict", "default": []},
     "hosts": {"type": "dict"},
     "seconds": {"type": "dict", "default": {}},
+    "door": {"type": "str", "choices": ["setup", "move", "teardown"], "default": "setup"},
     "keep": {"type": "bool", "default": True},
 }
 
@@ -37,6 +38,9 @@ class ActionModule(ActionBase):
         if given["hosts"] is not None:
             result["report"] = status.report(given["model"], given["seen"], given["hosts"])
             result["lines"] = status.lines(result["report"], every_table=self._display.verbosity > 0)
+            result["hindered"] = engines.hindered(result["report"], given["door"], given["model"].get("target"))
+            result["harmless"] = engines.harmless(result["report"], given["door"])
+            result["unrest"] = engines.unrest(result["report"])
         else:
             result["report"] = move.report(given["model"], given["moves"], given["seconds"], given["seen"])
             result["lines"] = move.lines(result["report"])

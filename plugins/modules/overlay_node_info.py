@@ -135,12 +135,34 @@ failover_engines:
   type: list
   elements: str
 failover:
-  description:
-    - What these engines say of themselves. C(engine), C(state) for people, and C(holder), the node to which the engine
-      has given the overlay IPs; C(self) for this one, empty where it knows of none.
+  description: What the engines that run here, or that setup has configured here, say of themselves.
   returned: always
   type: list
   elements: dict
+  contains:
+    engine:
+      description: Its name.
+      type: str
+    state:
+      description: For people.
+      type: str
+    running:
+      description: Whether it runs on this node.
+      type: bool
+    holder:
+      description:
+        - The node to which it has given all overlay IPs; V(self) for this one, empty for none that it knows.
+      type: str
+    holders:
+      description: The same for each overlay IP where they may differ, by its address with dashes for what is no letter,
+        digit or dot.
+      type: dict
+    findings:
+      description:
+        - What is wrong with it, as RV(findings), with C(node), the node that it is about (V(self) for this one, empty
+          for all), and C(hinders), what cannot be done before it is mended, of V(setup), V(move) and V(teardown).
+      type: list
+      elements: dict
 findings:
   description: What is wrong or may become wrong, errors first.
   returned: always

@@ -49,6 +49,11 @@ options:
     description: Seconds per phase of the move.
     type: dict
     default: {}
+  door:
+    description: With O(hosts), what the failover engine shall let be done.
+    type: str
+    choices: [setup, move, teardown]
+    default: setup
   keep:
     description: Whether to keep the report as the stat C(overlay_ip_result).
     type: bool
@@ -78,6 +83,21 @@ report:
 lines:
   description: The same, for people.
   returned: success
+  type: list
+  elements: str
+hindered:
+  description: What the failover engine says that must be mended before what O(door) names, as sentences.
+  returned: when O(hosts) is given
+  type: list
+  elements: str
+harmless:
+  description: What else it says of itself that is wrong.
+  returned: when O(hosts) is given
+  type: list
+  elements: str
+unrest:
+  description: Why it is not at rest, or does not agree with the routes; empty where it is and does.
+  returned: when O(hosts) is given
   type: list
   elements: str
 rollback_calls:

@@ -5,33 +5,37 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import registry
 
 ROOT = Path(__file__).parents[2]
 DOORS = ("ready", "main", "before_move", "move", "after_move", "absent")
 #: Where setup, switchover and teardown go through the dispatcher; status asks the registry.
-CALLS = (
-    ("roles/node_ready/tasks/main.yml", "ready"),
-    ("playbooks/setup.yml", "main"),
-    ("roles/switchover/tasks/main.yml", "before_move"),
-    ("roles/switchover/tasks/main.yml", "move"),
-    ("roles/switchover/tasks/main.yml", "after_move"),
-    ("roles/teardown/tasks/main.yml", "absent"),
-)
+CALLS = {
+    "roles/node_ready/tasks/main.yml": ["ready"],
+    "playbooks/setup.yml": ["main"],
+    "roles/switchover/tasks/main.yml": ["before_move", "move", "after_move"],
+    "roles/teardown/tasks/main.yml": ["absent"],
+}
 
 _FILE = '''"""A fake engine. Pure."""
 
 from __future__ import annotations
+
+from .view import view
 
 NAME = "fake"
 
@@ -40,15 +44,21 @@ def running(host):
     return host.active("fake.service")
 
 
+def configured(host):
+    return False
+
+
 def seen(host):
-    return {"engine": NAME, "state": "fine", "holder": "self"}
+    return view(NAME, "fine", holder="self")
 '''
 _PLAY = """
 - hosts: localhost
   gather_facts: false
   vars:
-    overlay_ip_model: {failover: fake}
+    overlay_ip_model: {failover: fake, target: localhost, nodes: {localhost: {}}, overlays: [], region: r,
+                       persistent: false, exclusive: true}
     ansible_python_interpreter: "{{ ansible_playbook_python }}"
+    ansible_become: false
   tasks:
     - ansible.builtin.include_role:
         name: aws_ha.overlay_ip.failover
@@ -76,9 +86,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (utils / "_engine/fake.py").write_text(_FILE)
     lines = utils / "_engine/registry.py"
     text = lines.read_text()
-    assert "from . import keepalived, pacemaker\n" in text
-    text = text.replace("from . import keepalived, pacemaker\n", "from . import fake, keepalived, pacemaker\n")
-    lines.write_text(text.replace("= (keepalived, pacemaker)", "= (keepalived, pacemaker, fake)"))
+    assert "from . import keepalived_view, pacemaker\n" in text
+    text = text.replace(
+        "from . import keepalived_view, pacemaker\n", "from . import fake, keepalived_view, pacemaker\n"
+    )
+    lines.write_text(text.replace("= (keepalived_view, pacemaker)", "= (keepalived_view, pacemaker, fake)"))
     return top
 
 
@@ -112,6 +124,7 @@ def test_a_third_engine_is_known_and_seen(house: Path) -> None:
     code = (
         "import json; from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import registry\n"
         "class Host:\n    def active(self, unit): return unit == 'fake.service'\n"
+        "    def read(self, path): return None\n"
         "print(json.dumps([registry.NAMES, registry.seen(Host())]))"
     )
     done = subprocess.run(
@@ -119,14 +132,45 @@ def test_a_third_engine_is_known_and_seen(house: Path) -> None:
     )
     names, seen = json.loads(done.stdout)
     assert names == ["none", "keepalived", "pacemaker", "fake"]
-    assert seen == [{"engine": "fake", "state": "fine", "holder": "self"}]
+    assert [(view["engine"], view["state"], view["holder"]) for view in seen] == [("fake", "fine", "self")]
 
 
-@pytest.mark.parametrize(("path", "door"), CALLS)
-def test_the_playbooks_go_by_the_dispatcher(path: str, door: str) -> None:
-    text = (ROOT / path).read_text()
-    calls = re.findall(r"aws_ha\.overlay_ip\.failover\b(?:.*\n){1,3}", text)
-    assert any(door in call or (door == "main" and "tasks_from" not in call) for call in calls)
+def calls(path: str) -> list[dict[str, Any]]:
+    """Where a playbook or a list of tasks goes to the dispatcher: as a role, or by include_role."""
+
+    def within(node: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(node, list):
+            for item in node:
+                yield from within(item)
+        elif isinstance(node, dict):
+            name = node.get("role") or (node.get("ansible.builtin.include_role") or {}).get("name")
+            if name == "aws_ha.overlay_ip.failover":
+                yield node
+            for value in node.values():
+                yield from within(value)
+
+    return list(within(yaml.safe_load((ROOT / path).read_text())))
+
+
+def doors(call: dict[str, Any]) -> list[str]:
+    """The doors that a call opens, in order."""
+    door = call.get("ansible.builtin.include_role", {}).get("tasks_from", "main.yml").removesuffix(".yml")
+    if "{{" not in door:
+        return [door]
+    variable = call["loop_control"]["loop_var"]
+    assert door == f"{{{{ {variable} }}}}"
+    found = re.fullmatch(r"\{\{ (\[.*?\]) if overlay_ip_model\.failover != 'none' else \[\] \}\}", call["loop"])
+    assert found
+    return list(ast.literal_eval(found[1]))
+
+
+@pytest.mark.parametrize("path", list(CALLS))
+def test_the_playbooks_go_by_the_dispatcher(path: str) -> None:
+    found = calls(path)
+    assert [door for call in found for door in doors(call)] == CALLS[path]
+    for call in found:
+        when = str(call.get("when", ""))
+        assert re.fullmatch(r"(overlay_ip_model\.failover != 'none')?( and not ansible_check_mode)?", when)
 
 
 @pytest.mark.parametrize("engine", [name for name in registry.NAMES if name != registry.NONE])
@@ -134,13 +178,14 @@ def test_every_engine_has_every_door(engine: str) -> None:
     tasks = ROOT / "roles" / engine / "tasks"
     assert {door for door in DOORS if not (tasks / f"{door}.yml").is_file()} == set()
     assert (ROOT / "plugins/module_utils/_engine" / f"{engine}.py").is_file()
-    for name in ("NAME", "running", "seen"):
+    for name in ("NAME", "running", "configured", "seen"):
         assert hasattr(next(e for e in registry.ENGINES if engine == e.NAME), name)
 
 
 def test_nobody_else_asks_which_engine_it_is() -> None:
     """A decision by an engine's name outside of its role and file would be one more place to change."""
-    question = re.compile(r"failover[\w.\"'\])]* *[!=]= *[\"'](keepalived|pacemaker)")
+    name = r"[\"'](keepalived|pacemaker)[\"']"
+    question = re.compile(rf"failover\b.*?(?:[!=]=|\bin\b).*?{name}|{name}.*?(?:[!=]=|\bin\b).*?\bfailover\b")
     paths = [path for top in ("roles", "playbooks", "plugins") for path in (ROOT / top).rglob("*.*")]
     files = [path for path in paths if path.suffix in (".py", ".yml", ".j2")]
     assert [str(path) for path in files if question.search(path.read_text())] == []

@@ -10,6 +10,7 @@ a route, and in which two spellings of one address compare equal.
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Union
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
@@ -64,6 +65,11 @@ def host(text: str) -> str:
 def family(dest: str) -> int:
     """Return 4 or 6 for a canonical destination or a bare address."""
     return 6 if ":" in dest else 4
+
+
+def slug(address: str) -> str:
+    """An address or prefix as part of an XML id, as roles/pacemaker names its resources."""
+    return re.sub(r"[^0-9A-Za-z.]", "-", address)
 
 
 def _parse(text: str) -> Network:

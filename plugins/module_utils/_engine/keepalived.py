@@ -27,15 +27,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from .._address.persist.tree import Host
 from .._aws.errors import AwsError
 from .._aws.pace import Clock, Deadline
 from .._route.plan import ACTIVE, Route
 from .node import Addresses, Holder, Seen
 
-NAME = "keepalived"
 DIRECTORY = Path("/run/aws-overlay-ip")
 STANDING = "keepalived.json"
 
@@ -79,18 +76,6 @@ class Standing:
             and isinstance(self.held, bool)
             and all(isinstance(n, (int, float)) and not isinstance(n, bool) and math.isfinite(n) for n in numbers)
         )
-
-
-def running(host: Host) -> bool:
-    """See :class:`.registry.Engine`."""
-    return host.active("keepalived.service")
-
-
-def seen(host: Host) -> dict[str, Any]:
-    """See :class:`.registry.Engine`."""
-    standing = host.read(str(DIRECTORY / STANDING))
-    state = str(json.loads(standing).get("state", "")) if standing else ""
-    return {"engine": NAME, "state": state or "UNKNOWN", "holder": "self" if state == MASTER else ""}
 
 
 def judge(standing: Standing, routes: Sequence[Route | None], mine: str, peers: Collection[str], now: float) -> str:

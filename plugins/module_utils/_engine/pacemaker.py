@@ -1,44 +1,313 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pacemaker: what the cluster says of the overlay IPs. What it is told, and how, is in roles/pacemaker.
+"""Pacemaker: what the cluster says of the overlay IPs, and what in it hinders a move. Pure.
+
+What it is told, and how, is in roles/pacemaker. Its words differ by version: up to 2.0 an agent is written with two
+colons after `ocf`, then with one; up to 2.0.2 XML comes by `--as-xml`, which 3.0 no longer has, with `crm_mon` as the
+root.
 
 This module util is PRIVATE to the collection.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from .._address.persist.tree import Host
+from .view import MOVE, SELF, SETUP, TEARDOWN, Trouble, name_of, not_running, text_of, unit_state, view
 
 NAME = "pacemaker"
+UNIT = "pacemaker.service"
 AGENTS = ("ocf:aws_ha:overlay-ip", "ocf:heartbeat:aws-vpc-move-ip")
+PREFIX = "overlay-ip-"
+"""How the role begins a resource's name; :func:`.net.slug` of the address follows."""
+
+CIB = "/var/lib/pacemaker/cib/cib.xml"
+CRM_MON = ("crm_mon", "--one-shot", "--inactive", "--neg-locations", "--failcounts")
+FORMS = ("--output-as=xml", "--as-xml")
+CONSTRAINTS = ("cibadmin", "--query", "--scope", "constraints")
+
+INFINITY = 1000000
+NO_QUORUM = "no quorum"
+_ALL = (SETUP, MOVE, TEARDOWN)
+_COORDINATOR = "./summary/current_dc[@present='true']"
+_QUORUM = "./summary/current_dc[@with_quorum='true']"
+_SETTINGS = "crm_attribute --type crm_config --delete --name"
+
+COMMANDS: Mapping[str, Mapping[str, str]] = {
+    "pcs": {
+        "online": "pcs node unstandby {0}",
+        "ready": "pcs node unmaintenance {0}",
+        "maintenance": "pcs property set maintenance-mode=false",
+        "stop-all": "pcs property set stop-all-resources=false",
+        "manage": "pcs resource manage {0}",
+        "enable": "pcs resource enable {0}",
+        "cleanup": "pcs resource cleanup {0}",
+        "clear": "pcs resource clear {0}",
+        "forget": "pcs constraint delete {0}",
+    },
+    "crm": {
+        "online": "crm node online {0}",
+        "ready": "crm node ready {0}",
+        "maintenance": "crm configure property maintenance-mode=false",
+        "stop-all": "crm configure property stop-all-resources=false",
+        "manage": "crm resource manage {0}",
+        "enable": "crm resource start {0}",
+        "cleanup": "crm resource cleanup {0}",
+        "clear": "crm resource clear {0}",
+        "forget": "crm configure delete {0}",
+    },
+    "": {
+        "online": "crm_standby --delete --node {0}",
+        "ready": "crm_attribute --delete --name maintenance --node {0}",
+        "maintenance": f"{_SETTINGS} maintenance-mode",
+        "stop-all": f"{_SETTINGS} stop-all-resources",
+        "manage": "crm_resource --meta --delete-parameter is-managed --resource {0}",
+        "enable": "crm_resource --meta --delete-parameter target-role --resource {0}",
+        "cleanup": "crm_resource --cleanup --resource {0}",
+        "clear": "crm_resource --clear --resource {0}",
+        "forget": "cibadmin --delete --xpath \"//rsc_location[@id='{0}']\"",
+    },
+}
+"""What mends it, in the words of the shell that the node has; those of the last are everywhere."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """An overlay IP as a resource. `parents`: the groups and clones that it is in, and itself."""
+
+    name: str
+    node: str
+    attributes: Mapping[str, str]
+    parents: frozenset[str]
+
+    def says(self, attribute: str, value: str) -> bool:
+        """Whether an attribute has this value."""
+        return self.attributes.get(attribute, "").lower() == value
 
 
 def running(host: Host) -> bool:
     """See :class:`.registry.Engine`."""
-    return host.active("pacemaker.service")
+    return host.active(UNIT)
+
+
+def configured(host: Host) -> bool:
+    """See :class:`.registry.Engine`."""
+    return f'id="{PREFIX}' in (text_of(host, CIB) or "")
 
 
 def seen(host: Host) -> dict[str, Any]:
     """See :class:`.registry.Engine`."""
-    return _view(host.output("crm_mon", "--one-shot", "--output-as=xml"))
+    unit = unit_state(host, UNIT)
+    if unit != "running":
+        return view(NAME, unit, running=False, troubles=[not_running(NAME, UNIT, unit, name_of(host))])
+    shells = [shell for shell in COMMANDS if shell and host.glob(f"/usr/*bin/{shell}")]
+    texts = (host.output(*CRM_MON, form) for form in FORMS)
+    monitor = next((text for text in texts if text), None)
+    return told(monitor, host.output(*CONSTRAINTS), COMMANDS[shells[0] if shells else ""], name_of(host))
 
 
-def _view(text: str | None) -> dict[str, Any]:
-    if not text:
-        return {"engine": NAME, "state": "does not answer", "holder": ""}
-    from xml.etree import ElementTree  # only a cluster's node needs it
+def told(monitor: str | None, constraints: str | None, words: Mapping[str, str], name: str) -> dict[str, Any]:
+    """The view, from what the cluster's own tools print.
 
-    status = ElementTree.fromstring(text)
-    if status.find("./summary/current_dc[@with_quorum='true']") is None:
-        return {"engine": NAME, "state": "no quorum", "holder": ""}
-    holders = set()
-    for resource in status.iter("resource"):
-        if resource.get("resource_agent") in AGENTS:
-            node = resource.find("node")
-            holders.add(node.get("name", "") if node is not None and resource.get("role") == "Started" else "")
-    holder = holders.pop() if len(holders) == 1 else ""
-    state = f"started on {holder}" if holder else "not started, or not on one node"
-    return {"engine": NAME, "state": state, "holder": holder}
+    Args:
+        monitor: `crm_mon` as XML.
+        constraints: the section of that name of the cluster's configuration.
+        words: one of COMMANDS.
+        name: the node that was asked, for sentences.
+    """
+    root = _xml(monitor)
+    if root is None or root.find("./summary") is None:
+        silent = Trouble(
+            "engine_silent",
+            "error",
+            f"pacemaker runs on {name}, but the cluster does not answer there.",
+            "`systemctl status pacemaker corosync` and their journals say why.",
+            SELF,
+            hinders=_ALL,
+        )
+        return view(NAME, "does not answer", troubles=[silent])
+    resources = list(_resources(root))
+    troubles = [
+        *_cluster(root, words, name),
+        *_nodes(root, words),
+        *(trouble for resource in resources for trouble in _resource(root, resource, words)),
+        *_failures(root, resources, words),
+        *_bans(root, resources, words),
+        *_preferences(_xml(constraints), resources, words),
+    ]
+    holders = {resource.name[len(PREFIX) :]: resource.node for resource in resources}
+    state, holder = _state(root, resources)
+    return view(NAME, state, holder=holder, holders=holders if state != NO_QUORUM else None, troubles=troubles)
+
+
+def _state(root: Element, resources: list[Resource]) -> tuple[str, str]:
+    """For people, and the node that has all."""
+    if root.find(_QUORUM) is None:
+        return NO_QUORUM, ""
+    stopped = [resource.name for resource in resources if not resource.node]
+    nodes = sorted({resource.node for resource in resources if resource.node})
+    if stopped or not nodes:
+        return f"not started: {', '.join(stopped) or 'no overlay IP'}", ""
+    return f"started on {', '.join(nodes)}", nodes[0] if len(nodes) == 1 else ""
+
+
+def _resources(root: Element) -> Iterator[Resource]:
+    """The role's own; where there is none, all of the agents."""
+    found = []
+    for top in root.iterfind("./resources"):
+        found += list(_walk(top, frozenset()))
+    yield from [resource for resource in found if resource.name.startswith(PREFIX)] or found
+
+
+def _walk(parent: Element, parents: frozenset[str]) -> Iterator[Resource]:
+    for child in parent:
+        names = parents | {child.get("id", "")}
+        if child.tag != "resource":
+            yield from _walk(child, names)
+        elif child.get("resource_agent", "").replace("::", ":") in AGENTS and child.get("orphaned") != "true":
+            node = child.find("node")
+            here = node is not None and child.get("role") in ("Started", "Promoted", "Master")
+            yield Resource(child.get("id", ""), _name(node) if here else "", child.attrib, names)
+
+
+def _cluster(root: Element, words: Mapping[str, str], name: str) -> Iterator[Trouble]:
+    if root.find(_QUORUM) is None:
+        message = f"The cluster has no quorum on {name}, so that it starts nothing and takes no orders."
+        remedy = "see that it runs on the other node, and that UDP port 5405 is open between them."
+        yield Trouble("no_quorum", "error", message, remedy, hinders=_ALL)
+    options = root.find("./summary/cluster_options")
+    if options is not None and options.get("maintenance-mode") == "true":
+        message = "The cluster is in maintenance mode, and neither moves, starts nor stops anything."
+        yield Trouble("maintenance_mode", "warning", message, f"`{words['maintenance']}`.", hinders=_ALL)
+    if options is not None and options.get("stop-all-resources") == "true":
+        message = "stop-all-resources is set, so that the cluster starts nothing."
+        yield Trouble("all_stopped", "error", message, f"`{words['stop-all']}`.", hinders=(SETUP, MOVE))
+
+
+def _nodes(root: Element, words: Mapping[str, str]) -> Iterator[Trouble]:
+    """What is wrong with single nodes; without a coordinator nobody knows."""
+    for node in root.iterfind("./nodes/node") if root.find(_COORDINATOR) is not None else ():
+        name, yes = _name(node), {key for key, value in node.attrib.items() if value == "true"}
+        if "unclean" in yes:
+            message, remedy = f"{name} is unclean, and waits to be fenced.", "see what fencing says of it."
+            yield Trouble("node_unclean", "error", message, remedy, name, hinders=(MOVE,))
+        elif "online" not in yes:
+            remedy = f"`systemctl start {UNIT}` there."
+            message = f"The cluster does not run on {name}."
+            yield Trouble("engine_stopped", "error", message, remedy, name, hinders=(MOVE,))
+        elif yes & {"standby", "standby_onfail"}:
+            remedy = f"`{words['online'].format(name)}`."
+            yield Trouble("node_standby", "warning", f"{name} is in standby.", remedy, name, hinders=(MOVE,))
+        elif "maintenance" in yes:
+            remedy = f"`{words['ready'].format(name)}`."
+            message = f"{name} is in maintenance, and the cluster leaves alone what it runs."
+            yield Trouble("node_maintenance", "warning", message, remedy, hinders=_ALL)
+        elif "pending" in yes:
+            message, remedy = f"{name} is joining the cluster.", "wait until it is online."
+            yield Trouble("node_pending", "warning", message, remedy, name, hinders=(SETUP, MOVE))
+
+
+def _resource(root: Element, resource: Resource, words: Mapping[str, str]) -> Iterator[Trouble]:
+    """What is wrong with an overlay IP wherever it is."""
+    name = resource.name
+    maintained = root.find("./summary/cluster_options[@maintenance-mode='true']") is not None or any(
+        _name(node) == resource.node for node in root.iterfind("./nodes/node[@maintenance='true']")
+    )
+    if resource.says("managed", "false") and not maintained:
+        remedy = f"`{words['manage'].format(name)}`."
+        message = f"{name} is unmanaged, so that the cluster neither moves, starts nor stops it."
+        yield Trouble("resource_unmanaged", "warning", message, remedy, hinders=_ALL)
+    if resource.says("target_role", "stopped"):
+        remedy = f"`{words['enable'].format(name)}`."
+        yield Trouble("resource_disabled", "error", f"{name} is disabled.", remedy, hinders=(SETUP, MOVE))
+    for state in ("blocked", "failed"):
+        if resource.says(state, "true"):
+            remedy = f"mend the cause, then `{words['cleanup'].format(name)}`."
+            yield Trouble(f"resource_{state}", "error", f"{name} is {state}{_why(root, name)}.", remedy, hinders=_ALL)
+            return
+
+
+def _failures(root: Element, resources: list[Resource], words: Mapping[str, str]) -> Iterator[Trouble]:
+    """Where an overlay IP cannot go, because it failed there."""
+    for node in root.iterfind("./node_history/node"):
+        for history in node.iterfind("resource_history"):
+            if history.get("id") in {resource.name for resource in resources} and _exhausted(history):
+                yield _failed(root, history.get("id", ""), _name(node), words)
+    for failure in root.iterfind("./failures/failure"):
+        for resource in resources:
+            begun = failure.get("task") in ("start", "migrate_from", "probe")
+            if begun and failure.get("op_key", "").startswith(f"{resource.name}_"):
+                yield _failed(root, resource.name, failure.get("node", ""), words)
+
+
+def _exhausted(history: Element) -> bool:
+    counted, allowed = (history.get(key, "") for key in ("fail-count", "migration-threshold"))
+    return _number(counted, 0) >= _number(allowed, INFINITY)
+
+
+def _failed(root: Element, name: str, node: str, words: Mapping[str, str]) -> Trouble:
+    remedy = f"mend the cause, then `{words['cleanup'].format(name)}`."
+    message = f"{name} failed on {node}{_why(root, name, node)}, and the cluster does not start it there."
+    return Trouble("resource_failed_there", "warning", message, remedy, node, hinders=(MOVE,))
+
+
+def _why(root: Element, name: str, node: str = "") -> str:
+    """What the cluster says of the last failure."""
+    for failure in reversed(root.findall("./failures/failure")):
+        if failure.get("op_key", "").startswith(f"{name}_") and node in ("", failure.get("node")):
+            reason = failure.get("exitreason") or failure.get("exitstatus") or failure.get("status") or "unknown"
+            return f" ({failure.get('task', 'an operation')}: {reason})"
+    return ""
+
+
+def _bans(root: Element, resources: list[Resource], words: Mapping[str, str]) -> Iterator[Trouble]:
+    """Where an overlay IP may not go. Whose lifetime is over the cluster does not tell any more."""
+    for ban in root.iterfind("./bans/ban"):
+        name, node, wanted = (ban.get(key, "") for key in ("id", "node", "resource"))
+        if _number(ban.get("weight", ""), 0) > -INFINITY or "true" in (
+            ban.get("master_only"),
+            ban.get("promoted-only"),
+        ):
+            continue
+        if not any(wanted in resource.parents for resource in resources):
+            continue
+        by_hand = name.startswith("cli-ban-")
+        command = words["clear"].format(wanted) if by_hand else words["forget"].format(name)
+        left = f" ({name}, left by a move or ban by hand)" if by_hand else f" ({name})"
+        message = f"{wanted} is banned from {node}{left}."
+        remedy = f"`{command}`."
+        yield Trouble("resource_banned", "warning", message, remedy, node, hinders=(MOVE,))
+
+
+def _preferences(root: Element | None, resources: list[Resource], words: Mapping[str, str]) -> Iterator[Trouble]:
+    """A move by hand without an end leaves a preference: the overlay IP goes back there by itself after a failover."""
+    for location in root.iter("rsc_location") if root is not None else ():
+        name, wanted = location.get("id", ""), location.get("rsc", "")
+        lasting = name.startswith("cli-prefer-") and location.find(".//date_expression") is None
+        if lasting and any(wanted in resource.parents for resource in resources):
+            node = location.get("node") or "a node"
+            message = f"{wanted} is bound to {node} ({name}, left by a move by hand), and goes back there by itself."
+            yield Trouble("resource_bound", "warning", message, f"`{words['clear'].format(wanted)}`.")
+
+
+def _name(node: Element | None) -> str:
+    return node.get("name", "") if node is not None else ""
+
+
+def _number(text: str, otherwise: int) -> int:
+    """A score or count: the cluster's infinity is a million."""
+    value = text.replace("INFINITY", str(INFINITY))
+    return int(value) if value.lstrip("+-").isdecimal() else otherwise
+
+
+def _xml(text: str | None) -> Element | None:
+    try:
+        return ElementTree.fromstring(text) if text else None
+    except ElementTree.ParseError:
+        return None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from .._address.persist.tree import Host
-from . import keepalived, pacemaker
+from . import keepalived_view, pacemaker
 
 
 class Engine(Protocol):
@@ -22,14 +22,14 @@ class Engine(Protocol):
     def running(self, host: Host) -> bool:
         """Whether it runs on this node."""
 
+    def configured(self, host: Host) -> bool:
+        """Whether setup has given overlay IPs to it on this node, so that it should run."""
+
     def seen(self, host: Host) -> dict[str, Any]:
-        """What it says of itself: `engine`, its `state` for people, and `holder`.
-
-        `holder` is the node to which it has given the overlay IPs: "self" for this one, empty for none that it knows.
-        """
+        """What it says of itself, and what is wrong with it: :func:`.view.view`."""
 
 
-ENGINES: tuple[Engine, ...] = (keepalived, pacemaker)
+ENGINES: tuple[Engine, ...] = (keepalived_view, pacemaker)
 
 NONE = "none"
 NAMES = (NONE, *(engine.NAME for engine in ENGINES))
@@ -42,5 +42,5 @@ def running(host: Host) -> list[str]:
 
 
 def seen(host: Host) -> list[dict[str, Any]]:
-    """What the engines that run here say of themselves."""
-    return [engine.seen(host) for engine in ENGINES if engine.running(host)]
+    """What the engines that run here, or should, say of themselves."""
+    return [engine.seen(host) for engine in ENGINES if engine.running(host) or engine.configured(host)]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._inventory.holders import Dict, node_of
+from . import engines
 
 
 def report(model: Dict, seen: Iterable[Dict], hosts: Mapping[str, Dict]) -> dict[str, Any]:
@@ -29,6 +30,8 @@ def report(model: Dict, seen: Iterable[Dict], hosts: Mapping[str, Dict]) -> dict
             }
         )
     nodes = {name: _node(name, hosts.get(name, {}), model, overlays) for name in model["nodes"]}
+    for name, found in engines.findings(model, nodes, overlays).items():
+        nodes[name]["findings"] += found
     return {"overlays": overlays, "nodes": nodes, "region": model["region"], "healthy": not _errors(overlays, nodes)}
 
 
@@ -82,7 +85,7 @@ def _table_line(table: Dict) -> str:
 
 
 def _finding_lines(findings: Sequence[Dict]) -> list[str]:
-    return [f"  {f['severity']}: {f['message']} {f['remedy']}" for f in findings]
+    return [f"  {f['severity']}: {engines.sentence(f)}" for f in findings]
 
 
 def _holder(route: Dict, model: Dict) -> dict[str, Any]:
@@ -112,9 +115,7 @@ def _node(name: str, host: Dict, model: Dict, overlays: Sequence[Dict]) -> dict[
                 )
             )
     mine = [a for o in model["overlays"] for a in o["node_addresses"] if a in held]
-    views = host.get("failover", [])
-    found += [f for overlay in overlays for view in views for f in _disagreement(name, view, overlay)]
-    return {"reachable": True, "addresses": mine, "findings": found, "failover": views}
+    return {"reachable": True, "addresses": mine, "findings": found, "failover": host.get("failover", [])}
 
 
 def _unasked(name: str, why: str, *, away: bool) -> dict[str, str]:
@@ -123,23 +124,6 @@ def _unasked(name: str, why: str, *, away: bool) -> dict[str, str]:
         return _finding("node_unreachable", "warning", f"{name} cannot be asked: {why}", "See to the node or its ssh.")
     remedy = "The node answers: see to what it says, then look again."
     return _finding("node_failed", "warning", f"{name} could not look at itself: {why}", remedy)
-
-
-def _disagreement(name: str, view: Dict, overlay: Dict) -> list[dict[str, str]]:
-    """A failover engine that takes another node for the holder than AWS does."""
-    says = name if view["holder"] == "self" else view["holder"]
-    holder = overlay["holder"]
-    if says == holder or (not says and holder != name):
-        return []
-    return [
-        _finding(
-            "engine_disagrees",
-            "error",
-            f"{view['engine']} on {name} ({view['state']}) takes {says or 'nobody'} for the holder of"
-            f" {overlay['destination']}, but AWS routes it to {holder or 'no single node'}.",
-            "Wait a moment and look again; if it stays, run the switchover to the node that shall have it.",
-        )
-    ]
 
 
 def _finding(name: str, severity: str, message: str, remedy: str) -> dict[str, str]:

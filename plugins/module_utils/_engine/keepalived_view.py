@@ -1,0 +1,95 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What keepalived says of itself on a node, and what is wrong with it. What it does there is in `keepalived.py`. Pure.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from .._address.persist.tree import Host
+from .view import MOVE, SELF, Trouble, name_of, not_running, parsed, text_of, unit_state, view
+
+NAME = "keepalived"
+UNIT = "keepalived.service"
+CONF = "/etc/keepalived/keepalived.conf"
+STANDING = "/run/aws-overlay-ip/keepalived.json"
+
+MARK = "aws_ha.overlay_ip.keepalived"
+SUM = "# The lines below as setup wrote them, by SHA-256: "
+
+_SCRIPTS = {
+    "overlay_ip_application": (
+        "the check command",
+        "see to the application there, or to overlay_ip_check_command.",
+    ),
+    "overlay_ip_route": ("`aws-overlay-ip watch`", "`aws-overlay-ip check` there says what is wrong."),
+}
+_RESULT = re.compile(r"VRRP_Script\((\w+)\) (.+)")
+
+
+def running(host: Host) -> bool:
+    """See :class:`.registry.Engine`."""
+    return host.active(UNIT)
+
+
+def configured(host: Host) -> bool:
+    """See :class:`.registry.Engine`."""
+    return MARK in (text_of(host, CONF) or "")
+
+
+def seen(host: Host) -> dict[str, Any]:
+    """See :class:`.registry.Engine`."""
+    name, unit = name_of(host), unit_state(host, UNIT)
+    said = str(parsed(text_of(host, STANDING)).get("state") or "UNKNOWN")
+    if unit != "running":
+        # What it said last is of another life.
+        troubles = [not_running(NAME, UNIT, unit, name), *_edited(host, name)]
+        return view(NAME, unit, running=False, troubles=troubles)
+    troubles = [*_at_fault(host, said, name), *_edited(host, name)]
+    return view(NAME, said, holder=SELF if said == "MASTER" else "", troubles=troubles)
+
+
+def edited(text: str) -> bool:
+    """Whether a configuration that setup wrote was changed since. One from before there was a sum cannot tell."""
+    mark, line, body = (*text.split("\n", 2), "", "")[:3]
+    if MARK not in mark or not line.startswith(SUM):
+        return False
+    return hashlib.sha256(body.encode()).hexdigest() != line[len(SUM) :].strip()
+
+
+def failing(journal: str) -> dict[str, str]:
+    """Which scripts failed when they were last told of, and how, from keepalived's own words."""
+    last = dict(_RESULT.findall(journal))
+    return {script: how for script, how in last.items() if not how.startswith("succeeded")}
+
+
+def _at_fault(host: Host, said: str, name: str) -> Iterator[Trouble]:
+    if said in ("MASTER", "BACKUP"):
+        return
+    journal = host.output("journalctl", "--unit", UNIT, "--output=cat", "--lines=300", "--no-pager") or ""
+    found = failing(journal) if said == "FAULT" else {}
+    reasons = [f"{_SCRIPTS[s][0] if s in _SCRIPTS else s} {how}" for s, how in sorted(found.items())]
+    remedies = [_SCRIPTS[s][1] for s in sorted(found) if s in _SCRIPTS]
+    why = f": {'; '.join(reasons)}" if reasons else ", so that it cannot be the master"
+    what = f"is in {said}" if said != "UNKNOWN" else "has not said what it is"
+    remedy = " ".join(remedies) or "`aws-overlay-ip check` and the check command there say what is wrong."
+    yield Trouble("engine_fault", "error", f"keepalived {what} on {name}{why}.", remedy, SELF, hinders=(MOVE,))
+
+
+def _edited(host: Host, name: str) -> Iterator[Trouble]:
+    if edited(text_of(host, CONF) or ""):
+        yield Trouble(
+            "engine_edited",
+            "warning",
+            f"{CONF} of {name} was edited by hand since setup wrote it.",
+            "set the inventory's variables instead; setup replaces it where overlay_ip_keepalived_replace is true, and"
+            " keeps a copy.",
+            SELF,
+        )

@@ -1,0 +1,136 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the failover engines say, beside what AWS and the nodes say: what is wrong, what it hinders, whether it rests.
+
+Knows no engine: each says of itself what hinders what. Pure. This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .._base import net
+from .._inventory.holders import Dict
+
+SELF, MOVE = "self", "move"
+_RESTLESS = frozenset({"engine_disagrees", "engine_absent", "address_astray", "address_missing"})
+
+
+def findings(model: Dict, nodes: Mapping[str, Dict], overlays: Sequence[Dict]) -> dict[str, list[dict[str, Any]]]:
+    """What is wrong with the engines, by the node that it is about; what several nodes tell is told once.
+
+    Args:
+        model: the inventory's.
+        nodes: the report's: `reachable`, `addresses`, `failover`.
+        overlays: the report's: `destination`, `holder`.
+    """
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in nodes}
+    for name, finding in _told(nodes):
+        if finding["message"] not in {other["message"] for told in found.values() for other in told}:
+            found[name].append(finding)
+    for name, node in nodes.items():
+        # What an engine says of the others matters where they do not say it themselves.
+        own = [f for f in found[name] if f["id"] == "engine_stopped"]
+        found[name] = [f for f in found[name] if f not in own[1:]]
+        if node["reachable"]:
+            found[name] += [*_absent(name, node, model), *_compared(name, node, model, overlays)]
+    return found
+
+
+def hindered(report: Dict, door: str, target: str | None = None) -> list[str]:
+    """What must be mended before `door` (setup, move, teardown), as sentences; a move goes to `target`."""
+    sentences = []
+    for finding in _of_engines(report):
+        there = finding["node"] in ("", target)
+        if door in finding["hinders"] and (there or door != MOVE):
+            way_out = ", or give another target." if door == MOVE and finding["node"] else "."
+            sentences.append(sentence(finding).removesuffix(".") + way_out)
+    return sentences
+
+
+def harmless(report: Dict, door: str) -> list[str]:
+    """What else the engines say of themselves, as sentences."""
+    return [sentence(finding) for finding in _of_engines(report) if door not in finding["hinders"]]
+
+
+def unrest(report: Dict) -> list[str]:
+    """Why the engine is not yet at rest, or does not agree with the routes; empty where it is and does."""
+    found = [f"{o['destination']} is not routed to one node." for o in report["overlays"] if not o["holder"]]
+    for name, node in report["nodes"].items():
+        if not node["reachable"]:
+            found.append(f"{name} cannot be asked.")
+        for finding in node["findings"]:
+            if finding["severity"] == "error" and (finding["id"] in _RESTLESS or "hinders" in finding):
+                found.append(sentence(finding) if "hinders" in finding else finding["message"])
+    return found
+
+
+def sentence(finding: Dict) -> str:
+    """A finding for people. What an engine says of itself is written so that the remedy follows a colon."""
+    if "hinders" in finding:
+        return f"{finding['message'].removesuffix('.')}: {finding['remedy']}"
+    return f"{finding['message']} {finding['remedy']}"
+
+
+def _of_engines(report: Dict) -> Iterator[Dict]:
+    yield from (f for node in report["nodes"].values() for f in node["findings"] if "hinders" in f)
+
+
+def _told(nodes: Mapping[str, Dict]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The engines' own findings, each with the node that it belongs to: first what a node says of itself."""
+    told = [(name, f) for name, node in nodes.items() for view in node["failover"] for f in view.get("findings", ())]
+    for own in (True, False):
+        for name, finding in told:
+            if (finding["node"] == SELF) is own:
+                about = name if finding["node"] == SELF else finding["node"]
+                yield about if about in nodes else name, {**finding, "node": about}
+
+
+def _absent(name: str, node: Dict, model: Dict) -> Iterator[dict[str, Any]]:
+    engine = model.get("failover", "none")
+    if engine != "none" and engine not in {view["engine"] for view in node["failover"]}:
+        message = f"overlay_ip_failover is {engine}, but it is not set up on {name}."
+        yield {"id": "engine_absent", "severity": "error", "message": message, "remedy": "Run setup."}
+
+
+def _compared(name: str, node: Dict, model: Dict, overlays: Sequence[Dict]) -> Iterator[dict[str, Any]]:
+    wanted = {overlay["destination"]: overlay for overlay in model["overlays"]}
+    for view in node["failover"]:
+        for overlay in overlays:
+            of = wanted[overlay["destination"]]
+            says = view.get("holders", {}).get(net.slug(of["address"]), view["holder"])
+            says = name if says == SELF else says
+            yield from _disagreement(name, view, overlay, says)
+            astray = [address for address in of["node_addresses"] if address in node["addresses"]]
+            if astray and says != name:
+                yield _astray(name, view, astray, overlay)
+
+
+def _disagreement(name: str, view: Dict, overlay: Dict, says: str) -> Iterator[dict[str, Any]]:
+    """An engine that takes another node for the holder than AWS does."""
+    holder = overlay["holder"]
+    if not view.get("running", True) or says == holder or (not says and holder != name):
+        return
+    yield {
+        "id": "engine_disagrees",
+        "severity": "error",
+        "message": f"{view['engine']} on {name} ({view['state']}) takes {says or 'nobody'} for the holder of"
+        f" {overlay['destination']}, but AWS routes it to {holder or 'no single node'}.",
+        "remedy": "Wait a moment and look again; if it stays, run the switchover to the node that shall have it.",
+    }
+
+
+def _astray(name: str, view: Dict, addresses: Sequence[str], overlay: Dict) -> dict[str, Any]:
+    """An address on a node to which its engine has not given it."""
+    served = overlay["holder"] == name
+    return {
+        "id": "address_astray",
+        "severity": "error",
+        "message": f"{', '.join(addresses)} is up on {name}, where {view['engine']} says {view['state']}"
+        f"{', though AWS routes it there' if served else ''}.",
+        "remedy": f"See to {view['engine']} there (journalctl -u {view['engine']}), then run setup."
+        if served
+        else f"Run `aws-overlay-ip give-up` on {name}.",
+    }

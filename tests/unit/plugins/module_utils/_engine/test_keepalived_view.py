@@ -1,0 +1,130 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What keepalived says of itself."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.tree import PersistError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import keepalived, keepalived_view
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived_view import CONF, STANDING, UNIT
+from unit.fake_host import FakeHost
+
+NAMED = {"/etc/aws-overlay-ip/config.json": '{"name": "node2"}'}
+JOURNAL = ("journalctl", "--unit", UNIT, "--output=cat", "--lines=300", "--no-pager")
+MASKED = {("systemctl", "show", "--property=LoadState", UNIT): "LoadState=masked"}
+BODY = "global_defs {\n}\n"
+
+
+def conf(body: str = BODY, of: str = BODY) -> str:
+    """A configuration with the sum of `of`."""
+    total = hashlib.sha256(of.encode()).hexdigest()
+    return f"# Written by {keepalived_view.MARK}: ...\n{keepalived_view.SUM}{total}\n{body}"
+
+
+def seen(files: dict[str, str], running: bool = True, outputs: dict[tuple[str, ...], str] | None = None) -> Any:
+    return keepalived_view.seen(FakeHost({**NAMED, **files}, [UNIT] if running else [], outputs))
+
+
+def test_the_standing_is_where_the_program_writes_it() -> None:
+    assert str(keepalived.DIRECTORY / keepalived.STANDING) == STANDING
+
+
+@pytest.mark.parametrize(("state", "holder"), [("MASTER", "self"), ("BACKUP", "")])
+def test_at_rest(state: str, holder: str) -> None:
+    view = seen({STANDING: f'{{"state": "{state}", "held": true}}', CONF: conf()})
+    assert (view["state"], view["holder"], view["running"], view["findings"]) == (state, holder, True, [])
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"state": null}', "{}"])
+def test_what_cannot_be_read_is_not_known(text: str | None) -> None:
+    view = seen({STANDING: text} if text is not None else {})
+    assert (view["state"], view["holder"]) == ("UNKNOWN", "")
+    assert [(f["id"], f["message"]) for f in view["findings"]] == [
+        ("engine_fault", "keepalived has not said what it is on node2, so that it cannot be the master.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("journal", "message", "remedy"),
+    [
+        (
+            "VRRP_Script(overlay_ip_route) succeeded\n"
+            "VRRP_Script(overlay_ip_application) failed (exited with status 1)",
+            "keepalived is in FAULT on node2: the check command failed (exited with status 1).",
+            "see to the application there, or to overlay_ip_check_command.",
+        ),
+        (
+            "VRRP_Script(overlay_ip_route) succeeded\nVRRP_Script(overlay_ip_route) timed_out",
+            "keepalived is in FAULT on node2: `aws-overlay-ip watch` timed_out.",
+            "`aws-overlay-ip check` there says what is wrong.",
+        ),
+        (
+            "VRRP_Script(overlay_ip_application) failed (exited with status 1)\n"
+            "VRRP_Script(overlay_ip_application) succeeded",
+            "keepalived is in FAULT on node2, so that it cannot be the master.",
+            "`aws-overlay-ip check` and the check command there say what is wrong.",
+        ),
+        (
+            "VRRP_Script(mine) failed (exited with status 3)",
+            "keepalived is in FAULT on node2: mine failed (exited with status 3).",
+            "`aws-overlay-ip check` and the check command there say what is wrong.",
+        ),
+    ],
+)
+def test_a_fault_is_told_with_the_check_that_fails(journal: str, message: str, remedy: str) -> None:
+    view = seen({STANDING: '{"state": "FAULT"}'}, outputs={JOURNAL: journal})
+    assert [(f["message"], f["remedy"], f["node"], f["hinders"]) for f in view["findings"]] == [
+        (message, remedy, "self", ["move"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "state", "name", "hinders"),
+    [({}, "stopped", "engine_stopped", ["move"]), (MASKED, "masked", "engine_masked", ["setup", "move"])],
+)
+def test_not_running_whatever_it_said_last(
+    outputs: dict[tuple[str, ...], str], state: str, name: str, hinders: list[str]
+) -> None:
+    view = seen({STANDING: '{"state": "MASTER"}', CONF: conf()}, running=False, outputs=outputs)
+    assert (view["state"], view["running"], view["holder"]) == (state, False, "")
+    assert [(f["id"], f["severity"], f["hinders"]) for f in view["findings"]] == [(name, "error", hinders)]
+
+
+@pytest.mark.parametrize(
+    ("text", "edited"),
+    [
+        (conf(), False),
+        (conf(body=BODY + "# mine\n"), True),
+        (conf(body=""), True),
+        (f"# Written by {keepalived_view.MARK}\n{BODY}", False),  # setup of 1.0.0 wrote no sum
+        (conf(body="x").replace(keepalived_view.MARK, "somebody"), False),
+        ("", False),
+        ("\n", False),
+    ],
+)
+def test_what_was_edited_by_hand(text: str, edited: bool) -> None:
+    assert keepalived_view.edited(text) is edited
+    found = seen({STANDING: '{"state": "BACKUP"}', CONF: text})["findings"]
+    assert [(f["id"], f["severity"], f["hinders"]) for f in found] == [("engine_edited", "warning", [])] * edited
+
+
+class Closed(FakeHost):
+    """A node that is asked by somebody who is not root."""
+
+    def read(self, path: str) -> str | None:
+        if path == CONF:
+            raise PersistError(f"cannot read {path}: Permission denied.")
+        return super().read(path)
+
+
+def test_without_root_the_configuration_is_not_known() -> None:
+    host = Closed({STANDING: '{"state": "BACKUP"}'}, [UNIT])
+    assert not keepalived_view.configured(host)
+    view = keepalived_view.seen(host)
+    assert (view["state"], view["findings"]) == ("BACKUP", [])

@@ -1,0 +1,295 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Pacemaker says, from outputs that were recorded on a real pair; `crm_mon` of other versions read their CIBs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import pacemaker
+from unit.fake_host import FakeHost
+
+RECORDED = Path(__file__).with_name("recorded")
+IP = "overlay-ip-192.168.10.15"
+ALL = ["setup", "move", "teardown"]
+FORMS = ("1.1", "2.0", "2.1", "3.0")
+
+#: Of each state: what it is called, whose it is, what it hinders, and what is said, remedy included.
+STATES: dict[str, tuple[str, str, list[str], str]] = {
+    "maintenance": (
+        "maintenance_mode",
+        "",
+        ALL,
+        "The cluster is in maintenance mode, and neither moves, starts nor stops anything."
+        " `crm_attribute --type crm_config --delete --name maintenance-mode`.",
+    ),
+    "stopall": (
+        "all_stopped",
+        "",
+        ["setup", "move"],
+        "stop-all-resources is set, so that the cluster starts nothing."
+        " `crm_attribute --type crm_config --delete --name stop-all-resources`.",
+    ),
+    "standby2": (
+        "node_standby",
+        "node2",
+        ["move"],
+        "node2 is in standby. `crm_standby --delete --node node2`.",
+    ),
+    "nodemaint2": (
+        "node_maintenance",
+        "",
+        ALL,
+        "node2 is in maintenance, and the cluster leaves alone what it runs."
+        " `crm_attribute --delete --name maintenance --node node2`.",
+    ),
+    "unmanaged": (
+        "resource_unmanaged",
+        "",
+        ALL,
+        f"{IP} is unmanaged, so that the cluster neither moves, starts nor stops it."
+        f" `crm_resource --meta --delete-parameter is-managed --resource {IP}`.",
+    ),
+    "disabled": (
+        "resource_disabled",
+        "",
+        ["setup", "move"],
+        f"{IP} is disabled. `crm_resource --meta --delete-parameter target-role --resource {IP}`.",
+    ),
+    "ban2": (
+        "resource_banned",
+        "node2",
+        ["move"],
+        f"{IP} is banned from node2 (cli-ban-{IP}-on-node2, left by a move or ban by hand)."
+        f" `crm_resource --clear --resource {IP}`.",
+    ),
+    "ban2life": (
+        "resource_banned",
+        "node2",
+        ["move"],
+        f"{IP} is banned from node2 (cli-ban-{IP}-on-node2-rule, left by a move or ban by hand)."
+        f" `crm_resource --clear --resource {IP}`.",
+    ),
+    "move1": (
+        "resource_bound",
+        "",
+        [],
+        f"{IP} is bound to node2 (cli-prefer-{IP}, left by a move by hand), and goes back there by itself."
+        f" `crm_resource --clear --resource {IP}`.",
+    ),
+    "failcount2": (
+        "resource_failed_there",
+        "node2",
+        ["move"],
+        f"{IP} failed on node2, and the cluster does not start it there."
+        f" mend the cause, then `crm_resource --cleanup --resource {IP}`.",
+    ),
+    "failed2": (
+        "resource_failed_there",
+        "node2",
+        ["move"],
+        f"{IP} failed on node2 (migrate_from: not installed), and the cluster does not start it there."
+        f" mend the cause, then `crm_resource --cleanup --resource {IP}`.",
+    ),
+    "node2stopped": (
+        "engine_stopped",
+        "node2",
+        ["move"],
+        "The cluster does not run on node2. `systemctl start pacemaker.service` there.",
+    ),
+    "noquorum": (
+        "no_quorum",
+        "",
+        ALL,
+        "The cluster has no quorum on node1, so that it starts nothing and takes no orders."
+        " see that it runs on the other node, and that UDP port 5405 is open between them.",
+    ),
+    "fromstopped": (
+        "engine_silent",
+        "self",
+        ALL,
+        "pacemaker runs on node1, but the cluster does not answer there."
+        " `systemctl status pacemaker corosync` and their journals say why.",
+    ),
+}
+
+
+def read(state: str, form: str = "2.1") -> str:
+    """What was recorded, or how another version of Pacemaker says the same."""
+    text = (RECORDED / f"{state}.xml").read_text()
+    if form in ("1.1", "2.0"):
+        text = re.sub(r'"ocf:(\w+):', r'"ocf::\1:', text).replace(' promoted-only="false"', "")
+        text = re.sub(r"\n *<pacemakerd .*/>", "", text)
+    if form == "1.1":
+        text = re.sub(r"<pacemaker-result [^>]*>", '<crm_mon version="1.1.20">', text)
+        text = re.sub(r"\n *<status code.*\n</pacemaker-result>", "\n</crm_mon>", text)
+    if form == "3.0":
+        text = text.replace(' master_only="false"', "").replace('api-version="2.25"', 'api-version="2.38"')
+    return text
+
+
+def constraints(state: str) -> str | None:
+    path = RECORDED / f"{state}.constraints.xml"
+    return path.read_text() if path.exists() else None
+
+
+def told(state: str, form: str = "2.1", shell: str = "") -> dict[str, Any]:
+    return pacemaker.told(read(state, form), constraints(state), pacemaker.COMMANDS[shell], "node1")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_at_rest(form: str) -> None:
+    assert told("rest", form) == {
+        "engine": "pacemaker",
+        "state": "started on node1",
+        "running": True,
+        "holder": "node1",
+        "holders": {"192.168.10.15": "node1"},
+        "findings": [],
+    }
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("state", [name for name in STATES if name != "fromstopped"])
+def test_each_state_in_each_form(state: str, form: str) -> None:
+    name, node, hinders, sentence = STATES[state]
+    assert [
+        (f["id"], f["node"], f["hinders"], f"{f['message']} {f['remedy']}") for f in told(state, form)["findings"]
+    ] == [(name, node, hinders, sentence)]
+
+
+def test_a_cluster_that_does_not_answer() -> None:
+    name, node, hinders, sentence = STATES["fromstopped"]
+    for text in (read("fromstopped"), None, "", "<crm_mon", "Error: no such option"):
+        view = pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")
+        assert (view["state"], view["holder"]) == ("does not answer", "")
+        assert [(f["id"], f["node"], f["hinders"], f"{f['message']} {f['remedy']}") for f in view["findings"]] == [
+            (name, node, hinders, sentence)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("state", "shell", "command"),
+    [
+        ("standby2", "pcs", "`pcs node unstandby node2`."),
+        ("standby2", "crm", "`crm node online node2`."),
+        ("ban2", "pcs", f"`pcs resource clear {IP}`."),
+        ("unmanaged", "crm", f"`crm resource manage {IP}`."),
+    ],
+)
+def test_the_remedy_is_in_the_words_of_the_shell_that_is_there(state: str, shell: str, command: str) -> None:
+    assert told(state, shell=shell)["findings"][0]["remedy"] == command
+
+
+def test_every_shell_has_words_for_everything() -> None:
+    assert len({frozenset(words) for words in pacemaker.COMMANDS.values()}) == 1
+
+
+def test_a_constraint_of_the_operators_own_is_named_by_its_id() -> None:
+    text = read("ban2").replace(f"cli-ban-{IP}-on-node2", "location-avoid")
+    view = pacemaker.told(text, None, pacemaker.COMMANDS["pcs"], "node1")
+    assert view["findings"][0]["message"] == f"{IP} is banned from node2 (location-avoid)."
+    assert view["findings"][0]["remedy"] == "`pcs constraint delete location-avoid`."
+
+
+@pytest.mark.parametrize("change", [('weight="-1000000"', 'weight="-100"'), (f'resource="{IP}"', 'resource="other"')])
+def test_what_is_no_ban_of_the_overlay_ip(change: tuple[str, str]) -> None:
+    assert pacemaker.told(read("ban2").replace(*change), None, pacemaker.COMMANDS[""], "node1")["findings"] == []
+
+
+def test_a_ban_of_the_group_that_it_is_in() -> None:
+    text = read("ban2").replace(f'resource="{IP}"', 'resource="g-db"')
+    text = text.replace("<resources>", '<resources><group id="g-db">', 1).replace(
+        "</resources>", "</group></resources>"
+    )
+    found = pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")["findings"]
+    assert [(f["id"], f["node"]) for f in found] == [("resource_banned", "node2")]
+
+
+def test_a_preference_with_an_end_is_the_switchovers_own() -> None:
+    text = (RECORDED / "move1.constraints.xml").read_text()
+    ends = text.replace('node="node2" score="INFINITY"/>', "><rule><date_expression end='2026'/></rule></rsc_location>")
+    assert ends != text
+    assert pacemaker.told(read("move1"), ends, pacemaker.COMMANDS[""], "node1")["findings"] == []
+
+
+def test_several_overlay_ips_may_be_on_different_nodes() -> None:
+    text = read("rest")
+    first = re.search(rf' *<resource id="{IP}".*?</resource>\n', text, re.DOTALL)
+    assert first
+    second = first[0].replace(IP, "overlay-ip-fd00--1").replace('name="node1"', 'name="node2"')
+    view = pacemaker.told(text.replace(first[0], first[0] + second), None, pacemaker.COMMANDS[""], "node1")
+    assert (view["holder"], view["state"]) == ("", "started on node1, node2")
+    assert view["holders"] == {"192.168.10.15": "node1", "fd00--1": "node2"}
+
+
+@pytest.mark.parametrize(("word", "name"), [("failed", "resource_failed"), ("blocked", "resource_blocked")])
+def test_failed_and_blocked(word: str, name: str) -> None:
+    text = read("failed2").replace(f'{word}="false"', f'{word}="true"', 1)
+    found = {f["id"]: f for f in pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")["findings"]}
+    assert found[name]["message"] == f"{IP} is {word} (migrate_from: not installed)."
+    assert found[name]["hinders"] == ALL
+    assert found[name]["severity"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("attribute", "name", "hinders"),
+    [
+        ("unclean", "node_unclean", ["move"]),
+        ("pending", "node_pending", ["setup", "move"]),
+        ("standby_onfail", "node_standby", ["move"]),
+    ],
+)
+def test_other_states_of_a_node(attribute: str, name: str, hinders: list[str]) -> None:
+    text = read("rest")
+    before = text.index('<node name="node2" id="2" online')
+    text = text[:before] + text[before:].replace(f'{attribute}="false"', f'{attribute}="true"', 1)
+    found = pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")["findings"]
+    assert [(f["id"], f["node"], f["hinders"]) for f in found] == [(name, "node2", hinders)]
+
+
+@pytest.mark.parametrize(
+    ("counted", "threshold", "gone"), [("1", "3", False), ("3", "3", True), ("INFINITY", "", True), ("999", "", False)]
+)
+def test_failures_count_when_there_are_as_many_as_the_cluster_stands(counted: str, threshold: str, gone: bool) -> None:
+    text = read("failcount2").replace(
+        'migration-threshold="1000000" fail-count="1000000"',
+        f'migration-threshold="{threshold}" fail-count="{counted}"',
+    )
+    assert bool(pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")["findings"]) is gone
+
+
+def command(form: str) -> tuple[str, ...]:
+    return (*pacemaker.CRM_MON, form)
+
+
+def test_an_older_crm_mon_is_asked_in_its_own_way() -> None:
+    host = FakeHost(units=[pacemaker.UNIT], outputs={command("--as-xml"): read("rest", "1.1")})
+    assert pacemaker.seen(host)["holder"] == "node1"
+
+
+def test_it_is_asked_for_constraints_and_knows_its_shell() -> None:
+    outputs = {command("--output-as=xml"): read("move1"), pacemaker.CONSTRAINTS: constraints("move1") or ""}
+    host = FakeHost({"/usr/sbin/pcs": ""}, [pacemaker.UNIT], outputs)
+    assert pacemaker.seen(host)["findings"][0]["remedy"] == f"`pcs resource clear {IP}`."
+
+
+@pytest.mark.parametrize(
+    ("shown", "name", "hinders"),
+    [("LoadState=loaded", "engine_stopped", ["move"]), ("LoadState=masked", "engine_masked", ["setup", "move"])],
+)
+def test_not_running(shown: str, name: str, hinders: list[str]) -> None:
+    outputs: dict[tuple[str, ...], str] = {("systemctl", "show", "--property=LoadState", pacemaker.UNIT): shown}
+    files = {pacemaker.CIB: f'<primitive id="{IP}"/>', "/etc/aws-overlay-ip/config.json": '{"name": "node2"}'}
+    host = FakeHost(files, outputs=outputs)
+    assert pacemaker.configured(host)
+    view = pacemaker.seen(host)
+    assert (view["running"], view["holder"]) == (False, "")
+    assert [(f["id"], f["hinders"]) for f in view["findings"]] == [(name, hinders)]
+    assert "on node2" in view["findings"][0]["message"]
+    assert not pacemaker.configured(FakeHost())

@@ -1,0 +1,161 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Engines beside AWS: what is wrong, what it hinders, and when setup may end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import engines, status
+
+FIRST, SECOND = "192.168.10.15", "fd00::1"
+
+
+def model(engine: str = "fake", **more: Any) -> dict[str, Any]:
+    overlays = [
+        {"destination": f"{a}/{n}", "address": a, "node_addresses": [f"{a}/{n}"]}
+        for a, n in ((FIRST, 32), (SECOND, 128))
+    ]
+    nodes = {f"node{n}": {"instance_id": f"i-{n}", "network_interface_id": f"eni-{n}"} for n in (1, 2)}
+    shown = {"nodes": nodes, "overlays": overlays, "persistent": False, "exclusive": True, "region": "r"}
+    return {**shown, "failover": engine, **more}
+
+
+def seen(first: int = 1, second: int = 1) -> list[dict[str, Any]]:
+    found = []
+    for destination, holder in ((f"{FIRST}/32", first), (f"{SECOND}/128", second)):
+        at = {"instance_id": f"i-{holder}", "network_interface_id": f"eni-{holder}"}
+        route = {**at, "route_table_id": "rtb-1", "state": "active"}
+        shown = {"destination": destination, "consistent": True, "holder": at, "routes": [route], "findings": []}
+        found.append(shown)
+    return found
+
+
+def view(holder: str = "", state: str = "BACKUP", **more: Any) -> dict[str, Any]:
+    return {"engine": "fake", "state": state, "running": True, "holder": holder, "holders": {}, "findings": [], **more}
+
+
+def host(*addresses: str, views: tuple[dict[str, Any], ...] = (view(),)) -> dict[str, Any]:
+    live = [{"address": f"{a}/{128 if ':' in a else 32}", "live": True} for a in addresses]
+    return {"addresses": live, "findings": [], "failover": list(views)}
+
+
+def trouble(name: str, node: str = "", *hinders: str, severity: str = "warning") -> dict[str, Any]:
+    said = {"id": name, "severity": severity, "message": f"It is {name}.", "remedy": "mend it."}
+    return {**said, "node": node, "hinders": list(hinders)}
+
+
+MASTER = host(FIRST, SECOND, views=(view("self", "MASTER"),))
+
+
+def look(first: dict[str, Any], second: dict[str, Any], routes: Any = None, **more: Any) -> dict[str, Any]:
+    return status.report(model(**more), seen() if routes is None else routes, {"node1": first, "node2": second})
+
+
+def ids(report: dict[str, Any]) -> dict[str, list[str]]:
+    return {name: [f["id"] for f in node["findings"]] for name, node in report["nodes"].items()}
+
+
+def test_at_rest() -> None:
+    report = look(MASTER, host())
+    assert ids(report) == {"node1": [], "node2": []}
+    assert engines.unrest(report) == []
+
+
+def test_each_overlay_ip_may_be_on_a_node_of_its_own() -> None:
+    both = view(state="started on node1, node2", holders={FIRST: "node1", "fd00--1": "node2"})
+    report = look(host(FIRST, views=(both,)), host(SECOND, views=(both,)), seen(1, 2))
+    assert ids(report) == {"node1": [], "node2": []}
+    crossed = look(host(FIRST, views=(both,)), host(SECOND, views=(both,)), seen(2, 1))
+    assert ids(crossed)["node1"].count("engine_disagrees") == 2
+
+
+def test_an_address_on_a_node_whose_engine_is_not_master_is_named() -> None:
+    report = look(MASTER, host(FIRST, views=(view(state="FAULT"),)))
+    (finding,) = report["nodes"]["node2"]["findings"]
+    assert finding["message"] == f"{FIRST}/32 is up on node2, where fake says FAULT."
+    assert finding["remedy"] == "Run `aws-overlay-ip give-up` on node2."
+    assert report["healthy"] is False
+    assert engines.unrest(report) == [finding["message"]]
+
+
+def test_so_is_one_to_which_aws_routes() -> None:
+    report = look(host(FIRST, SECOND, views=(view(state="FAULT"),)), host())
+    found = [f for f in report["nodes"]["node1"]["findings"] if f["id"] == "address_astray"]
+    assert [f["message"] for f in found] == [
+        f"{FIRST}/32 is up on node1, where fake says FAULT, though AWS routes it there.",
+        f"{SECOND}/128 is up on node1, where fake says FAULT, though AWS routes it there.",
+    ]
+    assert found[0]["remedy"] == "See to fake there (journalctl -u fake), then run setup."
+
+
+def test_an_engine_that_should_be_there_and_is_not() -> None:
+    report = look(MASTER, host(views=()))
+    assert ids(report) == {"node1": [], "node2": ["engine_absent"]}
+    assert report["nodes"]["node2"]["findings"][0]["message"] == (
+        "overlay_ip_failover is fake, but it is not set up on node2."
+    )
+    assert ids(look(host(FIRST, SECOND, views=()), host(views=()), failover="none")) == {"node1": [], "node2": []}
+
+
+def test_one_that_does_not_run_is_not_said_to_disagree() -> None:
+    stopped = view(state="stopped", running=False, findings=[trouble("engine_stopped", "self", severity="error")])
+    report = look(host(views=(stopped,)), host(), seen(2, 2))
+    assert ids(report)["node1"] == ["engine_stopped"]
+
+
+def test_what_is_told_twice_is_told_once_and_where_it_belongs() -> None:
+    common = trouble("maintenance", "", "move")
+    about = trouble("standby", "node2", "move")
+    views = view("node1", findings=[common, about])
+    report = look(host(FIRST, SECOND, views=(views,)), host(views=(views,)))
+    assert ids(report) == {"node1": ["maintenance"], "node2": ["standby"]}
+
+
+def test_who_says_of_himself_that_he_is_stopped_is_not_said_so_by_the_other() -> None:
+    says = {**trouble("engine_stopped", "node2", "move"), "message": "The cluster does not run on node2."}
+    own = trouble("engine_stopped", "self", "move")
+    stopped = view(running=False, findings=[own])
+    report = look(host(FIRST, SECOND, views=(view("node1", findings=[says]),)), host(views=(stopped,)))
+    assert [f["message"] for f in report["nodes"]["node2"]["findings"]] == ["It is engine_stopped."]
+    alone = look(host(FIRST, SECOND, views=(view("node1", findings=[says]),)), {"unreachable": True})
+    assert says["message"] in [f["message"] for f in alone["nodes"]["node2"]["findings"]]
+
+
+@pytest.mark.parametrize(
+    ("node", "door", "target", "said"),
+    [
+        ("node2", "move", "node2", ["It is x: mend it, or give another target."]),
+        ("node2", "move", "node1", []),
+        ("", "move", "node1", ["It is x: mend it."]),
+        ("node2", "setup", None, ["It is x: mend it."]),
+        ("node2", "teardown", None, []),
+    ],
+)
+def test_what_hinders_what(node: str, door: str, target: str | None, said: list[str]) -> None:
+    views = view("node1", findings=[trouble("x", node, "move", "setup")])
+    report = look(host(FIRST, SECOND, views=(views,)), host())
+    assert engines.hindered(report, door, target) == said
+    assert engines.harmless(report, door) == ([] if door in ("move", "setup") else ["It is x: mend it."])
+
+
+def test_only_the_target_is_asked_before_a_move() -> None:
+    views = view(state="stopped", running=False, findings=[trouble("x", "self", "move")])
+    report = status.report(model(target="node2"), [], {"node2": host(views=(views,))})
+    assert engines.hindered(report, "move", "node2") == ["It is x: mend it, or give another target."]
+
+
+def test_what_is_no_rest() -> None:
+    split = [{**shown, "holder": None, "consistent": False} for shown in seen()[:1]]
+    assert engines.unrest(look(host(views=(view(),)), host(), split)) == [f"{FIRST}/32 is not routed to one node."]
+    assert "node2 cannot be asked." in engines.unrest(look(MASTER, {"unreachable": True}))
+    fault = view(state="FAULT", findings=[trouble("engine_fault", "self", severity="error")])
+    assert "It is engine_fault: mend it." in engines.unrest(look(MASTER, host(views=(fault,))))
+    standby = view("self", "MASTER", findings=[trouble("standby", "node2")])
+    assert engines.unrest(look(host(FIRST, SECOND, views=(standby,)), host())) == []
+    elsewhere = {"id": "nm_cloud_setup", "severity": "error", "message": "m", "remedy": "r"}
+    assert engines.unrest(look({**MASTER, "findings": [elsewhere]}, host())) == []
+    assert any("does not have" in said for said in engines.unrest(look(host(views=(view("self"),)), host())))
