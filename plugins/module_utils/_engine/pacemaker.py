@@ -4,8 +4,7 @@
 """Pacemaker: what the cluster says of the overlay IPs, and what in it hinders a move. Pure.
 
 What it is told, and how, is in roles/pacemaker. Its words differ by version: up to 2.0 an agent is written with two
-colons after `ocf`, then with one; up to 2.0.2 XML comes by `--as-xml`, which 3.0 no longer has, with `crm_mon` as the
-root.
+colons after `ocf`, then with one; up to 2.0.2 XML comes by `--as-xml` alone, with `crm_mon` as the root.
 
 This module util is PRIVATE to the collection.
 """

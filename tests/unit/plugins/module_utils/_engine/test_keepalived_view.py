@@ -54,7 +54,7 @@ def test_what_cannot_be_read_is_not_known(text: str | None) -> None:
     ("journal", "message", "remedy"),
     [
         (
-            "VRRP_Script(overlay_ip_route) succeeded\n"
+            "VRRP_Script(overlay_ip_route) considered successful on reload\n"
             "VRRP_Script(overlay_ip_application) failed (exited with status 1)",
             "keepalived is in FAULT on node2: the check command failed (exited with status 1).",
             "see to the application there, or to overlay_ip_check_command.",
