@@ -1,8 +1,8 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Pacemaker says, from outputs of a real pair with 2.1.5, in each state; 3.0.0's are of its `crm_mon` with the same
-CIBs. Older ones, which no machine here runs, are written as published outputs of 1.1.20 and 2.0.3 are."""
+"""What Pacemaker says, from outputs of a real pair with 2.1.5, in each state. 3.0.0's are of its `crm_mon` with the
+same CIBs. Older ones, which no machine here runs, are written as published outputs of 1.1.20 and 2.0.3 are.
 
 from __future__ import annotations
 
