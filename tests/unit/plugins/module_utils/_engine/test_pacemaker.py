@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Pacemaker says, from outputs of a real pair with 2.1.5, in each state. 3.0.0's are of its `crm_mon` with the
 same CIBs. Older ones, which no machine here runs, are written as published outputs of 1.1.20 and 2.0.3 are.
+"""
 
 from __future__ import annotations
 
