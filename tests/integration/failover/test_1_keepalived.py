@@ -112,6 +112,63 @@ def test_a_lost_node_is_replaced_in_time(pair: Bed) -> None:
     assert probe.report.gap_ms / 1000 < 3 * ADVERT + 1.0 + PATIENCE
 
 
+def test_a_target_whose_keepalived_is_stopped_or_masked_is_refused(pair: Bed) -> None:
+    """Before anything is changed; the other one is not started by a switchover that does not concern it."""
+    pair.rest("node2")
+    for command, told in (
+        ("systemctl stop keepalived", "keepalived is stopped on node1: `systemctl start keepalived.service` there, or"),
+        (
+            "systemctl mask keepalived",
+            "keepalived is masked on node1: `systemctl unmask keepalived.service` there, then",
+        ),
+    ):
+        pair.exec("node1", "sh", "-c", command)
+        pair.control.clear("calls")
+        with pytest.raises(DrillError) as refusal:
+            pair.play("switchover.yml", target="node1")
+        assert told in str(refusal.value)
+        assert_refused_first(pair, str(refusal.value))
+        assert told.split(":")[0] in status(pair)
+    pair.play("switchover.yml", target="node2")
+    assert "inactive" in pair.exec("node1", "sh", "-c", "systemctl is-active keepalived || true")
+    pair.exec("node1", "sh", "-c", "systemctl unmask keepalived && systemctl start keepalived")
+    pair.rest("node2")
+
+
+def test_what_was_edited_by_hand_is_not_overwritten(pair: Bed) -> None:
+    path = "/etc/keepalived/keepalived.conf"
+    ours = pair.exec("node1", "cat", path)
+    pair.exec("node1", "sed", "-i", "s/nopreempt/preempt_delay 1/", path)
+    pair.control.clear("calls")
+    with pytest.raises(DrillError, match="was edited by hand since setup wrote it") as refusal:
+        pair.play("setup.yml")
+    assert_refused_first(pair, str(refusal.value))
+    assert "was edited by hand" in status(pair)
+    pair.exec("node1", "tee", path, stdin=ours + "\n")
+    assert "was edited by hand" not in status(pair)
+
+
+def test_setup_says_why_the_engine_does_not_come_to_rest(pair: Bed) -> None:
+    run = run_playbook(
+        "setup.yml",
+        pair.directory.inventory,
+        extra_vars={
+            "overlay_ip_failover": "keepalived",
+            "overlay_ip_check_command": "/usr/bin/test -e /nonexistent",
+            "overlay_ip_check_interval": 1,
+            "overlay_ip_check_now": False,
+            "overlay_ip_wait_timeout": 5,
+        },
+    )
+    assert not run.ok
+    for node in pair.nodes:
+        assert f"keepalived is in FAULT on {node}: the check command failed" in run.output
+    pair.play("setup.yml")
+    pair.rest()
+    pair.play("switchover.yml", target="node2")
+    pair.rest("node2")
+
+
 def test_a_foreign_configuration_is_not_overwritten(pair: Bed) -> None:
     path = "/etc/keepalived/keepalived.conf"
     ours = pair.exec("node2", "cat", path)
