@@ -138,6 +138,7 @@ def test_interface_and_engines(node: Node) -> None:
     node.disk.units.add("pacemaker.service")
     facts = node.facts()
     assert facts["failover_engines"] == ["pacemaker"]
+    assert [view["engine"] for view in facts["failover"]] == ["pacemaker"]
     assert facts["interface"]["name"] == "eth0"
     assert facts["interface"]["method"] == "networkd"
     node.live.defaults.clear()
