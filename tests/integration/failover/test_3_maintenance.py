@@ -109,6 +109,12 @@ def test_teardown_goes_by_a_node_on_which_the_cluster_runs(cluster: Bed) -> None
     for node in cluster.nodes:
         cluster.exec(node, "sh", "-c", start, timeout=60.0)
     cluster.rest()
+    with pytest.raises(
+        DrillError, match=f"would not let go of {IP}: it is named by the constraint overlay-with-app: rem"
+    ):
+        cluster.play("teardown.yml")
+    assert cluster.rest().at_rest
+    cluster.exec("node1", "cibadmin", "--delete", "--xpath", "//rsc_colocation[@id='overlay-with-app']")
     cluster.exec("node1", "sh", "-c", stop, timeout=60.0)
     cluster.play("teardown.yml")
     assert IP not in cluster.exec("node2", "cibadmin", "--query")
