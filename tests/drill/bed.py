@@ -309,7 +309,7 @@ class Bed:
             "overlay_ip_failover": engine,
             "overlay_ip_advert_interval": ADVERT,
             "overlay_ip_check_command": _CHECK,
-            "overlay_ip_check_interval": 1,
+            "overlay_ip_check_interval": 2,
             "overlay_ip_corosync_token": TOKEN_MS,
             "overlay_ip_resource_agent": agent,
             "overlay_ip_vpc_move_ip_options": {"awscli": AWS},

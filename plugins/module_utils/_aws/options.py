@@ -15,7 +15,7 @@ from typing import Any
 
 from .errors import AwsError
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 CONNECT_TIMEOUT = 2.0  # seconds
 READ_TIMEOUT = 5.0  # seconds; EC2 answers a route call in well under one
 ATTEMPTS = 3

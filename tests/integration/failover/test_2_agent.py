@@ -16,6 +16,7 @@ from lab.daemon.control import tell
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 AGENT = "/usr/lib/ocf/resource.d/aws_ha/overlay-ip"
+STAMPS = "/run/overlay-ip-*.stamp /run/resource-agents/overlay-ip-*.stamp"
 SUCCESS, ERROR, NOT_RUNNING = 0, 1, 7
 
 
@@ -38,11 +39,12 @@ def started(agent: Bed) -> Iterator[None]:
     agent.control.clear("faults")
 
 
-def call(pair: Bed, node: str, action: str, **parameters: str) -> int:
+def call(pair: Bed, node: str, action: str, *, fresh: bool = True, **parameters: str) -> int:
     """The exit code of one action; a recurring monitor looks at the route every time."""
     options = {"destination": pair.lab.overlay, "api_interval": "1", "CRM_meta_interval": "10000", **parameters}
     argv = ["env", "OCF_ROOT=/usr/lib/ocf", *(f"OCF_RESKEY_{key}={value}" for key, value in options.items())]
-    pair.exec(node, "sh", "-c", "rm -f /run/overlay-ip-*.stamp /run/resource-agents/overlay-ip-*.stamp")
+    if fresh:
+        pair.exec(node, "sh", "-c", f"rm -f {STAMPS}")
     answer = tell(pair.directory.control, "exec", machine=node, argv=[*argv, AGENT, action], seconds=90.0)
     return int(answer["returncode"])
 
@@ -129,6 +131,17 @@ def test_a_split_is_mended(agent: Bed) -> None:
     assert agent.view().holder is None
     assert call(agent, "node1", "monitor") == SUCCESS
     assert agent.view().holder == "node1"
+
+
+def test_a_clock_that_was_set_back_does_not_blind_it(agent: Bed) -> None:
+    """When the tables were last seen is then in the future: they are looked at."""
+    assert call(agent, "node1", "monitor", api_interval="3600") == SUCCESS
+    mark = agent.control.mark()
+    assert call(agent, "node1", "monitor", fresh=False, api_interval="3600") == SUCCESS
+    assert agent.control.calls(mark, action="DescribeRouteTables") == []
+    agent.exec("node1", "sh", "-c", f"touch -d '1 day' $(ls {STAMPS} 2>/dev/null)")
+    assert call(agent, "node1", "monitor", fresh=False, api_interval="3600") == SUCCESS
+    assert len(agent.control.calls(mark, action="DescribeRouteTables")) == 1
 
 
 def test_a_configuration_without_the_overlay_ip_is_told(agent: Bed) -> None:
