@@ -105,6 +105,39 @@ def test_nodes_are_judged_too(aws: AwsLab, run: Run) -> None:
     assert rules(overlay) == {"standby_source_dest_check_on": "warning"}
 
 
+@pytest.mark.usefixtures("_checks_off")
+def test_the_holder_is_judged_as_such_and_not_as_a_standby(aws: AwsLab, run: Run) -> None:
+    both = [aws.instance(1), aws.instance(2)]
+    aws.point(1)
+    assert run(instance_ids=both)["overlays"][0]["findings"] == []
+    aws.client.modify_network_interface_attribute(NetworkInterfaceId=aws.eni(1), SourceDestCheck={"Value": True})
+    (overlay,) = run(instance_ids=both)["overlays"]
+    assert rules(overlay) == {"source_dest_check_on": "error"}
+
+
+@pytest.mark.usefixtures("_checks_off")
+def test_a_node_that_is_stopped(aws: AwsLab, run: Run) -> None:
+    both = [aws.instance(1), aws.instance(2)]
+    aws.client.stop_instances(InstanceIds=[aws.instance(1)])
+    try:
+        aws.wait_state(aws.instance(1), "stopped")
+        aws.point(2)
+        assert rules(run(instance_ids=both)["overlays"][0]) == {"standby_not_running": "warning"}
+        aws.point(1)
+        found = rules(run(instance_ids=both)["overlays"][0])
+        assert found == {"blackhole": "error", "target_not_running": "error"}
+    finally:
+        aws.client.start_instances(InstanceIds=[aws.instance(1)])
+        aws.wait_state(aws.instance(1), "running")
+
+
+def test_a_holder_that_may_not_be_looked_at_is_no_deleted_one(aws: AwsLab, run: Run) -> None:
+    aws.point(1)
+    keys = aws.policy("tables-only", ["ec2:DescribeRouteTables", "ec2:DescribeSubnets"])
+    result = run(vpc_id=aws.world.vpc_id, **aws.options(keys))
+    assert "ec2:DescribeNetworkInterfaces" in result["msg"]
+
+
 def test_a_holder_that_was_deleted(aws: AwsLab, run: Run) -> None:
     eni = aws.client.create_network_interface(SubnetId=aws.world.nodes[0].subnet_id)["NetworkInterface"]
     table = aws.tables[0]

@@ -193,3 +193,17 @@ def test_a_named_table_that_is_gone_keeps_no_other_from_being_moved() -> None:
     result = job.run(ec2, request(cloud, missing_ok=True), clock)
     assert cloud.truth == {"rtb-000": B, "rtb-002": B}
     assert [r["route_table_id"] for r in result["routes"]] == ["rtb-000", "rtb-002"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "again"),
+    [
+        ({"network_interface_id": B}, "No route was deleted by this; run again to finish."),
+        ({"state": "absent"}, "Run again to finish."),
+    ],
+)
+def test_the_summary_where_nothing_was_done(wanted: dict[str, str], again: str) -> None:
+    cloud, clock, ec2 = scene(1, fault=lambda name, _table: "denied" if name != "DescribeRouteTables" else "")
+    with pytest.raises(JobError) as failed:
+        job.run(ec2, Request((OVERLAY,), tuple(cloud.history), **wanted), clock)  # type: ignore[arg-type]
+    assert str(failed.value).endswith(f"refused (UnauthorizedOperation) No other table was concerned. {again}")
