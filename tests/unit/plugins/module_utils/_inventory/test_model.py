@@ -278,6 +278,38 @@ OVERLAYS = read(
 )["overlays"]
 
 
+def test_a_callers_name_is_cut_where_a_user_agent_would_grow_too_long() -> None:
+    assert read(awx_user_name="x" * 80)["caller"] == "awx-user/" + "x" * 64
+
+
+@pytest.mark.parametrize("port", [0, 65536, "-1", "http", "1.5", ""])
+def test_what_is_no_port(port: Any) -> None:
+    assert "overlay_ip_probe" in refusal(overlay_ip_probe={"host": "client1", "port": port})
+
+
+@pytest.mark.parametrize("port", [1, 65535, "5432"])
+def test_what_is_a_port(port: Any) -> None:
+    assert read(overlay_ip_probe={"host": "client1", "port": port})["probe"] == {"host": "client1", "port": int(port)}
+
+
+@pytest.mark.parametrize(
+    ("item", "address", "destination"),
+    [
+        ("192.168.10.15", "192.168.10.15", "192.168.10.15/32"),
+        ({"address": "192.168.10.15/32"}, "192.168.10.15", "192.168.10.15/32"),
+        ({"address": "192.168.20.0/24"}, "192.168.20.0/24", "192.168.20.0/24"),
+        ({"address": "2001:db8::15"}, "2001:db8::15", "2001:db8::15/128"),
+        ({"address": "2001:db8:1::/64"}, "2001:db8:1::/64", "2001:db8:1::/64"),
+        ({"address": "2001:db8::/32"}, "2001:db8::/32", "2001:db8::/32"),
+    ],
+)
+def test_an_address_is_shown_without_its_length_and_a_network_with_it(
+    item: Any, address: str, destination: str
+) -> None:
+    [overlay] = read(overlay_ips=[item])["overlays"]
+    assert (overlay["address"], overlay["destination"]) == (address, destination)
+
+
 def test_overlays_that_share_tables_share_a_call() -> None:
     tables = ["rtb-0123456789abcdef0", "rtb-0123456789abcdef1"]
     rest = ["192.168.10.2/32", "192.168.10.3/32", "192.168.20.0/24", "192.168.30.0/24"]
@@ -348,3 +380,17 @@ def test_a_node_that_moves_the_route_itself_tells_its_interface_and_vpc() -> Non
     inventory_model.identify(model, {"node2": answer(2)})
     assert inventory_model.unknown(model) == []
     assert model["nodes"]["node2"]["instance_id"] == NODES["node2"]["overlay_ip_instance_id"], "the inventory wins"
+
+
+@pytest.mark.parametrize(
+    ("api_from", "target", "asked"),
+    [("controller", "node2", []), ("node", None, []), ("node", "node2", ["node2"])],
+)
+def test_only_a_target_that_moves_the_route_itself_is_asked_for_more_than_its_instance(
+    api_from: str, target: str | None, asked: list[str]
+) -> None:
+    model = read(switchover=target is not None, target=target, overlay_ip_api_from=api_from)
+    assert inventory_model.unknown(model) == asked
+    if asked:  # half of it is not enough
+        model["nodes"]["node2"]["network_interface_id"] = "eni-2"
+        assert inventory_model.unknown(model) == asked

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+import variables as variables_page
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.registry import NAMES
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import model as inventory_model
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import variables
@@ -198,6 +197,31 @@ def test_all_mistakes_are_told_at_once() -> None:
     )
 
 
+def test_without_a_mistake_there_is_the_model() -> None:
+    play = {"overlay_ips": ["192.168.10.15"], "target": "node9"}
+    groups = {"overlay_nodes": ["node1", "node2"]}
+    nodes = {"node1": {"overlay_ip_instance_id": "i-0123456789abcdef0"}, "node2": {}}
+    read = inventory_model.judged(play, nodes, groups, "eu-central-1", engines=NAMES)
+    assert read == inventory_model.model(play, nodes, groups, "eu-central-1", engines=NAMES)
+    assert "target" not in read, "who asks for no switchover is not asked for its target"
+
+
+def test_what_only_the_model_notices_is_told_with_the_rest_and_nothing_twice() -> None:
+    groups = {"overlay_nodes": ["node1", "node2"]}
+
+    def told(**play: Any) -> str:
+        with pytest.raises(InventoryError) as refused:
+            inventory_model.judged(play, NODES, groups, "eu-central-1", engines=NAMES)
+        return str(refused.value)
+
+    both = told(overlay_ips=[{"address": "192.168.10.15", "home": "node9"}], overlay_ip_vrrp_id=0)
+    assert both == (
+        "overlay_ip_vrrp_id is 0: write a whole number from 1 to 255. "
+        "overlay_ips[0].home is 'node9', which is no node: choose one of node1, node2."
+    )
+    assert told(overlay_ips="192.168.10.15").count("overlay_ips") == 1
+
+
 def test_a_check_that_outlasts_its_interval_is_refused() -> None:
     play = {
         "overlay_ips": ["192.168.10.15"],
@@ -208,6 +232,33 @@ def test_a_check_that_outlasts_its_interval_is_refused() -> None:
     groups = {"overlay_nodes": ["node1", "node2"]}
     with pytest.raises(InventoryError, match="make the timeout no longer than the interval"):
         inventory_model.judged(play, NODES, groups, "eu-central-1", engines=NAMES)
+
+
+@pytest.mark.parametrize(
+    "play",
+    [
+        pytest.param({"overlay_ip_check_timeout": 2, "overlay_ip_check_interval": 2}, id="as long as the interval"),
+        pytest.param({"overlay_ip_check_interval": 1}, id="the default gives way"),
+        pytest.param({"overlay_ip_check_timeout": 5, "overlay_ip_check_command": ""}, id="no check"),
+    ],
+)
+def test_a_check_that_fits_is_fine(play: dict[str, Any]) -> None:
+    play = {"overlay_ips": ["192.168.10.15"], "overlay_ip_check_command": "/bin/true", **play}
+    groups = {"overlay_nodes": ["node1", "node2"]}
+    assert inventory_model.judged(play, NODES, groups, "eu-central-1", engines=NAMES)["overlays"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("overlay_ip", "did you mean overlay_ips?"),
+        ("overlay_ip_", "did you mean overlay_ips?"),
+        ("overlay_ipx", "did you mean overlay_ips?"),
+        ("overlay_ip_x", "docs/variables.md lists all there are."),
+    ],
+)
+def test_hardly_more_than_the_prefix_means_the_list(name: str, hint: str) -> None:
+    assert unknown([name]) == [f"{name} is unknown: {hint}"]
 
 
 # -- what must agree with the list ------------------------------------------------------------------------------------
@@ -255,6 +306,4 @@ def test_every_variable_that_a_role_reads_is_in_the_list() -> None:
 
 
 def test_the_page_is_current() -> None:
-    tool = ROOT / "tools" / "variables.py"
-    done = subprocess.run([sys.executable, tool, "--check"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert variables_page.PAGE.read_text() == variables_page.page(), "run python tools/variables.py"
