@@ -110,6 +110,7 @@ def test_the_holder_is_judged_as_such_and_not_as_a_standby(aws: AwsLab, run: Run
     both = [aws.instance(1), aws.instance(2)]
     aws.point(1)
     assert run(instance_ids=both)["overlays"][0]["findings"] == []
+    assert run(instance_ids=both[:1])["overlays"][0]["findings"] == [], "one node names the VPC as well"
     aws.client.modify_network_interface_attribute(NetworkInterfaceId=aws.eni(1), SourceDestCheck={"Value": True})
     (overlay,) = run(instance_ids=both)["overlays"]
     assert rules(overlay) == {"source_dest_check_on": "error"}

@@ -282,7 +282,7 @@ def test_a_callers_name_is_cut_where_a_user_agent_would_grow_too_long() -> None:
     assert read(awx_user_name="x" * 80)["caller"] == "awx-user/" + "x" * 64
 
 
-@pytest.mark.parametrize("port", [0, 65536, "-1", "http", "1.5", ""])
+@pytest.mark.parametrize("port", [0, "0", 65536, "-1", "http", "1.5", ""])
 def test_what_is_no_port(port: Any) -> None:
     assert "overlay_ip_probe" in refusal(overlay_ip_probe={"host": "client1", "port": port})
 
@@ -345,6 +345,15 @@ def test_interfaces_are_grouped_by_how_they_are_named() -> None:
     assert calls.interface_groups(read(hosts)["nodes"]) == [
         {"network_interface_ids": ["eni-0123456789abcdef0"]},
         {"device_index": 1, "instance_ids": ["i-0123456789abcdef1"]},
+    ]
+
+
+def test_no_group_of_interfaces_is_empty() -> None:
+    by_instance = calls.interface_groups(read()["nodes"])
+    assert by_instance == [{"device_index": 0, "instance_ids": [n["overlay_ip_instance_id"] for n in NODES.values()]}]
+    unknown: dict[str, dict[str, Any]] = {"node1": {"overlay_ip_device_index": 1}, "node2": NODES["node2"]}
+    assert calls.interface_groups(read(unknown)["nodes"]) == [
+        {"device_index": 0, "instance_ids": [NODES["node2"]["overlay_ip_instance_id"]]}
     ]
 
 

@@ -128,6 +128,7 @@ def test_what_cannot_be_right_is_one_sentence(name: str, raw: Any, sentence: str
 )
 def test_what_is_right_has_its_kind(name: str, raw: Any, value: Any) -> None:
     assert parsed(BY_NAME[name], raw) == value
+    assert type(parsed(BY_NAME[name], raw)) is type(value), "a file says 2, not 2.0"
 
 
 @pytest.mark.parametrize("variable", VARIABLES, ids=lambda v: v.name)
