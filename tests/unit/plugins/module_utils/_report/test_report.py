@@ -162,6 +162,7 @@ def test_the_report_of_a_move() -> None:
         "target": "node2",
         "seconds": {"route": 0.512},
     }
+    assert move.lines(report)[-1] == "seconds: route 0.51"
     assert move.lines({**report, "caller": "awx-job/7"}) == [
         f"{OVERLAY}: node1 -> node2, node1 in 2 route tables",
         "  rtb-2: UnauthorizedOperation in rtb-2",
