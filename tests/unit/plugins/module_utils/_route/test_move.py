@@ -361,6 +361,13 @@ def test_dry_runs_that_are_throttled_to_the_end_prove_nothing() -> None:
     assert m.ec2.aws.calls["ReplaceRoute"] == 18  # twice as long each time, two seconds at most
 
 
+def test_a_dry_run_whose_last_answer_is_throttling_proves_nothing() -> None:
+    m = mover({T1: A}, ["throttle"], latency=lambda: 31.0)
+    actions = plan.plan(m.ec2.tables(), Want((OVERLAY,), B))
+    refused = route_move.permitted(m.ec2, actions, 30, Writer(m.ec2, m.clock, 1))
+    assert {key[0]: err.code for key, err in refused.items()} == {T1: "RequestLimitExceeded"}
+
+
 def test_the_request_rate_is_added_to_the_time_that_a_move_may_take() -> None:
     tables = [f"rtb-{n:03}" for n in range(120)]
     m = mover(dict.fromkeys(tables, A), latency=lambda: 0.0)
