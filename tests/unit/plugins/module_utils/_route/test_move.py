@@ -284,6 +284,71 @@ def test_silence_counts_from_the_last_answer_whatever_the_clock_says() -> None:
     assert m.move().errors == {}
 
 
+def test_writes_without_an_answer_do_not_end_the_silence() -> None:
+    m = mover({T1: A, T2: A}, ["hang"] * 99)
+    assert codes(m.move(600)) == {T1: "Unread", T2: "Unread"}
+    assert m.clock.now < 55, "two writes and one read"
+
+
+def test_one_stale_table_costs_no_second_write() -> None:
+    ages = iter([0.0, 0.0, 0.0, 0.4])
+    m = mover({T1: A, T2: A}, staleness=lambda: next(ages, 0.0))
+    m.clock.now = 1000.0
+    assert m.move().errors == {}
+    assert m.ec2.aws.calls["ReplaceRoute"] == 2
+
+
+@dataclass
+class Winner:
+    """Another mover who takes all tables after our writes, and later, when we have yielded, does something else."""
+
+    later: str | None
+    dead: bool = False
+    late_reads: int = 0
+
+    def __call__(self, m: Mover, name: str) -> str:
+        if name != "DescribeRouteTables":
+            return ""
+        self.late_reads += m.clock.now > 5.3
+        if m.ec2.aws.calls[name] == 2:
+            self.put(m, C)
+        elif self.late_reads == 2:
+            self.put(m, self.later)
+            m.cloud.dead |= {B} if self.dead else set()
+        return ""
+
+    def put(self, m: Mover, target: str | None) -> None:
+        for table in m.cloud.history:
+            m.cloud.put(table, target, m.clock.now)
+
+
+def test_a_winner_who_then_deletes_the_route_is_left_in_peace() -> None:
+    winner = Winner(None)
+    m: Mover = mover({T1: A, T2: A}, fault=lambda name, _table: winner(m, name))
+    outcome = m.move()
+    assert codes(outcome) == {T1: "MovedElsewhere", T2: "MovedElsewhere"}
+    assert "was deleted by somebody else" in outcome.errors[T1, OVERLAY].message
+    assert m.ec2.aws.calls["ReplaceRoute"] == 2
+
+
+def test_a_winner_who_gives_it_back_was_none() -> None:
+    winner = Winner(B, dead=True)
+    m: Mover = mover({T1: A, T2: A}, fault=lambda name, _table: winner(m, name))
+    assert codes(m.move(30)) == {T1: "NotReached", T2: "NotReached"}, "it is waited for as our own"
+    assert m.clock.now >= 30
+
+
+def test_a_rival_who_never_rests_does_not_keep_us_for_ever() -> None:
+    def again(m: Mover, name: str) -> str:
+        if name == "DescribeRouteTables" and m.ec2.aws.calls[name] > 1:
+            m.cloud.put(T2, C, m.clock.now)
+        return ""
+
+    m: Mover = mover({T1: A, T2: A}, fault=lambda name, _table: again(m, name))
+    assert set(codes(m.move(1))) == {T2}
+    assert m.clock.now < 20
+
+
 def test_silence_ends_a_move_after_twenty_seconds() -> None:
     m: Mover = mover({T1: A}, fault=lambda _name, _table: "drop" if m.clock.now > 0.06 else "")
     assert codes(m.move(600)) == {T1: "Unread"}
