@@ -156,7 +156,6 @@ def test_setup_says_why_the_engine_does_not_come_to_rest(pair: Bed) -> None:
             "overlay_ip_failover": "keepalived",
             "overlay_ip_check_command": "/usr/bin/test -e /nonexistent",
             "overlay_ip_check_interval": 1,
-            "overlay_ip_check_now": False,
             "overlay_ip_wait_timeout": 5,
         },
     )

@@ -117,6 +117,6 @@ def test_teardown_goes_by_a_node_on_which_the_cluster_runs(cluster: Bed) -> None
     cluster.exec("node1", "cibadmin", "--delete", "--xpath", "//rsc_colocation[@id='overlay-with-app']")
     cluster.exec("node1", "sh", "-c", stop, timeout=60.0)
     cluster.play("teardown.yml")
-    assert IP not in cluster.exec("node2", "cibadmin", "--query")
+    assert IP not in cluster.exec("node2", "cibadmin", "--query", "--scope", "resources")
     for node in cluster.nodes:
         assert "aws_ha" not in cluster.exec(node, "ls", "/usr/lib/ocf/resource.d")
