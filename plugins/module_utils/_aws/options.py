@@ -9,7 +9,7 @@ Pure: no input or output, no SDK, no Ansible. This module util is PRIVATE to the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -45,7 +45,8 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "debug_botocore_endpoint_logs": {"type": "bool", "default": False, "env": ["ANSIBLE_DEBUG_BOTOCORE_LOGS"]},
     "assume_role_arn": {},
 }
-"""The shared module options. ``env`` is turned into Ansible's ``env_fallback`` by ``_module/aws_module.py``."""
+"""The shared module options. ``env`` is turned into Ansible's ``env_fallback`` by ``_module/aws_module.py``; who calls is
+`identity`'s business."""
 
 OWNER_CALLS = frozenset({"DescribeRouteTables", "CreateRoute", "ReplaceRoute", "DeleteRoute"})
 """Made as the role ``assume_role_arn``: in a shared VPC the route tables, and they alone, are another account's."""
@@ -66,6 +67,40 @@ class AwsOptions:
     aws_config: Mapping[str, Any] | None = None
     debug_botocore_endpoint_logs: bool = False
     assume_role_arn: str | None = None
+
+
+IDENTITY = ("access_key", "secret_key", "session_token", "profile")
+"""Who calls: taken as a whole from the options, or as a whole from the environment."""
+
+
+def identity(given: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str | None]:
+    """Who calls: what was set explicitly wins, whole; else the environment's, as boto3 reads it.
+
+    Explicit keys come without a session token of the environment, an explicit profile without its keys. In the
+    environment keys come before AWS_PROFILE, as in boto3, which reads that itself.
+
+    Raises:
+        AwsError: explicit keys and an explicit profile, or one half of a pair of keys.
+    """
+    told = {name: str(given[name]) for name in IDENTITY if given.get(name) not in (None, "")}
+    if "profile" in told and told.keys() & {"access_key", "secret_key"}:
+        raise AwsError(
+            "Config",
+            "profile and access_key are both set in the options (overlay_ip_aws, module_defaults or the task): keep one"
+            " of them.",
+        )
+    if not told.keys() & {"profile", "access_key", "secret_key"}:
+        found = {name: _first(environment, ARGUMENT_SPEC[name]["env"]) for name in IDENTITY if name != "profile"}
+        if found["access_key"] and found["secret_key"]:
+            told = {**{name: value for name, value in found.items() if value}, **told}
+    if ("access_key" in told) != ("secret_key" in told):
+        have, lacks = ("access_key", "secret_key") if "access_key" in told else ("secret_key", "access_key")
+        raise AwsError("Config", f"{have} is set without {lacks}: keys belong together, set both or neither.")
+    return {name: told.get(name) for name in IDENTITY}
+
+
+def _first(environment: Mapping[str, str], names: Sequence[str]) -> str | None:
+    return next((environment[name] for name in names if environment.get(name)), None)
 
 
 def options(params: Mapping[str, Any]) -> AwsOptions:

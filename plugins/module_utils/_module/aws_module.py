@@ -9,6 +9,7 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Mapping
 from typing import Any, Callable, NoReturn
@@ -17,7 +18,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 
 from .._aws import client
 from .._aws.errors import AwsError
-from .._aws.options import ARGUMENT_SPEC
+from .._aws.options import ARGUMENT_SPEC, IDENTITY, identity
 from .._base.net import AddressError
 
 
@@ -34,6 +35,12 @@ def aws_module(argument_spec: Mapping[str, Any], **kwargs: Any) -> AnsibleModule
     module = AnsibleModule(argument_spec={**_aws_spec(), **argument_spec}, supports_check_mode=True, **kwargs)
     if not client.HAS_BOTOCORE:
         module.fail_json(msg=missing_required_lib("botocore", reason="to call AWS (pip install boto3)"))
+    try:
+        caller = identity(module.params, os.environ)
+    except AwsError as err:
+        module.fail_json(msg=err.message, error={"code": err.code, "operation": err.operation})
+    module.no_log_values.update(value for name, value in caller.items() if value and ARGUMENT_SPEC[name].get("no_log"))
+    module.params.update(caller)
     return module
 
 
@@ -58,7 +65,7 @@ def _aws_spec() -> dict[str, dict[str, Any]]:
     spec = {}
     for name, option in ARGUMENT_SPEC.items():
         entry = {"type": "str", **{key: value for key, value in option.items() if key != "env"}}
-        if "env" in option:
+        if "env" in option and name not in IDENTITY:
             entry["fallback"] = (env_fallback, option["env"])
         spec[name] = entry
     return spec
