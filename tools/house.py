@@ -21,6 +21,7 @@ import argparse
 import ast
 import re
 import sys
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -201,9 +202,10 @@ def _only(allowed: tuple[str, ...]) -> str:
 
 def _circle(name: str, files: dict[str, File]) -> list[str]:
     """The shortest way along imports from this file back to it, without the way's end."""
-    ways = [[name]]
+    ways = deque([[name]])
     seen: set[str] = set()
-    for way in ways:  # grows meanwhile
+    while ways:
+        way = ways.popleft()
         for other in sorted(files[way[-1]].ours & files.keys()):
             if other == name:
                 return way

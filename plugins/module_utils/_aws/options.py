@@ -45,8 +45,8 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "debug_botocore_endpoint_logs": {"type": "bool", "default": False, "env": ["ANSIBLE_DEBUG_BOTOCORE_LOGS"]},
     "assume_role_arn": {},
 }
-"""The shared module options. ``env`` is turned into Ansible's ``env_fallback`` by ``_module/aws_module.py``; who calls is
-`identity`'s business."""
+"""The shared module options. ``env`` is turned into Ansible's ``env_fallback`` by ``_module/aws_module.py``; who
+calls is `identity`'s business."""
 
 OWNER_CALLS = frozenset({"DescribeRouteTables", "CreateRoute", "ReplaceRoute", "DeleteRoute"})
 """Made as the role ``assume_role_arn``: in a shared VPC the route tables, and they alone, are another account's."""

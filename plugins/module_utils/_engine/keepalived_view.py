@@ -80,7 +80,7 @@ def _at_fault(host: Host, said: str, name: str) -> Iterator[Trouble]:
     why = f": {'; '.join(reasons)}" if reasons else ", so that it cannot be the master"
     what = f"is in {said}" if said != "UNKNOWN" else "has not said what it is"
     remedy = " ".join(remedies) or "`aws-overlay-ip check` and the check command there say what is wrong."
-    yield Trouble("engine_fault", "error", f"keepalived {what} on {name}{why}.", remedy, SELF, hinders=(MOVE,))
+    yield Trouble("engine_fault", "error", f"keepalived {what} on {name}{why}.", remedy, SELF, (MOVE,))
 
 
 def _edited(host: Host, name: str) -> Iterator[Trouble]:

@@ -128,7 +128,7 @@ def told(monitor: str | None, constraints: str | None, words: Mapping[str, str],
             f"pacemaker runs on {name}, but the cluster does not answer there.",
             "`systemctl status pacemaker corosync` and their journals say why.",
             SELF,
-            hinders=_ALL,
+            _ALL,
         )
         return view(NAME, "does not answer", troubles=[silent])
     resources = list(_resources(root))
@@ -179,14 +179,14 @@ def _cluster(root: Element, words: Mapping[str, str], name: str) -> Iterator[Tro
     if root.find(_QUORUM) is None:
         message = f"The cluster has no quorum on {name}, so that it starts nothing and takes no orders."
         remedy = "see that it runs on the other node, and that UDP port 5405 is open between them."
-        yield Trouble("no_quorum", "error", message, remedy, hinders=_ALL)
+        yield Trouble("no_quorum", "error", message, remedy, "", _ALL)
     options = root.find("./summary/cluster_options")
     if options is not None and options.get("maintenance-mode") == "true":
         message = "The cluster is in maintenance mode, and neither moves, starts nor stops anything."
-        yield Trouble("maintenance_mode", "warning", message, f"`{words['maintenance']}`.", hinders=_ALL)
+        yield Trouble("maintenance_mode", "warning", message, f"`{words['maintenance']}`.", "", _ALL)
     if options is not None and options.get("stop-all-resources") == "true":
         message = "stop-all-resources is set, so that the cluster starts nothing."
-        yield Trouble("all_stopped", "error", message, f"`{words['stop-all']}`.", hinders=(SETUP, MOVE))
+        yield Trouble("all_stopped", "error", message, f"`{words['stop-all']}`.", "", (SETUP, MOVE))
 
 
 def _nodes(root: Element, words: Mapping[str, str]) -> Iterator[Trouble]:
@@ -195,21 +195,21 @@ def _nodes(root: Element, words: Mapping[str, str]) -> Iterator[Trouble]:
         name, yes = _name(node), {key for key, value in node.attrib.items() if value == "true"}
         if "unclean" in yes:
             message, remedy = f"{name} is unclean, and waits to be fenced.", "see what fencing says of it."
-            yield Trouble("node_unclean", "error", message, remedy, name, hinders=(MOVE,))
+            yield Trouble("node_unclean", "error", message, remedy, name, (MOVE,))
         elif "online" not in yes:
             remedy = f"`systemctl start {UNIT}` there."
             message = f"The cluster does not run on {name}."
-            yield Trouble("engine_stopped", "error", message, remedy, name, hinders=(MOVE,))
+            yield Trouble("engine_stopped", "error", message, remedy, name, (MOVE,))
         elif yes & {"standby", "standby_onfail"}:
             remedy = f"`{words['online'].format(name)}`."
-            yield Trouble("node_standby", "warning", f"{name} is in standby.", remedy, name, hinders=(MOVE,))
+            yield Trouble("node_standby", "warning", f"{name} is in standby.", remedy, name, (MOVE,))
         elif "maintenance" in yes:
             remedy = f"`{words['ready'].format(name)}`."
             message = f"{name} is in maintenance, and the cluster leaves alone what it runs."
-            yield Trouble("node_maintenance", "warning", message, remedy, hinders=_ALL)
+            yield Trouble("node_maintenance", "warning", message, remedy, "", _ALL)
         elif "pending" in yes:
             message, remedy = f"{name} is joining the cluster.", "wait until it is online."
-            yield Trouble("node_pending", "warning", message, remedy, name, hinders=(SETUP, MOVE))
+            yield Trouble("node_pending", "warning", message, remedy, name, (SETUP, MOVE))
 
 
 def _resource(root: Element, resource: Resource, words: Mapping[str, str]) -> Iterator[Trouble]:
@@ -221,14 +221,14 @@ def _resource(root: Element, resource: Resource, words: Mapping[str, str]) -> It
     if resource.says("managed", "false") and not maintained:
         remedy = f"`{words['manage'].format(name)}`."
         message = f"{name} is unmanaged, so that the cluster neither moves, starts nor stops it."
-        yield Trouble("resource_unmanaged", "warning", message, remedy, hinders=_ALL)
+        yield Trouble("resource_unmanaged", "warning", message, remedy, "", _ALL)
     if resource.says("target_role", "stopped"):
         remedy = f"`{words['enable'].format(name)}`."
-        yield Trouble("resource_disabled", "error", f"{name} is disabled.", remedy, hinders=(SETUP, MOVE))
+        yield Trouble("resource_disabled", "error", f"{name} is disabled.", remedy, "", (SETUP, MOVE))
     for state in ("blocked", "failed"):
         if resource.says(state, "true"):
             remedy = f"mend the cause, then `{words['cleanup'].format(name)}`."
-            yield Trouble(f"resource_{state}", "error", f"{name} is {state}{_why(root, name)}.", remedy, hinders=_ALL)
+            yield Trouble(f"resource_{state}", "error", f"{name} is {state}{_why(root, name)}.", remedy, "", _ALL)
             return
 
 
@@ -253,7 +253,7 @@ def _exhausted(history: Element) -> bool:
 def _failed(root: Element, name: str, node: str, words: Mapping[str, str]) -> Trouble:
     remedy = f"mend the cause, then `{words['cleanup'].format(name)}`."
     message = f"{name} failed on {node}{_why(root, name, node)}, and the cluster does not start it there."
-    return Trouble("resource_failed_there", "warning", message, remedy, node, hinders=(MOVE,))
+    return Trouble("resource_failed_there", "warning", message, remedy, node, (MOVE,))
 
 
 def _why(root: Element, name: str, node: str = "") -> str:
@@ -281,7 +281,7 @@ def _bans(root: Element, resources: list[Resource], words: Mapping[str, str]) ->
         left = f" ({name}, left by a move or ban by hand)" if by_hand else f" ({name})"
         message = f"{wanted} is banned from {node}{left}."
         remedy = f"`{command}`."
-        yield Trouble("resource_banned", "warning", message, remedy, node, hinders=(MOVE,))
+        yield Trouble("resource_banned", "warning", message, remedy, node, (MOVE,))
 
 
 def _preferences(root: Element | None, resources: list[Resource], words: Mapping[str, str]) -> Iterator[Trouble]:

@@ -101,6 +101,6 @@ def not_running(engine: str, unit: str, state: str, name: str) -> Trouble:
     """A unit that is stopped or masked where it was set up: setup starts it, and cannot start a masked one."""
     if state == "masked":
         remedy = f"`systemctl unmask {unit}` there, then run setup."
-        return Trouble("engine_masked", "error", f"{engine} is masked on {name}.", remedy, SELF, hinders=(SETUP, MOVE))
+        return Trouble("engine_masked", "error", f"{engine} is masked on {name}.", remedy, SELF, (SETUP, MOVE))
     remedy = f"`systemctl start {unit}` there."
-    return Trouble("engine_stopped", "error", f"{engine} is stopped on {name}.", remedy, SELF, hinders=(MOVE,))
+    return Trouble("engine_stopped", "error", f"{engine} is stopped on {name}.", remedy, SELF, (MOVE,))

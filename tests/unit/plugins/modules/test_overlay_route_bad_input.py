@@ -141,7 +141,9 @@ def test_no_credentials(aws: AwsLab, capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_half_of_the_credentials(aws: AwsLab, capsys: pytest.CaptureFixture[str]) -> None:
-    assert refusal(aws, capsys, secret_key=None) == ("access_key is set without secret_key: keys belong together, set both or neither.")
+    assert refusal(aws, capsys, secret_key=None) == (
+        "access_key is set without secret_key: keys belong together, set both or neither."
+    )
 
 
 def test_an_unknown_profile(aws: AwsLab, capsys: pytest.CaptureFixture[str]) -> None:
