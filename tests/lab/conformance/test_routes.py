@@ -174,3 +174,25 @@ def test_a_transit_gateway_route_is_found_by_containment(bench: Bench) -> None:
     assert search("route-search.supernet-of-match", OVERLAY) == ["blackhole"]
     assert search("route-search.subnet-of-match", "10.0.0.0/8") == []
     assert search("type", "static") == ["blackhole"]
+
+
+def test_a_transit_gateway_route_is_found_by_longest_prefix(bench: Bench) -> None:
+    ec2 = bench.ec2
+    gateway = ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
+    made = ec2.create_transit_gateway_route_table(TransitGatewayId=gateway)["TransitGatewayRouteTable"]
+    table: dict[str, Any] = {"TransitGatewayRouteTableId": made["TransitGatewayRouteTableId"]}
+    for block in ("0.0.0.0/0", "192.168.0.0/16", "192.168.10.0/24"):
+        ec2.create_transit_gateway_route(**table, DestinationCidrBlock=block, Blackhole=True)
+
+    def search(*values: str) -> list[str]:
+        wanted = [{"Name": "route-search.longest-prefix-match", "Values": list(values)}]
+        found = ec2.search_transit_gateway_routes(**table, Filters=wanted)["Routes"]
+        return [route["DestinationCidrBlock"] for route in found]
+
+    assert search("192.168.10.15/32") == ["192.168.10.0/24"]
+    assert search("192.168.10.0/24") == ["192.168.10.0/24"]
+    assert search("192.168.0.0/17") == ["192.168.0.0/16"]
+    assert search("172.16.0.1/32") == ["0.0.0.0/0"]
+    assert search("fd00::1/128") == []
+    ec2.delete_transit_gateway_route(**table, DestinationCidrBlock="192.168.10.0/24")
+    assert search("192.168.10.15/32") == ["192.168.0.0/16"]

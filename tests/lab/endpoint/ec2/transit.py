@@ -46,7 +46,8 @@ def search_routes(cloud: Cloud, call: Call) -> Answer:
     filters = call.filters()
     if not filters:
         raise ApiError("MissingParameter", "The request must contain the parameter Filters")
-    found = matching(list(_table(cloud, call).routes.values()), filters, _FACTS | _searches(filters))
+    routes = list(_table(cloud, call).routes.values())
+    found = matching(routes, filters, _FACTS | _searches(routes, filters))
     limit = int(call.get("MaxResults") or 1000)
     items = "".join(f"<item>{_render(route)}</item>" for route in found[:limit])
     more = element("additionalRoutesAvailable", len(found) > limit)
@@ -138,8 +139,8 @@ _FACTS: dict[str, Callable[[Route], list[str]]] = {
 }
 
 
-def _searches(filters: list[tuple[str, list[str]]]) -> dict[str, Callable[[Route], list[str]]]:
-    """The searches by containment: a route "has" those wanted blocks that stand in the relation to its own."""
+def _searches(routes: list[Route], filters: list[tuple[str, list[str]]]) -> dict[str, Callable[[Route], list[str]]]:
+    """The searches: a route "has" those wanted blocks that stand in the relation to its own, or that it decides."""
 
     def related(wanted: list[str], holds: Callable[[Network, Network], bool]) -> Callable[[Route], list[str]]:
         def read(route: Route) -> list[str]:
@@ -153,7 +154,23 @@ def _searches(filters: list[tuple[str, list[str]]]) -> dict[str, Callable[[Route
         "route-search.subnet-of-match": within,
         "route-search.supernet-of-match": lambda own, wanted: within(wanted, own),
     }
-    return {name: related(values, relations[name]) for name, values in filters if name in relations}
+    searches = {name: related(values, relations[name]) for name, values in filters if name in relations}
+    for name, values in filters:
+        if name == "route-search.longest-prefix-match":
+            searches[name] = _longest(routes, values)
+    return searches
+
+
+def _longest(routes: list[Route], wanted: list[str]) -> Callable[[Route], list[str]]:
+    """What a packet would take: of the routes that hold a wanted block, the most specific one alone."""
+    found: dict[str, list[str]] = {}
+    for text in wanted:
+        network = ipaddress.ip_network(text, strict=False)
+        holding = [ipaddress.ip_network(route["destinationCidrBlock"]) for route in routes]
+        holding = [own for own in holding if within(network, own)]
+        if holding:
+            found.setdefault(str(max(holding, key=lambda own: own.prefixlen)), []).append(text)
+    return lambda route: found.get(route["destinationCidrBlock"], [])
 
 
 HANDLERS: dict[str, Callable[[Cloud, Call], Answer]] = {
