@@ -128,3 +128,16 @@ def test_without_root_the_configuration_is_not_known() -> None:
     assert not keepalived_view.configured(host)
     view = keepalived_view.seen(host)
     assert (view["state"], view["findings"]) == ("BACKUP", [])
+
+
+def test_whether_it_runs_and_is_ours() -> None:
+    assert keepalived_view.running(FakeHost(units=[UNIT]))
+    assert not keepalived_view.running(FakeHost())
+    assert keepalived_view.configured(FakeHost({CONF: conf()}))
+    assert not keepalived_view.configured(FakeHost({CONF: "vrrp_instance X {}"}))
+
+
+def test_an_old_failure_is_no_reason_where_it_is_not_in_fault() -> None:
+    failed = "VRRP_Script(overlay_ip_application) failed (exited with status 1)"
+    (finding,) = seen({STANDING: '{"state": "STOP"}'}, outputs={JOURNAL: failed})["findings"]
+    assert finding["message"] == "keepalived is in STOP on node2, so that it cannot be the master."

@@ -298,3 +298,65 @@ def test_not_running(shown: str, name: str, hinders: list[str]) -> None:
     assert [(f["id"], f["hinders"]) for f in view["findings"]] == [(name, hinders)]
     assert "on node2" in view["findings"][0]["message"]
     assert not pacemaker.configured(FakeHost())
+
+
+@pytest.mark.parametrize("form", ["1.1", "2.1.5"])
+def test_without_quorum_nobody_is_the_holder(form: str) -> None:
+    text = read("rest", form).replace('with_quorum="true"', 'with_quorum="false"')
+    view = pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")
+    assert (view["state"], view["holder"], view["holders"]) == ("no quorum", "", {})
+
+
+def test_what_is_not_started_is_named() -> None:
+    assert (told("disabled")["state"], told("disabled")["holder"]) == (f"not started: {IP}", "")
+    text = read("rest").replace(IP, "other").replace("ocf:aws_ha:", "ocf:other:")
+    assert pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")["state"] == "not started: no overlay IP"
+
+
+@pytest.mark.parametrize("role", ["Stopping", "Starting", "Stopped"])
+def test_only_what_is_started_is_held(role: str) -> None:
+    text = read("rest").replace('role="Started"', f'role="{role}"', 1)
+    view = pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")
+    assert (view["holder"], view["holders"]) == ("", {"192.168.10.15": ""})
+
+
+@pytest.mark.parametrize("role", ["Promoted", "Master"])
+def test_the_promoted_one_holds_in_both_words(role: str) -> None:
+    text = read("rest").replace('role="Started"', f'role="{role}"', 1)
+    assert pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")["holder"] == "node1"
+
+
+@pytest.mark.parametrize("agent", ["ocf:heartbeat:aws-vpc-move-ip", "ocf::heartbeat:aws-vpc-move-ip"])
+def test_a_cluster_of_somebody_elses_names_its_resources_as_it_likes(agent: str) -> None:
+    text = read("rest").replace(IP, "rsc_vip").replace("ocf:aws_ha:overlay-ip", agent)
+    assert pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")["holder"] == "node1"
+    # Beside one of the role's own it is not ours.
+    first = re.search(r' *<resource id="rsc_vip".*?</resource>\n', text, re.DOTALL)
+    assert first
+    ours = first[0].replace("rsc_vip", IP).replace('name="node1"', 'name="node2"')
+    both = pacemaker.told(text.replace(first[0], first[0] + ours), None, pacemaker.COMMANDS[""], "node1")
+    assert (both["holder"], list(both["holders"])) == ("node2", ["192.168.10.15"])
+
+
+def test_an_orphan_is_none() -> None:
+    text = read("rest").replace('orphaned="false"', 'orphaned="true"', 1)
+    assert pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")["state"] == "not started: no overlay IP"
+
+
+@pytest.mark.parametrize(("path", "word"), [("/usr/bin/crm", "crm resource"), ("/nowhere", "crm_resource")])
+def test_without_pcs_the_words_are_those_of_crm_or_of_pacemaker_itself(path: str, word: str) -> None:
+    outputs = {command("--output-as=xml"): read("unmanaged")}
+    found = pacemaker.seen(FakeHost({path: ""}, [pacemaker.UNIT], outputs))["findings"]
+    assert found[0]["remedy"].startswith(f"`{word}")
+
+
+def test_whether_it_runs() -> None:
+    assert pacemaker.running(FakeHost(units=[pacemaker.UNIT]))
+    assert not pacemaker.running(FakeHost())
+
+
+def test_a_failure_of_another_resource_or_of_a_monitor_keeps_nobody_away() -> None:
+    for change in ((f'op_key="{IP}_', 'op_key="other_'), ('task="migrate_from"', 'task="monitor"')):
+        text = read("failed2").replace(*change)
+        assert text != read("failed2")
+        assert pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")["findings"] == []

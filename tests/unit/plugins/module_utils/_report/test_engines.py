@@ -159,3 +159,7 @@ def test_what_is_no_rest() -> None:
     elsewhere = {"id": "nm_cloud_setup", "severity": "error", "message": "m", "remedy": "r"}
     assert engines.unrest(look({**MASTER, "findings": [elsewhere]}, host())) == []
     assert any("does not have" in said for said in engines.unrest(look(host(views=(view("self"),)), host())))
+
+
+def test_nothing_is_said_of_a_node_that_cannot_be_asked() -> None:
+    assert ids(look(MASTER, {"unreachable": True}))["node2"] == ["node_unreachable"]
