@@ -11,18 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from ill.cells import LETTING_GO, Ill, ill
+from ill.cells import Ill, ill
 
 from drill.bed import Bed
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 CHOICE = [
-    *(("full /run", command) for command in ("notify MASTER", "watch", *LETTING_GO)),
-    *(("broken configuration", command) for command in LETTING_GO),
-    *(("portal", command) for command in ("take", "watch", "show", "monitor")),
-    *(("hang", command) for command in ("take", "watch", "monitor", "notify BACKUP")),
-    ("drip", "notify BACKUP"),
+    *(("full /run", command) for command in ("notify MASTER", "watch", "notify BACKUP", "give-up")),
+    *(("broken configuration", command) for command in ("notify STOP", "give-up")),
+    *(("portal", command) for command in ("take", "watch", "monitor")),
+    ("hang", "take"),
+    ("hang", "notify BACKUP"),
+    ("drip", "notify FAULT"),
 ]
 
 
