@@ -457,6 +457,19 @@ def elsewhere(m: Mover, name: str) -> str:
     return ""
 
 
+def test_a_fixed_deadline_cuts_the_writes_so_that_they_are_read_back() -> None:
+    tables = [f"rtb-{n:03}" for n in range(30)]
+    m = mover(dict.fromkeys(tables, A), latency=lambda: 0.2)
+    wanted, read = Want((OVERLAY,), B), m.ec2.tables()
+    began = m.clock.now
+    writer = Writer(m.ec2, m.clock, 1)
+    actions = plan.plan(read, wanted)
+    outcome = route_move.carry_out(m.ec2, actions, read, wanted, m.reread(tables), 4.0, writer, fixed=True)
+    assert m.clock.now - began <= 4.3
+    assert outcome.unread is None
+    assert {t for t, target in m.cloud.truth.items() if target == A} == set(codes(outcome))
+
+
 def test_the_prediction_keeps_what_is_not_ours() -> None:
     foreign = plan.Route(OVERLAY, "vgw-1", origin="EnableVgwRoutePropagation")
     table = plan.Table(T1, "vpc-1", "1", routes=(foreign, *table_of(T1, A).routes))
