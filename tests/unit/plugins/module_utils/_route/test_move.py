@@ -349,6 +349,33 @@ def test_a_rival_who_never_rests_does_not_keep_us_for_ever() -> None:
     assert m.clock.now < 20
 
 
+def test_who_takes_the_leading_table_for_three_seconds_has_not_won() -> None:
+    def briefly(m: Mover, name: str) -> str:
+        if name == "DescribeRouteTables" and m.ec2.aws.calls[name] > 1:
+            taken = m.clock.now < 1003
+            if m.cloud.truth[T1] != (C if taken else B):
+                m.cloud.put(T1, C if taken else B, m.clock.now)
+        return ""
+
+    m: Mover = mover({T1: A, T2: A}, fault=lambda name, _table: briefly(m, name))
+    m.clock.now = 1000.0
+    assert m.move().errors == {}
+    assert {action.network_interface_id for _name, action in m.cloud.writes} == {B}
+
+
+def test_a_rival_who_comes_and_goes_puts_the_end_off_once() -> None:
+    def by_turns(m: Mover, name: str) -> str:
+        target = C if m.clock.now % 14 < 7 else B
+        if name == "DescribeRouteTables" and m.ec2.aws.calls[name] > 1 and m.cloud.truth[T1] != target:
+            m.cloud.put(T1, target, m.clock.now)
+            m.cloud.put(T2, A, m.clock.now)
+        return ""
+
+    m: Mover = mover({T1: A, T2: A}, fault=lambda name, _table: by_turns(m, name))
+    m.move(1)
+    assert m.clock.now < 30
+
+
 def test_silence_ends_a_move_after_twenty_seconds() -> None:
     m: Mover = mover({T1: A}, fault=lambda _name, _table: "drop" if m.clock.now > 0.06 else "")
     assert codes(m.move(600)) == {T1: "Unread"}
