@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -479,7 +481,19 @@ def test_an_address_that_nobody_routes_to_goes_down_at_the_next_check(world: Wor
     assert world.deeds == ["address down"]
 
 
-def test_a_standing_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{not json",
+        *[json.dumps({"state": "MASTER", "lost": lost}) for lost in ("soon", True, math.nan, math.inf, [1])],
+        *[json.dumps({"state": "MASTER", "since": since}) for since in ("now", False, math.nan, None)],
+        '{"state": 1}',
+        '{"state": "MASTER", "held": 1}',
+        '{"state": "MASTER", "told": null}',
+        '{"state": "MASTER", "more": 1}',
+    ],
+)
+def test_a_standing_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     store = Store(tmp_path)
-    (tmp_path / "keepalived.json").write_text("{not json")
+    (tmp_path / "keepalived.json").write_text(text)
     assert store.read() == Standing()
