@@ -148,6 +148,7 @@ class World:
     reads: int = 0
     others: tuple[str, ...] = ("n2",)
     told: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
 
     # as Local
@@ -183,7 +184,7 @@ class World:
         if self.while_reading:
             self.while_reading()
         tables = [Table(f"rtb-{i}", "vpc-1", "1", routes=(r,) if r else ()) for i, r in enumerate(self.routes)]
-        return [Seen(self.config.overlays[0], tuple(tables))]
+        return [Seen(self.config.overlays[0], tuple(tables), gone=tuple(self.gone))]
 
     def take(self, deadline: Deadline) -> dict[str, Any]:
         if self.unreadable or self.refuses:
@@ -193,7 +194,7 @@ class World:
         self.routes = [MINE for dummy in self.routes]
         if self.meanwhile:
             self.meanwhile()
-        return {}
+        return {"problems": [f"{table} is gone." for table in self.gone]}
 
     def hand_over(self, peer: str, deadline: Deadline) -> dict[str, Any]:
         if self.unreadable:
@@ -470,6 +471,41 @@ def test_a_node_that_forgot_what_it_was_hands_over_what_it_holds(no_place: Path)
     world = World(no_place, address=True)
     assert world.notify(BACKUP)
     assert world.deeds == ["hand over to n2", "address down"]
+
+
+@pytest.mark.parametrize("routes", [[MINE, PEER], [PEER, MINE]])
+def test_a_backup_keeps_an_address_that_some_table_still_leads_to(world: World, routes: list[Route | None]) -> None:
+    world.notify(BACKUP)
+    world.routes, world.address = routes, True
+    world.deeds.clear()
+    world.told.clear()
+    assert world.watch()
+    assert (world.deeds, world.told) == ([], [])
+
+
+def test_what_is_wrong_with_a_table_is_told_once_and_that_it_is_mended(world: World) -> None:
+    world.notify(MASTER)
+    world.gone = ["rtb-9"]
+    world.told.clear()
+    world.watch()
+    world.watch()
+    assert [line.startswith("rtb-9 ") for line in world.told] == [True]
+    world.gone = []
+    world.watch()
+    world.watch()
+    assert world.told[1:] == ["All route tables are as they should be again."]
+
+
+def test_a_takeover_tells_at_once_which_tables_it_could_not_move(world: World) -> None:
+    world.routes, world.gone = [PEER, PEER], ["rtb-9"]
+    assert world.notify(MASTER)
+    assert "rtb-9 is gone." in world.told
+
+
+def test_who_was_not_overruled_takes_over_without_looking_first(world: World) -> None:
+    world.routes = [PEER, PEER]
+    assert world.notify(MASTER)
+    assert world.reads == 0
 
 
 def test_an_address_that_nobody_routes_to_goes_down_at_the_next_check(world: World) -> None:
