@@ -17,6 +17,7 @@ import ast
 import contextlib
 import importlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -83,9 +84,7 @@ def faults(tree: ast.AST) -> Iterator[Fault]:
 
 def harmless() -> set[tuple[str, str, str]]:
     """File, line and fault of those that tests/unit/mutants.md excuses."""
-    rows = (line.strip().strip("|").split(" | ") for line in HARMLESS.read_text(encoding="utf-8").splitlines())
-    found = ([cell.strip().strip("`") for cell in row[:3]] for row in rows if len(row) == 4 and "`" in row[0])
-    return {(row[0], row[1], row[2]) for row in found}
+    return set(re.findall(r"^\| `(.+?)` \| `(.+)` \| `(.+?)` \| ", HARMLESS.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def tests_of(file: Path) -> list[str]:

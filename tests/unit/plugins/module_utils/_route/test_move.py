@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import move as route_move
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import plan
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import (
@@ -374,6 +375,82 @@ def test_a_rival_who_comes_and_goes_puts_the_end_off_once() -> None:
     m: Mover = mover({T1: A, T2: A}, fault=lambda name, _table: by_turns(m, name))
     m.move(1)
     assert m.clock.now < 30
+
+
+def third(m: Mover, name: str, target: str) -> str:
+    """Somebody changes T3 right after our writes."""
+    if name == "DescribeRouteTables" and m.ec2.aws.calls[name] == 2:
+        m.cloud.put(T3, target, m.clock.now)
+    return ""
+
+
+def test_a_table_that_refused_us_does_not_lead() -> None:
+    m: Mover = mover(
+        {T1: A, T2: A, T3: A},
+        fault=lambda name, table: "denied" if (name, table) == ("ReplaceRoute", T1) else third(m, name, C),
+    )
+    assert codes(m.move()) == {T1: "UnauthorizedOperation"}
+    assert m.cloud.truth == {T1: A, T2: B, T3: B}
+
+
+def test_a_table_that_is_left_alone_does_not_lead() -> None:
+    m: Mover = mover({T1: C, T2: A, T3: A}, fault=lambda name, _table: third(m, name, A))
+    m.cloud.dead.add(A)
+    outcome = m.move(takeover="blackhole")
+    assert (outcome.errors, m.cloud.truth) == ({}, {T1: C, T2: B, T3: B})
+
+
+def test_a_refused_parameter_is_not_asked_again() -> None:
+    m = mover({T1: A})
+
+    def refuse(action: Action, *, dry_run: bool = False) -> None:
+        m.ec2.aws.calls["refused"] += 1
+        raise AwsError("InvalidParameterValue", "something else is wrong", "ReplaceRoute")
+
+    m.ec2.write = refuse
+    assert codes(m.move()) == {T1: "InvalidParameterValue"}
+    assert m.ec2.aws.calls["refused"] == 1
+
+
+def test_what_was_not_answered_and_not_read_back_names_both() -> None:
+    m = mover({T1: A}, ["drop", "denied"])
+    assert m.move().errors[T1, OVERLAY].message == (
+        f"{OVERLAY} in {T1} could not be read back after the write (ReplaceRoute: refused (Unreachable)), so that it "
+        "may be old or new: DescribeRouteTables: refused (UnauthorizedOperation)"
+    )
+
+
+def test_a_route_that_does_not_go_is_told_as_such() -> None:
+    m: Mover = mover({T1: A}, fault=lambda name, _table: put_back(m, name))
+    [err] = m.move(2, target=None, state="absent").errors.values()
+    assert err.message.endswith("after wait_timeout: run again.")
+
+
+def put_back(m: Mover, name: str) -> str:
+    if name == "DescribeRouteTables":
+        m.cloud.put(T1, A, m.clock.now)
+    return ""
+
+
+def test_how_a_route_is_shown() -> None:
+    assert route_move.shown(None) is None
+    shown = {"network_interface_id": B, "instance_id": None, "state": "active"}
+    assert route_move.shown(plan.Route(OVERLAY, B, network_interface_id=B)) == shown
+    assert route_move.shown(plan.Route(OVERLAY, "igw-1")) == {**shown, "network_interface_id": None, "target": "igw-1"}
+
+
+def test_a_fixed_deadline_is_not_put_off_for_a_rival() -> None:
+    m: Mover = mover({T1: A, T2: A}, fault=lambda name, _table: by_rival(m, name))
+    wanted, read = Want((OVERLAY,), B), m.ec2.tables()
+    actions, writer = plan.plan(read, wanted), Writer(m.ec2, m.clock, 1)
+    route_move.carry_out(m.ec2, actions, read, wanted, m.reread([T1, T2]), 3.0, writer, fixed=True)
+    assert m.clock.now < 4
+
+
+def by_rival(m: Mover, name: str) -> str:
+    if name == "DescribeRouteTables" and m.ec2.aws.calls[name] > 1:
+        m.cloud.put(T2, C, m.clock.now)
+    return ""
 
 
 def test_silence_ends_a_move_after_twenty_seconds() -> None:
