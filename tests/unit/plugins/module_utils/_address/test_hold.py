@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address import hold
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.store import PersistError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Held
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.net import AddressError
 from unit.fake_host import FakeHost, FakeLive
@@ -144,3 +145,25 @@ def test_bad_addresses_are_refused_before_anything(node: Node, address: str) -> 
         node.run(addresses=["192.168.10.15", address])
     assert node.live.calls == []
     assert node.files() == []
+
+
+@pytest.mark.parametrize("up_before", [False, True])
+def test_a_disk_that_takes_nothing_is_told_with_what_is_true(
+    node: Node, monkeypatch: pytest.MonkeyPatch, up_before: bool
+) -> None:
+    """The address serves, the file could not be written: that, and whether this run changed anything, is said."""
+    if up_before:
+        node.run(persistent=False)
+
+    def full(changes: Any) -> None:
+        raise PersistError("cannot write X: No space left on device; free some space, then run again.")
+
+    monkeypatch.setattr(node.disk, "apply", full)
+    with pytest.raises(PersistError) as told:
+        node.run()
+    assert str(told.value) == (
+        "192.168.10.15/32, 2001:db8::15/128 is up now, but will not be after a reboot: cannot write X: No space left on"
+        " device; free some space, then run again."
+    )
+    assert told.value.changed is not up_before
+    assert len(node.live.addresses) == 2
