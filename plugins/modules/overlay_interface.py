@@ -12,7 +12,7 @@ module: overlay_interface
 short_description: Hold overlay IPs on a network interface, now and after a reboot
 version_added: 1.0.0
 description:
-  - Puts addresses on an interface by netlink, and writes what the network stack of that interface needs to put them
+  - Puts addresses on an interface, and writes what the network stack of that interface needs to put them
     there again. The stack is found out by looking at the interface, not at the distribution.
   - Nothing is reloaded or restarted, no link goes down, and no DHCP lease is renewed. What is written is read at the
     next event at which it matters.
@@ -27,7 +27,7 @@ extends_documentation_fragment:
 author:
   - aws_ha.overlay_ip contributors (@aws-ha)
 requirements:
-  - pyroute2 >= 0.7.2
+  - iproute2 >= 4.17 (every distribution's own), or pyroute2 >= 0.7.2, which is used where the interpreter has it
 options:
   addresses:
     description:
@@ -152,12 +152,12 @@ persistence:
       elements: str
 """
 
-import sys
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._address import hold, netlink, packages
+from ..module_utils._address import hold, tools
+from ..module_utils._address.live import NodeError
 from ..module_utils._address.persist.host import LocalHost
 from ..module_utils._address.persist.store import METHODS, PersistError
 from ..module_utils._address.plan import PlanError
@@ -177,13 +177,10 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     host = LocalHost()
-    if netlink.MISSING:
-        release = host.read("/etc/os-release") or ""
-        module.fail_json(msg=packages.missing_sentence(release, sys.executable, netlink.MISSING))
     try:
-        with netlink.Netlink() as net:
-            result = hold.run(module.params, net, host, check=module.check_mode)
-    except (base_net.AddressError, PlanError, PersistError, netlink.NodeError) as exc:
+        with tools.opened(host.read("/etc/os-release") or "") as live:
+            result = hold.run(module.params, live, host, check=module.check_mode)
+    except (base_net.AddressError, PlanError, PersistError, NodeError) as exc:
         module.fail_json(msg=str(exc), changed=getattr(exc, "changed", False))
     if not module._diff:
         del result["diff"]

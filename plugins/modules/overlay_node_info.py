@@ -13,9 +13,9 @@ short_description: Describe a node that may hold overlay IPs
 version_added: 1.0.0
 description:
   - Tells which EC2 instance the node is, by version 2 of the instance metadata service; which overlay IPs it holds;
-    what configures its interfaces; whether pyroute2 is there; which failover engine runs; and which
+    what configures its interfaces; by what its addresses are read; which failover engine runs; and which
     programs of the cloud may take an overlay IP away, with the remedy.
-  - Works without pyroute2, without root and off EC2; what cannot be found out is null.
+  - Works without root and off EC2; what cannot be found out is null.
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
 author:
@@ -83,22 +83,32 @@ identity_error:
   description: Why C(identity) is null, else an empty string.
   returned: always
   type: str
-pyroute2:
-  description: The Python library that M(aws_ha.overlay_ip.overlay_interface) needs.
+tool:
+  description: By what M(aws_ha.overlay_ip.overlay_interface) reads and sets addresses here.
   returned: always
   type: dict
+  version_added: 1.1.0
   contains:
-    version:
-      description: Its version, or null where it cannot be imported.
+    name:
+      description: C(pyroute2) or C(iproute2) with its version, or null where neither can be used.
       type: str
+      sample: iproute2 6.1.0
     package:
-      description: The distribution's package, or an empty string where C(pip) is the only way.
+      description: The distribution's package of iproute2, or an empty string where that is not known.
       type: str
     remedy:
       description: How to get it here.
       type: str
+pyroute2:
+  description: The Python library, which is used where it is there.
+  returned: always
+  type: dict
+  contains:
+    version:
+      description: Its version, or null where the interpreter does not have it.
+      type: str
 addresses:
-  description: The overlay IPs; null without pyroute2.
+  description: The overlay IPs; null where the node's addresses cannot be read.
   returned: always
   type: list
   elements: dict
@@ -183,7 +193,6 @@ findings:
       type: str
 """
 
-import sys
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -209,7 +218,7 @@ def main() -> None:
     params = module.params
     imds = Imds(timeout=params["metadata_timeout"]) if params["metadata"] else None
     try:
-        result = facts.describe(LocalHost(), imds, params, sys.executable)
+        result = facts.describe(LocalHost(), imds, params)
     except (AddressError, PersistError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=False, **result)

@@ -36,9 +36,9 @@ _CODE = "/opt/overlay"
 _UTILS = Path(__file__).parents[2] / "plugins" / "module_utils"
 _HOLD = (
     f"import json, sys; sys.path.insert(0, {_CODE!r})\n"
-    "from module_utils._address import hold, netlink\n"
+    "from module_utils._address import hold, tools\n"
     "from module_utils._address.persist.host import LocalHost\n"
-    "with netlink.Netlink() as net:\n"
+    "with tools.opened('') as net:\n"
     "    print(json.dumps(hold.run(json.loads(sys.argv[1]), net, LocalHost(), check=False)))\n"
 )
 SNAPSHOT = VpcSnapshot(

@@ -10,7 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.store import Change
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Held, Link, Overlay
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import (
+    ADD,
+    DELETE,
+    DEPRECATE,
+    Held,
+    Link,
+    Overlay,
+    Route,
+    Step,
+)
 
 
 class FakeHost:
@@ -75,8 +84,12 @@ class FakeLive:
     def held(self) -> tuple[Held, ...]:
         return tuple(self.addresses)
 
-    def default(self) -> dict[int, str]:
-        return self.defaults
+    def routes(self) -> tuple[Route, ...]:
+        return tuple(Route(family, name) for family, name in self.defaults.items())
+
+    def apply(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            {ADD: self.add, DELETE: self.delete, DEPRECATE: self.deprecate}[step.action](step.overlay)
 
     def add(self, overlay: Overlay) -> None:
         self._record("add", overlay)

@@ -13,25 +13,10 @@ from typing import Any, Protocol
 
 from .._base import net
 from . import plan
+from .live import Live
 from .persist import store
 from .persist.store import Change, Host, Owner, PersistError, Tree
-from .plan import ABSENT, ADD, DELETE, DEPRECATE, Decision, Held, Link, Node, Overlay, Request, Step
-
-
-class Live(Protocol):
-    """The live addresses: :class:`.netlink.Netlink`."""
-
-    def links(self) -> tuple[Link, ...]: ...
-
-    def held(self) -> tuple[Held, ...]: ...
-
-    def default(self) -> dict[int, str]: ...
-
-    def add(self, overlay: Overlay) -> None: ...
-
-    def deprecate(self, overlay: Overlay) -> None: ...
-
-    def delete(self, overlay: Overlay) -> None: ...
+from .plan import ABSENT, Decision, Held, Node, Overlay, Request
 
 
 class Disk(Host, Protocol):
@@ -54,7 +39,7 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
     )
     tree = Tree(disk)
     saved = tuple(overlay for _method, _path, overlay in store.saved(tree))
-    node = Node(live.links(), live.held(), live.default(), saved)
+    node = Node(live.links(), live.held(), live.routes(), saved)
     decisions = plan.plan(request, node)
     steps = [step for decision in decisions for step in decision.steps]
     keep = params["persistent"] and request.state != ABSENT
@@ -64,14 +49,14 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
     if not check:
         # Files go before live addresses and come after them: a manager that acts in between undoes nothing.
         if keep:
-            _apply(live, steps)
+            live.apply(steps)
             try:
                 disk.apply(changes)
             except PersistError as exc:
                 raise PersistError(f"{_unkept(decisions)}: {exc}", changed=bool(steps)) from exc
         else:
             disk.apply(changes)
-            _apply(live, steps)
+            live.apply(steps)
         after = live.held() if steps or changes else node.held
     return {
         "changed": bool(steps or changes),
@@ -100,12 +85,6 @@ def _save(
 def _unkept(decisions: Iterable[Decision]) -> str:
     """What is true where the files could not be written: the address serves, and a reboot will take it away."""
     return f"{', '.join(d.overlay.cidr for d in decisions)} is up now, but will not be after a reboot"
-
-
-def _apply(live: Live, steps: Iterable[Step]) -> None:
-    actions = {ADD: live.add, DELETE: live.delete, DEPRECATE: live.deprecate}
-    for step in steps:
-        actions[step.action](step.overlay)
 
 
 def _shown(overlay: Overlay, held: Iterable[Held], kept: tuple[str, Owner] | None) -> dict[str, Any]:

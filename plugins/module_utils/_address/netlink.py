@@ -9,12 +9,13 @@ Works alike with pyroute2 0.7.2 (Debian 12's package) and the newest. This modul
 from __future__ import annotations
 
 import errno
-import os
 import socket
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
-from .plan import Held, Link, Overlay
+from .live import TRIES, refused, restless
+from .plan import ADD, DELETE, DEPRECATE, Held, Link, Route, Step
 
 try:
     import pyroute2
@@ -30,19 +31,19 @@ VERSION: str | None = getattr(pyroute2, "__version__", None)
 
 _FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 _MAIN_TABLE = 254
+_UNICAST = 1
 _IFF_UP = 0x1
 _IFA_F_NODAD = 0x02  # nobody else on this link has the address: VPC routes are not neighbours
 _IFA_F_DEPRECATED = 0x20
 _IFA_F_PERMANENT = 0x80
 _FOREVER = 0xFFFFFFFF
-
-
-class NodeError(RuntimeError):
-    """The kernel refused. The text is a whole sentence with the remedy."""
+_NLM_F_DUMP_INTR = 0x10  # pyroute2 0.9 leaves it to us;
+_INTERRUPTED = -1  # older ones raise an error with this code
+_DONE = {ADD: errno.EEXIST, DELETE: errno.EADDRNOTAVAIL}  # what says that it was so already
 
 
 class Netlink:
-    """A netlink socket in the process's network namespace; use it as a context manager."""
+    """A netlink socket in the process's network namespace; use it as a context manager. See :class:`.live.Live`."""
 
     def __init__(self) -> None:
         self._ipr: Any = pyroute2.IPRoute()
@@ -57,29 +58,61 @@ class Netlink:
         self._ipr.close()
 
     def links(self) -> tuple[Link, ...]:
-        """All network interfaces."""
+        """See :class:`.live.Live`."""
         found = tuple(
             Link(m["index"], m.get_attr("IFLA_IFNAME"), m.get_attr("IFLA_ADDRESS") or "", bool(m["flags"] & _IFF_UP))
-            for m in self._ipr.get_links()
+            for m in self._dump("interfaces", lambda ipr: ipr.get_links())
         )
         self._known = {link.index: link.name for link in found}
         return found
 
     def held(self) -> tuple[Held, ...]:
-        """All live addresses."""
+        """See :class:`.live.Live`."""
         names = self._names()
-        return tuple(_held(m, names.get(m["index"], "")) for m in self._ipr.get_addr())
+        return tuple(_held(m, names.get(m["index"], "")) for m in self._dump("addresses", lambda ipr: ipr.get_addr()))
 
-    def default(self) -> dict[int, str]:
-        """Family -> the interface of the default route that wins (the lowest metric)."""
+    def routes(self) -> tuple[Route, ...]:
+        """See :class:`.live.Live`."""
+        return tuple(route for family in _FAMILY for route in self._routes(family))
+
+    def apply(self, steps: Sequence[Step]) -> None:
+        """See :class:`.live.Live`."""
+        for step in steps:
+            verb = "delete" if step.action == DELETE else "replace" if step.action == DEPRECATE else "add"
+            try:
+                self._ipr.addr(verb, **self._message(step))
+            except NetlinkError as exc:
+                if exc.code != _DONE.get(step.action):
+                    raise refused(step, exc.code) from exc
+
+    def _routes(self, family: int) -> Iterator[Route]:
         names = self._names()
-        found = {}
-        for family, af in _FAMILY.items():
-            routes = [r for r in self._ipr.get_routes(family=af, table=_MAIN_TABLE) if r["dst_len"] == 0]
-            usable = [(r.get_attr("RTA_PRIORITY") or 0, index) for r in routes if (index := _oif(r)) in names]
-            if usable:
-                found[family] = names[min(usable)[1]]
-        return found
+        af = _FAMILY[family]
+        for route in self._dump("routes", lambda ipr: ipr.get_routes(family=af, table=_MAIN_TABLE)):
+            interface = names.get(_oif(route), "")
+            if route["dst_len"] == 0 and route["type"] == _UNICAST and interface:
+                yield Route(
+                    family,
+                    interface,
+                    route.get_attr("RTA_PRIORITY") or 0,
+                    route.get_attr("RTA_GATEWAY") or "",
+                    route.get_attr("RTA_PREFSRC") or "",
+                )
+
+    def _dump(self, what: str, ask: Callable[[Any], Iterable[Any]]) -> list[Any]:
+        """A whole list. The kernel says where it changed while it was read: then it is asked for again."""
+        for _try in range(TRIES):
+            try:
+                found = list(ask(self._ipr))
+            except NetlinkError as exc:
+                if exc.code != _INTERRUPTED:
+                    raise
+                self._ipr.close()  # with what is left of the list in it
+                self._ipr = pyroute2.IPRoute()
+            else:
+                if not any(message["header"]["flags"] & _NLM_F_DUMP_INTR for message in found):
+                    return found
+        raise restless(what)
 
     def _names(self) -> dict[int, str]:
         """Names by index, of the links as they were last read: one dump serves a whole run."""
@@ -87,41 +120,21 @@ class Netlink:
             self.links()
         return self._known
 
-    def add(self, overlay: Overlay) -> None:
-        """Put an address on its interface; one that is there already stays."""
-        try:
-            self._ipr.addr("add", **self._message(overlay))
-        except NetlinkError as exc:
-            if exc.code != errno.EEXIST:
-                raise _explained(exc, overlay, "add") from exc
-
-    def deprecate(self, overlay: Overlay) -> None:
-        """Make an IPv6 address unfit as a source address, in place."""
-        try:
-            self._ipr.addr("replace", **self._message(overlay))
-        except NetlinkError as exc:
-            raise _explained(exc, overlay, "change") from exc
-
-    def delete(self, overlay: Overlay) -> None:
-        """Take an address off its interface; one that is not there is no error."""
-        message = self._message(overlay)
-        where = {key: message[key] for key in ("index", "family", "address", "prefixlen")}
-        try:
-            self._ipr.addr("delete", **where)
-        except NetlinkError as exc:
-            if exc.code != errno.EADDRNOTAVAIL:
-                raise _explained(exc, overlay, "delete") from exc
-
-    def _message(self, overlay: Overlay) -> dict[str, Any]:
-        found = list(self._ipr.link_lookup(ifname=overlay.interface))
-        if not found:
-            raise NodeError(f"interface '{overlay.interface}' has vanished: run again when it is there.")
+    def _message(self, step: Step) -> dict[str, Any]:
+        overlay = step.overlay
+        indexes = {name: index for index, name in self._names().items()}
+        if overlay.interface not in indexes:
+            indexes = {link.name: link.index for link in self.links()}
+        if overlay.interface not in indexes:
+            raise refused(step, errno.ENODEV)
         message: dict[str, Any] = {
-            "index": found[0],
+            "index": indexes[overlay.interface],
             "family": _FAMILY[overlay.family],
             "address": overlay.address,
             "prefixlen": overlay.prefixlen,
         }
+        if step.action == DELETE:
+            return message
         if overlay.family == 6:
             # Up to 0.8 pyroute2 takes lifetimes from `cacheinfo` alone and drops the others without a word; from 0.9 on
             # it is the other way round. In this order every version sends them.
@@ -149,17 +162,3 @@ def _held(message: Any, interface: str) -> Held:
         permanent=bool(flags & _IFA_F_PERMANENT),
         deprecated=bool(flags & _IFA_F_DEPRECATED),
     )
-
-
-def _explained(exc: Any, overlay: Overlay, verb: str) -> NodeError:
-    """A kernel's errno as a sentence."""
-    what = f"cannot {verb} {overlay.cidr} on {overlay.interface}"
-    code = exc.code
-    if code == errno.EPERM:
-        return NodeError(f"{what}: this needs root; set become: true for the task.")
-    if code == errno.EACCES and overlay.family == 6:
-        return NodeError(
-            f"{what}: IPv6 is switched off there;"
-            f" set sysctl net.ipv6.conf.{overlay.interface}.disable_ipv6 to 0, or leave the IPv6 overlay out."
-        )
-    return NodeError(f"{what}: {os.strerror(code)} ({errno.errorcode.get(code, code)}).")

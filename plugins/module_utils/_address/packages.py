@@ -1,9 +1,9 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How to get pyroute2 on this distribution. Pure.
+"""How to get iproute2 on this distribution, for the node that lacks it. Pure.
 
-This module util is PRIVATE to the collection.
+pyroute2 is never asked for: where an interpreter has it, it is used. This module util is PRIVATE to the collection.
 """
 
 from __future__ import annotations
@@ -11,54 +11,51 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
-REQUIREMENT = "pyroute2>=0.7.2"
+OLDEST = "4.17"
+"""The first iproute2 whose `ip -json` shows addresses and routes (2018)."""
 
-# ID or ID_LIKE of os-release(5) -> the command before the package's name. Where a distribution's own repositories
-# lack the package, the command fails at once and pip is the way.
+# ID or ID_LIKE of os-release(5) -> the command and the package.
 _INSTALLERS = {
-    "debian": "apt-get install",
-    "ubuntu": "apt-get install",
-    "amzn": "dnf install",
-    "fedora": "dnf install",
-    "rhel": "dnf install",
-    "centos": "dnf install",
-    "sles": "zypper install",
-    "suse": "zypper install",
-    "opensuse": "zypper install",
+    "debian": ("apt-get install", "iproute2"),
+    "ubuntu": ("apt-get install", "iproute2"),
+    "amzn": ("dnf install", "iproute"),
+    "fedora": ("dnf install", "iproute"),
+    "rhel": ("dnf install", "iproute"),
+    "centos": ("dnf install", "iproute"),
+    "sles": ("zypper install", "iproute2"),
+    "suse": ("zypper install", "iproute2"),
+    "opensuse": ("zypper install", "iproute2"),
 }
-_PIP_ONLY = ("amzn",)
-_SYSTEM_PYTHONS = ("/usr/bin/python3", "/usr/libexec/platform-python")
 
 
 @dataclass(frozen=True)
 class Source:
-    """``package``: the distribution's, empty where pip is the only way; ``sentence``: what to tell the user."""
+    """``package``: the distribution's, empty where it is not known; ``sentence``: what to tell the user."""
 
     package: str
     sentence: str
 
 
-def pyroute2_source(os_release: str, python: str) -> Source:
-    """Where to get pyroute2.
+def source(os_release: str) -> Source:
+    """Where to get iproute2.
 
     Args:
         os_release: the text of /etc/os-release.
-        python: the interpreter that runs the module; the distribution's package serves only the distribution's own.
     """
     fields = _fields(os_release)
     ids = [fields.get("ID", ""), *fields.get("ID_LIKE", "").split()]
     name = fields.get("PRETTY_NAME") or fields.get("ID") or "this system"
-    pip = f"{python} -m pip install '{REQUIREMENT}'"
-    installer = next((_INSTALLERS[i] for i in ids if i in _INSTALLERS), "")
-    if not installer or ids[0] in _PIP_ONLY or python not in _SYSTEM_PYTHONS:
-        return Source("", f"on {name} with {python}: {pip}")
-    return Source("python3-pyroute2", f"on {name}: {installer} python3-pyroute2 (if there is no such package: {pip})")
+    found = next((_INSTALLERS[i] for i in ids if i in _INSTALLERS), None)
+    if found is None:
+        return Source("", f"on {name}: install iproute2 {OLDEST} or newer, or pyroute2 0.7.2 or newer")
+    command, package = found
+    return Source(package, f"on {name}: {command} {package} ({OLDEST} or newer)")
 
 
-def missing_sentence(os_release: str, python: str, why: str) -> str:
-    """The message where pyroute2 cannot be imported."""
+def missing_sentence(os_release: str, why: str) -> str:
+    """The message where neither pyroute2 nor `ip` can be used."""
     return (
-        f"pyroute2 cannot be imported by {python} ({why}). Get it {pyroute2_source(os_release, python).sentence};"
+        f"This node's addresses cannot be read: {why}. Get iproute2 {source(os_release).sentence};"
         " or let the roles install it: overlay_ip_install_packages: true."
     )
 

@@ -12,8 +12,8 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
 
 from .._base import net
@@ -64,6 +64,17 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Route:
+    """A default route of the main table. ``gateway`` and ``source`` are empty where it names none."""
+
+    family: int
+    interface: str
+    metric: int = 0
+    gateway: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Held(Overlay):
     """An address that is live. ``permanent``: without a lifetime, so not from DHCP. ``deprecated``: IPv6 only, never
     chosen as a source address."""
@@ -82,13 +93,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Node:
-    """What was read on the node: links, live addresses, the interface of the default route by family, and the
-    overlays that its configuration files hold."""
+    """What was read on the node: links, live addresses, default routes, and the overlays that its configuration
+    files hold."""
 
     links: tuple[Link, ...]
     held: tuple[Held, ...]
-    default: Mapping[int, str] = field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
     saved: tuple[Overlay, ...] = ()
+
+    @property
+    def default(self) -> dict[int, str]:
+        """Family -> the interface of the default route that wins (the lowest metric)."""
+        by_metric = sorted(self.routes, key=lambda route: route.metric, reverse=True)
+        return {route.family: route.interface for route in by_metric}
 
 
 @dataclass(frozen=True)

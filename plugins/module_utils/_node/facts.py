@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._address import agents, netlink, packages
+from .._address import agents, netlink, packages, tools
+from .._address.live import NodeError
 from .._address.persist import store
 from .._address.persist.store import Host, Owner, Tree
 from .._address.plan import AUTO, Link, Node
@@ -21,7 +22,7 @@ from .._base.finding import ERROR, WARNING, Finding, as_dicts
 from .._engine import registry
 
 
-def describe(host: Host, imds: Imds | None, params: Mapping[str, Any], python: str) -> dict[str, Any]:
+def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[str, Any]:
     """Return what ``overlay_node_info`` returns.
 
     Raises:
@@ -29,21 +30,21 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any], python: s
         PersistError: a file of the node cannot be read.
     """
     tree = Tree(host)
-    node = _read(tree)
+    node, why = _read(tree)
     identity, error = _identity(imds, node)
     shown = _addresses(tree, node, params["addresses"])
     link = _link(params["interface"], node)
     owner = store.owner_for(host, link) if link else None
     release = host.read("/etc/os-release") or ""
-    source = packages.pyroute2_source(release, python)
+    source = packages.source(release)
     findings = _findings(host, link, owner, shown or [], params["persistent"])
-    if netlink.MISSING:
-        sentence = packages.missing_sentence(release, python, netlink.MISSING)
-        findings.append(Finding("pyroute2_missing", ERROR, sentence, f"Get it {source.sentence}."))
+    if node is None:
+        findings.append(Finding("addresses_unreadable", ERROR, why, f"Get iproute2 {source.sentence}."))
     return {
         "identity": identity,
         "identity_error": error,
-        "pyroute2": {"version": netlink.VERSION, "package": source.package, "remedy": source.sentence},
+        "tool": {"name": tools.name(), "package": source.package, "remedy": source.sentence},
+        "pyroute2": {"version": netlink.VERSION},
         "addresses": shown,
         "interface": {"name": link.name, "method": owner.method, "owner": owner.why, "source": owner.source}
         if link and owner
@@ -54,13 +55,14 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any], python: s
     }
 
 
-def _read(tree: Tree) -> Node | None:
-    """The live state, or None without pyroute2."""
-    if netlink.MISSING:
-        return None
-    with netlink.Netlink() as net:
-        saved = tuple(overlay for _method, _path, overlay in store.saved(tree))
-        return Node(net.links(), net.held(), net.default(), saved)
+def _read(tree: Tree) -> tuple[Node | None, str]:
+    """The live state, or why it cannot be read."""
+    try:
+        with tools.opened(tree.host.read("/etc/os-release") or "") as live:
+            saved = tuple(overlay for _method, _path, overlay in store.saved(tree))
+            return Node(live.links(), live.held(), live.routes(), saved), ""
+    except NodeError as exc:
+        return None, str(exc)
 
 
 def _identity(imds: Imds | None, node: Node | None) -> tuple[dict[str, Any] | None, str]:

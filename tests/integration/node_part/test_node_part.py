@@ -12,9 +12,11 @@ import secrets
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -51,17 +53,20 @@ def debian_python() -> Path:
         tree = rootfs("forky-python")
     except RootfsError as exc:  # a release in the making: its archive may be inconsistent for a day
         pytest.skip(f"Debian 14 cannot be installed today, so Python 3.14 is not here: {exc}")
+    program = ROOT / ".cache" / tree.name / "python3.14"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    command = foreign(tree, "usr/bin/python3", f"--argv0 {program}")
+    program.write_text(f'#!/bin/sh\nPYTHONHOME={tree}/usr exec {command} "$@"\n')
+    program.chmod(0o755)
+    return program
+
+
+def foreign(tree: Path, program: str, options: str = "") -> str:
+    """The command that runs a program of another release's tree."""
     machine = f"{platform.machine()}-linux-gnu"
     libraries = f"{tree}/usr/lib/{machine}:{tree}/lib/{machine}"
     [loader] = tree.glob("usr/lib/*/ld-linux-*.so.*")
-    python = tree / "usr/bin/python3"
-    program = ROOT / ".cache" / tree.name / "python3.14"
-    program.parent.mkdir(parents=True, exist_ok=True)
-    program.write_text(
-        f'#!/bin/sh\nPYTHONHOME={tree}/usr exec {loader} --library-path {libraries} --argv0 {program} {python} "$@"\n'
-    )
-    program.chmod(0o755)
-    return program
+    return f"{loader} --library-path {libraries} {options} {tree / program}"
 
 
 def pyroute2(version: str) -> Path:
@@ -98,10 +103,13 @@ def netns() -> Iterator[str]:
         subprocess.run(["ip", "netns", "delete", name], check=True)
 
 
-def scenario(python: str, library: Path | None, netns: str, tmp_path: Path) -> dict[str, Any]:
+def scenario(
+    python: str, library: Path | None, netns: str, tmp_path: Path, tool: str = "netlink", path: str = ""
+) -> dict[str, Any]:
+    """Run it by pyroute2 (``netlink``) or by `ip` (``iproute``)."""
     (tmp_path / "module_utils").symlink_to(ROOT / "plugins" / "module_utils")
-    command = ["nsenter", f"--net=/run/netns/{netns}", python, "-B", "-s", str(SCENARIO), str(tmp_path)]
-    environment = {"PYTHONPATH": str(library or ""), "PATH": os.environ["PATH"]}
+    command = ["nsenter", f"--net=/run/netns/{netns}", python, "-B", "-s", str(SCENARIO), str(tmp_path), tool]
+    environment = {"PYTHONPATH": str(library or ""), "PATH": path or os.environ["PATH"]}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     seen: dict[str, Any] = json.loads(done.stdout)
@@ -111,6 +119,7 @@ def scenario(python: str, library: Path | None, netns: str, tmp_path: Path) -> d
 V6 = "2001:db8:10::15/128 eth0 - deprecated"
 EXPECTED = {
     "default": {"4": "eth0"},
+    "routes": [[4, "eth0", 100, "10.0.1.1", ""], [4, "nov6", 200, "", ""]],
     "own": [["10.0.1.10/24", False]],
     "present": [True, ["192.168.10.15/32 eth0 eth0:1", V6]],
     "present again": [False, ["192.168.10.15/32 eth0 eth0:1", V6]],
@@ -125,11 +134,12 @@ EXPECTED = {
     # The kernel renames labels along with the link; only the file is wrong then.
     "renamed": [True, ["192.168.10.15/32 ens5 ens5:1"]],
     "renamed files": ["# aws_ha.overlay_ip: 192.168.10.15/32 dev ens5 label ens5:1"],
-    "ipv6 off": (
+    "ipv6 off": [
         "cannot add 2001:db8:10::15/128 on nov6: IPv6 is switched off there;"
-        " set sysctl net.ipv6.conf.nov6.disable_ipv6 to 0, or leave the IPv6 overlay out."
-    ),
-    "gone": "interface 'x0' has vanished: run again when it is there.",
+        " set sysctl net.ipv6.conf.nov6.disable_ipv6 to 0, or leave the IPv6 overlay out.",
+        ["192.168.10.18"],
+    ],
+    "gone": ["interface 'x0' has vanished: run again when it is there.", ["192.168.10.18"]],
 }
 
 
@@ -150,6 +160,89 @@ def test_the_life_of_two_overlays(python: str, version: str, netns: str, tmp_pat
     assert ran_python.startswith(f"{python}.")
     assert ran_pyroute2 == version
     assert seen == EXPECTED
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_same_life_without_pyroute2(python: str, netns: str, tmp_path: Path) -> None:
+    seen = scenario(interpreter(python), None, netns, tmp_path, "iproute")
+    ran_python, ran = seen.pop("versions")
+    assert (ran_python.startswith(f"{python}."), ran) == (True, "ip")
+    assert seen == EXPECTED
+
+
+@pytest.mark.parametrize("suite", ["trixie", "forky"])
+def test_the_same_life_by_newer_ip(suite: str, netns: str, tmp_path: Path) -> None:
+    """The `ip` of other releases: their words for a refusal differ."""
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "ip"
+    program.write_text(f'#!/bin/sh\nexec {foreign(rootfs(suite), "usr/bin/ip")} "$@"\n')
+    program.chmod(0o755)
+    path = f"{program.parent}:{os.environ['PATH']}"
+    seen = scenario(sys.executable, None, netns, tmp_path, "iproute", path)
+    del seen["versions"]
+    assert seen == EXPECTED
+
+
+class Restless:
+    """Addresses that come and go in a namespace, as where containers start and stop."""
+
+    def __init__(self, netns: str, seconds: float) -> None:
+        self._seconds = seconds
+        self._process = subprocess.Popen(["ip", "-n", netns, "-batch", "-"], stdin=subprocess.PIPE, text=True)
+        assert self._process.stdin is not None
+        self._stopped = threading.Event()
+        threading.Thread(target=self._feed, args=(self._process.stdin,), daemon=True).start()
+
+    def _feed(self, pipe: IO[str]) -> None:
+        with suppress(BrokenPipeError, ValueError):
+            while not self._stopped.wait(self._seconds):
+                pipe.write("address add 10.8.0.1/32 dev eth0\naddress del 10.8.0.1/32 dev eth0\n")
+                pipe.flush()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._process.kill()
+        self._process.wait()
+
+
+_READ = """
+import sys; sys.path.insert(0, sys.argv[1])
+import importlib
+module = importlib.import_module("module_utils._address." + sys.argv[2])
+asked = []
+def counted(call):
+    return lambda *a, **k: asked.append(1) or call(*a, **k)
+if sys.argv[2] == "netlink":
+    live = module.Netlink()
+    live.links()
+    whole, live._dump = live._dump, lambda what, ask: whole(what, counted(ask))
+else:
+    live = module.IpRoute()
+    module.subprocess.run = counted(module.subprocess.run)
+rounds = 0
+while len(asked) < rounds + 3 and rounds < 200:
+    rounds += 1
+    assert {"10.0.1.10", "10.9.255.1"} <= {held.address for held in live.held()}
+print(len(asked) - rounds)
+"""
+
+
+@pytest.mark.parametrize("tool", ["netlink 0.7.2", "netlink 0.9.7", "iproute"])
+def test_a_list_that_changes_while_it_is_read_is_read_again(tool: str, netns: str, tmp_path: Path) -> None:
+    name, _space, version = tool.partition(" ")
+    (tmp_path / "module_utils").symlink_to(ROOT / "plugins" / "module_utils")
+    # Enough of them that a list does not fit into one message.
+    many = "".join(f"address add 10.9.{n % 256}.{n // 256 + 1}/32 dev eth0\n" for n in range(1024))
+    subprocess.run(["ip", "-n", netns, "-batch", "-"], input=many, text=True, check=True)
+    world = Restless(netns, 0.01 if tool == "iproute" else 0.25)  # pyroute2 reads more slowly
+    try:
+        command = ["nsenter", f"--net=/run/netns/{netns}", sys.executable, "-c", _READ, str(tmp_path), name]
+        environment = {"PYTHONPATH": str(pyroute2(version)) if version else "", "PATH": os.environ["PATH"]}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    finally:
+        world.stop()
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 3, "nothing was interrupted: this test has shown nothing"
 
 
 def test_with_the_packages_of_a_distribution_alone(netns: str, tmp_path: Path) -> None:
@@ -177,12 +270,14 @@ def module(name: str, options: dict[str, Any], *prefix: str, python: str, librar
     return answer
 
 
-@pytest.mark.parametrize(("python", "version"), [("3.9", OLDEST), ("3.14", NEWEST)])
-def test_the_module_as_a_payload_under_the_oldest_and_newest_python(python: str, version: str, netns: str) -> None:
+@pytest.mark.parametrize(("python", "version"), [("3.9", OLDEST), ("3.14", NEWEST), ("3.9", None)])
+def test_the_module_as_a_payload_under_the_oldest_and_newest_python(
+    python: str, version: str | None, netns: str
+) -> None:
     """AnsiballZ finds the package of writers by its relative imports."""
     inside = ("nsenter", f"--net=/run/netns/{netns}")
     options = {"addresses": ["192.168.10.15"], "persistent": False}
-    where: dict[str, Any] = {"python": interpreter(python), "library": pyroute2(version)}
+    where: dict[str, Any] = {"python": interpreter(python), "library": pyroute2(version) if version else None}
     done = [module("overlay_interface", options, *inside, **where) for _time in range(2)]
     assert [d["changed"] for d in done] == [True, False]
     assert done[1]["addresses"] == [
@@ -197,28 +292,38 @@ def test_the_module_as_a_payload_under_the_oldest_and_newest_python(python: str,
     ]
     info = module("overlay_node_info", {"addresses": ["192.168.10.15"], "metadata": False}, *inside, **where)
     assert info["pyroute2"]["version"] == version
+    assert info["tool"]["name"].startswith(f"pyroute2 {version}" if version else "iproute2 ")
     assert [(a["live"], a["label"]) for a in info["addresses"]] == [(True, "eth0:1")]
 
 
-def test_without_pyroute2_the_message_says_how_to_get_it(netns: str) -> None:
+def test_without_pyroute2_and_without_ip_the_message_says_how_to_get_it(netns: str, tmp_path: Path) -> None:
+    # An `ip` that is too old, before all others: its words are those of iproute2 4.9.
+    old = tmp_path / "ip"
+    old.write_text('#!/bin/sh\necho \'Option "-json" is unknown, try "ip -help".\' >&2\nexit 255\n')
+    old.chmod(0o755)
     python = interpreter("3.9")
-    answer = module("overlay_interface", {"addresses": ["192.168.10.15"]}, python=python, library=None)
-    assert answer["msg"].startswith(f"pyroute2 cannot be imported by {python} (ModuleNotFoundError: ")
-    assert f"{python} -m pip install 'pyroute2>=0.7.2'" in answer["msg"]
-    info = module("overlay_node_info", {"metadata": False}, python=python, library=None)
-    assert info["addresses"] is None
-    assert [f["id"] for f in info["findings"]] == ["pyroute2_missing"]
+    inside = ("env", f"PATH={tmp_path}:{os.environ['PATH']}")
+    answer = module("overlay_interface", {"addresses": ["192.168.10.15"]}, *inside, python=python, library=None)
+    assert answer["msg"].startswith(
+        "This node's addresses cannot be read: pyroute2 cannot be imported (ModuleNotFoundError: "
+    )
+    assert "and 'ip -json route show default' failed: Option \"-json\" is unknown" in answer["msg"]
+    assert "4.17 or newer" in answer["msg"]
+    info = module("overlay_node_info", {"metadata": False}, *inside, python=python, library=None)
+    assert (info["addresses"], info["tool"]["name"]) == (None, None)
+    assert [f["id"] for f in info["findings"]] == ["addresses_unreadable"]
 
 
 def test_without_root_the_message_says_so(netns: str) -> None:
     nobody = ("nsenter", f"--net=/run/netns/{netns}", "setpriv", "--reuid=65534", "--clear-groups")
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from module_utils._address import netlink, plan\n"
-        "with netlink.Netlink() as net:\n"
-        "    assert net.default() == {4: 'eth0'}\n"
-        "    try: net.add(plan.Overlay('192.168.10.15', 32, 'eth0'))\n"
-        "    except netlink.NodeError as exc: print(exc)\n"
+        "from module_utils._address import iproute, live, netlink, plan\n"
+        "for made in (netlink.Netlink, iproute.IpRoute):\n"
+        "    with made() as net:\n"
+        "        assert plan.Node((), (), net.routes()).default == {4: 'eth0'}\n"
+        "        try: net.apply([plan.Step('add', plan.Overlay('192.168.10.15', 32, 'eth0'))])\n"
+        "        except live.NodeError as exc: print(exc)\n"
     )
     # World-readable places: neither the checkout nor a virtual environment need be.
     with_copy = Path("/tmp") / f"ovl-np-{secrets.token_hex(3)}"
@@ -231,6 +336,5 @@ def test_without_root_the_message_says_so(netns: str) -> None:
         )
     finally:
         shutil.rmtree(with_copy)
-    assert done.stdout.strip() == (
-        "cannot add 192.168.10.15/32 on eth0: this needs root; set become: true for the task."
-    ), done.stderr
+    words = "cannot add 192.168.10.15/32 on eth0: this needs root; set become: true for the task."
+    assert done.stdout.splitlines() == [words] * 2, done.stderr

@@ -141,29 +141,19 @@ def netns() -> Iterator[str]:
         subprocess.run(["ip", "netns", "delete", name], check=True)
 
 
-def test_pyroute2_is_installed_only_when_asked(netns: str, tmp_path: Path) -> None:
-    """With a Python that is not the distribution's, so that pip is the way."""
-    venv.create(tmp_path / "python", with_pip=True)
-    python = tmp_path / "python" / "bin" / "python"
-    # What ansible.builtin.pip itself needs, and what a virtual environment of Python 3.12 or newer lacks.
-    subprocess.run([python, "-m", "pip", "install", "-qq", "packaging", "setuptools"], check=True)
-    host = {"ansible_connection": "local", "ansible_python_interpreter": str(python), "ansible_become": False}
-    # The namespace is the node's own; the way to the package index is still needed, so only the module enters it.
+def test_nothing_needs_to_be_installed(netns: str, tmp_path: Path) -> None:
+    """With a Python that has nothing but itself: iproute2 does it, and packages are asked for by nobody."""
+    venv.create(tmp_path / "python", with_pip=False)
     wrapper = tmp_path / "inside"
-    wrapper.write_text(f'#!/bin/sh\nexec nsenter --net=/run/netns/{netns} {python} "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\nexec nsenter --net=/run/netns/{netns} {tmp_path}/python/bin/python "$@"\n')
     wrapper.chmod(0o755)
+    host = {"ansible_connection": "local", "ansible_python_interpreter": str(wrapper), "ansible_become": False}
     playbook = Playbook(tmp_path, host)
-    assert playbook.run(**CLUSTER)["failed"] == 1
-    assert f"pyroute2 cannot be imported by {python}" in playbook.output.replace("\n", " ")
-
     checked = playbook.run("--check", **CLUSTER, overlay_ip_install_packages=True)
     assert (checked["failed"], checked["changed"]) == (0, 1), playbook.output
-    counts = playbook.run(**CLUSTER, overlay_ip_install_packages=True, overlay_interface_calls=[])
-    assert (counts["failed"], counts["changed"]) == (0, 1), playbook.output
-
-    playbook = Playbook(tmp_path, {**host, "ansible_python_interpreter": str(wrapper)})
     counts = playbook.run(**CLUSTER, overlay_ip_install_packages=True)
     assert (counts["failed"], counts["changed"]) == (0, 1), playbook.output
+    assert playbook.run(**CLUSTER)["changed"] == 0, playbook.output
     shown = subprocess.run(
         ["ip", "-n", netns, "-brief", "address", "show", "dev", "eth0"], capture_output=True, text=True, check=True
     )

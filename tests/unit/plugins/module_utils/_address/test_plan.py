@@ -19,6 +19,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan im
     Overlay,
     PlanError,
     Request,
+    Route,
 )
 
 OWN = Held("10.0.1.10", 24, "eth0", permanent=False)
@@ -31,7 +32,7 @@ NODE = Node(
         Link(5, "a-name-of-13c"),
     ),
     held=(Held("127.0.0.1", 8, "lo"), OWN),
-    default={4: "eth0"},
+    routes=(Route(4, "eth0"),),
 )
 X4, X6 = "192.168.10.15/32", "2001:db8::15/128"
 
@@ -183,9 +184,12 @@ def test_a_live_address_without_a_label_is_left_alone_for_the_files_label() -> N
 
 
 def test_auto_is_the_other_familys_default_route_where_there_is_no_own() -> None:
-    node = replace(NODE, default={6: "eth1"})
+    node = replace(NODE, routes=(Route(6, "eth1"),))
     assert plan.plan(Request((X4,)), node)[0].overlay.interface == "eth1"
-    assert plan.plan(Request((X4,)), replace(NODE, default={4: "eth0", 6: "eth1"}))[0].overlay.interface == "eth0"
+    assert (
+        plan.plan(Request((X4,)), replace(NODE, routes=(Route(4, "eth0"), Route(6, "eth1"))))[0].overlay.interface
+        == "eth0"
+    )
 
 
 @pytest.mark.parametrize(
@@ -217,7 +221,7 @@ def test_absent_says_where_it_was(
     ("request_", "node", "sentence"),
     [
         (Request((X4,), interface="eth9"), NODE, "interface 'eth9' does not exist on this node: it has lo, eth0, eth1"),
-        (Request((X4,)), replace(NODE, default={}), "no default route: name the interface"),
+        (Request((X4,)), replace(NODE, routes=()), "no default route: name the interface"),
         (Request((X4,), label="eth0:0123456789abc"), NODE, "has 18 bytes; the kernel takes 15"),
         (Request((X4,), label="sap"), NODE, "must be 'eth0:' and letters or digits, such as 'eth0:1'"),
         (Request((X4,), label="eth0:$(id)"), NODE, "must be 'eth0:' and letters or digits"),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address import hold as address_hold
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address import tools as address_tools
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.imds import Imds, ImdsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import facts as node_facts
 from unit.fake_host import FakeHost, FakeLive
@@ -54,16 +55,14 @@ class Node:
         self.disk = FakeHost(
             {"/run/systemd/netif/links/2": STATE, "/etc/os-release": DEBIAN}, ["systemd-networkd.service"]
         )
-        monkeypatch.setattr(node_facts.netlink, "MISSING", "")
-        monkeypatch.setattr(node_facts.netlink, "VERSION", "0.9.7")
-        monkeypatch.setattr(node_facts.netlink, "Netlink", lambda: _Entered(self.live))
+        monkeypatch.setattr(node_facts.tools, "opened", lambda release: _Entered(self.live))
 
     def hold(self, persistent: bool) -> None:
         options = {**HOLD, "addresses": ["192.168.10.15"], "persistent": persistent}
         address_hold.run(options, self.live, self.disk, check=False)
 
     def facts(self, imds: Imds | None = None, **options: Any) -> dict[str, Any]:
-        return node_facts.describe(self.disk, imds, {**OPTIONS, **options}, "/usr/bin/python3")
+        return node_facts.describe(self.disk, imds, {**OPTIONS, **options})
 
 
 class _Entered:
@@ -146,12 +145,18 @@ def test_interface_and_engines(node: Node) -> None:
     assert node.facts(interface="lo")["interface"]["method"] == "systemd_unit"
 
 
-def test_without_pyroute2(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(node_facts.netlink, "MISSING", "ModuleNotFoundError: No module named 'pyroute2'")
-    monkeypatch.setattr(node_facts.netlink, "VERSION", None)
+def test_with_neither_pyroute2_nor_ip(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(address_tools.netlink, "MISSING", "ModuleNotFoundError: No module named 'pyroute2'")
+    monkeypatch.setattr(address_tools.iproute, "missing", lambda: "'ip' could not be run")
     facts = node.facts()
     assert facts["addresses"] is None
     assert facts["interface"] is None
-    assert facts["pyroute2"]["version"] is None
-    assert facts["pyroute2"]["package"] == "python3-pyroute2"
-    assert [(f["id"], f["severity"]) for f in facts["findings"]] == [("pyroute2_missing", "error")]
+    assert facts["tool"] == {
+        "name": None,
+        "package": "iproute2",
+        "remedy": "on Debian GNU/Linux 12 (bookworm): apt-get install iproute2 (4.17 or newer)",
+    }
+    [finding] = facts["findings"]
+    assert (finding["id"], finding["severity"]) == ("addresses_unreadable", "error")
+    assert "'ip' could not be run. Get iproute2 on Debian" in finding["message"]

@@ -89,14 +89,15 @@ class Ip:
                       "valid_life_time": 3000}, *addresses]  # fmt: skip
         self.changes: list[str] = []
 
-    def __call__(self, arguments: Sequence[str]) -> str:
+    def __call__(self, arguments: Sequence[str], lines: str = "") -> str:
         if arguments == ["-json", "address", "show"]:
             lo = {"ifindex": 1, "ifname": "lo", "flags": ["UP"], "addr_info": []}
             return json.dumps([lo, {"ifindex": 2, "ifname": "eth0", "flags": ["UP"], "addr_info": self.info}])
         if arguments[:1] == ["-json"]:
             routes = [{"dst": "default", "dev": "eth0"}, {"dst": "default", "dev": "eth1", "metric": 200}]
             return json.dumps(routes) if arguments[1] == "-4" else ""
-        self.changes.append(" ".join(arguments))
+        assert arguments == ["-batch", "-"]
+        self.changes += lines.splitlines()
         return ""
 
 
@@ -110,13 +111,13 @@ def local(ip: Ip, *overlays: Overlay) -> Local:
 def test_an_address_comes_up_labelled_on_the_interface_of_the_default_route() -> None:
     ip = Ip()
     assert local(ip).up()
-    assert ip.changes == ["-4 address replace 192.168.10.15/32 dev eth0 label eth0:1"]
+    assert ip.changes == ["address replace 192.168.10.15/32 dev eth0 label eth0:1"]
 
 
 def test_an_ipv6_address_never_becomes_a_source_address() -> None:
     ip = Ip()
     assert local(ip, Overlay("2001:db8::15/128", ("2001:db8::15/128",))).up()
-    assert ip.changes == ["-6 address replace 2001:db8::15/128 dev eth0 nodad valid_lft forever preferred_lft 0"]
+    assert ip.changes == ["address replace 2001:db8::15/128 dev eth0 nodad valid_lft forever preferred_lft 0"]
 
 
 def test_what_is_there_is_left_alone() -> None:
@@ -137,7 +138,7 @@ def test_foreseeing_changes_nothing() -> None:
 def test_an_address_goes_down_wherever_it_is() -> None:
     ip = Ip(LIVE)
     assert local(ip).down()
-    assert ip.changes == ["-4 address delete 192.168.10.15/32 dev eth0"]
+    assert ip.changes == ["address delete 192.168.10.15/32 dev eth0"]
     assert not local(Ip()).down()
 
 
