@@ -51,10 +51,16 @@ class Aws:
     """Clients of one caller, the calls counted. Safe to use from several threads.
 
     Raises ``AwsError`` from every method.
+
+    Attributes:
+        options: where and as whom to call.
+        calls: how often each operation was asked for.
+        call_seconds: seconds for one call with all its attempts, whatever its answer does.
     """
 
     def __init__(self, opts: AwsOptions) -> None:
         check(opts)
+        self.call_seconds = CALL_SECONDS
         self.options = opts
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -88,9 +94,11 @@ class Aws:
         with self._lock:
             self.calls[operation] += 1
         try:
-            answer: dict[str, Any] = _within(CALL_SECONDS, partial(getattr(client, _method(operation)), **kwargs))
+            answer: dict[str, Any] = _within(self.call_seconds, partial(getattr(client, _method(operation)), **kwargs))
         except _Late:
-            text = f"{operation} was not answered within {CALL_SECONDS:.0f} s by {_way(client)}: check the network."
+            text = (
+                f"{operation} was not answered within {self.call_seconds:.0f} s by {_way(client)}: check the network."
+            )
             raise AwsError(UNREACHABLE, text, operation) from None
         except botocore.exceptions.ClientError as err:
             if "Code" not in err.response.get("Error", {}) or err.response["Error"]["Code"] == "Unknown":
