@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._address.persist.tree import Host
-from .view import MOVE, SELF, Trouble, name_of, not_running, parsed, text_of, unit_state, view
+from .view import CHECK_FAILED, MOVE, SELF, Trouble, name_of, not_running, parsed, text_of, unit_state, view
 
 NAME = "keepalived"
 UNIT = "keepalived.service"
@@ -24,8 +24,9 @@ STANDING = "/run/aws-overlay-ip/keepalived.json"
 MARK = "aws_ha.overlay_ip.keepalived"
 SUM = "# The lines below as setup wrote them, by SHA-256: "
 
+_APPLICATION = "overlay_ip_application"
 _SCRIPTS = {
-    "overlay_ip_application": (
+    _APPLICATION: (
         "the check command",
         "see to the application there, or to overlay_ip_check_command.",
     ),
@@ -80,7 +81,8 @@ def _at_fault(host: Host, said: str, name: str) -> Iterator[Trouble]:
     why = f": {'; '.join(reasons)}" if reasons else ", so that it cannot be the master"
     what = f"is in {said}" if said != "UNKNOWN" else "has not said what it is"
     remedy = " ".join(remedies) or "`aws-overlay-ip check` and the check command there say what is wrong."
-    yield Trouble("engine_fault", "error", f"keepalived {what} on {name}{why}.", remedy, SELF, (MOVE,))
+    kind = CHECK_FAILED if list(found) == [_APPLICATION] else "engine_fault"
+    yield Trouble(kind, "error", f"keepalived {what} on {name}{why}.", remedy, SELF, (MOVE,))
 
 
 def _edited(host: Host, name: str) -> Iterator[Trouble]:

@@ -22,6 +22,9 @@ SETUP, MOVE, TEARDOWN = "setup", "move", "teardown"
 SELF = "self"
 """The node itself, for an engine that knows no names."""
 
+CHECK_FAILED = "engine_check_failed"
+"""Only the application's check keeps this node from being the holder: elsewhere the service may be well."""
+
 _PROGRAM = "/etc/aws-overlay-ip/config.json"
 
 

@@ -172,6 +172,7 @@ VARIABLES: tuple[Variable, ...] = (
         shape="a user's name",
         source="useradd(8)",
     ),
+    Variable("overlay_ip_check_now", FLAG, ("keepalived",), True),
     Variable("overlay_ip_route_interval", WHOLE, ("keepalived",), 10, _SECONDS, 1, 3600, source=_KEEPALIVED),
     Variable("overlay_ip_keepalived_replace", FLAG, ("keepalived",), False),
     # Pacemaker

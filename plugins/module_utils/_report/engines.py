@@ -14,7 +14,7 @@ from typing import Any
 from .._base import net
 from .._inventory.holders import Dict
 
-SELF, MOVE = "self", "move"
+SELF, MOVE, _CHECK_FAILED = "self", "move", "engine_check_failed"
 _RESTLESS = frozenset({"engine_disagrees", "engine_absent", "address_astray", "address_missing"})
 
 
@@ -56,15 +56,21 @@ def harmless(report: Dict, door: str) -> list[str]:
 
 
 def unrest(report: Dict) -> list[str]:
-    """Why the engine is not yet at rest, or does not agree with the routes; empty where it is and does."""
+    """Why the engine is not yet at rest, or does not agree with the routes; empty where it is and does.
+
+    A standby where the application fails is no unrest: it is told, and cannot be waited for.
+    """
     found = [f"{o['destination']} is not routed to one node." for o in report["overlays"] if not o["holder"]]
+    holders = {o["holder"] for o in report["overlays"]}
+    waiting: list[str] = []
     for name, node in report["nodes"].items():
         if not node["reachable"]:
             found.append(f"{name} cannot be asked.")
         for finding in node["findings"]:
             if finding["severity"] == "error" and (finding["id"] in _RESTLESS or "hinders" in finding):
-                found.append(sentence(finding) if "hinders" in finding else finding["message"])
-    return found
+                idle = finding["id"] == _CHECK_FAILED and name not in holders
+                (waiting if idle else found).append(sentence(finding) if "hinders" in finding else finding["message"])
+    return [*found, *waiting] if found else []
 
 
 def sentence(finding: Dict) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from drill.bed import ADVERT, Bed, DrillError
-from lab.playbook.run import run_playbook
+from lab.playbook.run import Run, run_playbook
 from lab.probe import HTTP_PORT
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
@@ -30,6 +31,17 @@ def assert_refused_first(pair: Bed, output: str) -> None:
     assert not re.search(r"changed=[1-9]", output)
     calls = [c["action"] for c in pair.control.calls() if c["params"].get("DryRun") != "true"]
     assert {action for action in calls if not action.startswith("Describe")} == set()
+
+
+def journals(pair: Bed) -> dict[str, str]:
+    """What keepalived said lately, for whoever reads a failure."""
+    return {n: pair.exec(n, "journalctl", "--unit=keepalived", "--lines=40", "--no-pager") for n in pair.nodes}
+
+
+def with_check(pair: Bed, command: str, **more: Any) -> Run:
+    """Setup with another check of the application."""
+    variables = {"overlay_ip_failover": "keepalived", "overlay_ip_check_command": command, **more}
+    return run_playbook("setup.yml", pair.directory.inventory, extra_vars=variables)
 
 
 def test_setup_again_changes_nothing(pair: Bed) -> None:
@@ -75,7 +87,7 @@ def test_a_planned_drill_moves_the_service_back_and_leaves_a_report(pair: Bed, t
     pair.rest("node1")
     value = json.loads(report.read_text())
     assert value["client"]["tried"] > 10
-    assert value["client"]["missed"] == 0
+    assert value["client"]["missed"] == 0, (value["client"], journals(pair))
     assert value["switchover"]["overlays"][0]["before"] == ["node2"]
     assert {check["ok"] for node in value["nodes"].values() for check in node["checks"]} <= {True, None}
 
@@ -148,20 +160,80 @@ def test_what_was_edited_by_hand_is_not_overwritten(pair: Bed) -> None:
     assert "was edited by hand" not in status(pair)
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("/usr/bin/test -e /nonexistent", "exit code 1 after "),
+        ('/bin/sh -c "true && false"', "exit code 1 after "),
+        ("echo 'no such database' >&2; exit 3", "it wrote: no such database"),
+        ("sleep 30", "still running after 2."),
+        ("if", "exit code 2 after "),
+    ],
+)
+def test_a_check_that_fails_where_the_service_is_is_refused(pair: Bed, command: str, told: str) -> None:
+    pair.control.clear("calls")
+    run = with_check(pair, command)
+    assert not run.ok
+    assert "overlay_ip_check_command fails on node2, which holds the overlay IPs" in run.output
+    assert told in run.output
+    assert_refused_first(pair, run.output)
+
+
+def test_a_check_whose_user_is_unknown_is_refused(pair: Bed) -> None:
+    pair.control.clear("calls")
+    run = with_check(pair, "true", overlay_ip_check_user="nobody-here")
+    assert "overlay_ip_check_user is 'nobody-here', and there is no such user on node1" in run.output
+    assert_refused_first(pair, run.output)
+
+
+def test_a_command_line_of_any_kind_is_run_as_it_is_written(pair: Bed) -> None:
+    """As an ordinary user, in a small environment; it replaces the check before it without a lost packet."""
+    path = "/usr/libexec/keepalived/aws-overlay-ip-check"
+    command = "word=\"it's $(id -un)\"\nenv | grep -q '^AWS' && exit 1\n[ \"$word\" = 'it'\"'s nobody\" ] | cat"
+    with pair.probe() as probe:
+        probe.wait_for("node2")
+        run = with_check(pair, command, overlay_ip_check_user="nobody")
+        assert run.ok, run.output
+        pair.rest("node2")
+        assert command in pair.exec("node2", "cat", path)
+        assert pair.exec("node2", "stat", "--format=%a %U", path) == "750 root"
+        assert sum(with_check(pair, command, overlay_ip_check_user="nobody").changed.values()) == 0
+        pair.play("setup.yml")
+    assert probe.report.lost == 0
+
+
+def test_a_check_is_added_and_removed_without_a_lost_packet(pair: Bed) -> None:
+    with pair.probe() as probe:
+        probe.wait_for("node2")
+        assert with_check(pair, "").ok
+        assert pair.exec("node2", "sh", "-c", "ls /usr/libexec/keepalived") == ""
+        pair.rest("node2")
+        pair.play("setup.yml")
+        pair.rest("node2")
+    assert probe.report.who == ("node2",)
+    assert probe.report.lost == 0
+
+
+def test_a_check_that_fails_at_the_standby_is_a_warning(pair: Bed) -> None:
+    run = with_check(pair, "test $(cat /etc/hostname) = node2")
+    assert run.ok, run.output
+    assert "WARNING: overlay_ip_check_command on node1: exit code 1" in run.output
+    assert "This node cannot take over before that is mended." in run.output
+    pair.play("setup.yml")
+    pair.rest("node2")
+
+
 def test_setup_says_why_the_engine_does_not_come_to_rest(pair: Bed) -> None:
-    run = run_playbook(
-        "setup.yml",
-        pair.directory.inventory,
-        extra_vars={
-            "overlay_ip_failover": "keepalived",
-            "overlay_ip_check_command": "/usr/bin/test -e /nonexistent",
-            "overlay_ip_check_interval": 1,
-            "overlay_ip_wait_timeout": 5,
-        },
+    run = with_check(
+        pair,
+        "test -e /nonexistent",
+        overlay_ip_check_now=False,
+        overlay_ip_check_interval=1,
+        overlay_ip_wait_timeout=20,
     )
     assert not run.ok
     for node in pair.nodes:
-        assert f"keepalived is in FAULT on {node}: the check command failed" in run.output
+        assert f"keepalived is in FAULT on {node}: the check command failed" in run.output, run.output
     pair.play("setup.yml")
     pair.rest()
     pair.play("switchover.yml", target="node2")

@@ -163,3 +163,12 @@ def test_what_is_no_rest() -> None:
 
 def test_nothing_is_said_of_a_node_that_cannot_be_asked() -> None:
     assert ids(look(MASTER, {"unreachable": True}))["node2"] == ["node_unreachable"]
+
+
+def test_an_application_that_fails_at_the_standby_is_not_waited_for() -> None:
+    failed = view(state="FAULT", findings=[trouble("engine_check_failed", "self", severity="error")])
+    there = "It is engine_check_failed: mend it."
+    assert engines.unrest(look(MASTER, host(views=(failed,)))) == []
+    assert there in engines.unrest(look(host(FIRST, SECOND, views=(failed,)), host(views=(view(),))))
+    both = engines.unrest(look(host(views=(failed,)), host(views=(failed,))))
+    assert there in both
