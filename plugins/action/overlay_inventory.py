@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -43,16 +43,18 @@ class ActionModule(ActionBase):
         try:
             if arguments["whole"]:
                 _refuse_parts(known.get("ansible_run_tags", ()), known.get("ansible_skip_tags", ()))
-            model = inventory_model.judged(
+            given = inventory_model.Given(
                 variables,
                 known["hostvars"],
                 known["groups"],
+                registry.NAMES,
                 environment,
-                engines=registry.NAMES,
-                switchover=arguments["switchover"],
-                extra=load_extra_vars(self._loader),
-                names={name for names in (known, *self._nodes(variables, known)) for name in names},
+                load_extra_vars(self._loader),
+                {name for names in (known, *self._nodes(variables, known)) for name in names},
             )
+            model = inventory_model.judged(given, switchover=arguments["switchover"])
+            if arguments["whole"]:
+                _refuse_limit(model, known.get("ansible_play_hosts_all", ()))
             inventory_model.identify(model, {result["item"]: result for result in arguments["identities"]})
         except inventory_model.InventoryError as err:
             return {"failed": True, "msg": f"{err} Nothing was changed."}
@@ -71,6 +73,15 @@ def _refuse_parts(run_tags: Iterable[str], skip_tags: Iterable[str]) -> None:
         raise inventory_model.InventoryError(
             f"{' '.join(chosen)} leaves out tasks that later ones need: run the playbook whole, or compose the roles in"
             " a playbook of your own."
+        )
+
+
+def _refuse_limit(model: Mapping[str, Any], present: Collection[str]) -> None:
+    """Refuse a run without some of the nodes, or without any, which would do nothing and look well."""
+    if left_out := [name for name in model["nodes"] if name not in present]:
+        raise inventory_model.InventoryError(
+            f"--limit leaves out {', '.join(left_out)}: the overlay IPs are moved between all nodes of"
+            f" {model['group']}, and each must know the others. Run it without --limit."
         )
 
 

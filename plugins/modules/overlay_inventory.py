@@ -44,7 +44,8 @@ options:
     version_added: 1.1.0
   whole:
     description:
-      - Refuse a run with C(--tags) or C(--skip-tags), for a playbook whose tasks need each other.
+      - Refuse a run with C(--tags) or C(--skip-tags), for a playbook whose tasks need each other, and one whose
+        C(--limit) leaves out a node, for a play of C(localhost,all).
     type: bool
     default: false
     version_added: 1.1.0

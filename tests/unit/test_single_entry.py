@@ -19,7 +19,8 @@ INVENTORY = {
     "overlay_nodes": {
         "hosts": {f"node{n}": {"overlay_ip_instance_id": f"i-0123456789abcdef{n}"} for n in (1, 2)},
         "vars": {"overlay_ip_region": "eu-central-1", "overlay_ips": ["192.168.10.15"]},
-    }
+    },
+    "clients": {"hosts": {"client1": {}}},
 }
 NEVER_CHECKED = "The inventory was not checked: --start-at-task or --tags left out the tasks that do it"
 
@@ -43,6 +44,7 @@ def run(tmp_path: Path, *arguments: str, playbook: str = "setup.yml") -> subproc
         (("--tags", "route"), "--tags route leaves out tasks that later ones need: run the playbook whole"),
         (("--skip-tags", "x"), "--skip-tags x leaves out tasks that later ones need: run the playbook whole"),
         (("--limit", "node1"), "--limit leaves out node2: the overlay IPs are moved between all nodes"),
+        (("--limit", "client1"), "--limit leaves out node1, node2: the overlay IPs are moved between all nodes"),
         (("--start-at-task", "aws_ha.overlay_ip.node_ready : Ask every node"), NEVER_CHECKED),
         (("-e", "taget=node2"), "The extra variable taget is unknown: did you mean target?"),
         (
@@ -58,6 +60,15 @@ def test_a_run_that_cannot_work_ends_in_a_sentence(tmp_path: Path, arguments: tu
     assert sentence in done.stdout, done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     assert "is undefined" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("playbook", ["setup", "switchover", "status", "teardown", "drill"])
+def test_no_playbook_is_run_without_nodes(tmp_path: Path, playbook: str) -> None:
+    request = ("--limit", "client1", "-e", "target=node2", "-e", "drill=switchover")
+    done = run(tmp_path, *request, playbook=f"playbooks/{playbook}.yml")
+    assert done.returncode != 0
+    assert "--limit leaves out node1, node2" in done.stdout, done.stdout
+    assert "Nothing was changed." in done.stdout
 
 
 def test_every_play_keeps_the_nodes_in_step() -> None:

@@ -13,103 +13,107 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Callable
+from dataclasses import dataclass
+from typing import Any
 
 from .._base import net
-from .variables import VARIABLES, InventoryError, Variables, absent, disagreements, mistakes, slips, value
+from .overlays import overlays as read_overlays
+from .reading import Heard, address, is_id, text
+from .variables import BY_NAME, VARIABLES, InventoryError, Variables, absent, disagreements, mistakes, slips, value
 from .variables import unknown as unknown_names
 
 ALL, ANY = "all", "any"  # what a survey offers for "not given" as overlay and expected_active
-OVERLAY_KEYS = ("address", "home", "route_table_ids", "vpc_id", "interface", "label", "node_addresses")
-_IDS = {"i": "an instance", "eni": "a network interface", "rtb": "a route table", "vpc": "a VPC"}
 
 
-def model(
-    variables: Variables,
-    hosts: Mapping[str, Variables],
-    groups: Mapping[str, Sequence[str]],
-    region: str | None = None,
-    *,
-    engines: Sequence[str],
-    switchover: bool = False,
-) -> dict[str, Any]:
-    """Read everything once.
+@dataclass(frozen=True)
+class Given:
+    """What there is to read.
 
-    ``variables`` are those of the play's host, ``hosts`` those of every host, ``region`` what the environment says.
-    What the play's host (localhost, say) does not know is looked up at the nodes, the first that knows it.
-    ``engines`` are the values that ``overlay_ip_failover`` may have. With ``switchover``, ``target`` is required, and
-    ``overlay`` and ``expected_active`` are read too.
+    Attributes:
+        variables: those of the play's host. What it (localhost, say) does not know is looked up at the nodes, the
+            first that knows it.
+        hosts: those of every host.
+        groups: the names of their hosts.
+        engines: the values that `overlay_ip_failover` may have.
+        region: what the environment says.
+        extra: the names of the extra variables.
+        names: those of all variables that the play's host and the nodes have.
     """
-    group = _group(variables)
-    names = _members(group, groups)
-    nodes = {name: _node(name, hosts[name]) for name in names}
-    variables = _Shared([variables, *(hosts[name] for name in names)])
-    overlays = _overlays(value(variables, "overlay_ips"), names)
+
+    variables: Variables
+    hosts: Mapping[str, Variables]
+    groups: Mapping[str, Sequence[str]]
+    engines: Sequence[str]
+    region: str | None = None
+    extra: Collection[str] = ()
+    names: Collection[str] = ()
+
+
+def judged(given: Given, *, switchover: bool = False) -> dict[str, Any]:
+    """The model, or every mistake at once.
+
+    With `switchover`, `target` is required, and `overlay` and `expected_active` are read too.
+
+    Raises:
+        InventoryError: one sentence for each mistake.
+    """
+    members = given.groups.get(_group(given.variables), ())
+    nodes = {str(name): given.hosts[name] for name in members}
+    found = [*unknown_names({*given.names, *given.extra}), *slips(given.extra), *mistakes(given.variables, nodes)]
+    shared = _Shared([given.variables, *nodes.values()])
+    if not found:
+        set_there = {v.name for v in VARIABLES if not absent(shared.get(v.name))}
+        found += disagreements({variable.name: value(shared, variable.name) for variable in VARIABLES}, set_there)
+    try:
+        read = model(given, switchover=switchover)
+    except InventoryError as err:
+        # What is of the wrong kind has been said, and the reader would say it again.
+        said = {sentence.split(" ", 1)[0] for sentence in found}
+        found += [sentence for sentence in err.sentences if sentence.split(" ", 1)[0] not in said]
+        read = {}
+    if found:
+        raise InventoryError(*found)
+    return read
+
+
+def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
+    """Read everything once, as :func:`judged` does, without asking for names and numbers that nobody reads here."""
+    group = _group(given.variables)
+    names = _members(group, given.groups)
+    heard = Heard()
+    nodes = {name: heard({}, _node, name, given.hosts[name]) for name in names}
+    variables = _Shared([given.variables, *(given.hosts[name] for name in names)])
+    overlays = heard([], _overlays, variables, names)
+
+    def plain(name: str) -> Any:
+        return heard(BY_NAME[name].default, value, variables, name)
+
     read: dict[str, Any] = {
         "group": group,
-        "region": _region(variables, region),
-        "api_from": value(variables, "overlay_ip_api_from"),
-        "failover": _engine(variables, engines),
-        "iam_scope": value(variables, "overlay_ip_iam_scope"),
-        "takeover_foreign": value(variables, "overlay_ip_takeover_foreign"),
-        "exclusive": value(variables, "overlay_ip_exclusive"),
-        "rollback": value(variables, "overlay_ip_rollback"),
-        "wait_timeout": value(variables, "overlay_ip_wait_timeout"),
-        "probe": _probe(variables),
-        "pre_tasks": _text(variables, "overlay_ip_pre_tasks"),
-        "post_tasks": _text(variables, "overlay_ip_post_tasks"),
+        "region": heard("", _region, variables, given.region),
+        "api_from": plain("overlay_ip_api_from"),
+        "failover": heard("none", _engine, variables, given.engines),
+        "iam_scope": plain("overlay_ip_iam_scope"),
+        "takeover_foreign": plain("overlay_ip_takeover_foreign"),
+        "exclusive": plain("overlay_ip_exclusive"),
+        "rollback": plain("overlay_ip_rollback"),
+        "wait_timeout": plain("overlay_ip_wait_timeout"),
+        "probe": heard(None, _probe, variables),
+        "pre_tasks": text(variables, "overlay_ip_pre_tasks"),
+        "post_tasks": text(variables, "overlay_ip_post_tasks"),
         "caller": _caller(variables),
         "nodes": nodes,
         "overlays": overlays,
     }
     if switchover:
-        read.update(_request(variables, names, overlays))
+        read.update(heard({}, _request, variables, names, overlays))
+    heard.tell()
     # A failover engine keeps the address on the holder only, and no file does.
     read["persistent"] = read["failover"] == "none"
     read["exclusive"] = read["exclusive"] or not read["persistent"]
     read["aws"] = {"region": read["region"], "aws_config": {"user_agent_extra": read["caller"]}}
     if not read["caller"]:
         del read["aws"]["aws_config"]
-    return read
-
-
-def judged(
-    variables: Variables,
-    hosts: Mapping[str, Variables],
-    groups: Mapping[str, Sequence[str]],
-    region: str | None = None,
-    *,
-    engines: Sequence[str],
-    switchover: bool = False,
-    extra: Collection[str] = (),
-    names: Collection[str] = (),
-) -> dict[str, Any]:
-    """The model, or every mistake at once.
-
-    Args:
-        variables, hosts, groups, region, engines, switchover: see `model`.
-        extra: the names of the extra variables.
-        names: those of all variables that the play's host and the nodes have.
-
-    Raises:
-        InventoryError: one sentence for each mistake.
-    """
-    members = groups.get(_group(variables), ())
-    nodes = {str(name): hosts[name] for name in members}
-    found = [*unknown_names({*names, *extra}), *slips(extra), *mistakes(variables, nodes)]
-    shared = _Shared([variables, *nodes.values()])
-    if not found:
-        given = {v.name for v in VARIABLES if not absent(shared.get(v.name))}
-        found += disagreements({variable.name: value(shared, variable.name) for variable in VARIABLES}, given)
-    try:
-        read = model(variables, hosts, groups, region, engines=engines, switchover=switchover)
-    except InventoryError as err:
-        # What is of the wrong kind has been said, and the reader would say it again.
-        if str(err).split(" ", 1)[0] not in {sentence.split(" ", 1)[0] for sentence in found}:
-            found.append(str(err))
-        read = {}
-    if found:
-        raise InventoryError(" ".join(found))
     return read
 
 
@@ -172,104 +176,62 @@ class _Shared:
 
 
 def _node(name: str, variables: Variables) -> dict[str, Any]:
-    instance = _text(variables, "overlay_ip_instance_id") or _text(variables, "instance_id")
-    interface = _text(variables, "overlay_ip_network_interface_id")
-    _is_id("i", instance, f"overlay_ip_instance_id of {name}")
-    _is_id("eni", interface, f"overlay_ip_network_interface_id of {name}")
+    heard = Heard()
+    instance = text(variables, "overlay_ip_instance_id") or text(variables, "instance_id")
+    interface = text(variables, "overlay_ip_network_interface_id")
+    heard(None, is_id, "i", instance, f"overlay_ip_instance_id of {name}")
+    heard(None, is_id, "eni", interface, f"overlay_ip_network_interface_id of {name}")
+    index = heard(0, value, variables, "overlay_ip_device_index")
+    role = heard(None, value, variables, "overlay_ip_iam_role")
+    heard.tell()
     return {
         "instance_id": instance,
         "network_interface_id": interface,
         "vpc_id": None,
-        "device_index": value(variables, "overlay_ip_device_index"),
-        "iam_role": value(variables, "overlay_ip_iam_role"),
+        "device_index": index,
+        "iam_role": role,
     }
 
 
-def _overlays(listed: Sequence[Any] | None, names: Sequence[str]) -> list[dict[str, Any]]:
-    if not listed:
-        raise InventoryError(
-            "overlay_ips is not set: list the overlay IPs there, for example [{address: 192.168.10.15}]."
-        )
-    overlays = [_overlay(f"overlay_ips[{index}]", item, names) for index, item in enumerate(listed)]
-    seen: dict[str, int] = {}
-    for index, overlay in enumerate(overlays):
-        first = seen.setdefault(overlay["destination"], index)
-        if first != index:
-            raise InventoryError(
-                f"overlay_ips[{index}] has the same address as overlay_ips[{first}] ({overlay['destination']}): "
-                "remove one of them."
-            )
-    return overlays
-
-
-def _overlay(where: str, item: Any, names: Sequence[str]) -> dict[str, Any]:
-    if isinstance(item, str):
-        item = {"address": item}
-    if not isinstance(item, Mapping):
-        raise InventoryError(f"{where} is {item!r}, not a dictionary: write {{address: 192.168.10.15}}.")
-    unknown = sorted(set(map(str, item)) - set(OVERLAY_KEYS))
-    if unknown:
-        raise InventoryError(f"{where} has the unknown key '{unknown[0]}': the keys are {', '.join(OVERLAY_KEYS)}.")
-    if not _text(item, "address"):
-        raise InventoryError(f"{where} has no address: give the overlay IP, for example {{address: 192.168.10.15}}.")
-    destination = _address(where + ".address", net.destination, item["address"])
-    home = _text(item, "home") or names[0]
-    if home not in names:
-        raise InventoryError(f"{where}.home is '{home}', which is no node: choose one of {', '.join(names)}.")
-    vpc_id = _text(item, "vpc_id")
-    _is_id("vpc", vpc_id, where + ".vpc_id")
-    tables = _list(item, "route_table_ids", where)
-    for table in tables:
-        _is_id("rtb", table, where + ".route_table_ids")
-    return {
-        "address": destination.rpartition("/")[0] if _single(destination) else destination,
-        "destination": destination,
-        "home": home,
-        "route_table_ids": tables,
-        "vpc_id": vpc_id,
-        "interface": _text(item, "interface") or "auto",
-        "label": str(item["label"]) if item.get("label") is not None else "auto",
-        "node_addresses": _node_addresses(where, item, destination),
-    }
-
-
-def _node_addresses(where: str, item: Variables, destination: str) -> list[str]:
-    """What the nodes configure: the overlay IP itself; of a wider prefix only what is named."""
-    named = _list(item, "node_addresses", where)
-    if not named:
-        return [destination] if _single(destination) else []
-    addresses = [_address(where + ".node_addresses", net.host, a) for a in named]
-    for address in addresses:
-        if net.family(address) != net.family(destination) or not net.within(address, destination):
-            raise InventoryError(f"{where}.node_addresses has {address}, which is not in {destination}: correct it.")
-    return addresses
+def _overlays(variables: Variables, names: Sequence[str]) -> list[dict[str, Any]]:
+    return read_overlays(value(variables, "overlay_ips"), names)
 
 
 def _request(variables: Variables, names: Sequence[str], overlays: list[dict[str, Any]]) -> dict[str, Any]:
     """What a switchover asks for."""
-    target = _text(variables, "target")
+    heard = Heard()
+    target, active = text(variables, "target"), text(variables, "expected_active")
     if not target:
-        raise InventoryError(f"target is not set: say where to move to, for example -e target={names[-1]}.")
-    active = _text(variables, "expected_active")
+        heard(None, _refuse, f"target is not set: say where to move to, for example -e target={names[-1]}.")
     if active == ANY and ANY not in names:
         active = None
     for name, node in (("target", target), ("expected_active", active)):
         if node and node not in names:
-            raise InventoryError(f"{name} is '{node}', which is no node: choose one of {', '.join(names)}.")
-    overlay = _text(variables, "overlay")
-    chosen = overlays
-    if overlay and overlay != ALL:
-        wanted = _address("overlay", net.destination, overlay)
-        chosen = [o for o in overlays if o["destination"] == wanted]
-        if not chosen:
-            have = ", ".join(o["address"] for o in overlays)
-            raise InventoryError(f"overlay is '{overlay}', which is not in overlay_ips: choose one of {have}.")
+            heard(None, _refuse, f"{name} is '{node}', which is no node: choose one of {', '.join(names)}.")
+    chosen = heard(overlays, _chosen, text(variables, "overlay"), overlays)
+    heard.tell()
     return {"target": target, "expected_active": active, "overlays": chosen}
+
+
+def _chosen(overlay: str | None, overlays: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The overlays that a request names."""
+    if not overlay or overlay == ALL:
+        return overlays
+    wanted = address("overlay", net.destination, overlay)
+    chosen = [o for o in overlays if o.get("destination") == wanted]
+    if not chosen and overlays:
+        have = ", ".join(o["address"] for o in overlays if o)
+        raise InventoryError(f"overlay is '{overlay}', which is not in overlay_ips: choose one of {have}.")
+    return chosen
+
+
+def _refuse(sentence: str) -> None:
+    raise InventoryError(sentence)
 
 
 def _region(variables: Variables, environment: str | None) -> str:
     options = variables.get("overlay_ip_aws") or {}
-    region = _text(variables, "overlay_ip_region") or _text(options, "region") or environment
+    region = text(variables, "overlay_ip_region") or text(options, "region") or environment
     if not region:
         raise InventoryError(
             "overlay_ip_region is not set, nor is AWS_REGION: name the region of the VPC, for example eu-central-1."
@@ -283,7 +245,7 @@ def _probe(variables: Variables) -> dict[str, Any] | None:
     probe = variables.get("overlay_ip_probe")
     if not probe:
         return None
-    if not isinstance(probe, Mapping) or not _text(probe, "host") or not probe.get("port"):
+    if not isinstance(probe, Mapping) or not text(probe, "host") or not probe.get("port"):
         raise InventoryError(
             f"overlay_ip_probe is {probe!r}: give the host to ask from and the port of the service, "
             "for example {host: client1, port: 5432}."
@@ -291,7 +253,7 @@ def _probe(variables: Variables) -> dict[str, Any] | None:
     port = str(probe["port"])
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise InventoryError(f"overlay_ip_probe.port is '{port}': give a TCP port from 1 to 65535.")
-    return {"host": _text(probe, "host"), "port": int(port)}
+    return {"host": text(probe, "host"), "port": int(port)}
 
 
 def _caller(variables: Variables) -> str:
@@ -301,44 +263,10 @@ def _caller(variables: Variables) -> str:
         ("awx-job", ("awx_job_id", "tower_job_id")),
         ("awx-user", ("awx_user_name", "tower_user_name")),
     ):
-        value = next((v for n in names if (v := _text(variables, n))), None)
+        value = next((v for n in names if (v := text(variables, n))), None)
         if value:
             words.append(f"{word}/{re.sub(r'[^A-Za-z0-9._@-]', '_', value)[:64]}")
     return " ".join(words)
-
-
-def _single(destination: str) -> bool:
-    return destination.endswith("/128" if net.family(destination) == 6 else "/32")
-
-
-def _address(name: str, parse: Callable[[str], str], value: Any) -> str:
-    try:
-        return parse(str(value))
-    except net.AddressError as err:
-        raise InventoryError(f"{name}: {err}") from err
-
-
-def _text(variables: Variables, name: str) -> str | None:
-    raw = variables.get(name)
-    return None if absent(raw) else str(raw).strip()
-
-
-def _list(item: Variables, name: str, where: str) -> list[str]:
-    value = item.get(name)
-    if value in (None, "", []):
-        return []
-    if isinstance(value, str):
-        value = [part.strip() for part in value.split(",") if part.strip()]
-    if not isinstance(value, (list, tuple)):
-        raise InventoryError(f"{where}.{name} is {value!r}, not a list: write [a, b].")
-    return list(dict.fromkeys(str(v) for v in value))
-
-
-def _is_id(kind: str, value: str | None, name: str) -> None:
-    if value is not None and not re.fullmatch(kind + "-[0-9a-f]{8,17}", value):
-        raise InventoryError(
-            f"{name} is '{value}', not the id of {_IDS[kind]}: write one such as {kind}-0123456789abcdef0."
-        )
 
 
 def _engine(variables: Variables, engines: Sequence[str]) -> str:

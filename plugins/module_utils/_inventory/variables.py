@@ -18,6 +18,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .._aws.options import ARGUMENT_SPEC
+
 TEXT, LIST, DICT, WHOLE, NUMBER, FLAG = "text", "list", "dictionary", "whole number", "number", "true or false"
 PLAY, HOST, REQUEST = "inventory", "per host", "extra variable"
 
@@ -47,6 +49,7 @@ class Variable:
         low, high: the bounds of a number, both included.
         choices: the values of a text.
         pattern: what a text must match as a whole, with its name for people in `shape`.
+        keys: those that a dictionary may have; empty for any.
         shape: what a value that fits `pattern` is called.
         source: where the bound comes from.
         scope: PLAY, HOST or REQUEST.
@@ -61,6 +64,7 @@ class Variable:
     high: float | None = None
     choices: tuple[str, ...] = ()
     pattern: str = ""
+    keys: tuple[str, ...] = ()
     shape: str = ""
     source: str = ""
     scope: str = PLAY
@@ -79,6 +83,7 @@ _SECONDS = "seconds"
 _RFC = "RFC 9568, 5.2"
 _KEEPALIVED = "keepalived.conf(5)"
 _USER = r"[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?"
+_AWS = tuple(name for option, spec in ARGUMENT_SPEC.items() for name in (option, *spec.get("aliases", ())))
 _IAM_NAME = r"[\w+=,.@-]{1,128}"
 
 VARIABLES: tuple[Variable, ...] = (
@@ -94,8 +99,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("overlay_ip_failover", TEXT, ("overlay_ip",), "none"),
     # How AWS is called
     Variable("overlay_ip_api_from", TEXT, ("overlay_ip",), "controller", choices=("controller", "node")),
-    Variable("overlay_ip_aws", DICT, ("overlay_ip",), {}),
-    Variable("overlay_ip_node_aws", DICT, ("overlay_ip",), {}),
+    Variable("overlay_ip_aws", DICT, ("overlay_ip",), {}, keys=_AWS),
+    Variable("overlay_ip_node_aws", DICT, ("overlay_ip",), {}, keys=_AWS),
     Variable("overlay_ip_wait_timeout", WHOLE, ("overlay_ip",), 60, _SECONDS, 1, 3600),
     # Setup
     Variable("overlay_ip_install_packages", FLAG, ("node_ready", "overlay_interface"), False),
@@ -130,7 +135,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("overlay_ip_iam_scope", TEXT, ("overlay_ip",), "tables", choices=("tables", "vpc")),
     Variable("overlay_ip_takeover_foreign", FLAG, ("overlay_ip",), False),
     # Switchover
-    Variable("overlay_ip_probe", DICT, ("overlay_ip", "switchover")),
+    Variable("overlay_ip_probe", DICT, ("overlay_ip", "switchover"), keys=("host", "port")),
     Variable("overlay_ip_probe_timeout", WHOLE, ("switchover",), 10, _SECONDS, 1, 600),
     Variable("overlay_ip_rollback", FLAG, ("overlay_ip",), True),
     Variable("overlay_ip_pre_tasks", TEXT, ("overlay_ip",)),
@@ -218,7 +223,15 @@ REQUESTS = tuple(variable.name for variable in VARIABLES if variable.scope == RE
 
 
 class InventoryError(Exception):
-    """A variable that cannot be right. The text is one sentence: variable, value, remedy."""
+    """Variables that cannot be right, a sentence each: variable, value, remedy."""
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """One for each mistake."""
+        return self.args
+
+    def __str__(self) -> str:
+        return " ".join(self.args)
 
 
 def value(variables: Variables, name: str) -> Any:
@@ -262,7 +275,8 @@ def mistakes(play: Variables, hosts: Mapping[str, Variables]) -> list[str]:
             try:
                 parsed(variable, variables.get(variable.name))
             except InventoryError as err:
-                found.setdefault(str(err), []).append(where)
+                for sentence in err.sentences:
+                    found.setdefault(sentence, []).append(where)
     return [
         sentence if "" in where or len(where) == len(hosts) else _of(sentence, where)
         for sentence, where in found.items()
@@ -311,6 +325,9 @@ def _structure(variable: Variable, raw: Any, name: str) -> Any:
     if variable.kind == DICT:
         if not isinstance(raw, Mapping):
             raise InventoryError(f"{name} is {_a(raw)}, it must be a dictionary: write {{key: value}}.")
+        strange = [str(key) for key in raw if variable.keys and key not in variable.keys]
+        if strange:
+            raise InventoryError(*(_unknown_key(name, key, variable.keys) for key in sorted(strange)))
         return raw
     if isinstance(raw, str) and variable.choices:
         raw = [part.strip() for part in raw.split(",") if part.strip()]
@@ -320,6 +337,13 @@ def _structure(variable: Variable, raw: Any, name: str) -> Any:
     if wrong:
         raise InventoryError(f"{name} has '{wrong[0]}': choose of {', '.join(variable.choices)}.")
     return list(raw)
+
+
+def _unknown_key(name: str, key: str, keys: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, keys, 1, CLOSE)
+    return f"{name} has the unknown key '{key}': " + (
+        f"did you mean {near[0]}?" if near else f"the keys are {', '.join(keys)}."
+    )
 
 
 def _in_bounds(variable: Variable, text: str, name: str) -> float | int:

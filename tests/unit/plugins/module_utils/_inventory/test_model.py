@@ -12,7 +12,8 @@ import pytest
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.registry import NAMES
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import calls
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import model as inventory_model
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.model import InventoryError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import variables as variables_list
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.model import Given, InventoryError
 
 NODES: dict[str, dict[str, Any]] = {
     "node1": {"overlay_ip_instance_id": "i-0123456789abcdef0"},
@@ -27,7 +28,7 @@ def read(
 ) -> dict[str, Any]:
     """The model of good variables with these changes; None takes one away."""
     chosen = {k: v for k, v in {**GOOD, **variables}.items() if v is not None}
-    return inventory_model.model(chosen, hosts or NODES, GROUPS, None, engines=NAMES, switchover=switchover)
+    return inventory_model.model(Given(chosen, hosts or NODES, GROUPS, NAMES), switchover=switchover)
 
 
 def refusal(**changes: Any) -> str:
@@ -251,9 +252,9 @@ def test_what_the_play_does_not_know_is_asked_of_the_nodes() -> None:
 
 def test_the_region_of_the_environment_comes_last() -> None:
     variables = {"overlay_ips": GOOD["overlay_ips"]}
-    assert inventory_model.model(variables, NODES, GROUPS, "eu-west-1", engines=NAMES)["region"] == "eu-west-1"
+    assert inventory_model.model(Given(variables, NODES, GROUPS, NAMES, "eu-west-1"))["region"] == "eu-west-1"
     by_options = {**variables, "overlay_ip_aws": {"region": "eu-west-2"}}
-    assert inventory_model.model(by_options, NODES, GROUPS, "eu-west-1", engines=NAMES)["region"] == "eu-west-2"
+    assert inventory_model.model(Given(by_options, NODES, GROUPS, NAMES, "eu-west-1"))["region"] == "eu-west-2"
 
 
 def test_the_instance_id_of_the_aws_inventory_will_do() -> None:
@@ -403,3 +404,25 @@ def test_only_a_target_that_moves_the_route_itself_is_asked_for_more_than_its_in
     if asked:  # half of it is not enough
         model["nodes"]["node2"]["network_interface_id"] = "eni-2"
         assert inventory_model.unknown(model) == asked
+
+
+@pytest.mark.parametrize("name", ["eth0; reboot", "a/b", "eth0:1", ".", "..", "sixteen-letters-", "a\nb"])
+def test_what_no_interface_can_be_called_is_refused(name: str) -> None:
+    told = refusal(overlay_ips=[{"address": "192.168.10.15", "interface": name}])
+    assert told.startswith("overlay_ips[0].interface is ")
+    assert told.endswith("which no interface can be called: write its name, such as eth0, or auto.")
+
+
+@pytest.mark.parametrize("label", ["eth0 ha", 'eth0:"', "eth0:a-long-label", "<x>"])
+def test_a_label_that_a_file_could_not_hold_is_refused(label: str) -> None:
+    told = refusal(overlay_ips=[{"address": "192.168.10.15", "label": label}])
+    assert told.startswith("overlay_ips[0].label is ")
+    assert read(overlay_ips=[{"address": "192.168.10.15", "label": ""}])["overlays"][0]["label"] == ""
+
+
+def test_unknown_keys_of_dictionaries_are_told() -> None:
+    variables = {"overlay_ip_aws": {"endpont_url": "x", "zzz": 1}, "overlay_ip_probe": {"host": "c", "portt": 1}}
+    told = variables_list.mistakes(variables, {})
+    assert told[0] == "overlay_ip_aws has the unknown key 'endpont_url': did you mean endpoint_url?"
+    assert told[1].startswith("overlay_ip_aws has the unknown key 'zzz': the keys are access_key, ")
+    assert told[2:] == ["overlay_ip_probe has the unknown key 'portt': did you mean port?"]

@@ -16,6 +16,7 @@ import variables as variables_page
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.registry import NAMES
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import model as inventory_model
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import variables
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.model import Given
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.variables import (
     BY_NAME,
     FLAG,
@@ -187,23 +188,51 @@ def test_all_mistakes_are_told_at_once() -> None:
         "overlay_ip_exlusive": True,
     }
     with pytest.raises(InventoryError) as refused:
-        inventory_model.judged(
-            play, NODES, groups, "eu-central-1", engines=NAMES, switchover=True, extra=["taget"], names=play
-        )
+        inventory_model.judged(Given(play, NODES, groups, NAMES, "eu-central-1", ["taget"], play), switchover=True)
     assert str(refused.value) == (
         "overlay_ip_exlusive is unknown: did you mean overlay_ip_exclusive? "
         "The extra variable taget is unknown: did you mean target? "
         "overlay_ips is a string, it must be a list: write [a, b], or one line with a dash for each. "
-        "overlay_ip_vrrp_id is 0: write a whole number from 1 to 255."
+        "overlay_ip_vrrp_id is 0: write a whole number from 1 to 255. "
+        "target is not set: say where to move to, for example -e target=node2."
     )
+
+
+def test_every_mistake_in_every_entry_is_told() -> None:
+    overlays = [
+        {"address": "192.168.10.15", "home": "node9", "route_table_ids": ["rtb-1", "rtb-2"], "hom": "node1"},
+        5,
+        {"vpc_id": "vpc-x"},
+        "192.168.10.300",
+    ]
+    nodes = {"node1": {"overlay_ip_instance_id": "i-x", "overlay_ip_network_interface_id": "eni-x"}, "node2": {}}
+    play = {"overlay_ips": overlays, "overlay_ip_probe": {"host": "client1", "port": 70000}, "overlay": "10.0.0.1"}
+    given = Given(play, nodes, {"overlay_nodes": ["node1", "node2"]}, NAMES, "nowhere")
+    with pytest.raises(InventoryError) as refused:
+        inventory_model.judged(given, switchover=True)
+    assert [sentence.split(" ", 1)[0] for sentence in refused.value.sentences] == [
+        "overlay_ip_instance_id",
+        "overlay_ip_network_interface_id",
+        "overlay_ips[0]",
+        "overlay_ips[0].home",
+        "overlay_ips[0].route_table_ids",
+        "overlay_ips[0].route_table_ids",
+        "overlay_ips[1]",
+        "overlay_ips[2]",
+        "overlay_ips[2].vpc_id",
+        "overlay_ips[3].address:",
+        "overlay_ip_region",
+        "overlay_ip_probe.port",
+        "target",
+    ]
 
 
 def test_without_a_mistake_there_is_the_model() -> None:
     play = {"overlay_ips": ["192.168.10.15"], "target": "node9"}
     groups = {"overlay_nodes": ["node1", "node2"]}
     nodes = {"node1": {"overlay_ip_instance_id": "i-0123456789abcdef0"}, "node2": {}}
-    read = inventory_model.judged(play, nodes, groups, "eu-central-1", engines=NAMES)
-    assert read == inventory_model.model(play, nodes, groups, "eu-central-1", engines=NAMES)
+    read = inventory_model.judged(Given(play, nodes, groups, NAMES, "eu-central-1"))
+    assert read == inventory_model.model(Given(play, nodes, groups, NAMES, "eu-central-1"))
     assert "target" not in read, "who asks for no switchover is not asked for its target"
 
 
@@ -212,7 +241,7 @@ def test_what_only_the_model_notices_is_told_with_the_rest_and_nothing_twice() -
 
     def told(**play: Any) -> str:
         with pytest.raises(InventoryError) as refused:
-            inventory_model.judged(play, NODES, groups, "eu-central-1", engines=NAMES)
+            inventory_model.judged(Given(play, NODES, groups, NAMES, "eu-central-1"))
         return str(refused.value)
 
     both = told(overlay_ips=[{"address": "192.168.10.15", "home": "node9"}], overlay_ip_vrrp_id=0)
@@ -232,7 +261,7 @@ def test_a_check_that_outlasts_its_interval_is_refused() -> None:
     }
     groups = {"overlay_nodes": ["node1", "node2"]}
     with pytest.raises(InventoryError, match="make the timeout no longer than the interval"):
-        inventory_model.judged(play, NODES, groups, "eu-central-1", engines=NAMES)
+        inventory_model.judged(Given(play, NODES, groups, NAMES, "eu-central-1"))
 
 
 @pytest.mark.parametrize(
@@ -246,7 +275,7 @@ def test_a_check_that_outlasts_its_interval_is_refused() -> None:
 def test_a_check_that_fits_is_fine(play: dict[str, Any]) -> None:
     play = {"overlay_ips": ["192.168.10.15"], "overlay_ip_check_command": "/bin/true", **play}
     groups = {"overlay_nodes": ["node1", "node2"]}
-    assert inventory_model.judged(play, NODES, groups, "eu-central-1", engines=NAMES)["overlays"]
+    assert inventory_model.judged(Given(play, NODES, groups, NAMES, "eu-central-1"))["overlays"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The entries of `overlay_ips`. Pure. This module util is PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._base import net
+from .reading import Heard, address, is_id, listed, single, text
+from .variables import InventoryError, Variables
+
+_NAME = r"[^\s/:\0]{1,15}"
+"""What Linux takes for an interface's name: dev_valid_name() of net/core/dev.c, IFNAMSIZ of if.h."""
+_LABEL = r"[A-Za-z0-9.:_-]{1,15}"
+
+OVERLAY_KEYS = ("address", "home", "route_table_ids", "vpc_id", "interface", "label", "node_addresses")
+
+
+def overlays(listed_ones: Sequence[Any] | None, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The entries of `overlay_ips`, each whole, for nodes of these names.
+
+    Raises:
+        InventoryError: every mistake in every entry.
+    """
+    if not listed_ones:
+        raise InventoryError(
+            "overlay_ips is not set: list the overlay IPs there, for example [{address: 192.168.10.15}]."
+        )
+    heard = Heard()
+    read = [heard({}, _overlay, f"overlay_ips[{index}]", item, names) for index, item in enumerate(listed_ones)]
+    seen: dict[str, int] = {}
+    for index, overlay in enumerate(read):
+        first = seen.setdefault(overlay["destination"], index) if overlay else index
+        if first != index:
+            heard(None, _refuse_twice, index, first, overlay["destination"])
+    heard.tell()
+    return read
+
+
+def _refuse_twice(index: int, first: int, destination: str) -> None:
+    raise InventoryError(
+        f"overlay_ips[{index}] has the same address as overlay_ips[{first}] ({destination}): remove one of them."
+    )
+
+
+def _overlay(where: str, item: Any, names: Sequence[str]) -> dict[str, Any]:
+    if isinstance(item, str):
+        item = {"address": item}
+    if not isinstance(item, Mapping):
+        raise InventoryError(f"{where} is {item!r}, not a dictionary: write {{address: 192.168.10.15}}.")
+    heard = Heard()
+    heard(None, _refuse_unknown, where, item)
+    destination = heard("", _destination, where, item)
+    read = {
+        "address": destination.rpartition("/")[0] if destination and single(destination) else destination,
+        "destination": destination,
+        "home": heard("", _home, where, item, names),
+        "route_table_ids": heard([], _tables, where, item),
+        "vpc_id": heard(None, _vpc, where, item),
+        "interface": heard("auto", _interface, where, item),
+        "label": heard("auto", _label, where, item),
+        "node_addresses": heard([], _node_addresses, where, item, destination) if destination else [],
+    }
+    heard.tell()
+    return read
+
+
+def _refuse_unknown(where: str, item: Mapping[Any, Any]) -> None:
+    unknown = sorted(set(map(str, item)) - set(OVERLAY_KEYS))
+    if unknown:
+        raise InventoryError(
+            *(f"{where} has the unknown key '{key}': the keys are {', '.join(OVERLAY_KEYS)}." for key in unknown)
+        )
+
+
+def _destination(where: str, item: Mapping[str, Any]) -> str:
+    if not text(item, "address"):
+        raise InventoryError(f"{where} has no address: give the overlay IP, for example {{address: 192.168.10.15}}.")
+    return address(where + ".address", net.destination, item["address"])
+
+
+def _home(where: str, item: Mapping[str, Any], names: Sequence[str]) -> str:
+    home = text(item, "home") or names[0]
+    if home not in names:
+        raise InventoryError(f"{where}.home is '{home}', which is no node: choose one of {', '.join(names)}.")
+    return home
+
+
+def _interface(where: str, item: Mapping[str, Any]) -> str:
+    name = text(item, "interface") or "auto"
+    if not re.fullmatch(_NAME, name) or name in (".", ".."):
+        raise InventoryError(
+            f"{where}.interface is {name!r}, which no interface can be called: write its name, such as eth0, or auto."
+        )
+    return name
+
+
+def _label(where: str, item: Mapping[str, Any]) -> str:
+    """An empty one is none, and not the default."""
+    label = str(item["label"]) if item.get("label") is not None else "auto"
+    if label and not re.fullmatch(_LABEL, label):
+        raise InventoryError(
+            f"{where}.label is {label!r}: write up to 15 letters, digits and .:_-, such as eth0:ha, or auto."
+        )
+    return label
+
+
+def _vpc(where: str, item: Mapping[str, Any]) -> str | None:
+    vpc_id = text(item, "vpc_id")
+    is_id("vpc", vpc_id, where + ".vpc_id")
+    return vpc_id
+
+
+def _tables(where: str, item: Mapping[str, Any]) -> list[str]:
+    heard, tables = Heard(), listed(item, "route_table_ids", where)
+    for table in tables:
+        heard(None, is_id, "rtb", table, where + ".route_table_ids")
+    heard.tell()
+    return tables
+
+
+def _node_addresses(where: str, item: Variables, destination: str) -> list[str]:
+    """What the nodes configure: the overlay IP itself; of a wider prefix only what is named."""
+    named = listed(item, "node_addresses", where)
+    if not named:
+        return [destination] if single(destination) else []
+    addresses = [address(where + ".node_addresses", net.host, one) for one in named]
+    for one in addresses:
+        if net.family(one) != net.family(destination) or not net.within(one, destination):
+            raise InventoryError(f"{where}.node_addresses has {one}, which is not in {destination}: correct it.")
+    return addresses
