@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from .._base import net
 from .variables import InventoryError, Variables, absent
@@ -25,13 +25,13 @@ class Heard:
     def __init__(self) -> None:
         self._sentences: list[str] = []
 
-    def __call__(self, instead: T, read: Callable[..., T], *args: Any) -> T:
+    def __call__(self, instead: Any, read: Callable[..., T], *args: Any) -> T:
         """What `read` returns, or `instead` where that is a mistake."""
         try:
             return read(*args)
         except InventoryError as err:
             self._sentences += err.sentences
-            return instead
+            return cast(T, instead)
 
     def tell(self) -> None:
         """Raise InventoryError with all of them, if there are any."""
