@@ -23,6 +23,7 @@ from . import move, plan
 from .ec2 import Ec2
 from .facts import Instance, Interface, Subnet
 from .plan import Action, PlanError, Table, Want
+from .told import condensed
 from .write import Writer
 
 FRESH = 5.0  # seconds for which what was read before the first write counts as true
@@ -93,7 +94,7 @@ class _Seen:
 
 def run(ec2: Ec2, request: Request, clock: Clock = time) -> dict[str, Any]:
     """Do it. Returns what ``overlay_route`` returns; raises JobError, AwsError (nothing was changed) or PlanError."""
-    writer = Writer(ec2, clock)
+    writer, began = Writer(ec2, clock), clock.monotonic()
     seen = _insist(lambda: _look(ec2, request), request, clock)
     want = Want(
         request.destinations,
@@ -120,7 +121,10 @@ def run(ec2: Ec2, request: Request, clock: Clock = time) -> dict[str, Any]:
         read = [t.route_table_id for t in seen.tables]
         tables = _insist(lambda: ec2.tables(read, missing_ok=request.missing_ok), request, clock)
         actions = plan.plan(tables, want)
-    outcome = move.carry_out(ec2, actions, tables, want, reread, request.wait_timeout, writer, fixed=request.fixed)
+    left = request.wait_timeout
+    if request.fixed:  # one clock for everything: what was read before has used some of it
+        left = max(0.0, left - (clock.monotonic() - began))
+    outcome = move.carry_out(ec2, actions, tables, want, reread, left, writer, fixed=request.fixed)
     result = _result(ec2, outcome, seen, findings, outcome.changed)
     if outcome.errors:
         raise JobError(_summary(outcome, want), result)
@@ -133,12 +137,16 @@ def _insist(read: Callable[[], T], request: Request, clock: Clock) -> T:
     No answer at all is final: nothing was changed yet, and the SDK has tried more than once.
     """
     deadline, pause = Deadline(request.wait_timeout, clock), move.FIRST_PAUSE
+    busy: AwsError | None = None
     while True:
         try:
             return read()
         except AwsError as err:
+            if busy and deadline.over and not err.busy:  # it had no time left to be answered
+                raise busy from None
             if not err.busy or deadline.over:
                 raise
+            busy = err
         clock.sleep(min(pause, deadline.left))
         pause = min(move.LONGEST_PAUSE, pause * 2)
 
@@ -301,7 +309,12 @@ def _summary(outcome: move.Outcome, want: Want) -> str:
     """What did not work, where, and what state things are in now."""
     wrong = sorted({table for table, _destination in outcome.errors})
     right = sorted({a.route_table_id for a in outcome.actions} - set(wrong))
-    reasons = " ".join(dict.fromkeys(err.message for err in outcome.errors.values()))
+    reasons = " ".join(
+        condensed(
+            {"route_table_id": table, "error": {"message": err.message}}
+            for (table, _destination), err in outcome.errors.items()
+        )
+    )
     rest = f"Done in {', '.join(right)}." if right else "No other table was concerned."
     kept = "No route was deleted by this; run" if want.state == "present" else "Run"
     return f"Not done in {', '.join(wrong)}: {reasons} {rest} {kept} again to finish."

@@ -148,8 +148,10 @@ class _Convergence:
         writes = [a for a in self.outcome.actions if a.writes]
         rate = 0.0 if self.fixed else self.writer.seconds_for(writes)
         self.deadline = Deadline(self.wait_timeout + rate, self.clock)
+        until = self.deadline
         if self.fixed:  # what was written must still be read back
-            self._write(writes, Deadline(self.wait_timeout - min(LAST_READ, self.wait_timeout / 4), self.clock))
+            until = Deadline(self.wait_timeout - min(LAST_READ, self.wait_timeout / 4), self.clock)
+            self._write(writes, until)
         else:
             self._write(writes, Deadline(max(self.wait_timeout, GRACE) + rate, self.clock))
         pause = FIRST_PAUSE
@@ -157,9 +159,9 @@ class _Convergence:
             self._read()
             due, waiting = self._next()
             unsettled = self._unsettled()
-            if not (waiting or unsettled) or self.deadline.over:
+            if not (waiting or unsettled) or self.deadline.over or (self.fixed and due and until.over):
                 break
-            self._write(due, self.deadline)
+            self._write(due, until if self.fixed else self.deadline)
             self.clock.sleep(min(pause if waiting else max(unsettled, FIRST_PAUSE), self.deadline.left))
             pause = min(LONGEST_PAUSE, pause * 2)
         self._judge()

@@ -65,8 +65,11 @@ class Writer:
 
     def _one(self, action: Action, deadline: Deadline, dry_run: bool) -> AwsError | None:
         name = operation(action.kind)
-        if deadline.over or not self._bucket(name).take(deadline):
-            return AwsError("Timeout", f"{name} in {action.route_table_id} was not sent within wait_timeout.", name)
+        late = f"{name} in {action.route_table_id} was not sent in time"
+        if deadline.over:
+            return AwsError("Timeout", f"{late}.", name)
+        if not self._bucket(name).take(deadline):
+            return AwsError("Timeout", f"{late}: EC2 takes about five a second, and its turn never came.", name)
         try:
             self._ec2.write(action, dry_run=dry_run)
         except AwsError as err:

@@ -109,11 +109,15 @@ class Wire:
         with self._lock:
             self.calls[operation] += 1
         attempt, corrected, renewed = 1, False, False
+        before: AwsError | None = None
         while True:
             try:
                 return self._attempt(keys, service, operation, body)
             except AwsError as err:
                 failed = err
+            if before and failed.code == UNREACHABLE and not self._left():
+                raise before  # it had no time left to be answered; what AWS said before is the reason
+            before = failed
             if isinstance(failed, _Refused) and failed.code in _CLOCK:
                 if abs(failed.aws_time - failed.signed_at) > SKEW:
                     sentence = self._correct(failed.aws_time)

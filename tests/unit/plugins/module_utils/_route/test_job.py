@@ -187,6 +187,40 @@ def test_a_fixed_deadline_is_never_put_off_and_leaves_time_to_read_back() -> Non
     assert {r["error"] is None for r in here} == {True}
 
 
+def test_a_fixed_deadline_leaves_time_for_slow_reads() -> None:
+    """One clock for everything: what the first read took is no longer there, and no write comes after the last read."""
+    cloud, clock, ec2 = scene(160, latency=lambda: 0.0)
+    read = ec2.tables
+
+    def slowly(*arguments: Any, **more: Any) -> Any:
+        clock.sleep(1.5)
+        return read(*arguments, **more)
+
+    ec2.tables = slowly
+    with pytest.raises(JobError) as told:
+        job.run(ec2, request(cloud, wait_timeout=20.0, fixed=True), clock)
+    assert clock.now <= 20.0
+    codes = {r["error"]["code"] for r in told.value.result["routes"] if r["error"]}
+    assert codes == {"Timeout"}, "all was read back"
+    assert "and its turn never came" in str(told.value)
+    assert len(str(told.value)) < 3000
+
+
+def test_what_aws_said_before_the_deadline_is_the_reason() -> None:
+    """The last attempt has no time left to be answered; "check the network" would be a lie."""
+    cloud, clock, ec2 = scene(1)
+    errors = ["RequestLimitExceeded"] * 3 + ["Unreachable"]
+
+    def refused(*_arguments: Any, **_more: Any) -> Any:
+        code = errors.pop(0)
+        clock.sleep(1.0)
+        raise AwsError(code, f"{code}.")
+
+    ec2.tables = refused
+    with pytest.raises(AwsError, match="RequestLimitExceeded"):
+        job.run(ec2, request(cloud, wait_timeout=3.5, fixed=True), clock)
+
+
 def test_a_named_table_that_is_gone_keeps_no_other_from_being_moved() -> None:
     cloud, clock, ec2 = scene(3)
     cloud.deleted.add("rtb-001")

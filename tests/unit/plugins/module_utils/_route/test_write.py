@@ -51,7 +51,7 @@ def test_nothing_is_begun_after_the_deadline() -> None:
     writer, cloud, clock = writer_for(3, "hang")
     errors = writer.write(replaces(3), Deadline(5, clock))
     assert [err.code for err in errors.values()] == ["Unreachable", "Timeout", "Timeout"]
-    assert errors["rtb-001", OVERLAY].message == "ReplaceRoute in rtb-001 was not sent within wait_timeout."
+    assert errors["rtb-001", OVERLAY].message == "ReplaceRoute in rtb-001 was not sent in time."
     assert set(cloud.truth.values()) == {"eni-a"}
 
 

@@ -134,6 +134,14 @@ def test_the_deadline_ends_everything(play: Play) -> None:
         assert 0.6 < seconds < 1.0
 
 
+def test_what_aws_said_before_the_deadline_is_the_reason() -> None:
+    """The attempt that the deadline cut off says nothing about the network."""
+    with serving(reply(refusal("RequestLimitExceeded"), 503), hang) as server:
+        failed, seconds = failure(wire(server.url, seconds=0.5, read_timeout=60))
+        assert (failed.code, len(server.asked)) == ("RequestLimitExceeded", 2)
+        assert seconds < 1.0
+
+
 def test_an_answer_that_drips_ends_without_a_deadline_too() -> None:
     with serving(drip(HEAD + b"a" * 5000, at_once=len(HEAD))) as server:
         failed, seconds = failure(wire(server.url, read_timeout=0.2, retries={"max_attempts": 0}))

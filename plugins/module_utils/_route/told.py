@@ -1,0 +1,37 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What went wrong in many tables, in a few sentences.
+
+Pure. This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_NAMED = 3  # tables by name; of more, the number
+
+
+def condensed(routes: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The errors of `routes` (as ``overlay_route`` returns them), each reason once, with its tables."""
+    tables: dict[str, list[str]] = {}
+    whole: dict[str, str] = {}
+    for route in routes:
+        if route["error"]:
+            message, table = str(route["error"]["message"]), str(route["route_table_id"])
+            key = message.replace(table, "\0")
+            whole.setdefault(key, message)
+            if table not in tables.setdefault(key, []):
+                tables[key].append(table)
+    return [
+        whole[key] if len(names) <= 1 else key.replace("\0", _names(names), 1).replace("\0", "each")
+        for key, names in tables.items()
+    ]
+
+
+def _names(tables: list[str]) -> str:
+    if len(tables) <= _NAMED:
+        return ", ".join(tables)
+    return f"{', '.join(tables[:_NAMED])} and {len(tables) - _NAMED} more tables"
