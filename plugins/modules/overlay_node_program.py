@@ -86,7 +86,11 @@ def main() -> None:
     try:
         if module.params["state"] == "present":
             wanted = install.files(module.params["config"], install.sources(install.shipped))
-            mended = [path for path, (_text, mode) in wanted.items() if host.mend(path, mode, check=module.check_mode)]
+            check = module.check_mode
+            mended = [
+                path for path, whole in install.folders(wanted) if host.mend_folder(path, whole=whole, check=check)
+            ]
+            mended += [path for path, (_text, mode) in wanted.items() if host.mend(path, mode, check=check)]
             install.install(tree, wanted)
         else:
             install.remove(tree)

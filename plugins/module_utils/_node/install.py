@@ -94,6 +94,12 @@ def files(config: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, tupl
     }
 
 
+def folders(wanted: Iterable[str]) -> list[tuple[str, bool]]:
+    """The folders of the program, and whether one is the program's code, of which nothing may be anybody else's."""
+    places = dict.fromkeys(path[: path.index("/", len(HOME) + 1)] for path in wanted if path.startswith(f"{HOME}/"))
+    return [(HOME, False), (str(CONFIG.parent), False), *((place, True) for place in places)]
+
+
 def install(tree: Tree, wanted: Mapping[str, tuple[str, int]]) -> None:
     """Let these files be there, and no program of another version."""
     for path, (text, mode) in wanted.items():
@@ -117,4 +123,6 @@ def _digest(files: Mapping[str, str]) -> str:
 
 def _places(tree: Tree) -> list[str]:
     """The folders of all versions that are there, 1.0.0's too, and what was left half written."""
-    return [*tree.glob(f"{HOME}/*/"), *tree.glob(f"{HOME}/.*.tmp")]
+    hidden = set(tree.glob(f"{HOME}/.*.tmp/"))  # folders among what follows
+    left = [path for path in tree.glob(f"{HOME}/.*.tmp") if f"{path}/" not in hidden]
+    return [*tree.glob(f"{HOME}/*/"), *sorted(hidden), *left]

@@ -119,6 +119,29 @@ class LocalHost:
         except OSError as exc:
             raise PersistError(f"cannot mend {path}: {_reason(exc)}{_remedy(exc)}.") from exc
 
+    def mend_folder(self, path: str, *, whole: bool = False, check: bool) -> bool:
+        """See that a folder of ours is one that root alone may write; returns whether it was (or is) not.
+
+        With ``whole``, all folders in it, too: who could write them may have put anything there, so it goes.
+        """
+        at = self._at(path)
+        try:
+            if at.is_symlink() or (at.exists() and not at.is_dir()):
+                if not check:
+                    at.unlink()
+                return True
+            inside = [entry for entry in at.rglob("*") if entry.is_dir()] if whole else []
+            wrong = any(map(_open_to_others, [at, *inside])) if at.exists() else False
+            if wrong and not check:
+                if whole:
+                    shutil.rmtree(at)
+                else:
+                    os.chown(at, 0, 0)
+                    at.chmod(stat.S_IMODE(at.stat().st_mode) & ~0o022)
+            return wrong
+        except OSError as exc:
+            raise PersistError(f"cannot mend {path}: {_reason(exc)}{_remedy(exc)}.") from exc
+
     def apply(self, changes: Sequence[Change]) -> None:
         """Make the changes: each file by one rename, so that a reader sees the old text or the new one.
 
@@ -222,6 +245,11 @@ def _make_directory(directory: Path) -> None:
         _make_directory(directory.parent)
         directory.mkdir()
         directory.chmod(0o755)
+
+
+def _open_to_others(folder: Path) -> bool:
+    about = folder.lstat()
+    return about.st_uid not in (0, os.geteuid()) or bool(about.st_mode & 0o022)
 
 
 def _is_text(at: Path) -> bool:

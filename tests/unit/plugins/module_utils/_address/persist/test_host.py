@@ -341,3 +341,47 @@ def test_who_is_killed_while_the_program_is_written_leaves_one_that_works(tmp_pa
         assert place.rpartition("/")[2] == node_install._digest(code)
     install(99, None)
     assert len(list((root / "usr/lib/aws-overlay-ip").iterdir())) == 1, "what was left half written is swept"
+
+
+@pytest.mark.parametrize("wrong", ["mode", "owner", "mode within", "link"])
+def test_a_folder_that_others_may_write_is_mended(tmp_path: Path, wrong: str) -> None:
+    """Who may write a folder of the program may put code there that root runs."""
+    code = tmp_path / "usr/lib/x/code"
+    code.mkdir(parents=True)
+    (code / "planted.py").touch()
+    if wrong == "link":
+        code.rename(tmp_path / "elsewhere")
+        code.symlink_to(tmp_path / "elsewhere")
+    elif wrong == "owner":
+        os.chown(code, 1234, 0)
+    else:
+        (code if wrong == "mode" else code.parent).chmod(0o777)
+    host = LocalHost(str(tmp_path))
+    asked = ("/usr/lib/x", True) if wrong == "mode within" else ("/usr/lib/x/code", True)
+    assert host.mend_folder(asked[0], whole=True, check=True)
+    assert (code / "planted.py").exists()
+    assert host.mend_folder(asked[0], whole=True, check=False)
+    assert not code.exists()
+    assert not host.mend_folder(asked[0], whole=True, check=False)
+
+
+def test_a_folder_with_others_things_in_it_is_only_shut(tmp_path: Path) -> None:
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    folder.chmod(0o770)
+    (folder / "x").touch()
+    host = LocalHost(str(tmp_path))
+    assert host.mend_folder("/etc", check=False)
+    assert not host.mend_folder("/etc", check=False)
+    assert folder.stat().st_mode & 0o777 == 0o750
+    assert (folder / "x").exists()
+
+
+def test_a_folder_left_half_written_goes_too(tmp_path: Path) -> None:
+    left = tmp_path / node_install.HOME.lstrip("/") / ".half.tmp"
+    left.mkdir(parents=True)
+    host = LocalHost(str(tmp_path))
+    tree = Tree(host)
+    node_install.install(tree, {})
+    host.apply(tree.changes())
+    assert not left.exists()
