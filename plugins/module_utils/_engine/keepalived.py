@@ -18,22 +18,19 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
-import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 from .._aws.errors import AwsError
 from .._aws.pace import Clock, Deadline
 from .._route.plan import ACTIVE, Route
+from .memory import POLL, Memory
 from .node import Addresses, Holder, Seen
 
-DIRECTORY = Path("/run/aws-overlay-ip")
 STANDING = "keepalived.json"
 
 MASTER, BACKUP, FAULT, STOP = STATES = ("MASTER", "BACKUP", "FAULT", "STOP")
@@ -44,7 +41,10 @@ HOLD = 300.0
 """Seconds for which an overruled node leaves a healthy route alone, without having heard the other node."""
 LINGER = 3.0
 """Seconds for which a node that is stopped in order keeps the address, until the other one has taken the route."""
-_POLL = 0.1
+IDLE = 60.0
+"""Seconds after which a backup takes down an address that no route leads to: until then it may be a switchover's, which
+brings it up before it moves the route."""
+_MOVE = "move"
 _EARLY, _LATE = 0.1, 0.5  # seconds by which a notification may seem to come early or late
 
 
@@ -57,22 +57,21 @@ class Standing:
         since: when it was said.
         held: the route was seen to be all here since then.
         lost: when the route was found to have been taken away; None if it was not, or the other node was heard since.
-        told: what was said of single tables last, so that it is said once.
+        idle: since when the address has been up here while no route pointed here, as far as a backup has seen.
     """
 
     state: str = ""
     since: float = 0.0
     held: bool = False
     lost: float | None = None
-    told: str = ""
+    idle: float | None = None
 
     @property
     def valid(self) -> bool:
         """Whether every value is of its kind: the file may be anything."""
-        numbers = (self.since, 0.0 if self.lost is None else self.lost)
+        numbers = (self.since, *(n for n in (self.lost, self.idle) if n is not None))
         return (
             isinstance(self.state, str)
-            and isinstance(self.told, str)
             and isinstance(self.held, bool)
             and all(isinstance(n, (int, float)) and not isinstance(n, bool) and math.isfinite(n) for n in numbers)
         )
@@ -111,66 +110,33 @@ def entered(before: Standing, state: str, now: float, advert: float) -> Standing
     silence = now - before.since
     deaf = 3 * advert - _EARLY <= silence <= 4 * advert + _LATE
     heard = before.state == BACKUP and state == MASTER and not deaf
-    return Standing(state, now, lost=None if heard or state == STOP else before.lost, told=before.told)
+    return Standing(state, now, lost=None if heard or state == STOP else before.lost)
 
 
 class Store:
-    """The standing, in a directory that a reboot empties. It is a help: nothing depends on its being writable."""
+    """The standing, where the node remembers things."""
 
-    def __init__(self, directory: Path = DIRECTORY) -> None:
-        self._file = directory / STANDING
-        self._lock = directory / "lock"
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
         self._unsaved: Standing | None = None
-        try:
-            directory.mkdir(mode=0o700, exist_ok=True)
-            directory.chmod(0o700)  # who can open the lock can hold it
-        except OSError:
-            return
 
     def read(self) -> Standing:
         """The standing; an empty one where none was written yet, or what is there is not one."""
         if self._unsaved is not None:
             return self._unsaved
         try:
-            standing = Standing(**json.loads(self._file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, RecursionError):
+            raw = json.loads(self.memory.read(STANDING))
+            raw.pop("told", None)  # of 1.1.0
+            standing = Standing(**raw)
+        except (ValueError, TypeError, AttributeError, RecursionError):
             return Standing()
         return standing if standing.valid else Standing()
 
     def write(self, standing: Standing) -> str:
-        """Write it in one step; returns why it could not be written, empty where it was."""
-        draft = self._file.with_suffix(f".{os.getpid()}.new")
-        try:
-            draft.write_text(json.dumps(asdict(standing)), encoding="utf-8")
-            draft.replace(self._file)
-        except OSError as exc:
-            self._unsaved = standing
-            draft.unlink(missing_ok=True) if draft.exists() else None
-            return f"{self._file} cannot be written ({exc.strerror}); going on without it."
-        self._unsaved = None
-        return ""
-
-    @contextmanager
-    def locked(self, deadline: Deadline, clock: Clock = time) -> Iterator[bool]:
-        """Be the only one who moves routes on this node; yields False where another still does at the deadline."""
-        try:
-            handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            os.fchmod(handle, 0o600)
-        except OSError:  # no place for a lock: then there is none, and the node must be served all the same
-            yield True
-            return
-        with os.fdopen(handle, "w") as file:
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    if deadline.over:
-                        yield False
-                        return
-                    clock.sleep(_POLL)
-                else:
-                    yield True
-                    return
+        """Write it; returns why it could not be written, empty where it was."""
+        why = self.memory.write(STANDING, json.dumps(asdict(standing)))
+        self._unsaved = standing if why else None
+        return why
 
 
 class Keepalived:
@@ -228,7 +194,7 @@ class Keepalived:
 
     def watch(self, deadline: Deadline) -> bool:
         """Whether this node may be, or become, the master: keepalived asks every few seconds."""
-        with self._store.locked(Deadline(0, self._clock), self._clock) as alone:
+        with self._store.memory.locked(Deadline(0, self._clock), self._clock) as alone:
             if not alone:  # a notification is at work; it will have found out more than we could
                 return True
             standing = self._store.read()
@@ -236,14 +202,12 @@ class Keepalived:
                 seen = self._make_node().tables()
                 verdict = self._verdict(standing, seen)
             except Exception as exc:  # whatever keeps us from looking never takes the address from a master
-                self._log(f"AWS cannot be asked: {exc or type(exc).__name__}")
-                return standing.state == MASTER and standing.held
-            self._tell([text for one in seen for text in one.problems])
-            if standing.state == BACKUP:
-                self._serve_or_not(verdict, seen)
+                return self._unread(standing, exc)
+            self._tell({one.destination: one.problems for one in seen}, mended=verdict == FINE)
             if standing.state != MASTER:
+                self._serve_or_not(standing, verdict, seen)
                 return True
-            if replace(self._store.read(), told="") != replace(standing, told=""):  # a notification knows more
+            if self._store.read() != standing:  # a notification knows more
                 return True
             if verdict == LOST:
                 self._log("Overruled: the route was moved to another node. Stepping down.")
@@ -255,19 +219,38 @@ class Keepalived:
                 return True
             return self._take(deadline)
 
-    def _serve_or_not(self, verdict: str, seen: Sequence[Seen]) -> None:
+    def _unread(self, standing: Standing, exc: Exception) -> bool:
+        """What keeps us from looking takes no address from a master. Without a standing, the address shows it."""
+        stays = standing.held if standing.state == MASTER else not standing.state and bool(self._local.live())
+        if stays and self._local.up():  # whatever took it away: as far as is known, packets arrive here
+            self._log("The address was brought up.")
+        then = "it stays the master, and its address up" if stays else "it cannot be the master until they can"
+        self._log(f"The routes cannot be looked at: {_why(exc)} As for this node, {then}.")
+        return stays
+
+    def _serve_or_not(self, standing: Standing, verdict: str, seen: Sequence[Seen]) -> None:
         """What a backup does: the routes, not the engine, say where packets arrive."""
+        memory, now, idle = self._store.memory, self._clock.monotonic(), None
         if verdict == FINE:
-            self._local.up()  # given to us by hand, or not handed over: serve, until the other one steps down
+            if standing.state == BACKUP:
+                self._local.up()  # given to us by hand, or not handed over: serve, until the other one steps down
         elif not any(one.held_by(self._make_node().mine()) for one in seen) and self._local.live():
-            self._local.down()
-            self._log("The address was up here while no route points here: taken down.")
+            idle = now if standing.idle is None else standing.idle
+            if memory.killed or now - idle >= IDLE:
+                self._local.down()
+                self._log("The address was up here while no route points here: taken down.")
+                idle = None
+        if idle != standing.idle and self._store.read() == standing:
+            self._write(replace(standing, idle=idle))
+        if idle is None:
+            memory.forget()
 
     @contextmanager
     def _locked(self, deadline: Deadline) -> Iterator[bool]:
-        with self._store.locked(deadline, self._clock) as alone:
+        with self._store.memory.locked(deadline, self._clock) as alone:
             if not alone:
-                self._log("Another aws-overlay-ip has been at work on this node until the deadline: see `ps`.")
+                who = self._store.memory.holder()
+                self._log(f"The lock of aws-overlay-ip was held until the deadline by {who}: end it if it hangs.")
             yield alone
 
     def _write(self, standing: Standing) -> None:
@@ -275,13 +258,10 @@ class Keepalived:
         if why:
             self._log(why)
 
-    def _tell(self, problems: Iterable[str]) -> None:
-        """Say what is wrong with single tables, once."""
-        text = " ".join(dict.fromkeys(problems))
-        standing = self._store.read()
-        if text != standing.told:
-            self._log(text or "All route tables are as they should be again.")
-            self._write(replace(standing, told=text))
+    def _tell(self, problems: Mapping[str, Iterable[str]], *, mended: bool = True) -> None:
+        """Say what is wrong with single tables, once; what a takeover could not mend stays so until `mended`."""
+        for text in self._store.memory.news({**problems, **({_MOVE: ()} if mended else {})}):
+            self._log(text)
 
     def _become_holder(self, deadline: Deadline) -> bool:
         standing = self._store.read()
@@ -292,12 +272,12 @@ class Keepalived:
 
     def _take(self, deadline: Deadline) -> bool:
         try:
-            result = self._make_node().take(deadline)
+            with self._store.memory.taking():
+                result = self._make_node().take(deadline)
         except Exception as exc:  # whatever it was: keepalived must hear that this node cannot be the master
-            self._log(f"Taking over failed: {exc or type(exc).__name__}")
+            self._log(f"Taking over failed: {_why(exc)}")
             return False
-        if result.get("problems"):
-            self._tell(result["problems"])
+        self._tell({_MOVE: result.get("problems", ())}, mended=False)
         if self._store.read().state != MASTER:
             self._log("No longer the master: letting go again.")
             self._local.down()
@@ -321,22 +301,22 @@ class Keepalived:
                 self._make_node().hand_over(peers[0], deadline)
                 self._log(f"Handed the route over to {peers[0]}.")
         except Exception as exc:
-            self._log(f"Handing the route over failed: {exc}")
+            self._log(f"Handing the route over failed: {_why(exc)} The other node takes it itself.")
 
     def _linger(self, deadline: Deadline) -> None:
         """Serve on until the other node has taken the route."""
         try:
             while not deadline.over and self._verdict(Standing(), self._make_node().tables()) == FINE:
-                self._clock.sleep(_POLL)
+                self._clock.sleep(POLL)
         except Exception as exc:  # the address goes down in any case
-            self._log(f"AWS cannot be asked: {exc or type(exc).__name__}")
+            self._log(f"The routes cannot be looked at: {_why(exc)} The address goes down all the same.")
 
     def _away(self, standing: Standing) -> bool:
         """Whether the route works elsewhere; what cannot be read now is found out by the move itself."""
         try:
             return self._verdict(standing, self._make_node().tables()) == AWAY
         except AwsError as err:
-            self._log(f"AWS cannot be asked: {err.message}")
+            self._log(f"The routes cannot be looked at: {err.message}")
             return True
 
     def _verdict(self, standing: Standing, seen: Sequence[Seen]) -> str:
@@ -348,3 +328,8 @@ class Keepalived:
 def heaviest(verdicts: Iterable[str]) -> str:
     """The verdict that counts."""
     return max(verdicts, key=VERDICTS.index, default=FINE)
+
+
+def _why(exc: Exception) -> str:
+    """Whatever it was, as a sentence."""
+    return f"{str(exc).rstrip('.') or type(exc).__name__}."

@@ -36,6 +36,10 @@ class Seen(Protocol):
     """One overlay IP in the tables that the node answers for: :class:`_node.tables.Seen`."""
 
     @property
+    def destination(self) -> str:
+        """The overlay IP."""
+
+    @property
     def routes(self) -> Sequence[tuple[Table, Route | None]]:
         """Per table, by id, the route, or None."""
 

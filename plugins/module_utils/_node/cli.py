@@ -14,31 +14,40 @@ import argparse
 import json
 import os
 import sys
-import syslog
 import time
-from collections.abc import Iterable, Mapping, Sequence
+import traceback
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from ipaddress import ip_interface, ip_network
 from pathlib import Path
 from typing import Any
 
 from .._address.iproute import AddressError
 from .._address.plan import PlanError
 from .._aws.pace import Deadline
-from .config import CONFIG, ConfigError, chosen, load
+from .._base import net
+from .._engine.memory import Memory
+from .config import CONFIG, LONGEST, CommandError, ConfigError, chosen, load
+from .journal import say
 from .limit import Expired, limit, release
 from .local import Local, let_go
 from .model import Config
 
 NAME = "aws-overlay-ip"
 OK, FAILED, USAGE, NOT_HERE, UNREADABLE, PARTLY = 0, 1, 2, 3, 4, 5
-TOLD = Path("/run/aws-overlay-ip/told")
 LETTING_GO = ("BACKUP", "FAULT", "STOP")
 _EPILOG = """\
 exit codes: 0 done, or yes; 1 not done, or not ready; 2 the command or the configuration is wrong;
 3 not held here; 4 AWS cannot be asked, so nothing is known of the route; 5 held here, but not in every table
 """
 _WRITES = ("take", "give-up", "notify", "watch")
+_NEXT = {
+    "take": "`aws-overlay-ip show` tells where the routes point; see to the cause, then `take` again.",
+    "give-up": "Routes that point here stay: `take` on another node moves them there.",
+    "MASTER": "Keepalived's next check tries again, or lets another node be the master.",
+}
+_LATER = "Routes that point here stay until the next master moves them, or `take` on another node does."
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -52,63 +61,144 @@ def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
     """
     arguments = _parser().parse_args(argv)
     began = time.monotonic()
-    syslog.openlog(NAME, syslog.LOG_PID, syslog.LOG_DAEMON)
-    code, answer = _run(arguments, addresses)
-    seconds = round(time.monotonic() - began, 3)
-    answer = {"command": arguments.command, "exit": code, "seconds": seconds, **answer}
-    if arguments.command not in ("show", "check") and not (arguments.command == "watch" and code == OK):
-        _log(_sentence(answer), error=code != OK)
-    sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+    code = FAILED
+    try:
+        code, answer = _run(arguments, addresses)
+        limit(0, code=code)  # who reads what is said may hang, too
+        seconds = round(time.monotonic() - began, 3)
+        answer = {"command": arguments.command, "exit": code, "seconds": seconds, **answer}
+        if arguments.command not in ("show", "check") and not (arguments.command == "watch" and code == OK):
+            _log(_sentence(answer), error=code != OK)
+        if sys.stdout is not None:
+            sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+            sys.stdout.flush()
+    except (Expired, OSError):  # nobody reads it, or the disk is full: what was done is in the journal
+        pass
+    finally:
+        release()
     return code
 
 
 def entry(addresses: Sequence[str] = ()) -> None:
     """The launcher's entry: ends at once, without waiting for threads whose call nobody needs any more."""
-    code = main(sys.argv[1:], addresses)
-    with suppress(OSError):  # nobody reads it, or the disk is full: what was done is in the journal
-        sys.stdout.flush()
-    os._exit(code)
+    os._exit(main(sys.argv[1:], addresses))
 
 
 def _run(arguments: argparse.Namespace, addresses: Sequence[str]) -> Answer:
-    lets_go = arguments.command == "give-up" or getattr(arguments, "state", "") in LETTING_GO
-    last = partial(_last_resort, arguments, addresses) if lets_go else None
+    seconds = arguments.timeout or Config.timeout
+    clock = Deadline(0)
+    last = partial(_last_resort, arguments, addresses)
+    config: Config | None = None
     try:
         if arguments.command in _WRITES and os.geteuid() != 0:
-            raise ConfigError(f"{arguments.command} needs root: run it as root.")
-        limit(arguments.timeout or Config.timeout, last)  # also of the reading of the configuration
+            raise CommandError(f"{arguments.command} needs root: run it as root.")
+        limit(seconds, last)  # also of the reading of the configuration
+        began = time.monotonic()
         config = chosen(load(arguments.config), getattr(arguments, "address", ()))
         seconds = arguments.timeout or config.timeout
-        limit(seconds, last)
-        result: Answer = arguments.run(config, arguments, Deadline(seconds))
-        return result
+        clock = Deadline(seconds - (time.monotonic() - began))
+        limit(clock.left, last)
+        code, answer = arguments.run(config, arguments, clock)
+    except CommandError as exc:
+        return USAGE, {"error": str(exc)}
     except ConfigError as exc:
-        answer: dict[str, Any] = {"error": str(exc)}
-        if lets_go and os.geteuid() == 0:  # a node that cannot be told what it is must not keep the address
-            answer["changed"] = let_go(getattr(arguments, "address", ()) or addresses)
-        return USAGE, answer
+        return USAGE, _unusable(arguments, addresses, str(exc))
     except (AddressError, PlanError) as exc:
-        return FAILED, {"error": str(exc)}
+        code, answer = FAILED, {"error": str(exc)}
     except Expired:
-        if last is not None:
-            last()
-        error = "Not done in time: the deadline has passed. Look at `show`, then run again."
-        return FAILED, {"error": error}
-    finally:
-        release()
+        if _lets_go(arguments):
+            _let_go(arguments, addresses)
+        code, answer = FAILED, {"error": f"Not done in time: the deadline of {seconds:g} s has passed."}
+    except Exception as exc:  # never a traceback in place of letting go, nor a monitor that fails for a bug
+        if _lets_go(arguments):
+            _let_go(arguments, addresses)
+        code = UNREADABLE if arguments.command == "show" else FAILED
+        answer = {"error": f"This is a bug, please report it: {_where(exc)}."}
+    if code == FAILED and arguments.command in ("take", "give-up", "notify"):
+        answer["error"] = " ".join(filter(None, (answer.get("error"), _stands(config), _next(arguments))))
+    elif code == FAILED and clock.over:
+        answer.setdefault("error", f"Not done in time: the deadline of {seconds:g} s has passed.")
+    return code, answer
 
 
-def _last_resort(arguments: argparse.Namespace, addresses: Sequence[str]) -> None:
-    """Take the address down, whatever else hangs."""
+def _unusable(arguments: argparse.Namespace, addresses: Sequence[str], why: str) -> dict[str, Any]:
+    """A node that cannot be told what it is must not keep the address where it is told to let go."""
+    if not _lets_go(arguments):
+        return {"error": why}
+    down = let_go(_named(arguments, addresses))
+    told = "The address was taken down all the same." if down else "No address of this node's was up."
+    return {"error": f"{why} {told}", "changed": down}
+
+
+def _where(exc: Exception) -> str:
+    """An exception that nobody foresaw, and where it came from."""
+    frames = traceback.extract_tb(exc.__traceback__)
+    return f"{type(exc).__name__}: {exc} ({', '.join(f'{Path(f.filename).name}:{f.lineno}' for f in frames[-3:])})"
+
+
+def _lets_go(arguments: argparse.Namespace) -> bool:
+    return arguments.command == "give-up" or getattr(arguments, "state", "") in LETTING_GO
+
+
+def _let_go(arguments: argparse.Namespace, addresses: Sequence[str]) -> None:
     try:
         config = chosen(load(arguments.config), getattr(arguments, "address", ()))
         Local(config).down()
+    except CommandError:
+        return
     except (ConfigError, AddressError, PlanError):
-        let_go(getattr(arguments, "address", ()) or addresses)
+        let_go(_named(arguments, addresses))
+
+
+def _last_resort(arguments: argparse.Namespace, addresses: Sequence[str]) -> None:
+    """Where something swallows the deadline: take the address down if that was asked for, and say how it ended."""
+    how = "how far it came is not known"
+    if _lets_go(arguments):
+        _let_go(arguments, addresses)
+        how = "the address was taken down"
+    name = " ".join(filter(None, (arguments.command, getattr(arguments, "state", ""))))
+    _log(f"{name}: ended at its deadline, since something on this node hangs; {how}. {_next(arguments)}", error=True)
+
+
+def _named(arguments: argparse.Namespace, addresses: Sequence[str]) -> list[str]:
+    """Of what this node may hold, what the command names; never what is the node's own."""
+    asked = getattr(arguments, "address", ())
+    if not asked:
+        return list(addresses)
+    found = []
+    for text in asked:
+        with suppress(net.AddressError):
+            network = ip_network(net.destination(text))
+            found += [address for address in addresses if ip_interface(address).ip in network]
+    return found
+
+
+def _stands(config: Config | None) -> str:
+    """Which addresses are up on this node, a sentence; empty where that cannot be told."""
+    if config is None:
+        return ""
+    wanted = [address for overlay in config.overlays for address in overlay.addresses]
+    try:
+        live = Local(config).live()
+    except (AddressError, Expired):
+        return ""
+    up, down = ([a for a in wanted if (a in live) is here] for here in (True, False))
+    told = [f"{', '.join(names)} is {how} here" for names, how in ((up, "up"), (down, "not up")) if names]
+    return f"{', '.join(told)}." if told else ""
+
+
+def _next(arguments: argparse.Namespace) -> str:
+    """What happens next, or what to do."""
+    return _NEXT.get(getattr(arguments, "state", arguments.command), _LATER if _lets_go(arguments) else "")
 
 
 def _take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
-    return _aws(config, deadline, lambda node: (OK, node.take(deadline)))
+    memory = Memory()
+    # A check of the engine that came between address and route would take the address down.
+    with memory.locked(Deadline(deadline.left / 4)) as alone, memory.taking():
+        if not alone:
+            _log(f"take: going on though {memory.holder()} holds the lock.", error=True)
+        return _aws(config, deadline, lambda node: (OK, node.take(deadline)))
 
 
 def _give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
@@ -116,6 +206,9 @@ def _give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) 
     local = Local(config)
     code: int = OK
     answer: dict[str, Any] = {}
+    if arguments.to and arguments.to not in config.peers:
+        known = ", ".join(config.peers) or "none"
+        raise CommandError(f"{arguments.to} is no peer of this node: it has {known}. Nothing was changed.")
     try:
         if arguments.to:
             code, answer = _aws(config, deadline, lambda node: (OK, node.hand_over(arguments.to, deadline)))
@@ -136,24 +229,14 @@ def _show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> 
         return _held(overlays, complete, node.mine()), {"overlays": overlays}
 
     code, seen = _aws(config, deadline, read, unreadable=UNREADABLE)
-    if code != UNREADABLE:
-        _tell_once(text for overlay in seen.get("overlays", ()) for text in overlay["problems"])
+    if code == UNREADABLE:
+        then = "Nothing is known of the routes; what holds the address may keep it. Ask again once AWS answers."
+        seen["error"] = f"{seen['error']} {then}"
+    elif os.geteuid() == 0:
+        problems = {overlay["destination"]: overlay["problems"] for overlay in seen.get("overlays", ())}
+        for text in Memory().news(problems):
+            _log(text, error=True)
     return code, {**answer, **seen}
-
-
-def _tell_once(problems: Iterable[str]) -> None:
-    """Say what is wrong with single tables when it changes: a cluster's monitor asks again and again."""
-    text = " ".join(dict.fromkeys(problems))
-    try:
-        before = TOLD.read_text(encoding="utf-8") if TOLD.exists() else ""
-        if text == before:
-            return
-        TOLD.parent.mkdir(mode=0o700, exist_ok=True)
-        TOLD.write_text(text, encoding="utf-8")
-    except (OSError, ValueError):  # no place to remember it: better twice than never
-        if not text:
-            return
-    _log(text or "All route tables are as they should be again.", error=bool(text))
 
 
 def _held(overlays: Sequence[Mapping[str, Any]], complete: bool, mine: str) -> int:
@@ -178,18 +261,24 @@ def _check(config: Config, arguments: argparse.Namespace, deadline: Deadline) ->
 
 
 def _notify(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
-    done = _keepalived(config, deadline).notify(arguments.state, deadline, _started())
-    return OK if done else FAILED, {"state": arguments.state}
+    told: list[str] = []
+    if _keepalived(config, deadline, told).notify(arguments.state, deadline, _started()):
+        return OK, {"state": arguments.state}
+    return FAILED, {"state": arguments.state, "error": " ".join(told)}
 
 
 def _watch(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
-    return OK if _keepalived(config, deadline).watch(deadline) else FAILED, {}
+    told: list[str] = []
+    if _keepalived(config, deadline, told).watch(deadline):
+        return OK, {}
+    return FAILED, {"error": " ".join(["This node may not be the master.", *told])}
 
 
 # Only what asks AWS pays for what that needs, so its modules are imported below here.
 
 
-def _keepalived(config: Config, deadline: Deadline) -> Any:
+def _keepalived(config: Config, deadline: Deadline, told: list[str]) -> Any:
+    """The engine's side; what it says is in the journal, and in `told` for the answer."""
     from .._engine.keepalived import Keepalived, Store
     from .node import Node
 
@@ -201,7 +290,11 @@ def _keepalived(config: Config, deadline: Deadline) -> Any:
             made.append(Node(local, left=lambda: deadline.left, tell=partial(_log, error=True)))
         return made[0]
 
-    return Keepalived(local, node, Store(), _log, config.advert)
+    def tell(text: str) -> None:
+        told.append(text)
+        _log(text)
+
+    return Keepalived(local, node, Store(Memory()), tell, config.advert)
 
 
 def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED) -> Answer:
@@ -219,7 +312,9 @@ def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED)
         code, answer = FAILED, {**err.result, "error": str(err)}
     except AwsError as err:
         code, answer = unreadable, {"error": err.message, "code": err.code}
-    except (route_plan.PlanError, imds.ImdsError) as err:
+    except imds.ImdsError as err:
+        code, answer = unreadable, {"error": str(err)}
+    except route_plan.PlanError as err:
         code, answer = FAILED, {"error": str(err)}
     for text in [*told, *(answer.get("problems", ()) if code == OK else ())]:
         _log(text, error=True)
@@ -234,19 +329,20 @@ def _started() -> float:
 
 
 def _log(text: str, error: bool = False) -> None:
-    syslog.syslog(syslog.LOG_ERR if error else syslog.LOG_INFO, text)
+    say(text, error=error)
 
 
 def _sentence(answer: dict[str, Any]) -> str:
     words = [str(answer["command"]), str(answer.get("state", ""))]
-    how = answer.get("error") or ("done" if answer["exit"] == OK else "refused or failed")
+    done = "done, except for what is said above" if answer.get("problems") else "done"
+    how = str(answer.get("error") or (done if answer["exit"] == OK else "failed")).rstrip(".")
     return f"{' '.join(filter(None, words))}: {how} ({answer['seconds']:.2f} s)"
 
 
 def _seconds(text: str) -> float:
     seconds = float(text)
-    if not 0 < seconds < 86400:  # neither NaN nor infinite
-        raise argparse.ArgumentTypeError("give seconds above 0")
+    if not 0 < seconds < LONGEST:  # neither NaN nor infinite
+        raise argparse.ArgumentTypeError("give seconds above 0, less than a day")
     return seconds
 
 

@@ -10,7 +10,6 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import json
-import math
 import os
 import stat
 from collections.abc import Mapping, Sequence
@@ -25,12 +24,17 @@ from .model import SCOPES, TABLES, Config, Overlay
 _AWS_OPTIONS = ("region", "endpoint_url", "aws_ca_bundle", "validate_certs", "aws_config", "assume_role_arn")
 
 CONFIG = Path("/etc/aws-overlay-ip/config.json")
+LONGEST = 86400.0  # seconds: what is longer is no deadline
 LARGEST = 4 << 20  # bytes: a thousand overlay IPs in a thousand tables are less
 T = TypeVar("T")
 
 
 class ConfigError(ValueError):
     """The configuration cannot be used. The text is a whole sentence with the remedy."""
+
+
+class CommandError(ConfigError):
+    """What the command names is not in the configuration, or not allowed: nothing is done, not even by name."""
 
 
 def load(path: Path = CONFIG) -> Config:
@@ -48,12 +52,12 @@ def load(path: Path = CONFIG) -> Config:
         config = Config(
             name=_is(raw.get("name"), str, "name"),
             overlays=tuple(_overlay(item, f"overlays[{number}]") for number, item in enumerate(overlays)),
-            aws=_is(raw.get("aws") or {}, dict, "aws"),
+            aws=_aws(_is(raw.get("aws") or {}, dict, "aws")),
             network_interface_id=_is(raw.get("network_interface_id") or "", str, "network_interface_id") or None,
-            device_index=int(_number(raw.get("device_index", 0), "device_index", 0)),
+            device_index=int(_number(raw.get("device_index", 0), "device_index", 0, 1000)),
             peers=_texts(_is(raw.get("peers") or {}, dict, "peers"), "peers"),
-            timeout=_number(raw.get("timeout", Config.timeout), "timeout", 0.1),
-            advert=_number(raw.get("advert", Config.advert), "advert", 0.01),
+            timeout=_number(raw.get("timeout", Config.timeout), "timeout", 0.1, LONGEST),
+            advert=_number(raw.get("advert", Config.advert), "advert", 0.01, LONGEST),
             iam_scope=_is(raw.get("iam_scope", TABLES), str, "iam_scope"),
         )
         if config.iam_scope not in SCOPES:
@@ -120,9 +124,22 @@ def _texts(value: Mapping[Any, Any], what: str) -> dict[str, str]:
     return {str(name): _is(item, str, f"{what}.{name}") for name, item in value.items()}
 
 
-def _number(value: Any, what: str, low: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < low:
-        raise ValueError(f"{what} is {value!r}, not a number from {low:g} on")
+def _aws(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Options of the modules; what they mean is the client's to judge."""
+    kinds: dict[str, type[Any]] = {"validate_certs": bool, "aws_config": dict}
+    for name, value in raw.items():
+        if value not in (None, ""):
+            kind = kinds.get(name, str)
+            _is(value, kind, f"aws.{name}")
+            if kind is str and not value.isprintable():
+                raise ValueError(f"aws.{name} is {value[:40]!r}, which has characters that it cannot have")
+    return raw
+
+
+def _number(value: Any, what: str, low: float, high: float) -> float:
+    known = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not known or not low <= value <= high:  # NaN is neither
+        raise ValueError(f"{what} is {value!r}, not a number from {low:g} to {high:g}")
     return float(value)
 
 
@@ -175,14 +192,14 @@ def chosen(config: Config, wanted: Sequence[str]) -> Config:
     """The configuration with the overlays named in `wanted` alone; all of them where it is empty.
 
     Raises:
-        ConfigError: an address that is not in the configuration.
+        CommandError: an address that is not in the configuration.
     """
     known = {overlay.destination: overlay for overlay in config.overlays}
     try:
         names = [net.destination(text) for text in wanted]
     except net.AddressError as exc:
-        raise ConfigError(str(exc)) from exc
+        raise CommandError(str(exc)) from exc
     for name in names:
         if name not in known:
-            raise ConfigError(f"{name} is not an overlay IP of this node: it has {', '.join(known)}.")
+            raise CommandError(f"{name} is not an overlay IP of this node: it has {', '.join(known)}.")
     return replace(config, overlays=tuple(known[name] for name in names)) if names else config

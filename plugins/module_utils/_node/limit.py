@@ -15,33 +15,38 @@ from typing import Callable
 
 GRACE = 0.5
 """Seconds after the deadline in which a command may still say how it ended; as many later it is ended for it."""
+RESCUE = 5.0
+"""Seconds for the last resort: letting go counts more than being late, but even `ip` can hang."""
 
 
 class Expired(BaseException):
     """The deadline has passed and something still blocks. No `except Exception` on the way swallows it."""
 
 
-def limit(seconds: float, last: Callable[[], object] | None = None) -> None:
+def limit(seconds: float, last: Callable[[], object] | None = None, code: int = 1) -> None:
     """Interrupt the command a little after its deadline, and end the process where that was not enough.
 
     Args:
         seconds: from now.
         last: what must be done even then, before the process ends.
+        code: the exit code with which it ends then.
     """
-    expired: list[bool] = []
+    times: list[bool] = []
 
     def expire(*_arguments: object) -> None:
-        if not expired:
-            expired.append(True)
+        times.append(True)
+        if len(times) == 1:
             raise Expired
-        try:
-            if last is not None:
+        if len(times) == 2 and last is not None:
+            signal.setitimer(signal.ITIMER_REAL, RESCUE)
+            try:
                 last()
-        finally:
-            os._exit(1)
+            finally:
+                os._exit(code)
+        os._exit(code)
 
     signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds + GRACE, GRACE)
+    signal.setitimer(signal.ITIMER_REAL, max(0.0, seconds) + GRACE, GRACE)
 
 
 def release() -> None:

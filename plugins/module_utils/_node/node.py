@@ -23,8 +23,9 @@ from .._aws.wire.client import Wire, endless
 from .._route import job, move, plan
 from .._route.ec2 import Ec2
 from .._route.plan import ACTIVE, NONE, Action, PlanError, Table
+from .._route.told import condensed
 from . import tables
-from .config import ConfigError
+from .config import CommandError, ConfigError
 from .local import Local
 from .model import VPC, Overlay
 from .tables import Seen
@@ -93,11 +94,11 @@ class Node:
         """Send what points here to the peer; a route that somebody else has by now is left alone.
 
         Raises:
-            ConfigError: no such peer. JobError: not in every table.
+            CommandError: no such peer. JobError: not in every table.
         """
         peers = self.config.peers
         if peer not in peers:
-            raise ConfigError(f"{peer} is no peer of this node: it has {', '.join(peers) or 'none'}.")
+            raise CommandError(f"{peer} is no peer of this node: it has {', '.join(peers) or 'none'}.")
         moves = self._move(peers[peer], deadline, expected_holder=self.mine())
         failed = [m.failure for m in moves if m.failure]
         if failed:
@@ -233,11 +234,15 @@ class Node:
 
 @dataclass(frozen=True)
 class _Move:
-    """What came of one job: its result, also of one that failed, and why it did."""
+    """What came of one job: its result, also of one that failed, and why it did.
+
+    ``unknown``: it broke off where nobody foresaw it, perhaps between two writes.
+    """
 
     destinations: tuple[str, ...]
     result: dict[str, Any]
     failure: Exception | None = None
+    unknown: bool = False
 
     @classmethod
     def of(cls, ec2: Ec2, request: job.Request) -> _Move:
@@ -248,6 +253,11 @@ class _Move:
             return cls(request.destinations, err.result, err)
         except (AwsError, PlanError) as err:  # nothing was changed
             return cls(request.destinations, {}, err)
+        except Exception as err:  # no thread to be had, or no memory
+            why = job.JobError(
+                f"the move broke off ({err or type(err).__name__}): which tables it moved is unknown.", {}
+            )
+            return cls(request.destinations, {}, why, unknown=True)
 
     @property
     def routes(self) -> list[dict[str, Any]]:
@@ -260,22 +270,22 @@ class _Move:
 
     def may_point_at(self, destination: str, interface: str) -> bool:
         """Whether some table does, or could not be read after the write."""
-        return any(_eni(r) == interface or _code(r) == move.UNREAD for r in self._of(destination))
+        return self.unknown or any(_eni(r) == interface or _code(r) == move.UNREAD for r in self._of(destination))
 
     def lost(self, destination: str) -> bool:
         """Whether another mover won."""
         return any(_code(r) == move.MOVED_ELSEWHERE for r in self._of(destination))
 
     def problems(self) -> list[str]:
-        """What is wrong with single tables, a sentence each; why nothing was done where nothing was."""
-        told = [r["error"]["message"] for r in self.routes if r["error"]]
-        told += [
+        """What is wrong with single tables, a sentence for each reason; why nothing was done where nothing was."""
+        found = condensed(self.routes)
+        found += [
             f"{r['route_table_id']} routes {r['destination']} to {r['before']['target']}, which is somebody else's: it"
             " is left alone."
             for r in self.routes
             if r["action"] == plan.KEPT and r["before"] and r["before"].get("target")
         ]
-        return told or ([str(self.failure)] if self.failure else [])
+        return found or ([str(self.failure)] if self.failure else [])
 
     def _of(self, destination: str) -> list[dict[str, Any]]:
         return [r for r in self.routes if r["destination"] == destination]

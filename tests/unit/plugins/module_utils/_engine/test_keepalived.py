@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepaliv
     heaviest,
     judge,
 )
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.memory import Memory
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.model import Config, Overlay
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.tables import Seen
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import Route, Table
@@ -206,7 +208,7 @@ class World:
 
     @property
     def store(self) -> Store:
-        return Store(self.directory)
+        return Store(Memory(self.directory))
 
     @property
     def keepalived(self) -> Keepalived:
@@ -414,7 +416,7 @@ def test_a_backup_that_is_stopped_does_not_ask_aws(world: World) -> None:
 
 def test_a_takeover_waits_for_the_one_that_is_under_way(world: World) -> None:
     world.routes = [PEER, PEER]
-    with world.store.locked(Deadline(1, world.clock), world.clock) as alone:
+    with world.store.memory.locked(Deadline(1, world.clock), world.clock) as alone:
         assert alone
         assert not world.notify(MASTER)
     assert world.clock.now - 1000.0 == pytest.approx(10, abs=0.2)
@@ -424,20 +426,10 @@ def test_a_takeover_waits_for_the_one_that_is_under_way(world: World) -> None:
 def test_a_check_does_not_disturb_a_takeover_that_is_under_way(world: World) -> None:
     world.notify(MASTER)
     world.routes = [PEER, PEER]
-    with world.store.locked(Deadline(1, world.clock), world.clock) as alone:
+    with world.store.memory.locked(Deadline(1, world.clock), world.clock) as alone:
         assert alone
         assert world.watch()
     assert world.clock.now == 1000.0
-
-
-def test_nobody_else_can_hold_the_lock(tmp_path: Path) -> None:
-    """flock needs no more than to open the file: a directory and a lock of an older version are mended."""
-    (tmp_path / "run").mkdir(mode=0o755)
-    (tmp_path / "run" / "lock").touch(mode=0o644)
-    with Store(tmp_path / "run").locked(Deadline(0)) as alone:
-        assert alone
-    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700
-    assert (tmp_path / "run" / "lock").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(
@@ -445,7 +437,7 @@ def test_nobody_else_can_hold_the_lock(tmp_path: Path) -> None:
 )
 def test_a_standing_that_is_none_counts_as_absent(tmp_path: Path, text: str) -> None:
     (tmp_path / "keepalived.json").write_text(text)
-    assert Store(tmp_path).read() == Standing()
+    assert Store(Memory(tmp_path)).read() == Standing()
 
 
 @pytest.fixture
@@ -508,13 +500,99 @@ def test_who_was_not_overruled_takes_over_without_looking_first(world: World) ->
     assert world.reads == 0
 
 
-def test_an_address_that_nobody_routes_to_goes_down_at_the_next_check(world: World) -> None:
-    """`take` was killed between address and route."""
-    world.notify(BACKUP)
+@pytest.mark.parametrize("state", [BACKUP, FAULT])
+def test_what_a_killed_takeover_brought_up_goes_down_at_the_next_check(world: World, state: str) -> None:
+    """It was killed between address and route."""
+    world.notify(state)
+    killed = world.store.memory.taking()
+    killed.__enter__()
     world.routes, world.address = [PEER, PEER], True
     world.deeds.clear()
     assert world.watch()
     assert world.deeds == ["address down"]
+    world.address = True  # the next one is somebody else's
+    assert world.watch()
+    assert world.address
+
+
+def test_an_address_that_came_before_its_route_is_given_time(world: World) -> None:
+    """A switchover brings it up first, on a node whose keepalived looks on."""
+    world.notify(BACKUP)
+    world.routes, world.address = [PEER, PEER], True
+    for _second in range(59):
+        assert world.watch()
+        world.clock.now += 1.0
+    assert world.address
+    world.clock.now += 1.0
+    assert world.watch()
+    assert not world.address
+
+
+def test_idleness_counts_from_the_last_time_that_a_route_pointed_here(world: World) -> None:
+    world.notify(BACKUP)
+    for routes in ([PEER, PEER], [MINE, MINE], [PEER, PEER]):
+        world.routes, world.address = routes, True
+        assert world.watch()
+        world.clock.now += 50.0
+    assert world.watch()
+    assert world.address
+
+
+def test_a_standing_that_cannot_be_renewed_is_none(world: World) -> None:
+    """Else a backup on a full disk would believe for ever that it is a master that was overruled."""
+    world.notify(MASTER)
+    (world.directory / "keepalived.new").mkdir()
+    real = Path.write_text
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            Path, "write_text", lambda *_a, **_k: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+        )
+        world.routes = [PEER, PEER]
+        world.notify(BACKUP)
+    assert Path.write_text is real
+    assert world.store.read() == Standing()
+    assert world.watch()
+    world.routes = [DEAD, DEAD]
+    assert world.notify(MASTER)
+
+
+def test_a_node_that_forgot_what_it_was_keeps_its_address_while_nothing_can_be_read(no_place: Path) -> None:
+    world = World(no_place, address=True, unreadable=True)
+    assert world.watch()
+    assert world.address
+    world.address = False
+    assert not world.watch()
+
+
+def test_a_master_brings_its_address_back_though_nothing_can_be_read(world: World) -> None:
+    world.notify(MASTER)
+    world.address, world.unreadable = False, True
+    assert world.watch()
+    assert world.address
+
+
+def test_what_a_takeover_could_not_mend_is_not_said_to_be_mended(world: World) -> None:
+    """A table that is denied makes every check try again: told once, and never that all is well."""
+    world.gone = ["rtb-9"]
+    world.notify(MASTER)
+    world.gone = []
+    world.told.clear()
+    take = world.take
+
+    def partly(deadline: Deadline) -> dict[str, Any]:
+        return {**take(deadline), "problems": ["rtb-1 is denied."]}
+
+    world.take = partly  # type: ignore[method-assign]
+    for _check in range(3):
+        world.routes = [MINE, None]
+        assert world.watch()
+    assert world.told == ["rtb-1 is denied."]
+
+
+def test_who_holds_the_lock_is_named(world: World) -> None:
+    with world.store.memory.locked(Deadline(1, world.clock), world.clock):
+        assert not world.notify(MASTER)
+    assert any(f"process {os.getpid()} (`" in line for line in world.told)
 
 
 @pytest.mark.parametrize(
@@ -525,11 +603,11 @@ def test_an_address_that_nobody_routes_to_goes_down_at_the_next_check(world: Wor
         *[json.dumps({"state": "MASTER", "since": since}) for since in ("now", False, math.nan, None)],
         '{"state": 1}',
         '{"state": "MASTER", "held": 1}',
-        '{"state": "MASTER", "told": null}',
+        '{"state": "MASTER", "idle": "x"}',
         '{"state": "MASTER", "more": 1}',
     ],
 )
 def test_a_standing_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
-    store = Store(tmp_path)
+    store = Store(Memory(tmp_path))
     (tmp_path / "keepalived.json").write_text(text)
     assert store.read() == Standing()

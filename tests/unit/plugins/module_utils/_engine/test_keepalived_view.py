@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.tree import PersistError
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import keepalived, keepalived_view
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import keepalived, keepalived_view, memory
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived_view import CONF, STANDING, UNIT
 from unit.fake_host import FakeHost
 
@@ -32,7 +32,7 @@ def seen(files: dict[str, str], running: bool = True, outputs: dict[tuple[str, .
 
 
 def test_the_standing_is_where_the_program_writes_it() -> None:
-    assert str(keepalived.DIRECTORY / keepalived.STANDING) == STANDING
+    assert str(memory.DIRECTORY / keepalived.STANDING) == STANDING
 
 
 @pytest.mark.parametrize(("state", "holder"), [("MASTER", "self"), ("BACKUP", "")])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -100,3 +101,139 @@ def test_the_last_resort_is_swallowed_by_no_except(monkeypatch: pytest.MonkeyPat
         limit.release()
     assert done[:1] == ["let go"]
     assert ended[:1] == [1]
+
+
+OWN = {"destination": "192.0.2.1/32", "addresses": [ADDRESS], "vpc_id": "vpc-1"}
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"name": "n1", "overlays": [OWN], "peers": {"n2": "eni-2"}}))
+    return path
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is done to the node's addresses."""
+    deeds: list[str] = []
+    monkeypatch.setattr(cli.Local, "down", lambda self, destinations=None: deeds.append("down") or True)
+    monkeypatch.setattr(cli.Local, "live", lambda self: {} if deeds else {ADDRESS: "eth0"})
+    return deeds
+
+
+@pytest.mark.parametrize("named", ["10.0.1.10", "192.0.2.9", "0.0.0.0/33", "nonsense", "\udcff"])
+@pytest.mark.parametrize("broken", [False, True])
+def test_giving_up_takes_down_what_is_the_overlays_alone(
+    config: Path, named: str, broken: bool, down: list[str], taken: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A typing error must not take the node's own address."""
+    if broken:
+        config.write_text("{")
+    code, _answer = run(capsys, "--config", str(config), "give-up", named, addresses=(ADDRESS,))
+    assert (code, down, taken) == (cli.USAGE, [], [])
+
+
+@pytest.mark.parametrize("named", ["192.0.2.1", "192.0.2.1/32", "192.0.2.0/24"])
+def test_giving_up_by_name_needs_no_configuration(
+    config: Path, named: str, down: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text("{")
+    code, answer = run(capsys, "--config", str(config), "give-up", named, addresses=(ADDRESS, "192.0.3.1/32"))
+    assert (code, down) == (cli.USAGE, [ADDRESS])
+    assert answer["error"].endswith("The address was taken down all the same.")
+
+
+def test_giving_up_to_a_stranger_changes_nothing(
+    config: Path, taken: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, answer = run(capsys, "--config", str(config), "give-up", "--to", "n9", addresses=(ADDRESS,))
+    assert (code, taken) == (cli.USAGE, [])
+    assert answer["error"] == "n9 is no peer of this node: it has n2. Nothing was changed."
+
+
+def test_a_takeover_that_fails_says_how_things_are_and_what_to_do(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "_aws", lambda *_a, **_k: (cli.FAILED, {"error": "It was not taken."}))
+    monkeypatch.setattr(cli.Local, "live", lambda self: {})
+    said: list[str] = []
+    monkeypatch.setattr(cli, "say", lambda text, error: said.append(text))
+    code, answer = run(capsys, "--config", str(config), "take")
+    assert code == cli.FAILED
+    assert answer["error"] == (
+        "It was not taken. 192.0.2.1/32 is not up here. `aws-overlay-ip show` tells where the routes point;"
+        " see to the cause, then `take` again."
+    )
+    assert said[0].startswith("take: It was not taken. 192.0.2.1/32 is not up here.")
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["take"], "192.0.2.1/32 is up here. `aws-overlay-ip show` tells where"),
+        (["notify", "MASTER"], "192.0.2.1/32 is up here. Keepalived's next check tries again"),
+        (["notify", "FAULT"], "192.0.2.1/32 is not up here. Routes that point here stay until"),
+        (["give-up"], "192.0.2.1/32 is not up here. Routes that point here stay: `take` on another node"),
+    ],
+)
+def test_what_is_past_its_deadline_says_how_things_are(
+    config: Path, command: list[str], told: str, taken: list[str], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    def late(*_arguments: object) -> cli.Answer:
+        raise limit.Expired
+
+    for name in ("_take", "_notify", "_give_up"):
+        monkeypatch.setattr(cli, name, late)
+    code, answer = run(capsys, "--config", str(config), "--timeout", "3", *command)
+    assert code == cli.FAILED
+    assert answer["error"].startswith(f"Not done in time: the deadline of 3 s has passed. {told}")
+
+
+@pytest.mark.parametrize(("command", "code", "gone"), [("show", cli.UNREADABLE, []), ("give-up", cli.FAILED, ["down"])])
+def test_what_nobody_foresaw_is_no_traceback(
+    config: Path, command: str, code: int, gone: list[str], taken: list[str], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    def bug(*_arguments: object) -> cli.Answer:
+        raise KeyError("x")
+
+    monkeypatch.setattr(cli, "_show", bug)
+    monkeypatch.setattr(cli, "_give_up", bug)
+    found, answer = run(capsys, "--config", str(config), command)
+    assert (found, taken) == (code, gone)
+    assert answer["error"].startswith("This is a bug, please report it: KeyError: 'x' (")
+
+
+def test_without_anybody_who_reads_it_the_exit_code_is_right(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(cli.Local, "complete", lambda self: True)
+    assert cli.main(["--config", str(config), "show", "--local"]) == cli.OK
+
+
+def test_a_last_resort_that_hangs_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even `ip` can hang."""
+    ended: list[int] = []
+    monkeypatch.setattr(limit, "GRACE", 0.05)
+    monkeypatch.setattr(limit, "RESCUE", 0.05)
+
+    def end(code: int) -> None:
+        ended.append(code)
+        raise SystemExit
+
+    monkeypatch.setattr(os, "_exit", end)
+    limit.limit(0.0, lambda: time.sleep(30), code=7)
+    try:
+        with pytest.raises(SystemExit):
+            sleep_and_swallow_all()
+    finally:
+        limit.release()
+    assert ended[0] == 7
+
+
+def sleep_and_swallow_all() -> None:
+    try:
+        time.sleep(30)
+    except limit.Expired:
+        time.sleep(30)

@@ -18,6 +18,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.model impo
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.node import Node
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.job import JobError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.told import condensed
 from unit.script import Call, Script
 
 OVERLAY = "192.168.10.15/32"
@@ -257,3 +258,32 @@ def test_where_no_table_can_be_taken_the_node_does_not_look_as_if_it_had() -> No
     assert str(result).startswith(f"{OVERLAY} was not taken over: ")
     assert deeds[-1] == "down"
     assert not address.is_up
+
+
+def test_a_move_that_breaks_off_keeps_the_address() -> None:
+    """No thread to be had, or no memory: some tables may point here by then."""
+
+    def run(node: Node) -> Any:
+        write = node.ec2.write
+
+        def broken(action: Any, *, dry_run: bool = False) -> None:
+            if action.route_table_id == "rtb-2":
+                raise RuntimeError("can't start new thread")
+            write(action, dry_run=dry_run)
+
+        node.ec2.write = broken  # type: ignore[method-assign]
+        return take(node)
+
+    result, _deeds, address = play(run, read("eni-peer", "eni-peer"), replace("rtb-1"))
+    assert "the move broke off (can't start new thread): which tables it moved is unknown." in str(result)
+    assert address.is_up
+
+
+def test_many_tables_with_one_trouble_are_one_sentence() -> None:
+    def route(table: str, text: str) -> dict[str, Any]:
+        return {"route_table_id": table, "error": {"code": "X", "message": text.format(table)} if text else None}
+
+    routes = [route(f"rtb-{n}", "It is denied in {0}.") for n in range(5)]
+    routes += [route("rtb-8", ""), route("rtb-9", "{0} is gone."), route("rtb-1", "It is denied in {0}.")]
+    assert condensed(routes) == ["It is denied in rtb-0, rtb-1, rtb-2 and 2 more tables.", "rtb-9 is gone."]
+    assert condensed(routes[:3]) == ["It is denied in rtb-0, rtb-1, rtb-2."]

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the node's program says in the journal, without ever waiting for it.
+
+The C library's syslog(3) blocks while the journal's socket is full: a journal that hangs, on a disk that does, would
+keep a command past its deadline, and a failover with it. What cannot be said at once is left unsaid.
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import time
+from contextlib import closing
+
+SOCKET = "/dev/log"
+_DAEMON, _ERROR, _INFO = 3 << 3, 3, 6  # syslog(3)
+_LONGEST = 8000  # bytes; syslog daemons cut what is longer
+_PATIENCE = 0.1  # seconds; a burst of others is over by then
+
+
+def say(text: str, *, error: bool = False, name: str = "aws-overlay-ip", place: str = SOCKET) -> bool:
+    """One line for the journal; returns whether it was taken.
+
+    Args:
+        text: whatever it holds, no character of it ends a line or the text.
+        error: with the priority of an error.
+        name: who says it.
+        place: the socket of the syslog daemon.
+    """
+    line = " ".join(text.split()).replace("\0", "?")
+    stamp = time.strftime("%b %e %H:%M:%S")
+    priority = _DAEMON | (_ERROR if error else _INFO)
+    data = f"<{priority}>{stamp} {name}[{os.getpid()}]: {line}".encode("utf-8", "backslashreplace")[:_LONGEST]
+    for kind, end in ((socket.SOCK_DGRAM, b""), (socket.SOCK_STREAM, b"\0")):
+        with closing(socket.socket(socket.AF_UNIX, kind)) as sock:
+            sock.settimeout(_PATIENCE)
+            try:
+                sock.connect(place)
+                sock.send(data + end)
+                return True
+            except OSError as exc:
+                if exc.errno != errno.EPROTOTYPE:  # a daemon that listens on a stream
+                    return False
+    return False

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the node remembers: the lock that nobody else can hold, and what was told."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.memory import Memory
+
+MENDED = "All route tables are as they should be again."
+
+
+def test_nobody_else_can_hold_the_lock(tmp_path: Path) -> None:
+    """flock needs no more than to open the file: what an older version left open to all is replaced."""
+    (tmp_path / "run").mkdir(mode=0o755)
+    lock = tmp_path / "run" / "lock"
+    lock.touch(mode=0o644)
+    with lock.open() as held_by_a_user:
+        fcntl.flock(held_by_a_user, fcntl.LOCK_EX)
+        with Memory(tmp_path / "run").locked(Deadline(0)) as alone:
+            assert alone
+    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700
+    assert lock.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_lock_of_ours_is_not_replaced(tmp_path: Path) -> None:
+    with Memory(tmp_path).locked(Deadline(0)) as alone, Memory(tmp_path).locked(Deadline(0)) as another:
+        assert (alone, another) == (True, False)
+
+
+def test_each_is_told_once_and_that_all_is_well_only_when_it_is(tmp_path: Path) -> None:
+    """A cluster's monitors ask for one overlay IP at a time."""
+    memory = Memory(tmp_path)
+    assert memory.news({"a": ["one.", "one.", "two."]}) == ["one. two."]
+    assert memory.news({"b": []}) == []
+    assert memory.news({"b": ["one. two."], "a": ["one.", "two."]}) == ["one. two."]
+    assert memory.news({"a": []}) == []
+    assert memory.news({"a": ["three."]}) == ["three."]
+    assert memory.news({"a": [], "b": []}) == [MENDED]
+    assert memory.news({"a": [], "b": []}) == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", "5", "{", "[" * 10**5])
+def test_what_is_no_memory_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "told.json").write_text(text)
+    assert Memory(tmp_path).news({"a": ["one."]}) == ["one."]
+
+
+def test_without_a_place_it_is_told_twice_rather_than_never(tmp_path: Path) -> None:
+    (tmp_path / "run").touch()
+    memory = Memory(tmp_path / "run")
+    assert [memory.news({"a": text}) for text in (["one."], ["one."], [])] == [["one."], ["one."], []]
+    assert "cannot be written" in memory.write("x", "y")
+    with memory.taking():
+        pass
+
+
+def test_a_killed_takeover_is_seen_until_another_one_ends(tmp_path: Path) -> None:
+    memory = Memory(tmp_path)
+    killed = memory.taking()  # kept, so that it does not end
+    killed.__enter__()
+    assert memory.killed
+    with memory.taking():
+        pass
+    assert not memory.killed
