@@ -83,6 +83,7 @@ world: root setup  ## the long matrix: what changes under a running pair (tables
 
 ill: root setup  ## the long table: every command of the node's program on an ill node; writes docs/ill.md
 	@PYTHONPATH=tests python -m ill
+	@ILL=1 $(PYTEST) tests/integration/faults/test_unavailable.py
 
 # --- gates -----------------------------------------------------------------------------------------------------------
 

@@ -10,10 +10,12 @@ on a node that was told to let go.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from drill.bed import Bed
 from lab.daemon.control import tell
@@ -25,14 +27,23 @@ DEADLINE = 3
 SLACK = 1.0
 """Seconds after its deadline in which a command may end; what the lab takes to run it comes on top."""
 OVERHEAD = 1.0
+GRANTED = {
+    name: int(seconds)
+    for name, seconds in re.findall(
+        r'<action name="(start|stop|monitor)" timeout="(\d+)s"',
+        (Path(__file__).parents[2] / "roles/pacemaker/files/overlay-ip").read_text(),
+    )
+}
+"""The agent's own OCF timeouts, in seconds."""
 
-TAKING = ("take", "notify MASTER")
+TAKING = ("take", "notify MASTER", "start")
 LOOKING = ("watch", "show", "monitor")
-LETTING_GO = ("notify BACKUP", "notify FAULT", "notify STOP", "give-up")
+LETTING_GO = ("notify BACKUP", "notify FAULT", "notify STOP", "give-up", "stop")
+OCF_SUCCESS, OCF_ERR_GENERIC, OCF_NOT_INSTALLED = 0, 1, 5
 COMMANDS = (*TAKING, *LOOKING, *LETTING_GO)
 FAULTS = (
     *("hang", "drip", "refuse", "reset", "portal", "throttle"),
-    *("full /run", "read-only /run", "broken configuration", "kill -9"),
+    *("full /run", "read-only /run", "journal hangs", "broken configuration", "kill -9"),
 )
 ENDPOINT_FAULTS = ("hang", "drip", "refuse", "reset", "portal")
 
@@ -59,6 +70,25 @@ def serve(sock):
 while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 """
+#: Stops the journal where it stands, and fills its socket, as a disk that hangs does.
+_JOURNAL = "kill -STOP $(systemctl show -p MainPID --value systemd-journald); timeout 20 python3 -"
+_JOURNAL_AGAIN = "kill -CONT $(systemctl show -p MainPID --value systemd-journald)"
+_FILL = r"""
+import socket
+kept = []
+while True:
+    kept.append(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    kept[-1].connect("/dev/log")
+    kept[-1].setblocking(False)
+    sent = 0
+    try:
+        while True:
+            kept[-1].send(b"<13>x")
+            sent += 1
+    except BlockingIOError:
+        if not sent:
+            break
+"""
 _PORT = 9099
 KILLED = (-9, 137)
 
@@ -75,6 +105,7 @@ class Cell:
     routes: int
     tables: int
     said: str
+    limit: float = DEADLINE + SLACK
 
     @property
     def wrong(self) -> list[str]:
@@ -88,8 +119,19 @@ class Cell:
             found.append("told to let go, address up")
         if self.command in LOOKING and not self.address:
             found.append("only looked, and the address went down")
-        if self.seconds > DEADLINE + SLACK + OVERHEAD:
+        if self.seconds > self.limit + OVERHEAD:
             found.append("later than its deadline")
+        if (
+            self.command in TAKING
+            and self.code not in KILLED
+            and (self.code == 0) != (self.address and self.routes == self.tables)
+        ):
+            found.append("its exit code says something else")
+        if self.command == "stop" and self.code not in (OCF_SUCCESS, *KILLED):
+            found.append("a stop that fails: the node would be fenced")
+        sound = OCF_NOT_INSTALLED if self.fault == "broken configuration" else OCF_SUCCESS
+        if self.command == "monitor" and self.code not in (sound, *KILLED):
+            found.append("a healthy node fails")
         if "Traceback" in self.said:
             found.append("a traceback")
         return found
@@ -108,29 +150,55 @@ class Ill:
         self._config = bed.exec(self.node, "cat", CONFIG)
         self._enis = [machine.network_interface_ids[0] for machine in bed.lab.world.nodes]
 
-    def cell(self, fault: str, command: str) -> Cell:
-        """Play one cell from a state that is made anew."""
+    def cell(self, fault: str, command: str, granted: int = 0) -> Cell:
+        """Play one cell from a state that is made anew; ``granted``: seconds in place of the agent's own timeout."""
+        seconds_granted = granted or GRANTED.get(command, 0)
         self._prepare(holds=command not in TAKING)
         with self._fault(fault):
             began = time.monotonic()
-            code, said = self._run(command, killed=fault == "kill -9")
+            code, said = self._run(command, killed=fault == "kill -9", granted=seconds_granted)
             seconds = round(time.monotonic() - began, 2)
         if fault == "kill -9" and code in KILLED and command not in LETTING_GO:  # as the engine would: its next check
             self._run("watch")
-        return Cell(fault, command, code, seconds, self._address(), *self._routes(), said.strip()[-300:])
+        limit = seconds_granted or DEADLINE + SLACK
+        return Cell(fault, command, code, seconds, self._address(), *self._routes(), said.strip()[-300:], limit)
 
-    def _run(self, command: str, *, killed: bool = False) -> tuple[int, str]:
-        argv = ["aws-overlay-ip", "--timeout", str(DEADLINE), *command.split()]
+    def kill_between(self, command: str) -> bool:
+        """Kill it after it has brought the address up and before it moves a route; returns whether it came so far."""
+        self._prepare(holds=False)
+        with self._fault("hang"):
+            unit = ["systemd-run", "--unit=victim", "--collect", "--quiet"]
+            self._bed.exec(self.node, *unit, *self._argv(command, GRANTED["start"], 20))
+            deadline = time.monotonic() + 15
+            while not self._address() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            came = self._address()
+            self._bed.exec(self.node, "systemctl", "kill", "--signal=KILL", "victim")
+            self._bed.exec(self.node, "sh", "-c", "while systemctl is-active --quiet victim; do sleep 0.05; done")
+        return came and self._address()
+
+    def run(self, command: str) -> tuple[int, str, bool]:
+        """Run one command as it is; its exit code, what it said, and whether the address is up afterwards."""
+        return (*self._run(command, granted=GRANTED.get(command, 0)), self._address())
+
+    @property
+    def own_address(self) -> str:
+        """The node's own, which is no overlay IP."""
+        shown = self._bed.exec(self.node, "ip", "-4", "-o", "address", "show", "dev", "eth0")
+        found: list[str] = re.findall(r"inet ([\d.]+)", shown)
+        return next(address for address in found if address != self._bed.lab.overlay)
+
+    def _argv(self, command: str, granted: int, deadline: int = DEADLINE) -> list[str]:
+        if command not in GRANTED:
+            return ["aws-overlay-ip", "--timeout", str(deadline), *command.split()]
+        options = {"destination": self._bed.lab.overlay, "api_interval": "1", "CRM_meta_timeout": str(1000 * granted)}
         if command == "monitor":
-            options = {"destination": self._bed.lab.overlay, "api_interval": "1", "CRM_meta_interval": "10000"}
-            options["CRM_meta_timeout"] = str(1000 * (DEADLINE + 3))
-            argv = [
-                "env",
-                "OCF_ROOT=/usr/lib/ocf",
-                *(f"OCF_RESKEY_{k}={v}" for k, v in options.items()),
-                AGENT,
-                command,
-            ]
+            options["CRM_meta_interval"] = "10000"
+        environment = [f"OCF_RESKEY_{key}={value}" for key, value in options.items()]
+        return ["env", "OCF_ROOT=/usr/lib/ocf", *environment, AGENT, command]
+
+    def _run(self, command: str, *, killed: bool = False, granted: int = 0) -> tuple[int, str]:
+        argv = self._argv(command, granted)
         if killed:
             argv = ["timeout", "--signal=KILL", "0.1", *argv]
         answer = tell(self._bed.directory.control, "exec", machine=self.node, argv=argv, seconds=60.0)
@@ -173,6 +241,8 @@ class Ill:
             "full /run": f"mount -t tmpfs -o size=4k,mode=700 none {RUN}; head -c 8k /dev/zero > {RUN}/full || true",
             "read-only /run": f"mount -t tmpfs -o ro,mode=700 none {RUN}",
         }
+        if fault == "journal hangs":
+            return lambda: bed.exec(node, "sh", "-c", _JOURNAL, stdin=_FILL), shell(_JOURNAL_AGAIN)
         if fault in mounted:
             return shell(mounted[fault]), shell(f"umount {RUN}")
         return lambda: None, lambda: None

@@ -66,9 +66,11 @@ def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
         code, answer = _run(arguments, addresses)
         limit(0, code=code)  # who reads what is said may hang, too
         seconds = round(time.monotonic() - began, 3)
-        answer = {"command": arguments.command, "exit": code, "seconds": seconds, **answer}
+        said = answer.pop("said", "")
+        state = {"state": arguments.state} if arguments.command == "notify" else {}
+        answer = {"command": arguments.command, "exit": code, "seconds": seconds, **state, **answer}
         if arguments.command not in ("show", "check") and not (arguments.command == "watch" and code == OK):
-            _log(_sentence(answer), error=code != OK)
+            _log(_sentence(answer, said), error=code != OK)
         if sys.stdout is not None:
             sys.stdout.write(json.dumps(answer, indent=2) + "\n")
             sys.stdout.flush()
@@ -263,15 +265,15 @@ def _check(config: Config, arguments: argparse.Namespace, deadline: Deadline) ->
 def _notify(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
     told: list[str] = []
     if _keepalived(config, deadline, told).notify(arguments.state, deadline, _started()):
-        return OK, {"state": arguments.state}
-    return FAILED, {"state": arguments.state, "error": " ".join(told)}
+        return OK, {}
+    return FAILED, {"said": " ".join(told), "error": " ".join(told)}
 
 
 def _watch(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
     told: list[str] = []
     if _keepalived(config, deadline, told).watch(deadline):
         return OK, {}
-    return FAILED, {"error": " ".join(["This node may not be the master.", *told])}
+    return FAILED, {"said": " ".join(told), "error": " ".join([*told, "This node may not be the master."])}
 
 
 # Only what asks AWS pays for what that needs, so its modules are imported below here.
@@ -332,11 +334,14 @@ def _log(text: str, error: bool = False) -> None:
     say(text, error=error)
 
 
-def _sentence(answer: dict[str, Any]) -> str:
+def _sentence(answer: dict[str, Any], said: str) -> str:
+    """How it ended, for the journal, without what was `said` there before."""
     words = [str(answer["command"]), str(answer.get("state", ""))]
     done = "done, except for what is said above" if answer.get("problems") else "done"
-    how = str(answer.get("error") or (done if answer["exit"] == OK else "failed")).rstrip(".")
-    return f"{' '.join(filter(None, words))}: {how} ({answer['seconds']:.2f} s)"
+    how = str(answer.get("error") or (done if answer["exit"] == OK else "failed"))
+    if said:
+        how = " ".join(filter(None, ("failed, as said above.", how[len(said) :].strip())))
+    return f"{' '.join(filter(None, words))}: {how.rstrip('.')} ({answer['seconds']:.2f} s)"
 
 
 def _seconds(text: str) -> float:

@@ -11,7 +11,7 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,7 +86,7 @@ class Node:
             unknown = {d for m in moves for d in m.destinations if m.may_point_at(d, mine)}
             if brought_up:
                 self.local.down([d for d in missed if d not in unknown])
-            raise job.JobError(_not_taken(missed, moves), result)
+            raise job.JobError(_not_taken(missed, unknown, moves), result)
         result["changed"] = result["changed"] or brought_up
         return result
 
@@ -285,7 +285,7 @@ class _Move:
             for r in self.routes
             if r["action"] == plan.KEPT and r["before"] and r["before"].get("target")
         ]
-        return found or ([str(self.failure)] if self.failure else [])
+        return found or ([f"{str(self.failure).rstrip('.')}."] if self.failure else [])
 
     def _of(self, destination: str) -> list[dict[str, Any]]:
         return [r for r in self.routes if r["destination"] == destination]
@@ -300,6 +300,11 @@ def _code(route: Mapping[str, Any]) -> str:
     return str((route["error"] or {}).get("code", ""))
 
 
-def _not_taken(missed: Sequence[str], moves: Sequence[_Move]) -> str:
+def _not_taken(missed: Sequence[str], unknown: Collection[str], moves: Sequence[_Move]) -> str:
     why = dict.fromkeys(text for m in moves if set(m.destinations) & set(missed) for text in m.problems())
-    return f"{', '.join(missed)} was not taken over: {' '.join(why) or 'no table of this node is there.'}"
+    told = []
+    if here := [d for d in missed if d in unknown]:
+        told.append(f"{', '.join(here)} may point here by now, so that it is served here")
+    if rest := [d for d in missed if d not in unknown]:
+        told.append(f"{', '.join(rest)} was not taken over")
+    return f"{'; '.join(told)}: {' '.join(why) or 'no table of this node is there.'}"

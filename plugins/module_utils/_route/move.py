@@ -178,6 +178,9 @@ class _Convergence:
             self.heard = now
 
     def _read(self) -> None:
+        if self.fixed and self.deadline.over:
+            self.outcome.unread = AwsError("Timeout", "there was no time left for it.")
+            return
         try:
             self.outcome.tables = self.reread()
         except AwsError as err:

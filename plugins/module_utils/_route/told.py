@@ -20,7 +20,7 @@ def condensed(routes: Iterable[Mapping[str, Any]]) -> list[str]:
     whole: dict[str, str] = {}
     for route in routes:
         if route["error"]:
-            message, table = str(route["error"]["message"]), str(route["route_table_id"])
+            message, table = f"{str(route['error']['message']).rstrip('.')}.", str(route["route_table_id"])
             key = message.replace(table, "\0")
             whole.setdefault(key, message)
             if table not in tables.setdefault(key, []):

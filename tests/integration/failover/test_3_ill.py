@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from ill.cells import Ill, ill
+from ill.cells import OCF_ERR_GENERIC, Ill, ill
 
 from drill.bed import Bed
 
@@ -24,7 +24,11 @@ CHOICE = [
     ("hang", "take"),
     ("hang", "notify BACKUP"),
     ("drip", "notify FAULT"),
+    *(("journal hangs", command) for command in ("take", "notify BACKUP")),
+    *((fault, "stop") for fault in ("hang", "drip", "refuse", "broken configuration")),
+    ("refuse", "start"),
 ]
+SHORT = 6  # seconds in place of the agent's own timeouts; `make ill` has those
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +41,31 @@ def node(pair: Bed) -> Iterator[Ill]:
 def test_an_ill_node_keeps_its_word(node: Ill, fault: str, command: str) -> None:
     cell = node.cell(fault, command)
     assert cell.wrong == [], cell
+
+
+@pytest.mark.parametrize("command", ["start", "monitor"])
+@pytest.mark.parametrize("fault", ["hang", "drip"])
+def test_the_agent_ends_before_the_cluster_ends_it(node: Ill, fault: str, command: str) -> None:
+    cell = node.cell(fault, command, granted=SHORT)
+    assert cell.wrong == [], cell
+
+
+def test_what_a_killed_takeover_brought_up_goes_down_at_keepalived_s_next_check(node: Ill) -> None:
+    assert node.kill_between("take")
+    assert node.run("watch")[2] is False
+
+
+def test_what_a_killed_start_brought_up_goes_down_by_pacemaker_s_next_steps(node: Ill) -> None:
+    """A monitor that fails, so that the cluster stops it there."""
+    assert node.kill_between("start")
+    code, _said, _up = node.run("monitor")
+    assert code == OCF_ERR_GENERIC
+    code, _said, up = node.run("stop")
+    assert (code, up) == (0, False)
+
+
+def test_a_typing_error_does_not_take_the_node_s_own_address(node: Ill) -> None:
+    own = node.own_address
+    code, said, _up = node.run(f"give-up {own}")
+    assert (code, node.own_address) == (2, own)
+    assert "is not an overlay IP of this node" in said

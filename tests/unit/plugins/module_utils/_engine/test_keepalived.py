@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -530,26 +531,25 @@ def test_an_address_that_came_before_its_route_is_given_time(world: World) -> No
 
 def test_idleness_counts_from_the_last_time_that_a_route_pointed_here(world: World) -> None:
     world.notify(BACKUP)
-    for routes in ([PEER, PEER], [MINE, MINE], [PEER, PEER]):
-        world.routes, world.address = routes, True
+    for route in (PEER, MINE, PEER):
+        world.routes, world.address = [route, route], True
         assert world.watch()
         world.clock.now += 50.0
     assert world.watch()
     assert world.address
 
 
+def full(*_arguments: object, **_more: object) -> int:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def test_a_standing_that_cannot_be_renewed_is_none(world: World) -> None:
     """Else a backup on a full disk would believe for ever that it is a master that was overruled."""
     world.notify(MASTER)
-    (world.directory / "keepalived.new").mkdir()
-    real = Path.write_text
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            Path, "write_text", lambda *_a, **_k: (_ for _ in ()).throw(OSError(28, "No space left on device"))
-        )
+        patch.setattr(Path, "write_text", full)
         world.routes = [PEER, PEER]
         world.notify(BACKUP)
-    assert Path.write_text is real
     assert world.store.read() == Standing()
     assert world.watch()
     world.routes = [DEAD, DEAD]

@@ -117,7 +117,12 @@ def config(tmp_path: Path) -> Path:
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is done to the node's addresses."""
     deeds: list[str] = []
-    monkeypatch.setattr(cli.Local, "down", lambda self, destinations=None: deeds.append("down") or True)
+
+    def down(_self: cli.Local, _destinations: object = None) -> bool:
+        deeds.append("down")
+        return True
+
+    monkeypatch.setattr(cli.Local, "down", down)
     monkeypatch.setattr(cli.Local, "live", lambda self: {} if deeds else {ADDRESS: "eth0"})
     return deeds
 
@@ -237,3 +242,26 @@ def sleep_and_swallow_all() -> None:
         time.sleep(30)
     except limit.Expired:
         time.sleep(30)
+
+
+@pytest.mark.parametrize("why", ["Another node has it.", ""])
+def test_what_the_engine_said_is_in_the_journal_once(
+    config: Path, why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Engine:
+        def __init__(self, told: list[str]) -> None:
+            self.told = told
+
+        def notify(self, *_arguments: object) -> bool:
+            self.told.extend([why] if why else [])
+            return False
+
+    monkeypatch.setattr(cli, "_keepalived", lambda _config, _deadline, told: Engine(told))
+    monkeypatch.setattr(cli.Local, "live", lambda self: {})
+    said: list[str] = []
+    monkeypatch.setattr(cli, "say", lambda text, error: said.append(text))
+    code, answer = run(capsys, "--config", str(config), "notify", "MASTER")
+    rest = "192.0.2.1/32 is not up here. Keepalived's next check tries again, or lets another node be the master"
+    assert (code, answer["state"]) == (cli.FAILED, "MASTER")
+    assert answer["error"] == f"{why} {rest}.".strip()
+    assert said[0].startswith(f"notify MASTER: {'failed, as said above. ' if why else ''}{rest} (")

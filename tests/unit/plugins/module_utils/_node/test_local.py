@@ -147,6 +147,13 @@ def test_what_ip_refuses_is_told() -> None:
         run_ip(["link", "nonsense"])
 
 
+_AWS: dict[str, tuple[Any, ...]] = {
+    "endpoint_url": (5, True, ["a"], {"a": 5}, "a\0b"),
+    "region": (5, "\ud800"),
+    "assume_role_arn": (["a"], "\ud800"),
+    "aws_config": (5, "abc", [[]]),
+    "validate_certs": (5, "no"),
+}
 WRONG = [
     ('{"name": "n", "overlays": "abc"}', "overlays is 'abc', not a list"),
     ('{"name": "n", "overlays": [5]}', "overlays[0] is 5, not a dictionary"),
@@ -160,13 +167,7 @@ WRONG = [
     *((f'{{"name": "n", "overlays": [GOOD], "timeout": {n}}}', "not a number from 0.1 to") for n in ("1e300", "1e9")),
     *(
         (f'{{"name": "n", "overlays": [GOOD], "aws": {json.dumps({name: value})}}}', f"aws.{name} is ")
-        for name, values in {
-            "endpoint_url": (5, True, ["a"], {"a": 5}, "a\0b"),
-            "region": (5, "\ud800"),
-            "assume_role_arn": (["a"], "\ud800"),
-            "aws_config": (5, "abc", [[]]),
-            "validate_certs": (5, "no"),
-        }.items()
+        for name, values in _AWS.items()
         for value in values
     ),
     ("[" * 100000, "recursion"),

@@ -168,7 +168,7 @@ def test_the_summary_of_a_partial_failure() -> None:
     with pytest.raises(JobError) as failed:
         job.run(ec2, request(cloud), clock)
     assert str(failed.value) == (
-        "Not done in rtb-001: ReplaceRoute: refused (UnauthorizedOperation) Done in rtb-000, rtb-002. "
+        "Not done in rtb-001: ReplaceRoute: refused (UnauthorizedOperation). Done in rtb-000, rtb-002. "
         "No route was deleted by this; run again to finish."
     )
     assert failed.value.result["diff"]["after"]["rtb-001"] == {OVERLAY: f"{A} active"}
@@ -240,4 +240,4 @@ def test_the_summary_where_nothing_was_done(wanted: dict[str, str], again: str) 
     cloud, clock, ec2 = scene(1, fault=lambda name, _table: "denied" if name != "DescribeRouteTables" else "")
     with pytest.raises(JobError) as failed:
         job.run(ec2, Request((OVERLAY,), tuple(cloud.history), **wanted), clock)  # type: ignore[arg-type]
-    assert str(failed.value).endswith(f"refused (UnauthorizedOperation) No other table was concerned. {again}")
+    assert str(failed.value).endswith(f"refused (UnauthorizedOperation). No other table was concerned. {again}")
