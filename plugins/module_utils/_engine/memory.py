@@ -20,46 +20,56 @@ from pathlib import Path
 from .._aws.pace import Clock, Deadline
 
 DIRECTORY = Path("/run/aws-overlay-ip")
+SPARE = Path("/dev/shm/aws-overlay-ip")  # anybody may make it: see _ours
 POLL = 0.1
+_TAKING = "taking"
 _MENDED = "All route tables are as they should be again."
 
 
 class Memory:
-    """A directory that a reboot empties, readable by nobody else: who can open the lock can hold it."""
+    """Two directories that a reboot empties, readable by nobody else: who can open the lock can hold it.
 
-    def __init__(self, directory: Path = DIRECTORY) -> None:
+    Args:
+        directory: the usual one.
+        spare: on another file system, where that one is full or read-only. What is there is the newer.
+    """
+
+    def __init__(self, directory: Path, spare: Path | None = None) -> None:
+        self._places = [place for place in (directory, spare) if place is not None and _ours(place)]
         self.directory = directory
-        self._lock = directory / "lock"
-        self._taking = directory / "taking"
-        with suppress(OSError):
-            directory.mkdir(mode=0o700, exist_ok=True)
-            directory.chmod(0o700)
+
+    @classmethod
+    def of_node(cls) -> Memory:
+        """This node's."""
+        return cls(DIRECTORY, SPARE)
 
     def read(self, name: str) -> str:
         """The text of that name; empty where there is none.
 
         What lies in a directory that cannot be written is of another time, and nothing is better than that.
         """
-        if not os.access(self.directory, os.W_OK):
-            return ""
-        try:
-            return (self.directory / name).read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            return ""
+        for place in reversed(self._places):
+            if os.access(place, os.W_OK):
+                with suppress(OSError, ValueError):
+                    return (place / name).read_text(encoding="utf-8")
+        return ""
 
     def write(self, name: str, text: str) -> str:
         """Write it in one step; returns why it could not be written, empty where it was. The old text is gone then."""
-        file = self.directory / name
-        draft = file.with_suffix(f".{os.getpid()}.new")
-        try:
-            draft.write_text(text, encoding="utf-8")
-            draft.replace(file)
-        except OSError as exc:
-            for path in (draft, file):
-                with suppress(OSError):
-                    path.unlink()
-            return f"{file} cannot be written ({exc.strerror}); going on without it."
-        return ""
+        why = f"{self.directory} cannot be made"
+        for place in self._places:
+            file = place / name
+            draft = file.with_suffix(f".{os.getpid()}.new")
+            try:
+                draft.write_text(text, encoding="utf-8")
+                draft.replace(file)
+            except OSError as exc:
+                why = f"{file} cannot be written ({exc.strerror})"
+                _remove(draft, file)
+                continue
+            _remove(*(other / name for other in self._places[self._places.index(place) + 1 :]))
+            return ""
+        return f"{why}; going on without it."
 
     def news(self, now: Mapping[str, Iterable[str]]) -> list[str]:
         """What is to be said of what is wrong, by whatever it concerns: each once, and once that nothing is wrong.
@@ -82,7 +92,7 @@ class Memory:
     @contextmanager
     def taking(self) -> Iterator[None]:
         """A takeover is under way: who finds that so while nobody holds the lock knows that it was killed."""
-        self.write(self._taking.name, "")
+        self.write(_TAKING, "")
         try:
             yield
         finally:
@@ -90,20 +100,18 @@ class Memory:
 
     def forget(self) -> None:
         """No takeover is under way any more, nor was one killed."""
-        with suppress(OSError):
-            self._taking.unlink()
+        _remove(*(place / _TAKING for place in self._places))
 
     @property
     def killed(self) -> bool:
         """For who holds the lock: whether a takeover was killed."""
-        return self._taking.exists()
+        return any((place / _TAKING).exists() for place in self._places)
 
     @contextmanager
     def locked(self, deadline: Deadline, clock: Clock = time) -> Iterator[bool]:
         """Be the only one who moves routes on this node; yields False where another still does at the deadline."""
-        try:
-            handle = self._opened()
-        except OSError:  # no place for a lock: then there is none, and the node must be served all the same
+        handle = next(filter(None, map(_opened, self._locks)), None)
+        if handle is None:  # no place for a lock: then there is none, and the node must be served all the same
             yield True
             return
         with os.fdopen(handle, "w") as file:
@@ -121,8 +129,8 @@ class Memory:
 
     def holder(self) -> str:
         """Who holds the lock, for people (proc_locks(5))."""
-        with suppress(OSError, ValueError, IndexError):
-            inode = str(self._lock.stat().st_ino)
+        with suppress(OSError, ValueError, IndexError, StopIteration):
+            inode = str(next(lock.stat().st_ino for lock in self._locks if lock.exists()))
             for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
                 fields = line.split()
                 if "->" not in fields and fields[1] == "FLOCK" and fields[5].rpartition(":")[2] == inode:
@@ -131,13 +139,42 @@ class Memory:
                     return f"process {number} (`{command.replace(chr(0), ' ').strip()[:100]}`)"
         return "another process"
 
-    def _opened(self) -> int:
-        """The lock, open. One that others could open may be held by them: it is replaced."""
+    @property
+    def _locks(self) -> list[Path]:
+        return [place / "lock" for place in self._places]
+
+
+def _ours(place: Path) -> bool:
+    """See that it is a directory of ours alone; anybody may have made one of that name where anybody may make some."""
+    with suppress(OSError):
+        place.mkdir(mode=0o700, exist_ok=True)
+    try:
+        about = place.lstat()
+    except OSError:
+        return False
+    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid():
+        return False
+    with suppress(OSError):
+        place.chmod(0o700)
+    return True
+
+
+def _remove(*files: Path) -> None:
+    for file in files:
+        with suppress(OSError):
+            file.unlink()
+
+
+def _opened(lock: Path) -> int | None:
+    """The lock, open, or None. One that others could open may be held by them: it is replaced."""
+    try:
         for _try in range(2):
-            handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             about = os.fstat(handle)
             if about.st_uid == os.geteuid() and not about.st_mode & 0o077 and stat.S_ISREG(about.st_mode):
-                break
-            self._lock.unlink()
+                return handle
             os.close(handle)
-        return handle
+            lock.unlink()
+    except OSError:
+        return None
+    return None

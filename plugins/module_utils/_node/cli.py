@@ -195,7 +195,7 @@ def _next(arguments: argparse.Namespace) -> str:
 
 
 def _take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
-    memory = Memory()
+    memory = Memory.of_node()
     # A check of the engine that came between address and route would take the address down.
     with memory.locked(Deadline(deadline.left / 4)) as alone, memory.taking():
         if not alone:
@@ -236,7 +236,7 @@ def _show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> 
         seen["error"] = f"{seen['error']} {then}"
     elif os.geteuid() == 0:
         problems = {overlay["destination"]: overlay["problems"] for overlay in seen.get("overlays", ())}
-        for text in Memory().news(problems):
+        for text in Memory.of_node().news(problems):
             _log(text, error=True)
     return code, {**answer, **seen}
 
@@ -296,7 +296,7 @@ def _keepalived(config: Config, deadline: Deadline, told: list[str]) -> Any:
         told.append(text)
         _log(text)
 
-    return Keepalived(local, node, Store(Memory()), tell, config.advert)
+    return Keepalived(local, node, Store(Memory.of_node()), tell, config.advert)
 
 
 def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED) -> Answer:

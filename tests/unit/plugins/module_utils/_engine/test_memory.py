@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -56,7 +58,7 @@ def test_without_a_place_it_is_told_twice_rather_than_never(tmp_path: Path) -> N
     (tmp_path / "run").touch()
     memory = Memory(tmp_path / "run")
     assert [memory.news({"a": text}) for text in (["one."], ["one."], [])] == [["one."], ["one."], []]
-    assert "cannot be written" in memory.write("x", "y")
+    assert "cannot be made" in memory.write("x", "y")
     with memory.taking():
         pass
 
@@ -69,3 +71,43 @@ def test_a_killed_takeover_is_seen_until_another_one_ends(tmp_path: Path) -> Non
     with memory.taking():
         pass
     assert not memory.killed
+
+
+def full(*_arguments: object, **_more: object) -> int:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_what_finds_no_room_is_remembered_elsewhere(tmp_path: Path) -> None:
+    """A full or read-only /run must not make a node believe what it was before."""
+    memory = Memory(tmp_path / "run", tmp_path / "spare")
+    assert memory.write("x", "old") == ""
+    write = Path.write_text
+
+    def by_place(path: Path, text: str, **more: str) -> int:
+        return full() if path.parent.name == "run" else write(path, text, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "write_text", by_place)
+        assert memory.write("x", "new") == ""
+        assert memory.read("x") == "new"
+        assert not (tmp_path / "run" / "x").exists()
+        killed = memory.taking()
+        killed.__enter__()
+        assert memory.killed
+        memory.forget()
+        assert not memory.killed
+    assert memory.read("x") == "new"
+    assert memory.write("x", "newest") == ""
+    assert memory.read("x") == "newest"
+    assert not (tmp_path / "spare" / "x").exists()
+
+
+def test_a_directory_that_somebody_else_made_is_not_used(tmp_path: Path) -> None:
+    spare = tmp_path / "spare"
+    spare.mkdir()
+    os.chown(spare, 1234, 1234)
+    (tmp_path / "run").touch()
+    memory = Memory(tmp_path / "run", spare)
+    assert "cannot be made" in memory.write("x", "y")
+    (tmp_path / "link").symlink_to(tmp_path)
+    assert "cannot be made" in Memory(tmp_path / "run", tmp_path / "link").write("x", "y")
