@@ -46,10 +46,11 @@ class Memory:
     def read(self, name: str) -> str:
         """The text of that name; empty where there is none.
 
-        What lies in a directory that cannot be written is of another time, and nothing is better than that.
+        What lies in a directory that cannot be written may be of another time, where nothing newer could be remembered
+        elsewhere; and nothing is better than that.
         """
         for place in reversed(self._places):
-            if os.access(place, os.W_OK):
+            if len(self._places) > 1 or os.access(place, os.W_OK):
                 with suppress(OSError, ValueError):
                     return (place / name).read_text(encoding="utf-8")
         return ""

@@ -111,3 +111,13 @@ def test_a_directory_that_somebody_else_made_is_not_used(tmp_path: Path) -> None
     assert "cannot be made" in memory.write("x", "y")
     (tmp_path / "link").symlink_to(tmp_path)
     assert "cannot be made" in Memory(tmp_path / "run", tmp_path / "link").write("x", "y")
+
+
+def test_what_was_remembered_before_the_disk_went_read_only_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until something newer is on the spare one; without one, nobody knows."""
+    memory, alone = Memory(tmp_path / "run", tmp_path / "spare"), Memory(tmp_path / "run")
+    assert memory.write("x", "old") == ""
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path).name != "run")
+    assert (memory.read("x"), alone.read("x")) == ("old", "")
