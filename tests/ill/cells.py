@@ -22,6 +22,7 @@ from lab.daemon.control import tell
 
 CONFIG = "/etc/aws-overlay-ip/config.json"
 RUN = "/run/aws-overlay-ip"
+SPARE = "/dev/shm/aws-overlay-ip"
 AGENT = "/usr/lib/ocf/resource.d/aws_ha/overlay-ip"
 DEADLINE = 3
 SLACK = 1.0
@@ -209,7 +210,8 @@ class Ill:
         verb = "replace" if holds else "delete"
         bed.exec(self.node, "ip", "address", verb, overlay, "dev", "eth0")
         standing = json.dumps({"state": "MASTER" if holds else "BACKUP", "since": 0.0, "held": holds, "lost": None})
-        bed.exec(self.node, "sh", "-c", f"rm -rf {RUN} /run/resource-agents/overlay-ip-*; install -d -m 700 {RUN}")
+        bed.exec(self.node, "sh", "-c", f"rm -rf {RUN} {SPARE} /run/resource-agents/overlay-ip-*")
+        bed.exec(self.node, "install", "-d", "-m", "700", RUN)
         bed.exec(self.node, "tee", f"{RUN}/keepalived.json", stdin=standing)
         for table in bed.lab.world.route_table_ids:
             eni = self._enis[0 if holds else 1]
