@@ -17,6 +17,8 @@ description:
   - It consists of the very files that the modules of this collection use, in C(/usr/lib/aws-overlay-ip), and needs
     Python 3.9 or newer and iproute2 to run, which this module does not install. It speaks to EC2 and STS by itself,
     without an SDK.
+  - It runs by the Python that runs this module, or, where that is of a virtual environment, by the one that this was
+    made from.
   - Failover engines call it. See C(aws-overlay-ip --help) on the node.
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
@@ -85,7 +87,7 @@ def main() -> None:
     mended: list[str] = []
     try:
         if module.params["state"] == "present":
-            wanted = install.files(module.params["config"], install.sources(install.shipped))
+            wanted = install.files(module.params["config"], install.sources(install.shipped), install.interpreter())
             check = module.check_mode
             mended = [
                 path for path, whole in install.folders(wanted) if host.mend_folder(path, whole=whole, check=check)

@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from .._address.iproute import AddressError
@@ -20,12 +21,18 @@ _DENIED = ("UnauthorizedOperation", "AccessDenied")
 
 def run(node: Node, deadline: Deadline) -> list[dict[str, Any]]:
     """The checks in the order in which a takeover meets them; `ok` is None where this node's role may not look."""
-    checks = [_address(node)]
+    checks = [_python(), _address(node)]
     reached = _endpoint(node)
     checks.append(reached)
     if reached["ok"]:
         checks += [_permission(node, deadline), _source_dest_check(node)]
     return checks
+
+
+def _python() -> dict[str, Any]:
+    """That this runs says it; where it does not, the launcher says so."""
+    version = ".".join(map(str, sys.version_info[:2]))
+    return _told("python", True, f"Python {version} runs the program ({sys.executable}).")
 
 
 def _address(node: Node) -> dict[str, Any]:

@@ -14,30 +14,19 @@ import ast
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .._address.persist.tree import Change, Tree
+from . import launcher
 from .config import CONFIG
 
 MAIN = "_node.cli"
 HOME = "/usr/lib/aws-overlay-ip"
 NAME = "aws_overlay_ip"
 LAUNCHER = "/usr/sbin/aws-overlay-ip"
-
-_LAUNCHER_TEXT = '''\
-#!/usr/bin/python3 -I
-"""Moves overlay IPs with this node's own role. Installed by the Ansible collection aws_ha.overlay_ip."""
-
-import sys
-
-sys.path.insert(0, "{place}")
-
-from aws_overlay_ip._node.cli import entry
-
-# What this node may hold: enough to let go of it where the configuration is lost.
-entry({addresses})
-'''
+START = "start.py"
 
 
 def sources(read: Callable[[str], str | None], main: str = MAIN) -> dict[str, str]:
@@ -73,8 +62,14 @@ def shipped(name: str) -> str | None:
     return data.decode("utf-8")
 
 
-def files(config: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, tuple[str, int]]:
-    """Every file of the program with its text and mode, the launcher last.
+def interpreter() -> str:
+    """The Python that runs this: of a virtual environment, which may go as it came, the one that it was made from."""
+    found = sys.executable or os.path.realpath("/proc/self/exe")
+    return os.path.realpath(found) if sys.prefix != sys.base_prefix else found
+
+
+def files(config: Mapping[str, Any], texts: Mapping[str, str], python: str) -> dict[str, tuple[str, int]]:
+    """Every file of the program with its text and mode, the launcher last; `python` runs it.
 
     The code lies in a place of its own, named by what it is: the launcher, written by one rename after it, is the
     switch. Who is killed on the way leaves the old program whole.
@@ -84,13 +79,13 @@ def files(config: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, tupl
         while path != NAME:
             path = os.path.dirname(path)
             code[f"{path}/__init__.py"] = ""
+    code[START] = launcher.START
     place = f"{HOME}/{_digest(code)}"
     addresses = [address for overlay in config.get("overlays", ()) for address in overlay.get("addresses", ())]
-    launcher = _LAUNCHER_TEXT.replace("{place}", place).replace("{addresses}", json.dumps(addresses))
     return {
         **{f"{place}/{path}": (text, 0o644) for path, text in code.items()},
         str(CONFIG): (json.dumps(config, indent=2, sort_keys=True) + "\n", 0o644),
-        LAUNCHER: (launcher, 0o755),
+        LAUNCHER: (launcher.launcher(python, f"{place}/{START}", addresses), 0o755),
     }
 
 

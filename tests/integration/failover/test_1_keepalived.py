@@ -53,6 +53,7 @@ def test_every_node_could_take_over(pair: Bed) -> None:
         answer = json.loads(pair.exec(node, "aws-overlay-ip", "check"))
         assert answer["ready"]
         assert [check["check"] for check in answer["checks"]] == [
+            "python",
             "address",
             "endpoint",
             "permission",

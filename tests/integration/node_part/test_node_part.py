@@ -21,27 +21,22 @@ from typing import IO, Any
 import pytest
 
 from lab.nodes.full_rootfs import RootfsError, rootfs
+from unit.pythons import SUPPORTED as PYTHONS
+from unit.pythons import installed
 
 ROOT = Path(__file__).parents[3]
 SCENARIO = Path(__file__).with_name("scenario.py")
 OLDEST, NEWEST = "0.7.2", "0.9.7"
-PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
 pytestmark = pytest.mark.lab
 
 
 def interpreter(version: str) -> str:
-    """The path of a Python, from PATH, pyenv or Debian's next release; skips where there is none."""
-    if version == ".".join(map(str, sys.version_info[:2])):
-        return sys.executable
-    pyenv = sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob(f"versions/{version}.*/bin/python"))
-    candidates = [*map(str, pyenv), shutil.which(f"python{version}") or ""]
-    for path in candidates:
-        if path and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0:
-            return path
-    if version == "3.14":
+    """The path of a Python, of this machine or Debian's next release; skips where there is none."""
+    found = installed(version)
+    if found is None and version == "3.14":
         return str(debian_python())
-    pytest.skip(f"Python {version} is not installed")
+    return found or pytest.skip(f"Python {version} is not installed")
 
 
 def debian_python() -> Path:

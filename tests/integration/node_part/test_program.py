@@ -8,19 +8,22 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from integration.node_part.test_node_part import PYTHONS, interpreter
+from integration.node_part.test_node_part import interpreter, netns
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.launcher import START, launcher
 from unit.aws_lab import OVERLAY, AwsLab, _aws_lab, aws
 from unit.bad_server import Authority, pump
+from unit.pythons import SUPPORTED, installed
 
-__all__ = ["_aws_lab", "aws"]
+__all__ = ["_aws_lab", "aws", "netns"]
 
 _PROGRAM = """
 import json, sys
@@ -63,7 +66,7 @@ def tls(aws: AwsLab, tmp_path: Path) -> Iterator[tuple[str, str]]:
         listener.shutdown(socket.SHUT_RDWR)
 
 
-@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("python", SUPPORTED)
 def test_the_program_needs_nothing_but_python(python: str, aws: AwsLab, tls: tuple[str, str], tmp_path: Path) -> None:
     for name, text in install.sources(install.shipped).items():
         path = tmp_path / "aws_overlay_ip" / f"{name.replace('.', '/')}.py"
@@ -89,3 +92,46 @@ def test_the_program_needs_nothing_but_python(python: str, aws: AwsLab, tls: tup
     told = json.loads(done.stderr)
     assert told["strangers"] == []
     assert told["kib"] < MOST_MEMORY
+
+
+#: Ways to lose the interpreter that setup found: it is gone, an older one is in its place, or it is broken.
+LOST = {"gone": "is gone", "too old": "is Python 3.6 now", "broken": "cannot run it"}
+
+
+@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize(
+    ("command", "left"),
+    [
+        ("give-up", ["10.0.1.10"]),
+        ("give-up --to node2", ["10.0.1.10"]),
+        ("give-up 2001:db8:10::15", ["10.0.1.10", "192.168.10.15"]),
+        ("notify BACKUP", ["10.0.1.10"]),
+        ("notify FAULT", ["10.0.1.10"]),
+        ("--timeout 5 notify STOP", ["10.0.1.10"]),
+        ("notify MASTER", ["10.0.1.10", "192.168.10.15", "2001:db8:10::15"]),
+        ("watch", ["10.0.1.10", "192.168.10.15", "2001:db8:10::15"]),
+    ],
+)
+def test_a_node_that_lost_its_python_lets_go(
+    lost: str, command: str, left: list[str], netns: str, tmp_path: Path
+) -> None:
+    """Of the overlay addresses alone, wherever they are, and only where that is what it is told."""
+    python = {"gone": "/nowhere/python3.9", "too old": installed("3.6"), "broken": sys.executable}[lost]
+    if python is None:
+        pytest.skip("Python 3.6 is not installed")
+    (tmp_path / install.START).write_text(START)  # and nothing else of the program: that is what breaks it
+    program = tmp_path / "aws-overlay-ip"
+    addresses = ["192.168.10.15/32", "2001:db8:10::15/128"]
+    program.write_text(launcher(python, str(tmp_path / install.START), addresses))
+    program.chmod(0o755)
+    for words in ("192.168.10.15/32 dev eth0 label eth0:1", "2001:db8:10::15/128 dev lo nodad"):
+        subprocess.run(["ip", "-n", netns, "address", "add", *words.split()], check=True)
+
+    inside = ["nsenter", f"--net=/run/netns/{netns}", str(program), *command.split()]
+    done = subprocess.run(inside, env={}, capture_output=True, text=True, timeout=30, check=False)
+
+    assert (done.returncode, done.stderr) == (2, "")
+    assert LOST[lost] in json.loads(done.stdout)["error"]
+    shown = subprocess.run(["ip", "-n", netns, "-json", "address"], capture_output=True, text=True, check=True).stdout
+    held = [one["local"] for link in json.loads(shown) for one in link["addr_info"] if one["scope"] == "global"]
+    assert sorted(held) == left

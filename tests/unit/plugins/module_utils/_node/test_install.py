@@ -16,6 +16,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install as node_install
 from unit.fake_host import FakeHost
 
+PYTHON = "/usr/bin/python3.9"
 CONFIG: dict[str, object] = {
     "name": "n1",
     "network_interface_id": "eni-1",
@@ -40,7 +41,7 @@ sys.exit(code)
 
 def install(host: FakeHost, config: dict[str, object] | None = None) -> list[str]:
     tree = Tree(host)
-    node_install.install(tree, node_install.files(config or CONFIG, node_install.sources(node_install.shipped)))
+    node_install.install(tree, node_install.files(config or CONFIG, node_install.sources(node_install.shipped), PYTHON))
     changes = node_install.ordered(tree.changes())
     host.apply(changes)
     return [change.path for change in changes]
@@ -63,7 +64,7 @@ def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_launcher_and_the_configuration_come_along() -> None:
     host = FakeHost()
     install(host)
-    assert host.files["/usr/sbin/aws-overlay-ip"].startswith("#!/usr/bin/python3 -I\n")
+    assert "\npython=/usr/bin/python3.9\n" in host.files["/usr/sbin/aws-overlay-ip"]
     assert json.loads(host.files["/etc/aws-overlay-ip/config.json"]) == CONFIG
 
 
@@ -92,14 +93,16 @@ def test_the_launcher_is_the_switch() -> None:
 
 def test_another_program_lies_in_another_place() -> None:
     config = dict(CONFIG)
-    places = {p.split("/")[4] for text in ("a", "b") for p in node_install.files(config, {"x": text}) if "/lib/" in p}
+    places = {
+        p.split("/")[4] for text in ("a", "b") for p in node_install.files(config, {"x": text}, PYTHON) if "/lib/" in p
+    }
     assert len(places) == 2
 
 
 def test_the_launcher_knows_what_to_let_go_of() -> None:
     host = FakeHost()
     install(host)
-    assert 'entry(["192.0.2.1/32"])' in host.files[node_install.LAUNCHER]
+    assert "\naddresses=192.0.2.1/32\n" in host.files[node_install.LAUNCHER]
 
 
 def test_removal_leaves_nothing() -> None:
@@ -145,3 +148,14 @@ def test_an_address_of_nobody_is_refused(tmp_path: Path) -> None:
     done = run(tmp_path, "take", "192.0.2.9")
     assert done.returncode == 2
     assert "192.0.2.9/32 is not an overlay IP of this node" in json.loads(done.stdout)["error"]
+
+
+def test_another_interpreter_changes_the_launcher_alone() -> None:
+    host = FakeHost()
+    install(host)
+    tree = Tree(host)
+    texts = node_install.sources(node_install.shipped)
+    node_install.install(tree, node_install.files(CONFIG, texts, "/usr/libexec/platform-python"))
+    host.apply(changes := tree.changes())
+    assert [change.path for change in changes] == [node_install.LAUNCHER]
+    assert "\npython=/usr/libexec/platform-python\n" in host.files[node_install.LAUNCHER]

@@ -313,7 +313,7 @@ def test_who_is_killed_while_the_program_is_written_leaves_one_that_works(tmp_pa
         "root, number = sys.argv[1], int(sys.argv[2])\n"
         "texts = {**install.sources(install.shipped), '_node.mark': f'# {number}'}\n"
         "tree = Tree(host := LocalHost(root))\n"
-        "install.install(tree, install.files({'overlays': []}, texts))\n"
+        "install.install(tree, install.files({'overlays': []}, texts, '/usr/bin/python3'))\n"
         "print('go', flush=True)\n"
         "host.apply(install.ordered(tree.changes()))\n"
     )
@@ -336,7 +336,7 @@ def test_who_is_killed_while_the_program_is_written_leaves_one_that_works(tmp_pa
     for number in range(1, 21):
         install(number, number * 0.002)
         launcher = (root / "usr/sbin/aws-overlay-ip").read_text()
-        (place,) = re.findall(r'insert\(0, "(.+?)"\)', launcher)
+        (place,) = re.findall(r"^start=(.+)/start\.py$", launcher, re.MULTILINE)
         code = {p.relative_to(root / place[1:]).as_posix(): p.read_text() for p in (root / place[1:]).rglob("*.py")}
         assert place.rpartition("/")[2] == node_install._digest(code)
     install(99, None)

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""By what the program on the nodes is started: a shell script, and a Python one that any Python can read.
+
+The interpreter is the one that Ansible uses there. An upgrade of the system may take it away, or put an older one in
+its place. Then nothing of ours can run, and still there must be a sentence that says so, and the address must go down
+where that is asked for. So the launcher is a shell's, which becomes the interpreter where there is one.
+
+Pure. This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+OLDEST = (3, 9)
+"""The first Python that runs the program."""
+
+FLAGS = "-IS"
+"""Isolated, and without `site`: nothing that is installed beside the standard library is looked at, nor waited for."""
+
+_LAUNCHER = """\
+#!/bin/sh
+# Moves overlay IPs with this node's own role. Installed by the Ansible collection aws_ha.overlay_ip.
+# It runs by the Python that Ansible uses here. Where that is lost, this file says so, and lets go of the addresses.
+python={python}
+start={start}
+addresses={addresses}
+
+if [ "${1-}" = --lost ]; then # start.py could not start it
+    why=$2
+    shift 2
+elif [ -x "$python" ] && [ -f "$python" ]; then
+    exec "$python" {flags} "$start" "$0" "$addresses" "$@"
+else
+    why="is gone"
+fi
+
+PATH="${PATH-}:/usr/sbin:/usr/bin:/sbin:/bin"
+command=none
+lets_go=
+named=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --config | --timeout | --to) [ $# -lt 2 ] || shift ;;
+    -*) ;;
+    take | show | check | notify | watch | give-up) command=$1 ;;
+    BACKUP | FAULT | STOP) lets_go=yes ;;
+    *) named="$named $1" ;;
+    esac
+    shift
+done
+[ "$command" != give-up ] || lets_go=yes
+if [ -n "$lets_go" ]; then
+    for address in ${named:-$addresses}; do
+        ip -oneline address show to "$address" | while read -r _index device _family held _rest; do
+            ip address delete "$held" dev "$device"
+        done
+    done
+fi
+error="The Python that setup found here, $python, $why: the overlay IP cannot be moved to this node. Install Python \
+{oldest} or newer, or point ansible_python_interpreter at one, and run the setup playbook."
+logger -p daemon.err -t "aws-overlay-ip[$$]" "$command: $error" 2>/dev/null || :
+printf '{"command": "%s", "exit": 2, "error": "%s"}\\n' "$command" "$error"
+exit 2
+"""
+
+START = '''\
+"""Starts the program. Written so that every Python can read it: one that is too old shall say so."""
+import os
+import sys
+
+launcher, addresses = sys.argv[1:3]
+del sys.argv[1:3]
+try:
+    if sys.version_info < {oldest}:
+        raise RuntimeError("is Python %d.%d now" % sys.version_info[:2])
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    from aws_overlay_ip._node.cli import entry
+except Exception:
+    error = sys.exc_info()[1]
+    why = str(error) if type(error) is RuntimeError else "cannot run it (%s)" % type(error).__name__
+    os.execv("/bin/sh", ["/bin/sh", launcher, "--lost", why] + sys.argv[1:])
+# What this node may hold: enough to let go of it where the configuration is lost.
+entry(addresses.split())
+'''.replace("{oldest}", str(OLDEST))
+
+
+def launcher(python: str, start: str, addresses: Iterable[str]) -> str:
+    """The shell script.
+
+    Args:
+        python: the interpreter.
+        start: where `START` lies.
+        addresses: what this node may hold.
+    """
+    texts = {
+        "python": shlex.quote(python),
+        "start": shlex.quote(start),
+        "addresses": shlex.quote(" ".join(addresses)),
+        "flags": FLAGS,
+        "oldest": ".".join(map(str, OLDEST)),
+    }
+    text = _LAUNCHER
+    for name, value in texts.items():
+        text = text.replace("{" + name + "}", value)
+    return text

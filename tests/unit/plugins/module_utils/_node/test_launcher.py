@@ -1,0 +1,143 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the program starts: by every Python that runs it, and with a sentence where there is none that does.
+
+That the address goes down even then is shown on real interfaces, in tests/integration/node_part.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install, launcher
+from unit.pythons import SUPPORTED, TOO_OLD, installed
+
+ADDRESS = "192.0.2.1/32"
+CONFIG: dict[str, object] = {
+    "name": "n1",
+    "network_interface_id": "eni-1",
+    "overlays": [{"destination": ADDRESS, "addresses": [ADDRESS], "route_table_ids": ["rtb-1"]}],
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """The program's files, below a folder whose name a shell must not read as two."""
+    place = tmp_path / "a place"
+    for name, (text, _mode) in install.files(CONFIG, install.sources(install.shipped), "python").items():
+        at = place.joinpath(*Path(name).parts[5:]) if name.startswith(install.HOME) else place / Path(name).name
+        at.parent.mkdir(parents=True, exist_ok=True)
+        at.write_text(text)
+    return place
+
+
+def run(place: Path, python: str, *arguments: str) -> tuple[int, dict[str, Any]]:
+    program = place / "aws-overlay-ip"
+    program.write_text(launcher.launcher(python, str(place / install.START), [ADDRESS]))
+    program.chmod(0o755)
+    command = [str(program), "--config", str(place / "config.json"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, answer
+
+
+def python_of(version: str) -> str:
+    return installed(version) or pytest.skip(f"Python {version} is not installed")
+
+
+@pytest.mark.parametrize("version", SUPPORTED)
+def test_it_runs_by_the_interpreter_that_it_was_given(version: str, place: Path) -> None:
+    code, answer = run(place, python_of(version), "show", "--local")
+    assert (code, answer["addresses_up"]) == (3, False)
+    code, answer = run(place, python_of(version), "check")
+    assert answer["checks"][0] == {
+        "check": "python",
+        "ok": True,
+        "message": f"Python {version} runs the program ({python_of(version)}).",
+    }
+
+
+@pytest.mark.parametrize("version", TOO_OLD)
+@pytest.mark.parametrize("command", ["check", "watch", "show"])
+def test_one_that_is_too_old_is_told(version: str, command: str, place: Path) -> None:
+    code, answer = run(place, python_of(version), command)
+    assert (code, answer["command"]) == (2, command)
+    assert answer["error"] == (
+        f"The Python that setup found here, {python_of(version)}, is Python {version} now: the overlay IP cannot be "
+        "moved to this node. Install Python 3.9 or newer, or point ansible_python_interpreter at one, and run the "
+        "setup playbook."
+    )
+
+
+@pytest.mark.parametrize("what", ["nothing", "a folder", "a file that cannot be run"])
+def test_one_that_is_gone_is_told(what: str, place: Path) -> None:
+    python = place / "python3.9"
+    if what == "a folder":
+        python.mkdir()
+    elif what != "nothing":
+        python.write_text("")
+    code, answer = run(place, str(python), "check")
+    assert (code, answer["command"], answer["exit"]) == (2, "check", 2)
+    assert f"{python}, is gone: the overlay IP cannot" in answer["error"]
+
+
+def test_a_program_that_is_damaged_is_told(place: Path) -> None:
+    (place / "aws_overlay_ip" / "_base" / "net.py").write_text("def")
+    code, answer = run(place, sys.executable, "check")
+    assert code == 2
+    assert "cannot run it (SyntaxError)" in answer["error"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (("notify", "MASTER"), "notify"),
+        (("--timeout", "3", "take"), "take"),
+        (("show", "--local", "192.0.2.1"), "show"),
+        ((), "none"),
+    ],
+)
+def test_the_command_is_named(arguments: tuple[str, ...], command: str, place: Path) -> None:
+    assert run(place, "/nowhere/python3", *arguments)[1]["command"] == command
+
+
+def test_what_site_brings_along_is_not_looked_at(place: Path) -> None:
+    """A .pth file that fails, or takes its time, in the interpreter's own folder must not keep a node from moving."""
+    made = place / "venv"
+    venv.create(made, with_pip=False, symlinks=True)
+    (site,) = made.glob("lib/python*/site-packages")
+    (site / "slow.pth").write_text("import sys; sys.exit(9)\n")
+    assert run(place, str(made / "bin" / "python"), "show", "--local")[0] == 3
+
+
+def test_the_interpreter_is_the_one_that_runs_the_module() -> None:
+    code = f"import sys; sys.path[:0] = {sys.path!r}\nfrom {install.__name__} import interpreter; print(interpreter())"
+    done = subprocess.run(["/usr/bin/python3", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "/usr/bin/python3"
+
+
+def test_of_a_virtual_environment_the_one_that_it_was_made_from(tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", with_pip=False, symlinks=True)
+    code = f"import sys; sys.path[:0] = {sys.path!r}\nfrom {install.__name__} import interpreter; print(interpreter())"
+    python = tmp_path / "venv" / "bin" / "python"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(Path(sys.executable).resolve())
+
+
+def test_shellcheck_finds_nothing(place: Path) -> None:
+    program = shutil.which("shellcheck")
+    if not program:
+        pytest.skip("shellcheck is not installed")
+    text = launcher.launcher("/usr/bin/python3", "/usr/lib/x/start.py", [ADDRESS])
+    done = subprocess.run([program, "-"], input=text, capture_output=True, text=True, check=False)
+    assert done.stdout == ""
