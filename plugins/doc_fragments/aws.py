@@ -77,5 +77,6 @@ options:
       - All others are made with the caller's own credentials, since instances and roles belong to the caller's account.
     type: str
 requirements:
-  - botocore >= 1.29 (boto3 brings it)
+  - botocore >= 1.29 (boto3 brings it). Where it is not installed, a small client of the collection's own does the same
+    with keys of the options or the role of the instance; IAM, profiles and other sources of credentials need botocore.
 """

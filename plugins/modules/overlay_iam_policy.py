@@ -218,9 +218,7 @@ api_calls:
 
 from typing import Any
 
-from ..module_utils._aws.client import Aws
-from ..module_utils._aws.options import options
-from ..module_utils._module.aws_module import Refusal, aws_module, run
+from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
 from ..module_utils._policy import grant
 from ..module_utils._policy.document import PolicyError
 from ..module_utils._route.ec2 import Ec2
@@ -256,6 +254,7 @@ def main() -> None:
     """Run the module."""
     module = aws_module(
         SPEC,
+        sdk="to call IAM",
         mutually_exclusive=[("route_table_ids", "vpc_id", "route_role_arn")],
         required_if=[("state", state, ("role_name", "instance_id"), True) for state in ("present", "absent")],
         required_by={"node_boundary_arn": "node_roles"},
@@ -263,7 +262,7 @@ def main() -> None:
 
     def job() -> dict[str, Any]:
         try:
-            return grant.run(Ec2(Aws(options(module.params))), request(module.params, module.check_mode))
+            return grant.run(Ec2(caller(module)), request(module.params, module.check_mode))
         except PolicyError as err:
             raise Refusal(str(err)) from err
 

@@ -203,11 +203,10 @@ findings:
 
 from typing import Any
 
-from ..module_utils._aws.client import CALL_SECONDS, Aws
 from ..module_utils._aws.errors import AwsError
-from ..module_utils._aws.options import READ_TIMEOUT, options
+from ..module_utils._aws.options import READ_TIMEOUT
 from ..module_utils._base import net
-from ..module_utils._module.aws_module import Refusal, aws_module, run
+from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
 from ..module_utils._route import job as route_job
 from ..module_utils._route import plan
 from ..module_utils._route.ec2 import Ec2
@@ -254,9 +253,8 @@ def main() -> None:
     def job() -> dict[str, Any]:
         wanted = request(module.params, module.check_mode)
         try:
-            aws = Aws(options(module.params))
-            aws.call_seconds = min(CALL_SECONDS, max(wanted.wait_timeout, READ_TIMEOUT))  # no call outlasts the whole
-            return route_job.run(Ec2(aws), wanted)
+            seconds = max(wanted.wait_timeout, READ_TIMEOUT)  # no call outlasts the whole
+            return route_job.run(Ec2(caller(module, seconds)), wanted)
         except route_job.JobError as err:
             raise Refusal(str(err), **err.result) from err
         except PlanError as err:

@@ -94,10 +94,8 @@ api_calls:
 
 from typing import Any
 
-from ..module_utils._aws.client import Aws
-from ..module_utils._aws.options import options
 from ..module_utils._base import net
-from ..module_utils._module.aws_module import aws_module, run
+from ..module_utils._module.aws_module import aws_module, caller, run
 from ..module_utils._route import info
 from ..module_utils._route.ec2 import Ec2
 
@@ -115,7 +113,7 @@ def main() -> None:
 
     def job() -> dict[str, Any]:
         params = module.params
-        ec2 = Ec2(Aws(options(params)))
+        ec2 = Ec2(caller(module))
         found = info.overlays(
             ec2,
             [net.destination(d) for d in params["destinations"] or ()],

@@ -94,10 +94,8 @@ api_calls:
 
 from typing import Any
 
-from ..module_utils._aws.client import Aws
 from ..module_utils._aws.errors import AwsError
-from ..module_utils._aws.options import options
-from ..module_utils._module.aws_module import Refusal, aws_module, run
+from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
 from ..module_utils._route.ec2 import Ec2
 from ..module_utils._route.facts import Interface
 
@@ -153,7 +151,7 @@ def main() -> None:
     module = aws_module(SPEC, mutually_exclusive=one, required_one_of=one)
 
     def job() -> dict[str, Any]:
-        ec2 = Ec2(Aws(options(module.params)))
+        ec2 = Ec2(caller(module))
         return switch(ec2, chosen(ec2, module.params), module.params["enabled"], module.check_mode)
 
     run(module, job)

@@ -24,6 +24,9 @@ class Api(Protocol):
     calls: Counter[str]
     """How often each operation was asked for, retries not counted."""
 
+    call_seconds: float
+    """Seconds for one call with all its attempts, whatever its answer does."""
+
     @property
     def region(self) -> str:
         """The region in force."""

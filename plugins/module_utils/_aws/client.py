@@ -28,7 +28,7 @@ from urllib.request import getproxies
 
 from .api import paged
 from .errors import NO_CREDENTIALS, NO_REGION, UNREACHABLE, AwsError, explain_answer
-from .options import ATTEMPTS, CONNECT_TIMEOUT, OWNER_CALLS, READ_TIMEOUT, VERSION, AwsOptions, check
+from .options import ATTEMPTS, CALL_SECONDS, CONNECT_TIMEOUT, OWNER_CALLS, READ_TIMEOUT, VERSION, AwsOptions, check
 
 try:
     import botocore.config
@@ -40,8 +40,6 @@ except ImportError:  # told by the module, which knows how to say it
 else:
     HAS_BOTOCORE = True
 
-CALL_SECONDS = 3 * (CONNECT_TIMEOUT + READ_TIMEOUT) + 4.0
-"""Seconds for one call with all its attempts and the waits between them, whatever its answer does."""
 POOL = 32  # connections kept: one per worker that moves tables
 
 T = TypeVar("T")

@@ -19,7 +19,10 @@ VERSION = "1.1.0"
 CONNECT_TIMEOUT = 2.0  # seconds
 READ_TIMEOUT = 5.0  # seconds; EC2 answers a route call in well under one
 ATTEMPTS = 3
+CALL_SECONDS = 3 * (CONNECT_TIMEOUT + READ_TIMEOUT) + 4.0
+"""Seconds for one call with all its attempts and the waits between them, whatever its answer does."""
 
+PROFILE_VARIABLES = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "access_key": {
         "aliases": ["aws_access_key_id", "aws_access_key", "ec2_access_key"],
@@ -36,7 +39,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
         "env": ["AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "EC2_SECURITY_TOKEN"],
         "no_log": True,
     },
-    "profile": {"aliases": ["aws_profile"], "env": ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]},
+    "profile": {"aliases": ["aws_profile"], "env": PROFILE_VARIABLES},
     "region": {"aliases": ["aws_region", "ec2_region"], "env": ["AWS_REGION", "AWS_DEFAULT_REGION", "EC2_REGION"]},
     "endpoint_url": {"aliases": ["aws_endpoint_url", "ec2_url", "s3_url"], "env": ["AWS_URL", "EC2_URL"]},
     "aws_ca_bundle": {"type": "path", "env": ["AWS_CA_BUNDLE"]},

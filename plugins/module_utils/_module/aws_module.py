@@ -17,9 +17,15 @@ from typing import Any, Callable, NoReturn
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
 from .._aws import client
+from .._aws.api import Api
 from .._aws.errors import AwsError
-from .._aws.options import ARGUMENT_SPEC, IDENTITY, identity
+from .._aws.options import ARGUMENT_SPEC, CALL_SECONDS, IDENTITY, PROFILE_VARIABLES, identity, options
 from .._base.net import AddressError
+
+_ELSEWHERE = (
+    " Elsewhere than on an instance, give access_key and secret_key, or install botocore (pip install boto3), which"
+    " knows all other sources of credentials."
+)
 
 
 class Refusal(Exception):
@@ -30,11 +36,17 @@ class Refusal(Exception):
         self.result = result
 
 
-def aws_module(argument_spec: Mapping[str, Any], **kwargs: Any) -> AnsibleModule:
-    """An AnsibleModule with the AWS options; fails with the remedy where botocore is missing."""
+def aws_module(argument_spec: Mapping[str, Any], sdk: str = "", **kwargs: Any) -> AnsibleModule:
+    """An AnsibleModule with the AWS options.
+
+    Args:
+        argument_spec: the module's own.
+        sdk: why it cannot do without botocore, if it cannot; fails with the remedy where that is missing.
+        kwargs: AnsibleModule's.
+    """
     module = AnsibleModule(argument_spec={**_aws_spec(), **argument_spec}, supports_check_mode=True, **kwargs)
-    if not client.HAS_BOTOCORE:
-        module.fail_json(msg=missing_required_lib("botocore", reason="to call AWS (pip install boto3)"))
+    if sdk and not client.HAS_BOTOCORE:
+        module.fail_json(msg=missing_required_lib("botocore", reason=f"{sdk} (pip install boto3)"))
     try:
         caller = identity(module.params, os.environ)
     except AwsError as err:
@@ -42,6 +54,30 @@ def aws_module(argument_spec: Mapping[str, Any], **kwargs: Any) -> AnsibleModule
     module.no_log_values.update(value for name, value in caller.items() if value and ARGUMENT_SPEC[name].get("no_log"))
     module.params.update(caller)
     return module
+
+
+def caller(module: AnsibleModule, seconds: float = CALL_SECONDS) -> Api:
+    """AWS as the module's options say: by the SDK, or by our own client where this interpreter has none.
+
+    Args:
+        module: of `aws_module`.
+        seconds: for one call with all its attempts.
+
+    Raises:
+        AwsError: options that cannot be; without the SDK also a profile, and settings that only it follows.
+    """
+    opts = options(module.params)
+    aws: Api
+    if client.HAS_BOTOCORE:
+        aws = client.Aws(opts)
+    elif opts.profile or (not opts.access_key and any(os.environ.get(name) for name in PROFILE_VARIABLES)):
+        module.fail_json(msg=missing_required_lib("botocore", reason="to use a profile (pip install boto3)"))
+    else:
+        from .._aws.wire.client import Wire  # here alone, since it costs time
+
+        aws = Wire(opts, tell=module.warn, advice=_ELSEWHERE)
+    aws.call_seconds = min(seconds, CALL_SECONDS)
+    return aws
 
 
 def run(module: AnsibleModule, main: Callable[[], dict[str, Any]]) -> NoReturn:

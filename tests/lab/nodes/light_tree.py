@@ -22,7 +22,6 @@ from lab.nodes.full_rootfs import cache_directory
 _SITE = "usr/lib/python3/dist-packages"
 _PACKAGES = {
     "openssh-server": "usr/sbin/sshd",
-    "python3-botocore": f"{_SITE}/botocore",
     "python3-pyroute2": f"{_SITE}/pyroute2",
 }
 

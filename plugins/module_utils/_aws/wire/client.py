@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -45,6 +46,10 @@ class Wire:
         left: the seconds that are left for everything: no call outlives them, whatever answers or does not.
         tell: hears, in a sentence, what people should know although the call went on: a clock that is wrong.
         imds: the metadata service.
+        advice: what to say besides where this is no instance with credentials.
+
+    Attributes:
+        call_seconds: seconds for one call with all its attempts; endless where ``left`` rules alone.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class Wire:
         left: Callable[[], float] = endless,
         tell: Callable[[str], None] = lambda text: None,
         imds: Imds | None = None,
+        advice: str = "",
     ) -> None:
         check(opts)
         if opts.profile:
@@ -61,6 +67,7 @@ class Wire:
             )
         self.options = opts
         self.calls: Counter[str] = Counter()
+        self.call_seconds = math.inf
         self._left, self._tell = left, tell
         self._settings = settings(opts.aws_config or {})
         self._trust = Trust(opts.aws_ca_bundle, opts.validate_certs)
@@ -71,7 +78,7 @@ class Wire:
             own = Keys(opts.access_key, opts.secret_key, opts.session_token)
             self._own = Kept(lambda: own, self._now)
         else:
-            self._own = Kept(partial(of_instance, imds or Imds(left=left), left), self._now)
+            self._own = Kept(partial(of_instance, imds or Imds(left=left), left, advice), self._now)
         self._role = Kept(self._assume, self._now)
 
     @property
@@ -108,11 +115,16 @@ class Wire:
         keys = kept.get()
         with self._lock:
             self.calls[operation] += 1
+        end = time.monotonic() + self.call_seconds
+
+        def left() -> float:
+            return min(self._left(), end - time.monotonic())
+
         attempt, corrected, renewed = 1, False, False
         before: AwsError | None = None
         while True:
             try:
-                return self._attempt(keys, service, operation, body)
+                return self._attempt(keys, service, operation, body, left)
             except AwsError as err:
                 failed = err
             if before and failed.code == UNREACHABLE and not self._left():
@@ -130,12 +142,14 @@ class Wire:
                     if keys != refused:
                         continue
             pause = int.from_bytes(os.urandom(4), "big") / 2**32 * _PAUSE * 2 ** (attempt - 1)  # full jitter
-            if not _passing(failed) or attempt >= self._settings.attempts or pause >= self._left():
+            if not _passing(failed) or attempt >= self._settings.attempts or pause >= left():
                 raise failed
             time.sleep(pause)
             attempt += 1
 
-    def _attempt(self, keys: Keys, service: str, operation: str, body: bytes) -> dict[str, Any]:
+    def _attempt(
+        self, keys: Keys, service: str, operation: str, body: bytes, left: Callable[[], float]
+    ) -> dict[str, Any]:
         """Send the request once, and read what comes back."""
         place, path = self._place(service)
         signed_at = self._now()
@@ -151,7 +165,7 @@ class Wire:
             "User-Agent": f"aws_ha.overlay_ip/{VERSION}",
             "Content-Length": str(len(body)),
         }
-        limits = Limits(self._settings.connect, self._settings.read, self._left)
+        limits = Limits(self._settings.connect, self._settings.read, left)
         try:
             got = place.ask("POST", path, headers, body, limits)
         except NoAnswer as exc:

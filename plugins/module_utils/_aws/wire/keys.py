@@ -66,11 +66,11 @@ class Kept:
         return self._keys
 
 
-def of_instance(imds: Imds, left: Callable[[], float]) -> Keys:
+def of_instance(imds: Imds, left: Callable[[], float], advice: str = "") -> Keys:
     """The credentials of this instance's profile; asked for again, within what is left, while the service is silent.
 
     Raises:
-        AwsError: there are none; speaks of metadata service and instance profile.
+        AwsError: there are none; speaks of metadata service and instance profile, and says ``advice`` besides.
     """
     end = time.monotonic() + (_PATIENCE if math.isinf(left()) else left())
     while True:
@@ -78,7 +78,7 @@ def of_instance(imds: Imds, left: Callable[[], float]) -> Keys:
             return _ask(imds)
         except ImdsError as exc:
             if not exc.transient or time.monotonic() + _PAUSE >= end:
-                text = f"This instance has no AWS credentials: {exc}"
+                text = f"This instance has no AWS credentials: {exc}{advice}"
                 raise AwsError("NoCredentials", text) from None
         time.sleep(_PAUSE)
 

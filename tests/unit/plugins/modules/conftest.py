@@ -1,14 +1,14 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modules ask about routes they ask by the SDK; here also by the nodes' own client, with the same result."""
+"""What the modules ask about routes they ask by the SDK; without it by the nodes' own client, with the same result."""
 
 from __future__ import annotations
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.modules import overlay_route, overlay_route_info, source_dest_check
-from unit.aws_lab import CLIENTS, AwsLab, by_either_client
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import client
+from unit.aws_lab import AwsLab, by_either_client
 
 _BOTH = ("test_overlay_route", "test_overlay_route_info", "test_source_dest_check")
 
@@ -23,5 +23,4 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _speak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "aws" in request.fixturenames:
         lab: AwsLab = request.getfixturevalue("aws")
-        for module in (overlay_route, overlay_route_info, source_dest_check):
-            monkeypatch.setattr(module, "Aws", CLIENTS[lab.speaks])
+        monkeypatch.setattr(client, "HAS_BOTOCORE", lab.speaks == "sdk")

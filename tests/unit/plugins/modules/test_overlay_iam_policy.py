@@ -103,7 +103,7 @@ def play(
 ) -> dict[str, Any]:
     """Run the module against the script and return what it printed."""
     with Script(*calls) as script:
-        monkeypatch.setattr(overlay_iam_policy, "Aws", lambda _options: script)
+        monkeypatch.setattr(overlay_iam_policy, "caller", lambda _module: script)
         with patch_module_args({"region": "eu-central-1", **params}), pytest.raises(SystemExit):
             overlay_iam_policy.main()
     answer: dict[str, Any] = json.loads(capsys.readouterr().out)
