@@ -5,7 +5,8 @@
 
 The interpreter is the one that Ansible uses there. An upgrade of the system may take it away, or put an older one in
 its place. Then nothing of ours can run, and still there must be a sentence that says so, and the address must go down
-where that is asked for. So the launcher is a shell's, which becomes the interpreter where there is one.
+where that is asked for. So the launcher is a shell's, which becomes the interpreter where there is one; told to let go
+it stays, and does what the program could not: one that was killed, or has no memory or no file descriptors left.
 
 Pure. This module util is PRIVATE to the collection.
 """
@@ -21,6 +22,9 @@ OLDEST = (3, 9)
 FLAGS = "-IS"
 """Isolated, and without `site`: nothing that is installed beside the standard library is looked at, nor waited for."""
 
+_MOST = 5
+"""The highest exit code of `cli`; above it are those of signals, and of a loader that does not find its libraries."""
+
 _LAUNCHER = """\
 #!/bin/sh
 # Moves overlay IPs with this node's own role. Installed by the Ansible collection aws_ha.overlay_ip.
@@ -29,42 +33,60 @@ python={python}
 start={start}
 addresses={addresses}
 
+why=
 if [ "${1-}" = --lost ]; then # start.py could not start it
     why=$2
     shift 2
-elif [ -x "$python" ] && [ -f "$python" ]; then
-    exec "$python" {flags} "$start" "$0" "$addresses" "$@"
-else
+elif [ ! -x "$python" ] || [ ! -f "$python" ]; then
     why="is gone"
 fi
 
-PATH="${PATH-}:/usr/sbin:/usr/bin:/sbin:/bin"
 command=none
 lets_go=
 named=
-while [ $# -gt 0 ]; do
-    case $1 in
-    --config | --timeout | --to) [ $# -lt 2 ] || shift ;;
+skip=
+for word in "$@"; do
+    if [ -n "$skip" ]; then
+        skip=
+        continue
+    fi
+    case $word in
+    --config | --timeout | --to) skip=yes ;;
     -*) ;;
-    take | show | check | notify | watch | give-up) command=$1 ;;
+    take | show | check | notify | watch) command=$word ;;
+    give-up) command=$word lets_go=yes ;;
     BACKUP | FAULT | STOP) lets_go=yes ;;
-    *) named="$named $1" ;;
+    *) named="$named $word" ;;
     esac
-    shift
 done
-[ "$command" != give-up ] || lets_go=yes
+
+if [ -z "$why" ] && [ -z "$lets_go" ]; then
+    exec "$python" {flags} "$start" "$0" "$addresses" "$@"
+fi
+code=2
+if [ -z "$why" ]; then # stay, and see that it is done
+    "$python" {flags} "$start" "$0" "$addresses" "$@"
+    code=$?
+    [ $code -ne 0 ] || exit 0
+fi
+
+PATH="${PATH-}:/usr/sbin:/usr/bin:/sbin:/bin"
 if [ -n "$lets_go" ]; then
     for address in ${named:-$addresses}; do
         ip -oneline address show to "$address" | while read -r _index device _family held _rest; do
-            ip address delete "$held" dev "$device"
+            ip address delete "$held" dev "$device" 2>/dev/null
         done
     done
+fi
+if [ -z "$why" ]; then
+    [ $code -gt {most} ] || exit $code # it has said why
+    why="was ended (exit code $code)" code=2
 fi
 error="The Python that setup found here, $python, $why: the overlay IP cannot be moved to this node. Install Python \
 {oldest} or newer, or point ansible_python_interpreter at one, and run the setup playbook."
 logger -p daemon.err -t "aws-overlay-ip[$$]" "$command: $error" 2>/dev/null || :
-printf '{"command": "%s", "exit": 2, "error": "%s"}\\n' "$command" "$error"
-exit 2
+printf '{"command": "%s", "exit": %d, "error": "%s"}\\n' "$command" $code "$error"
+exit $code
 """
 
 START = '''\
@@ -101,6 +123,7 @@ def launcher(python: str, start: str, addresses: Iterable[str]) -> str:
         "start": shlex.quote(start),
         "addresses": shlex.quote(" ".join(addresses)),
         "flags": FLAGS,
+        "most": str(_MOST),
         "oldest": ".".join(map(str, OLDEST)),
     }
     text = _LAUNCHER

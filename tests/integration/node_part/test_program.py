@@ -119,6 +119,26 @@ def test_a_node_that_lost_its_python_lets_go(
     python = {"gone": "/nowhere/python3.9", "too old": installed("3.6"), "broken": sys.executable}[lost]
     if python is None:
         pytest.skip("Python 3.6 is not installed")
+    done, held = lose(python, command, netns, tmp_path)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert LOST[lost] in json.loads(done.stdout)["error"]
+    assert held == left
+
+
+@pytest.mark.parametrize("command", ["give-up", "notify BACKUP"])
+def test_a_program_that_is_ended_lets_go_all_the_same(command: str, netns: str, tmp_path: Path) -> None:
+    """By the kernel, say, that has no memory left."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nkill -9 $$\n")
+    python.chmod(0o755)
+    done, held = lose(str(python), command, netns, tmp_path)
+    assert done.returncode == 2
+    assert "was ended (exit code 137)" in json.loads(done.stdout)["error"]
+    assert held == ["10.0.1.10"]
+
+
+def lose(python: str, command: str, netns: str, tmp_path: Path) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """Run a command by a Python that does not run it, on a node with two overlay addresses; what it holds then."""
     (tmp_path / install.START).write_text(START)  # and nothing else of the program: that is what breaks it
     program = tmp_path / "aws-overlay-ip"
     addresses = ["192.168.10.15/32", "2001:db8:10::15/128"]
@@ -126,12 +146,8 @@ def test_a_node_that_lost_its_python_lets_go(
     program.chmod(0o755)
     for words in ("192.168.10.15/32 dev eth0 label eth0:1", "2001:db8:10::15/128 dev lo nodad"):
         subprocess.run(["ip", "-n", netns, "address", "add", *words.split()], check=True)
-
     inside = ["nsenter", f"--net=/run/netns/{netns}", str(program), *command.split()]
     done = subprocess.run(inside, env={}, capture_output=True, text=True, timeout=30, check=False)
-
-    assert (done.returncode, done.stderr) == (2, "")
-    assert LOST[lost] in json.loads(done.stdout)["error"]
     shown = subprocess.run(["ip", "-n", netns, "-json", "address"], capture_output=True, text=True, check=True).stdout
     held = [one["local"] for link in json.loads(shown) for one in link["addr_info"] if one["scope"] == "global"]
-    assert sorted(held) == left
+    return done, sorted(held)
