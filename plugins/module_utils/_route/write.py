@@ -8,10 +8,11 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from typing import Callable
 
 from .._aws.errors import AwsError
 from .._aws.pace import Bucket, Clock, Deadline
@@ -41,8 +42,7 @@ class Writer:
         answers: list[AwsError | None] = []
         workers = min(self._workers, len(actions))
         if workers > 1:
-            with ThreadPoolExecutor(workers) as pool:
-                answers += pool.map(lambda action: self._one(action, deadline, dry_run), actions)
+            answers += _side_by_side(lambda action: self._one(action, deadline, dry_run), actions, workers)
         else:  # a thread would cost time and gain none
             answers += [self._one(action, deadline, dry_run) for action in actions]
         return {action.key: err for action, err in zip(actions, answers) if err}
@@ -75,6 +75,38 @@ class Writer:
         except AwsError as err:
             return err
         return None
+
+
+def _side_by_side(
+    send: Callable[[Action], AwsError | None], actions: Sequence[Action], workers: int
+) -> list[AwsError | None]:
+    """The answers in the order of the actions, by so many threads; returns, or raises, when all threads have ended.
+
+    Not by `concurrent.futures`: importing it takes a node a sixth of the time that it has for a takeover.
+    """
+    answers: list[AwsError | None] = [None] * len(actions)
+    failures: list[BaseException] = []
+    left, lock = iter(range(len(actions))), threading.Lock()
+
+    def work() -> None:
+        while not failures:
+            with lock:
+                number = next(left, None)
+            if number is None:
+                return
+            try:
+                answers[number] = send(actions[number])
+            except BaseException as exc:
+                failures.append(exc)
+
+    threads = [threading.Thread(target=work, daemon=True) for _worker in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+    return answers
 
 
 def _per_operation(actions: Sequence[Action]) -> list[tuple[str, int]]:

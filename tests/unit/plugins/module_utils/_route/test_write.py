@@ -89,3 +89,22 @@ def test_on_return_nothing_is_under_way() -> None:
     threading.Timer(0.15, released.set).start()
     assert writer.write(replaces(3), Deadline(0.05)) == {}
     assert sorted(done) == ["rtb-000", "rtb-001", "rtb-002"]
+
+
+def test_a_fault_of_ours_is_raised_when_nothing_is_under_way_any_more() -> None:
+    begun, ended = [], []
+
+    class Broken:
+        def write(self, action: Action, *, dry_run: bool = False) -> None:
+            begun.append(action)
+            together.wait(10)
+            if action.route_table_id == "rtb-001":
+                raise ZeroDivisionError(action.route_table_id)
+            ended.append(action)
+
+    together = threading.Barrier(3)
+    ec2: Any = Broken()
+    with pytest.raises(ZeroDivisionError, match="rtb-001"):
+        Writer(ec2, workers=3).write(replaces(3), Deadline(60))
+    assert (len(begun), len(ended)) == (3, 2)
+    assert [thread.name for thread in threading.enumerate() if "work" in thread.name] == []
