@@ -37,11 +37,11 @@ def overlays(
     subnets, around = _subnets(ec2, tables)
     wanted = list(destinations) or found(tables)
     holders = {r.network_interface_id for t in tables for d in wanted if (r := t.static(d)) and r.network_interface_id}
-    known = _interfaces(ec2, instances, sorted(holders))
+    known, hidden = _interfaces(ec2, instances, sorted(holders))
     seen = [_overlay(d, tables, every, subnets, instances, known) for d in wanted]
     for overlay in seen:
         guessed = [] if destinations else _guessed(overlay["destination"])
-        overlay["findings"] += as_dicts([*around, *guessed])
+        overlay["findings"] += as_dicts([*around, *hidden, *guessed])
     return seen
 
 
@@ -90,7 +90,10 @@ def _read(ec2: Ec2, route_table_ids: Sequence[str], vpc_id: str | None) -> tuple
     return ec2.tables(vpc_id=tables[0].vpc_id), tables
 
 
-def _interfaces(ec2: Ec2, instances: Sequence[Instance], wanted: Sequence[str]) -> dict[str, Interface]:
+def _interfaces(
+    ec2: Ec2, instances: Sequence[Instance], wanted: Sequence[str]
+) -> tuple[dict[str, Interface], list[Finding]]:
+    """The interfaces, for warnings alone: a node's role may not look at them, and still see who holds what."""
     known = {i.network_interface_id: i for instance in instances for i in instance.interfaces}
     for interface_id in wanted:
         if interface_id in known:
@@ -98,9 +101,11 @@ def _interfaces(ec2: Ec2, instances: Sequence[Instance], wanted: Sequence[str]) 
         try:
             known[interface_id] = ec2.interfaces([interface_id])[0]
         except AwsError as err:
+            if err.denied:
+                return known, [replace(route_findings.unseen("network interfaces", err), severity=WARNING)]
             if err.code != "InvalidNetworkInterfaceID.NotFound":  # deleted: the route is a blackhole, told as such
                 raise
-    return known
+    return known, []
 
 
 def _overlay(

@@ -135,8 +135,11 @@ def test_a_node_that_is_stopped(aws: AwsLab, run: Run) -> None:
 def test_a_holder_that_may_not_be_looked_at_is_no_deleted_one(aws: AwsLab, run: Run) -> None:
     aws.point(1)
     keys = aws.policy("tables-only", ["ec2:DescribeRouteTables", "ec2:DescribeSubnets"])
-    result = run(vpc_id=aws.world.vpc_id, **aws.options(keys))
-    assert "ec2:DescribeNetworkInterfaces" in result["msg"]
+    (overlay,) = run(vpc_id=aws.world.vpc_id, **aws.options(keys))["overlays"]
+    assert overlay["holder"]["network_interface_id"] == aws.eni(1)
+    assert rules(overlay)["not_looked_at"] == "warning"
+    told = [finding["message"] for finding in overlay["findings"] if finding["id"] == "not_looked_at"]
+    assert "ec2:DescribeNetworkInterfaces" in told[0]
 
 
 def test_a_holder_that_was_deleted(aws: AwsLab, run: Run) -> None:
