@@ -24,6 +24,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.varia
 PAGE = ROOT / "docs" / "variables.md"
 TITLES = {
     "overlay_ip": "What there is, and how it is called",
+    "packages": "Packages",
     "node_ready": "Setup",
     "overlay_interface": "Step 3: the address",
     "overlay_iam_policy": "Step 4: the policy",

@@ -103,7 +103,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("overlay_ip_node_aws", DICT, ("overlay_ip",), {}, keys=_AWS),
     Variable("overlay_ip_wait_timeout", WHOLE, ("overlay_ip",), 60, _SECONDS, 1, 3600),
     # Setup
-    Variable("overlay_ip_install_packages", FLAG, ("node_ready", "overlay_interface"), False),
+    Variable("overlay_ip_install_packages", FLAG, ("packages", "node_ready", "overlay_interface")),
     Variable(
         "overlay_ip_persistence",
         TEXT,
