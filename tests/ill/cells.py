@@ -44,7 +44,10 @@ OCF_SUCCESS, OCF_ERR_GENERIC, OCF_NOT_INSTALLED = 0, 1, 5
 COMMANDS = (*TAKING, *LOOKING, *LETTING_GO)
 FAULTS = (
     *("hang", "drip", "refuse", "reset", "portal", "throttle"),
-    *("full /run", "read-only /run", "journal hangs", "broken configuration", "kill -9"),
+    *("full /run", "read-only /run", "full /etc", "read-only /etc", "journal hangs", "broken configuration", "kill -9"),
+    *("no name server", "metadata silent", "metadata slow", "proxy sends a page", "no D-Bus"),
+    *("clock an hour behind", "clock an hour ahead"),
+    *("no file descriptors", "no memory", "Python is gone"),
 )
 ENDPOINT_FAULTS = ("hang", "drip", "refuse", "reset", "portal")
 
@@ -54,11 +57,24 @@ import socket, struct, sys, threading, time
 kind, port = sys.argv[1], int(sys.argv[2])
 listener = socket.create_server(("127.0.0.1", port))
 PORTAL = b"<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'><body><p>Log in</p></body></html>"
+def pump(source, sink):
+    while part := source.recv(65536):
+        sink.sendall(part)
 def serve(sock):
     if kind == "reset":
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         return sock.close()
-    sock.recv(65536)
+    asked = sock.recv(65536)
+    if kind == "slow":
+        behind = socket.socket()
+        behind.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, 7)
+        behind.connect(("169.254.169.254", 80))
+        threading.Thread(target=pump, args=(behind, sock), daemon=True).start()
+        while asked:
+            time.sleep(0.5)
+            behind.sendall(asked)
+            asked = sock.recv(65536)
+        return
     if kind == "hang":
         return time.sleep(300)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n"
@@ -92,6 +108,30 @@ while True:
 """
 _PORT = 9099
 KILLED = (-9, 137)
+
+#: Of the configuration, what is another: a name that nobody knows.
+_CONFIGURED: dict[str, dict[str, object]] = {"no name server": {"endpoint_url": "http://ec2.nowhere.test"}}
+_METADATA = "169.254.169.254"
+_NFT = "nft add table ip ill; nft add chain ip ill out '{ type filter hook output priority 0; }'"
+_PROGRAM = "/usr/sbin/aws-overlay-ip"
+_LOST = f"cp -p {_PROGRAM} /run/launcher; sed -i 's|^python=.*|python=%s|' {_PROGRAM}"
+_FOUND = f"cp -p /run/launcher {_PROGRAM}"
+#: What breaks it, and what mends it.
+_BROKEN = {
+    "metadata silent": (f"{_NFT}; nft add rule ip ill out ip daddr {_METADATA} drop", "nft delete table ip ill"),
+    "no D-Bus": ("systemctl stop dbus.socket dbus", "systemctl start dbus.socket dbus"),
+    "full /etc": (
+        "mkdir -p /run/kept && cp -a /etc/aws-overlay-ip/. /run/kept/ && mount -t tmpfs -o size=32k none "
+        "/etc/aws-overlay-ip && cp -a /run/kept/. /etc/aws-overlay-ip/; head -c 64k /dev/zero "
+        ">/etc/aws-overlay-ip/full; true",
+        "umount /etc/aws-overlay-ip",
+    ),
+    "read-only /etc": ("mount --bind /etc /etc && mount -o remount,ro,bind /etc", "umount /etc"),
+    "Python is gone": (_LOST % "/usr/bin/python3.9", _FOUND),
+}
+_CLOCKS = {"clock an hour behind": 3600.0, "clock an hour ahead": -3600.0}
+#: How few of them a process may have.
+_LIMITS = {"no file descriptors": "--nofile=11", "no memory": "--as=20000000"}
 
 
 @dataclass(frozen=True)
@@ -157,12 +197,15 @@ class Ill:
         self._prepare(holds=command not in TAKING)
         with self._fault(fault):
             began = time.monotonic()
-            code, said = self._run(command, killed=fault == "kill -9", granted=seconds_granted)
+            code, said = self._run(
+                command, killed=fault == "kill -9", granted=seconds_granted, limit=_LIMITS.get(fault, "")
+            )
             seconds = round(time.monotonic() - began, 2)
         if fault == "kill -9" and code in KILLED and command not in LETTING_GO:  # as the engine would: its next check
             self._run("watch")
-        limit = seconds_granted or DEADLINE + SLACK
-        return Cell(fault, command, code, seconds, self._address(), *self._routes(), said.strip()[-300:], limit)
+        said = "Traceback" if "Traceback" in said else said.strip()[-300:]
+        most = seconds_granted or DEADLINE + SLACK
+        return Cell(fault, command, code, seconds, self._address(), *self._routes(), said, most)
 
     def kill_between(self, command: str) -> bool:
         """Kill it after it has brought the address up and before it moves a route; returns whether it came so far."""
@@ -198,8 +241,12 @@ class Ill:
         environment = [f"OCF_RESKEY_{key}={value}" for key, value in options.items()]
         return ["env", "OCF_ROOT=/usr/lib/ocf", *environment, AGENT, command]
 
-    def _run(self, command: str, *, killed: bool = False, granted: int = 0) -> tuple[int, str]:
+    def _run(
+        self, command: str, *, killed: bool = False, granted: int = 0, limit: str = ""
+    ) -> tuple[int, str]:
         argv = self._argv(command, granted)
+        if limit:
+            argv = ["prlimit", limit, *argv]
         if killed:
             argv = ["timeout", "--signal=KILL", "0.1", *argv]
         answer = tell(self._bed.directory.control, "exec", machine=self.node, argv=argv, seconds=60.0)
@@ -237,6 +284,17 @@ class Ill:
         if fault == "throttle":
             match = {"service": "ec2", "caller": bed.roles[node]}
             return lambda: bed.control.fault("throttle", match=match), lambda: bed.control.clear("faults")
+        if fault in _CONFIGURED:
+            return lambda: self._reconfigure(_CONFIGURED[fault]), lambda: self._configure(self._config)
+        if fault in _CLOCKS:  # AWS's is moved, which comes to the same
+            return lambda: bed.control.advance(_CLOCKS[fault]), lambda: bed.control.advance(-_CLOCKS[fault])
+        if fault == "metadata slow":
+            return self._slow_metadata, lambda: (shell("nft delete table ip ill")(), self._stand_down())
+        if fault == "proxy sends a page":
+            return lambda: self._stand_in("portal", proxy=True), self._stand_down
+        if fault in _BROKEN:
+            begin, end = _BROKEN[fault]
+            return shell(begin), shell(end)
         if fault == "broken configuration":
             return shell(f"echo '{{' > {CONFIG}"), lambda: self._configure(self._config)
         mounted = {
@@ -249,16 +307,30 @@ class Ill:
             return shell(mounted[fault]), shell(f"umount {RUN}")
         return lambda: None, lambda: None
 
-    def _stand_in(self, kind: str) -> None:
+    def _reconfigure(self, aws: dict[str, object]) -> None:
         config = json.loads(self._config)
-        config["aws"]["endpoint_url"] = f"http://127.0.0.1:{_PORT}"
+        config["aws"].update(aws)
         self._configure(json.dumps(config))
+
+    def _stand_in(self, kind: str, *, proxy: bool = False) -> None:
+        here = f"http://127.0.0.1:{_PORT}"
+        self._reconfigure({"aws_config": {"proxies": {"http": here}}} if proxy else {"endpoint_url": here})
         if kind == "refuse":
             return
+        self._serve(kind)
+
+    def _serve(self, kind: str) -> None:
         self._bed.exec(self.node, "tee", "/run/stand-in.py", stdin=_SERVER)
         unit = ["systemd-run", "--unit=stand-in", "--collect", "python3", "/run/stand-in.py", kind, str(_PORT)]
         self._bed.exec(self.node, *unit)
         self._bed.exec(self.node, "sh", "-c", f"until ss -ltn | grep -q :{_PORT}; do sleep 0.05; done")
+
+    def _slow_metadata(self) -> None:
+        """What is asked of the service comes by somebody on the node who takes his time."""
+        self._serve("slow")
+        rule = f"ip daddr {_METADATA} tcp dport 80 meta mark != 7 dnat to 127.0.0.1:{_PORT}"
+        nat = "nft add table ip ill; nft add chain ip ill out '{ type nat hook output priority -100; }'"
+        self._bed.exec(self.node, "sh", "-c", f"{nat}; nft add rule ip ill out {rule}")
 
     def _stand_down(self) -> None:
         self._bed.exec(self.node, "systemctl", "stop", "stand-in")

@@ -107,6 +107,11 @@ def _run(arguments: argparse.Namespace, addresses: Sequence[str]) -> Answer:
         return USAGE, _unusable(arguments, addresses, str(exc))
     except (AddressError, PlanError) as exc:
         code, answer = FAILED, {"error": str(exc)}
+    except MemoryError:  # of what `show` asks, nothing is known then
+        if _lets_go(arguments):
+            _let_go(arguments, addresses)
+        code = UNREADABLE if arguments.command == "show" else FAILED
+        answer = {"error": "Not done: this node has no memory left for it. See what uses it up, then run again."}
     except Expired:
         if _lets_go(arguments):
             _let_go(arguments, addresses)

@@ -73,9 +73,8 @@ fi
 PATH="${PATH-}:/usr/sbin:/usr/bin:/sbin:/bin"
 if [ -n "$lets_go" ]; then
     for address in ${named:-$addresses}; do
-        ip -oneline address show to "$address" | while read -r _index device _family held _rest; do
-            ip address delete "$held" dev "$device" 2>/dev/null
-        done
+        # On every interface; without a pipe or redirection, for which there may be no file descriptor left.
+        ip address flush to "$address"
     done
 fi
 if [ -z "$why" ]; then
