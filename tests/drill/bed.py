@@ -271,7 +271,7 @@ class Bed:
             self._file(node, "/etc/systemd/system/overlay-app.service", _APPLICATION)
             self.exec(node, "systemctl", "enable", "--now", "overlay-app")
             if self.engine != "keepalived":
-                self._let_fencing_reach_the_lab(node)
+                self._make_fencing_possible(node)
 
     def join(self) -> None:
         """Under Pacemaker the application is a resource, too: on both nodes, and the overlay IP where it lives."""
@@ -284,6 +284,10 @@ class Bed:
         command = ["cibadmin", "--modify", "--allow-create", "--scope", "configuration", "--xml-pipe"]
         self.exec(self.nodes[0], *command, stdin=text)
         self.exec(self.nodes[0], "crm_resource", "--wait", "--timeout=60s", timeout=90)
+
+    def _make_fencing_possible(self, node: str) -> None:
+        """What a cluster of this node needs before it may be one."""
+        self._let_fencing_reach_the_lab(node)
 
     def _let_fencing_reach_the_lab(self, node: str) -> None:
         """Fence agent and stock agent know AWS's endpoints only; permission to shoot is not the overlay IP's policy."""
@@ -353,17 +357,21 @@ class Bed:
 
 
 @contextmanager
-def bed(engine: str, tables: int = 2, options: Sequence[str] = ()) -> Iterator[Bed]:
+def bed(
+    engine: str, tables: int = 2, options: Sequence[str] = (), kind: str = "full:ha", make: type[Bed] = Bed
+) -> Iterator[Bed]:
     """A lab with the engine set up and at rest on its home; removed afterwards.
 
     Args:
         engine: one of ENGINES.
         tables: route tables.
         options: further options of the lab.
+        kind: of the nodes.
+        make: what the lab's handles are.
     """
-    directory, lab = process.up("full:ha", [f"--tables={tables}", *options])
+    directory, lab = process.up(kind, [f"--tables={tables}", *options])
     try:
-        made = Bed(directory, lab, engine)
+        made = make(directory, lab, engine)
         made.prepare()
         made.play("setup.yml")
         made.rest(made.nodes[0])

@@ -10,7 +10,9 @@ import argparse
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What can be said about a lab when it is started; `lab up` has the same options."""
-    parser.add_argument("--nodes", default="light", metavar="KIND", help="light (default), full, full:STACK or full:ha")
+    parser.add_argument(
+        "--nodes", default="light", metavar="KIND", help="light (default), full, full:STACK, full:ha or full:plain"
+    )
     parser.add_argument("--count", type=int, default=2, metavar="N", help="nodes, in two zones by turns (default 2)")
     parser.add_argument("--region", default="eu-central-1", help="Region, and with it the partition")
     parser.add_argument("--tables", type=int, default=2, help="route tables that serve a subnet (default 2)")

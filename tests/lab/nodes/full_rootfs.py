@@ -33,6 +33,7 @@ _ENGINES = (
     "pacemaker pacemaker-cli-utils corosync resource-agents fence-agents keepalived libxml2-utils "
     "awscli python3-boto3 python3-apt curl ca-certificates nftables"
 )
+_SDK = "python3-boto3 awscli fence-agents"  # the last two need the first
 _ENGINE_UNITS = ("corosync", "pacemaker", "keepalived")
 
 # The lists of a release in the making are good for a week only, and a mirror may be behind.
@@ -83,10 +84,22 @@ class Variant:
         return f"{self.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:10]}"
 
 
+def _without(packages: str, others: str) -> str:
+    return " ".join(name for name in packages.split() if name not in others.split())
+
+
+#: ``plain`` has nothing that we could use: no SDK, no pyroute2.
 VARIANTS = {
     variant.name: variant
     for variant in (
         Variant("bookworm", "bookworm", f"isc-dhcp-client {_STACKS} {_ENGINES}", disabled=_ENGINE_UNITS),
+        Variant(
+            "bookworm-plain",
+            "bookworm",
+            f"isc-dhcp-client {_without(_ENGINES, _SDK)}",
+            disabled=_ENGINE_UNITS,
+            base=_without(_BASE, "python3-pyroute2"),
+        ),
         Variant("trixie", "trixie", f"dhcpcd-base {_STACKS}"),
         Variant("forky", "forky", f"dhcpcd-base {_STACKS}", options=_IN_THE_MAKING),
         # Python 3.14
