@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,13 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="not again with the roles reversed")
     parser.add_argument("--no-moves", action="store_true", help="do not measure start actions")
     parser.add_argument("--docs", type=Path, default=DOCS, help="where to write drill.json and drill.md")
+    parser.add_argument("--programs", action="store_true", help="measure the bare programs alone, keep all else")
     options = parser.parse_args()
+    if options.programs:
+        kept = json.loads((options.docs / "drill.json").read_text())
+        faults = [Result(**{**raw, "answered": tuple(raw["answered"])}) for raw in kept["faults"]]
+        write(options.docs, faults, [*moves.programs(), *(m for m in kept["moves"] if "agent" in m)], taken=kept)
+        return 0
     results: list[Result] = []
     for engine in options.engine or ENGINES:
         print(f"\n{_TITLES[engine]}", flush=True)
@@ -56,7 +62,7 @@ def main() -> int:
             results.append(result)
             print(list(table([result]))[-1], flush=True)
             write(options.docs, results, [])  # what was measured so far outlives whatever comes
-    measured = [] if options.no_moves else list(moves.measure())
+    measured = [] if options.no_moves else [*moves.programs(), *moves.measure()]
     write(options.docs, results, measured)
     bad = [r for r in results if r.verdict and r.engine != STOCK]
     print(f"\n{len(results) - len(bad)} passed, {len(bad)} failed")
@@ -86,16 +92,26 @@ def drill(engine: str, words: list[str] | None, *, once: bool) -> Iterator[Resul
                 print(f"a new lab, since this one does not come to rest: {exc}", flush=True)
 
 
-def write(docs: Path, results: list[Result], measured: list[dict[str, Any]]) -> None:
-    """Leave the numbers as JSON and as tables."""
+def write(
+    docs: Path, results: list[Result], measured: list[dict[str, Any]], taken: Mapping[str, Any] | None = None
+) -> None:
+    """Leave the numbers as JSON and as tables; `taken` says when and where the faults were played, if not now."""
     docs.mkdir(exist_ok=True)
-    load = round(os.getloadavg()[0], 1)
-    value = {"rate": RATE, "load": load, "faults": [r.to_json() for r in results], "moves": measured}
+    now = {"when": time.strftime("%Y-%m-%d %H:%M"), "commit": machine.commit(), "load": round(os.getloadavg()[0], 1)}
+    when, commit, load = ((taken or now)[name] for name in now)
+    value = {
+        "rate": RATE,
+        "when": when,
+        "commit": commit,
+        "load": load,
+        "faults": [r.to_json() for r in results],
+        "moves": measured,
+    }
     (docs / "drill.json").write_text(json.dumps(value, indent=1) + "\n")
     lines = ["<!-- Written by `make drill`; docs/drill.json has the same numbers. -->", "", "# Failover drills", ""]
     lines += [
         f"Real packages on two full Debian 12 nodes of the lab, two route tables. The probe sends {RATE:.0f} datagrams "
-        f"a second. Written {time.strftime('%Y-%m-%d %H:%M')}, {machine.commit()}; load average of the machine, which "
+        f"a second. Written {when}, {commit}; load average of the machine, which "
         f"has {os.cpu_count()} cores, at the end: {load}.",
         "",
         *_READING.splitlines(),

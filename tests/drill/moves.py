@@ -1,15 +1,21 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The move itself, without detection: the start action of both agents side by side, and the bare tools beneath them."""
+"""The move itself, without detection: the start action of both agents side by side, and the bare tools beneath them.
+
+Of the bare tools also what they cost beside the API: its own time is that of the same calls, in the same order, made by
+a process that is warm and has its connection.
+"""
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from bench import machine
 from drill.bed import AWS, Bed, bed
 
 CASES = ((1, 0.0), (10, 0.05))
@@ -21,14 +27,30 @@ def measure() -> Iterator[dict[str, Any]]:
     """Both agents' start on the standby, the address being taken off the holder first, as after a failure."""
     for tables, latency in CASES:
         with bed("keepalived", tables=tables) as lab:
-            for node in lab.nodes:
-                lab.exec(node, "systemctl", "stop", "keepalived")
+            _quiet(lab)
             lab.install_agents()
-            if not latency:
-                yield from _programs(lab)
             lab.slow_down(latency)
             for name, command in _commands(lab):
                 yield {"tables": tables, "latency": latency, "agent": name, **_timed(lab, command)}
+
+
+_BEFORE = """\
+Two tables, the median of nine; *of it the API's*: what the same calls take in a process that has its connection and its
+keys. In 1.0.0, with botocore, `take` with nothing to move took 0.60 s, and `show --local` 0.08 s."""
+
+
+def programs() -> list[dict[str, Any]]:
+    """The bare programs with two tables, on nodes that have them all."""
+    with bed("keepalived", tables=2) as lab:
+        _quiet(lab)
+        lab.install_agents()
+        found = list(_programs(lab))
+    return [*found, {"taken": f"{time.strftime('%Y-%m-%d %H:%M')}, {machine.commit()}, load {machine.load()}"}]
+
+
+def _quiet(lab: Bed) -> None:
+    for node in lab.nodes:
+        lab.exec(node, "systemctl", "stop", "keepalived")
 
 
 def _commands(lab: Bed) -> Iterator[tuple[str, list[str]]]:
@@ -48,28 +70,84 @@ def _commands(lab: Bed) -> Iterator[tuple[str, list[str]]]:
     yield "aws-vpc-move-ip", ["env", root, *options, _STOCK, "start"]
 
 
+#: Runs a command some times: seconds of each, and the most memory that one of them had.
+_CLOCK = """
+import json, resource, subprocess, sys, time
+seconds = []
+for _turn in range(int(sys.argv[1])):
+    began = time.monotonic()
+    subprocess.run(sys.argv[2:], stdout=subprocess.DEVNULL, check=True)
+    seconds.append(time.monotonic() - began)
+print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss]))
+"""
+
+#: Makes calls as the program does, warm: the median of the seconds that all of them take, one after the other.
+_WARM = """
+import glob, json, statistics, sys, time
+sys.path.insert(0, glob.glob("/usr/lib/aws-overlay-ip/*")[0])
+from aws_overlay_ip._aws.wire.client import Wire
+from aws_overlay_ip._node.config import load
+from aws_overlay_ip._node.node import options
+from aws_overlay_ip._route.ec2 import Ec2
+config = load()
+ec2 = Ec2(Wire(options(config.aws)))
+overlay = config.overlays[0]
+replace = {"RouteTableId": overlay.route_table_ids[0], "DestinationCidrBlock": overlay.destination}
+replace["NetworkInterfaceId"] = config.network_interface_id
+calls = {
+    "DescribeRouteTables": lambda: ec2.tables(overlay.route_table_ids),
+    "ReplaceRoute": lambda: ec2.aws.call("ec2", "ReplaceRoute", **replace),
+}
+seconds = []
+for _turn in range(9):
+    began = time.monotonic()
+    for name in sys.argv[1:]:
+        calls[name]()
+    seconds.append(time.monotonic() - began)
+print(json.dumps(statistics.median(seconds[1:])))
+"""
+_TURNS = 9
+
+
 def _programs(lab: Bed) -> Iterator[dict[str, Any]]:
-    """How long the bare programs take on the holder, where the route need not move: the median of five."""
+    """Time, memory, and the API's part of the time, each the median of nine."""
     world = lab.lab.world
     home = world.nodes[0]
     replace = [AWS, "--region", world.region, "ec2", "replace-route"]
     replace += ["--route-table-id", world.route_table_ids[0], "--destination-cidr-block", f"{lab.lab.overlay}/32"]
-    replace += ["--network-interface-id", home.network_interface_ids[0], "--dry-run"]
-    programs = {
-        "aws-overlay-ip show --local": ["aws-overlay-ip", "show", "--local"],
-        "aws-overlay-ip take (looks at every table)": ["aws-overlay-ip", "take"],
-        "aws ec2 replace-route --dry-run (one table)": replace,
-    }
+    replace += ["--network-interface-id", home.network_interface_ids[0]]
     lab.exec(home.name, "aws-overlay-ip", "take")
-    for name, command in programs.items():
-        yield {"program": name, "seconds": round(statistics.median(_seconds(lab, home.name, command)), 2)}
+    looked = {
+        "aws-overlay-ip show --local": (["aws-overlay-ip", "show", "--local"], []),
+        "aws-overlay-ip show": (["aws-overlay-ip", "show"], ["DescribeRouteTables"]),
+        "aws-overlay-ip take, nothing to move": (["aws-overlay-ip", "take"], ["DescribeRouteTables"]),
+        "aws ec2 replace-route (one table)": (replace, ["ReplaceRoute"]),
+    }
+    for name, (command, calls) in looked.items():
+        seconds, kib = json.loads(lab.exec(home.name, "python3", "-c", _CLOCK, str(_TURNS), *command, timeout=120))
+        yield _program(name, statistics.median(seconds), kib, _warm(lab, home.name, calls))
+    seconds, kib = [], 0
+    for turn in range(_TURNS):  # to and fro; the addresses are up on both nodes
+        node = lab.nodes[(turn + 1) % 2]
+        (took,), most = json.loads(lab.exec(node, "python3", "-c", _CLOCK, "1", "aws-overlay-ip", "take"))
+        seconds.append(took)
+        kib = max(kib, most)
+    calls = ["DescribeRouteTables", "ReplaceRoute", "DescribeRouteTables"]  # both tables side by side
+    yield _program("aws-overlay-ip take", statistics.median(seconds), kib, _warm(lab, home.name, calls))
 
 
-def _seconds(lab: Bed, node: str, command: list[str]) -> Iterator[float]:
-    for _turn in range(5):
-        began = time.monotonic()
-        lab.exec(node, *command)
-        yield time.monotonic() - began
+def _warm(lab: Bed, node: str, calls: list[str]) -> float:
+    return float(lab.exec(node, "python3", "-I", "-c", _WARM, *calls, timeout=60)) if calls else 0.0
+
+
+def _program(name: str, seconds: float, kib: int, api: float) -> dict[str, Any]:
+    return {
+        "program": name,
+        "seconds": round(seconds, 3),
+        "api": round(api, 3),
+        "own": round(seconds - api, 3),
+        "mib": round(kib / 1024),
+    }
 
 
 def _timed(lab: Bed, command: list[str]) -> dict[str, Any]:
@@ -93,11 +171,15 @@ def _timed(lab: Bed, command: list[str]) -> dict[str, Any]:
 def table(measured: Iterable[dict[str, Any]]) -> Iterator[str]:
     """As Markdown."""
     measured = list(measured)
-    yield "| program | s |"
-    yield "|---|---|"
+    yield "| program | s | of it the API's | its own | MiB |"
+    yield "|---|---|---|---|---|"
     for m in measured:
         if "program" in m:
-            yield f"| `{m['program']}` | {m['seconds']:.2f} |"
+            name, _comma, how = m["program"].partition(",")
+            shown = f"`{name}`,{how}" if how else f"`{name}`"
+            yield f"| {shown} | {m['seconds']:.2f} | {m['api']:.2f} | {m['own']:.2f} | {m['mib']} |"
+    yield ""
+    yield from (f"{_BEFORE} Taken {m['taken']}." for m in measured if "taken" in m)
     yield ""
     yield "| tables | added API latency ms | agent | start s | lost | silence s |"
     yield "|---|---|---|---|---|---|"
