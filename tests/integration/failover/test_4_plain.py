@@ -24,6 +24,7 @@ def test_nodes_need_nothing_but_python(engine: str) -> None:
         _switch(pair, api_from="node", source="node2", target="node1")
         _fail(pair)
         assert pair.play("status.yml").overlay_ip_result["healthy"]
+        pair.part()
         pair.play("teardown.yml")
         view = pair.view()
         assert (set(view.tables.values()), view.addresses) == ({None}, ())
