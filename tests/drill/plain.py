@@ -91,7 +91,7 @@ class Plain(Bed):
         self.exec(self.nodes[0], "crm_resource", "--wait", "--timeout=60s", timeout=90)
 
     def part(self) -> None:
-        """Take away what `join` put beside the overlay IP: a constraint of somebody's keeps teardown from removing it."""
+        """Take away what `join` put beside the overlay IP: teardown removes nothing that a constraint names."""
         if self.engine != "keepalived":
             colocation = "//rsc_colocation[@id='overlay-with-app']"
             self.exec(self.nodes[0], "cibadmin", "--delete", "--xpath", colocation)
