@@ -289,7 +289,7 @@ class Ill:
         if fault in _CLOCKS:  # AWS's is moved, which comes to the same
             return lambda: bed.control.advance(_CLOCKS[fault]), lambda: bed.control.advance(-_CLOCKS[fault])
         if fault == "metadata slow":
-            return self._slow_metadata, lambda: (shell("nft delete table ip ill")(), self._stand_down())
+            return self._slow_metadata, self._quick_metadata
         if fault == "proxy sends a page":
             return lambda: self._stand_in("portal", proxy=True), self._stand_down
         if fault in _BROKEN:
@@ -331,6 +331,10 @@ class Ill:
         rule = f"ip daddr {_METADATA} tcp dport 80 meta mark != 7 dnat to 127.0.0.1:{_PORT}"
         nat = "nft add table ip ill; nft add chain ip ill out '{ type nat hook output priority -100; }'"
         self._bed.exec(self.node, "sh", "-c", f"{nat}; nft add rule ip ill out {rule}")
+
+    def _quick_metadata(self) -> None:
+        self._bed.exec(self.node, "nft", "delete", "table", "ip", "ill")
+        self._stand_down()
 
     def _stand_down(self) -> None:
         self._bed.exec(self.node, "systemctl", "stop", "stand-in")

@@ -92,7 +92,8 @@ def test_on_return_nothing_is_under_way() -> None:
 
 
 def test_a_fault_of_ours_is_raised_when_nothing_is_under_way_any_more() -> None:
-    begun, ended = [], []
+    begun: list[Action] = []
+    ended: list[Action] = []
 
     class Broken:
         def write(self, action: Action, *, dry_run: bool = False) -> None:
