@@ -24,11 +24,11 @@ Every command of the node's program under every fault, on a full node of the lab
 {DEADLINE} s. A cell says exit code, seconds, then `A` where the address is up afterwards and how many of the tables
 point here. What only looks, and what takes over, never leaves routes here with the address down; what lets go always
 lets go. `take`, `notify MASTER` and `start` begin on the standby, all others on the holder. `kill -9` comes after
-0.1 s, and the engine's next check (`watch`) after it, where it did; what is killed before it let go serves on. *metadata
-slow*: every answer of the metadata service comes half a second late; *no file descriptors*: a process may have eleven,
-of which the launcher's shell takes four; *no memory*: 20 MB of address space. `start`, `stop` and `monitor` are the
-Pacemaker agent's, within its own timeouts ({GRANTED["start"]} s, {GRANTED["stop"]} s and {GRANTED["monitor"]} s). Exit
-codes: `aws-overlay-ip --help`; of the agent, the OCF's.
+0.1 s, and the engine's next check (`watch`) after it, where it did; what is killed before it let go serves on.
+*metadata slow*: every answer of the metadata service comes half a second late; *no file descriptors*: a process may
+have twelve, with fewer the launcher's shell does not start; *no memory*: 20 MB of address space. `start`, `stop` and
+`monitor` are the Pacemaker agent's, within its own timeouts ({GRANTED["start"]} s, {GRANTED["stop"]} s and
+{GRANTED["monitor"]} s). Exit codes: `aws-overlay-ip --help`; of the agent, the OCF's.
 
 Made by `make ill`, {time.strftime("%Y-%m-%d")}.
 

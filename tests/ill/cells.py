@@ -131,7 +131,7 @@ _BROKEN = {
 }
 _CLOCKS = {"clock an hour behind": 3600.0, "clock an hour ahead": -3600.0}
 #: How few of them a process may have.
-_LIMITS = {"no file descriptors": "--nofile=11", "no memory": "--as=20000000"}
+_LIMITS = {"no file descriptors": "--nofile=12", "no memory": "--as=20000000"}
 
 
 @dataclass(frozen=True)
