@@ -241,9 +241,7 @@ class Ill:
         environment = [f"OCF_RESKEY_{key}={value}" for key, value in options.items()]
         return ["env", "OCF_ROOT=/usr/lib/ocf", *environment, AGENT, command]
 
-    def _run(
-        self, command: str, *, killed: bool = False, granted: int = 0, limit: str = ""
-    ) -> tuple[int, str]:
+    def _run(self, command: str, *, killed: bool = False, granted: int = 0, limit: str = "") -> tuple[int, str]:
         argv = self._argv(command, granted)
         if limit:
             argv = ["prlimit", limit, *argv]
