@@ -28,7 +28,8 @@ options:
   config:
     description:
       - What C(/etc/aws-overlay-ip/config.json) shall hold, as P(aws_ha.overlay_ip.node_config#filter) makes it.
-        Required with O(state=present). It holds no secrets; the file can be read by everybody.
+        Required with O(state=present). The file can be read by everybody, by root alone where the address of a proxy
+        in it has a password.
     type: dict
   state:
     description:
@@ -82,6 +83,7 @@ SPEC: dict[str, dict[str, Any]] = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, required_if=[("state", "present", ["config"])], supports_check_mode=True)
+    module.no_log_values.update(install.secrets(module.params["config"] or {}))
     host = LocalHost()
     tree = Tree(host)
     mended: list[str] = []

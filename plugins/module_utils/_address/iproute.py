@@ -15,17 +15,16 @@ import errno
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from .._base import programs
 from .live import TRIES, NodeError, refused, restless
 from .plan import ABSENT, ADD, AUTO, DELETE, PRESENT, Held, Link, Node, Request, Route, Step, plan
 
 _FOREVER = 0xFFFFFFFF
 _SECONDS = 5.0
-_PLACES = "/usr/sbin:/usr/bin:/sbin:/bin"
 _INTERRUPTED = "Dump was interrupted"
 Run = Callable[..., str]
 """Runs `ip` with these arguments, and with ``lines`` as its input, and returns what it prints; raises NodeError."""
@@ -55,19 +54,9 @@ class Refused(NodeError):
 def run_ip(arguments: Sequence[str], lines: str = "") -> str:
     """Run `ip`; the only place where it is started."""
     command = ["ip", *arguments]
-    program = shutil.which("ip", path=f"{os.environ.get('PATH', '')}:{_PLACES}")
     for _try in range(TRIES):
         try:
-            # The program on the nodes has no AnsibleModule whose run_command it could call.
-            done = subprocess.run(  # pylint: disable=ansible-bad-function
-                [program or "ip", *arguments],
-                input=lines,
-                capture_output=True,
-                text=True,
-                timeout=_SECONDS,
-                env={**os.environ, "LC_ALL": "C"},
-                check=False,
-            )
+            done = programs.run(command, input=lines, capture_output=True, text=True, timeout=_SECONDS)
         except (OSError, subprocess.TimeoutExpired) as exc:
             raise NodeError(f"'{' '.join(command)}' could not be run ({exc}): is iproute2 installed?") from exc
         if done.returncode != 0:

@@ -83,7 +83,8 @@ def identity(given: Mapping[str, Any], environment: Mapping[str, str]) -> dict[s
     environment keys come before AWS_PROFILE, as in boto3, which reads that itself.
 
     Raises:
-        AwsError: explicit keys and an explicit profile, or one half of a pair of keys.
+        AwsError: explicit keys and an explicit profile, one half of a pair of keys, or an explicit session token
+            without explicit keys.
     """
     told = {name: str(given[name]) for name in IDENTITY if given.get(name) not in (None, "")}
     if "profile" in told and told.keys() & {"access_key", "secret_key"}:
@@ -92,10 +93,16 @@ def identity(given: Mapping[str, Any], environment: Mapping[str, str]) -> dict[s
             "profile and access_key are both set in the options (overlay_ip_aws, module_defaults or the task): keep one"
             " of them.",
         )
-    if not told.keys() & {"profile", "access_key", "secret_key"}:
+    if "session_token" in told and not told.keys() & {"access_key", "secret_key"}:
+        raise AwsError(
+            "Config",
+            "session_token is set in the options (overlay_ip_aws, module_defaults or the task) without access_key and"
+            " secret_key: it belongs to the keys that it was issued with, set all three or none.",
+        )
+    if not told:
         found = {name: _first(environment, ARGUMENT_SPEC[name]["env"]) for name in IDENTITY if name != "profile"}
         if found["access_key"] and found["secret_key"]:
-            told = {**{name: value for name, value in found.items() if value}, **told}
+            told = {name: value for name, value in found.items() if value}
     if ("access_key" in told) != ("secret_key" in told):
         have, lacks = ("access_key", "secret_key") if "access_key" in told else ("secret_key", "access_key")
         raise AwsError("Config", f"{have} is set without {lacks}: keys belong together, set both or neither.")

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
+from .._base import programs
+
 SHELL = "/bin/sh"
 SHOWN = 1000
 """Characters of output that are shown, the last ones."""
@@ -67,14 +69,13 @@ def run(script: str, timeout: float) -> Trial:
         command = ["timeout", f"--kill-after={_GRACE}", str(timeout), SHELL, f"/dev/fd/{fd}"]
         try:
             # AnsibleModule.run_command would wait for what a check leaves running.
-            code = subprocess.run(  # pylint: disable=ansible-bad-function
+            code = programs.run(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=wrote,
                 stderr=subprocess.STDOUT,
                 cwd="/",
                 pass_fds=[fd],
-                check=False,
             ).returncode
         except OSError as exc:
             raise CheckError(f"{command[0]} cannot be started: {exc.strerror or exc}.") from None

@@ -14,6 +14,7 @@ import ast
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -84,9 +85,14 @@ def files(config: Mapping[str, Any], texts: Mapping[str, str], python: str) -> d
     addresses = [address for overlay in config.get("overlays", ()) for address in overlay.get("addresses", ())]
     return {
         **{f"{place}/{path}": (text, 0o644) for path, text in code.items()},
-        str(CONFIG): (json.dumps(config, indent=2, sort_keys=True) + "\n", 0o644),
+        str(CONFIG): (json.dumps(config, indent=2, sort_keys=True) + "\n", 0o600 if secrets(config) else 0o644),
         LAUNCHER: (launcher.launcher(python, f"{place}/{START}", addresses), 0o755),
     }
+
+
+def secrets(config: Mapping[str, Any]) -> list[str]:
+    """The passwords of URLs (a proxy's) among the AWS options: the file that holds one is root's alone to read."""
+    return re.findall(r"://[^/@:\s\"]*:([^/\s\"]+)@", json.dumps(config.get("aws") or {}, ensure_ascii=False))
 
 
 def folders(wanted: Iterable[str]) -> list[tuple[str, bool]]:

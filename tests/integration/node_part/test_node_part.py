@@ -13,13 +13,14 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base import programs
 from lab.nodes.full_rootfs import RootfsError, rootfs
 from unit.pythons import SUPPORTED as PYTHONS
 from unit.pythons import installed
@@ -98,13 +99,28 @@ def netns() -> Iterator[str]:
         subprocess.run(["ip", "netns", "delete", name], check=True)
 
 
+def in_place_of_ip(program: Path) -> tuple[str, ...]:
+    """What runs a command in a file system of its own, in which this program is `ip`: a PATH would not count."""
+    found = shutil.which("ip", path=programs.PATH)
+    assert found
+    return (
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        'mount --bind "$0" "$1" && shift && exec "$@"',
+        str(program),
+        os.path.realpath(found),
+    )
+
+
 def scenario(
-    python: str, library: Path | None, netns: str, tmp_path: Path, tool: str = "netlink", path: str = ""
+    python: str, library: Path | None, netns: str, tmp_path: Path, tool: str = "netlink", before: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Run it by pyroute2 (``netlink``) or by `ip` (``iproute``)."""
     (tmp_path / "module_utils").symlink_to(ROOT / "plugins" / "module_utils")
-    command = ["nsenter", f"--net=/run/netns/{netns}", python, "-B", "-s", str(SCENARIO), str(tmp_path), tool]
-    environment = {"PYTHONPATH": str(library or ""), "PATH": path or os.environ["PATH"]}
+    command = [*before, "nsenter", f"--net=/run/netns/{netns}", python, "-B", "-s", str(SCENARIO), str(tmp_path), tool]
+    environment = {"PYTHONPATH": str(library or ""), "PATH": os.environ["PATH"]}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     seen: dict[str, Any] = json.loads(done.stdout)
@@ -172,8 +188,7 @@ def test_the_same_life_by_newer_ip(suite: str, netns: str, tmp_path: Path) -> No
     program = tmp_path / "bin" / "ip"
     program.write_text(f'#!/bin/sh\nexec {foreign(rootfs(suite), "usr/bin/ip")} "$@"\n')
     program.chmod(0o755)
-    path = f"{program.parent}:{os.environ['PATH']}"
-    seen = scenario(sys.executable, None, netns, tmp_path, "iproute", path)
+    seen = scenario(sys.executable, None, netns, tmp_path, "iproute", in_place_of_ip(program))
     del seen["versions"]
     assert seen == EXPECTED
 
@@ -297,7 +312,7 @@ def test_without_pyroute2_and_without_ip_the_message_says_how_to_get_it(netns: s
     old.write_text('#!/bin/sh\necho \'Option "-json" is unknown, try "ip -help".\' >&2\nexit 255\n')
     old.chmod(0o755)
     python = interpreter("3.9")
-    inside = ("env", f"PATH={tmp_path}:{os.environ['PATH']}")
+    inside = in_place_of_ip(old)
     answer = module("overlay_interface", {"addresses": ["192.168.10.15"]}, *inside, python=python, library=None)
     assert answer["msg"].startswith(
         "This node's addresses cannot be read: pyroute2 cannot be imported (ModuleNotFoundError: "

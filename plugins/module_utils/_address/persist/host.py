@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..._base import programs
 from . import networkmanager
 from . import unit as persist_unit
 from .tree import PROFILE, Change, PersistError, link_text
@@ -208,11 +209,7 @@ class LocalHost:
 
 
 def _call(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command in a fixed language. Not by AnsibleModule: the program on the nodes has none."""
-    environment = {**os.environ, "LC_ALL": "C"}
-    return subprocess.run(  # pylint: disable=ansible-bad-function
-        argv, capture_output=True, text=True, timeout=_TIMEOUT, env=environment, check=False
-    )
+    return programs.run(argv, capture_output=True, text=True, timeout=_TIMEOUT)
 
 
 def _replace(at: Path, text: str, mode: int) -> None:

@@ -17,7 +17,10 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.options imp
 
 KEYS = {"access_key": "EXPLICIT", "secret_key": "s"}
 ENVIRONMENT_KEYS = {"AWS_ACCESS_KEY_ID": "ENVIRONMENT", "AWS_SECRET_ACCESS_KEY": "e", "AWS_SESSION_TOKEN": "t"}
-FILE = """[inventory]
+FILE = """[default]
+aws_access_key_id = DEFAULT
+aws_secret_access_key = d
+[inventory]
 aws_access_key_id = INVENTORY
 aws_secret_access_key = i
 [shell]
@@ -44,7 +47,9 @@ def _profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({}, ENVIRONMENT_KEYS, "ENVIRONMENT", "t"),
         ({}, {**ENVIRONMENT_KEYS, "AWS_PROFILE": "shell"}, "ENVIRONMENT", "t"),
         ({}, {"AWS_PROFILE": "shell"}, "SHELL", None),
-        ({"profile": "", "access_key": ""}, {"AWS_DEFAULT_PROFILE": "shell"}, "SHELL", None),
+        ({"profile": "", "access_key": "", "session_token": ""}, {"AWS_DEFAULT_PROFILE": "shell"}, "SHELL", None),
+        ({}, {"AWS_SESSION_TOKEN": "t"}, "DEFAULT", None),
+        ({}, {}, "DEFAULT", None),
     ],
 )
 def test_who_calls(
@@ -63,6 +68,12 @@ def test_who_calls(
     [
         ({**KEYS, "profile": "inventory"}, "profile and access_key are both set in the options"),
         ({"access_key": "A"}, "access_key is set without secret_key: keys belong together, set both or neither."),
+        (
+            {"session_token": "x"},
+            "session_token is set in the options (overlay_ip_aws, module_defaults or the task)",
+        ),
+        ({"session_token": "x", "profile": "inventory"}, "session_token is set in the options"),
+        ({"session_token": "x", "secret_key": "s"}, "secret_key is set without access_key"),
         ({"secret_key": "s"}, "secret_key is set without access_key: keys belong together, set both or neither."),
     ],
 )

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base import programs
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import check_script
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.check_script import CheckError, Trial, run
 
@@ -106,6 +107,6 @@ def test_it_is_run_as_its_user_with_the_user_s_groups() -> None:
 
 
 def test_a_system_without_coreutils_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(programs, "PATH", "/nonexistent")
     with pytest.raises(CheckError, match="timeout cannot be started: No such file or directory"):
         run("true", 1)

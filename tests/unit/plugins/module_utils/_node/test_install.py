@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -159,3 +160,18 @@ def test_another_interpreter_changes_the_launcher_alone() -> None:
     host.apply(changes := tree.changes())
     assert [change.path for change in changes] == [node_install.LAUNCHER]
     assert "\npython=/usr/libexec/platform-python\n" in host.files[node_install.LAUNCHER]
+
+
+@pytest.mark.parametrize(
+    ("aws", "mode"),
+    [
+        ({"region": "eu-central-1"}, 0o644),
+        ({"aws_config": {"proxies": {"https": "http://proxy.example:3128"}}}, 0o644),
+        ({"aws_config": {"proxies": {"https": "http://user@proxy.example:3128"}}}, 0o644),
+        ({"aws_config": {"proxies": {"https": "http://user:p%40ss@proxy.example:3128"}}}, 0o600),
+    ],
+)
+def test_a_proxys_password_is_for_root_alone(aws: dict[str, Any], mode: int) -> None:
+    config = {**CONFIG, "aws": aws}
+    assert node_install.files(config, {}, "/usr/bin/python3")["/etc/aws-overlay-ip/config.json"][1] == mode
+    assert node_install.secrets(config) == (["p%40ss"] if mode == 0o600 else [])

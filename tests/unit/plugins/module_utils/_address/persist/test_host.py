@@ -27,6 +27,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist
     save,
 )
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Overlay
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base import programs
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install as node_install
 
 V4 = Overlay("192.168.10.15", 32, "eth0", "eth0:1")
@@ -205,7 +206,7 @@ def test_one_question_to_systemd_answers_for_all_units(host: Host) -> None:
 
 
 def test_without_systemd_no_unit_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(programs, "PATH", str(tmp_path))
     host = LocalHost(str(tmp_path))
     assert not host.active("keepalived.service")
     assert not host.enabled("keepalived.service")
