@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import os
 import subprocess
 from collections.abc import Iterator
@@ -60,7 +61,8 @@ def called(task: dict[str, Any]) -> list[str]:
         if isinstance(told, dict):
             told = told.get("cmd") or told.get("argv")
         if told:
-            found.append(str(told[0] if isinstance(told, list) else told.split()[0]))
+            expression = re.match(r"\{\{ \['([^']+)'", told) if isinstance(told, str) else None
+            found.append(expression[1] if expression else str(told[0] if isinstance(told, list) else told.split()[0]))
     for told in task.values():
         if isinstance(told, dict) and "validate" in told:
             found.append(str(told["validate"]).split(maxsplit=1)[0])

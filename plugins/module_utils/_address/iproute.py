@@ -62,7 +62,7 @@ def run_ip(arguments: Sequence[str], lines: str = "") -> str:
         if done.returncode != 0:
             raise Refused(command, done.stderr.strip() or f"exit code {done.returncode}")
         if _INTERRUPTED not in done.stderr:
-            return done.stdout
+            return str(done.stdout)
     raise restless("addresses or routes")
 
 
