@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import ast
-import re
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
