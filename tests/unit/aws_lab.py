@@ -30,6 +30,8 @@ from lab.endpoint.control import Control
 from lab.world import Keys, World, WorldSpec, build, wait_for
 
 OVERLAY = "192.168.10.15/32"
+#: Runs a module with changed options and returns its answer.
+Run = Callable[..., dict[str, Any]]
 #: Short bounds of the SDK, so that a call without an answer costs a test a fraction of a second.
 QUICK: dict[str, Any] = {"connect_timeout": 0.3, "read_timeout": 0.3, "retries": {"total_max_attempts": 1}}
 
@@ -153,6 +155,16 @@ def run_module(
     answer: dict[str, Any] = json.loads(capsys.readouterr().out)
     answer.pop("invocation", None)
     return answer
+
+
+def actions(result: dict[str, Any]) -> list[str]:
+    """What overlay_route did, per table."""
+    return [route["action"] for route in result["routes"]]
+
+
+def held(result: dict[str, Any], side: str = "after") -> list[str | None]:
+    """The interface that overlay_route saw before or after, per table."""
+    return [route[side] and route[side]["network_interface_id"] for route in result["routes"]]
 
 
 @pytest.fixture(scope="module")

@@ -137,16 +137,16 @@ def _insist(read: Callable[[], T], request: Request, clock: Clock) -> T:
     No answer at all is final: nothing was changed yet, and the SDK has tried more than once.
     """
     deadline, pause = Deadline(request.wait_timeout, clock), move.FIRST_PAUSE
-    busy: AwsError | None = None
+    busy: list[AwsError] = []
     while True:
         try:
             return read()
         except AwsError as err:
             if busy and deadline.over and not err.busy:  # it had no time left to be answered
-                raise busy from None
+                raise busy[-1] from None
             if not err.busy or deadline.over:
                 raise
-            busy = err
+            busy.append(err)
         clock.sleep(min(pause, deadline.left))
         pause = min(move.LONGEST_PAUSE, pause * 2)
 

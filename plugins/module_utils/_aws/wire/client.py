@@ -121,15 +121,15 @@ class Wire:
             return min(self._left(), end - time.monotonic())
 
         attempt, corrected, renewed = 1, False, False
-        before: AwsError | None = None
+        before: list[AwsError] = []
         while True:
             try:
                 return self._attempt(keys, service, operation, body, left)
             except AwsError as err:
                 failed = err
             if before and failed.code == UNREACHABLE and not self._left():
-                raise before  # it had no time left to be answered; what AWS said before is the reason
-            before = failed
+                raise before[-1]  # it had no time left to be answered; what AWS said before is the reason
+            before.append(failed)
             if isinstance(failed, _Refused) and failed.code in _CLOCK:
                 if abs(failed.aws_time - failed.signed_at) > SKEW:
                     sentence = self._correct(failed.aws_time)

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import client
-from unit.aws_lab import AwsLab, by_either_client
+from ansible_collections.aws_ha.overlay_ip.plugins.modules import overlay_route
+from unit.aws_lab import OVERLAY, AwsLab, Run, by_either_client, run_module
 
-_BOTH = ("test_overlay_route", "test_overlay_route_info", "test_source_dest_check")
+_BOTH = ("test_overlay_route", "test_overlay_route_preflight", "test_overlay_route_info", "test_source_dest_check")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -24,3 +27,20 @@ def _speak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     if "aws" in request.fixturenames:
         lab: AwsLab = request.getfixturevalue("aws")
         monkeypatch.setattr(client, "HAS_BOTOCORE", lab.speaks == "sdk")
+
+
+@pytest.fixture
+def run(aws: AwsLab, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run overlay_route for the overlay IP in all tables, as the operator."""
+
+    def play(check: bool = False, **params: Any) -> dict[str, Any]:
+        chosen = {
+            "destinations": [OVERLAY],
+            "route_table_ids": aws.tables,
+            "wait_timeout": 5,
+            **aws.options(),
+            **params,
+        }
+        return run_module(overlay_route, capsys, check=check, **{k: v for k, v in chosen.items() if v is not None})
+
+    return play

@@ -5,46 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.modules import overlay_route
-from unit.aws_lab import OVERLAY, AwsLab, run_module
+from unit.aws_lab import OVERLAY, AwsLab, Run, actions, held
 
-Run = Callable[..., dict[str, Any]]
 V6 = "2001:db8:10::15/128"
-
-
-@pytest.fixture
-def run(aws: AwsLab, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run overlay_route for the overlay IP in all tables, as the operator."""
-
-    def play(check: bool = False, **params: Any) -> dict[str, Any]:
-        chosen = {
-            "destinations": [OVERLAY],
-            "route_table_ids": aws.tables,
-            "wait_timeout": 5,
-            **aws.options(),
-            **params,
-        }
-        return run_module(overlay_route, capsys, check=check, **{k: v for k, v in chosen.items() if v is not None})
-
-    return play
-
-
-def actions(result: dict[str, Any]) -> list[str]:
-    return [route["action"] for route in result["routes"]]
-
-
-def _last(aws: AwsLab) -> str:
-    """A table that is not the main one, which serves every other subnet."""
-    return next(table for table in aws.tables if table != aws.world.main_route_table_id)
-
-
-def held(result: dict[str, Any], side: str = "after") -> list[str | None]:
-    return [route[side] and route[side]["network_interface_id"] for route in result["routes"]]
 
 
 def test_creates_in_every_table_and_reads_back(aws: AwsLab, run: Run) -> None:
@@ -328,46 +293,6 @@ def test_a_partial_failure_names_what_moved_and_what_not(aws: AwsLab, run: Run) 
     assert held(run(network_interface_id=aws.eni(2))) == [aws.eni(2)] * 3
 
 
-def test_preflight_stops_at_errors_and_shows_them(aws: AwsLab, run: Run) -> None:
-    aws.point(1)
-    result = run(instance_id=aws.instance(2), preflight=True)
-    assert aws.calls() == ["DescribeInstances", "DescribeRouteTables", "DescribeSubnets"]
-    assert result["msg"].startswith(f"The source/destination check of {aws.eni(2)} is on: EC2 drops every packet to")
-    assert result["msg"].endswith("Nothing was changed.")
-    assert [f["id"] for f in result["findings"]] == ["source_dest_check_on"]
-    assert held(result) == [aws.eni(1)] * 3
-    assert result["changed"] is False
-
-
-def test_preflight_tells_and_stops_nobody_where_nothing_is_to_be_written(aws: AwsLab, run: Run) -> None:
-    aws.point(1)
-    result = run(instance_id=aws.instance(1), preflight=True)
-    assert "msg" not in result
-    assert [f["id"] for f in result["findings"]] == ["source_dest_check_on"]
-
-
-def test_preflight_of_an_interface_that_hangs_on_nothing(aws: AwsLab, run: Run) -> None:
-    subnet = aws.client.describe_network_interfaces(NetworkInterfaceIds=[aws.eni(1)])["NetworkInterfaces"][0][
-        "SubnetId"
-    ]
-    loose = aws.client.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
-    try:
-        aws.point(1)
-        result = run(network_interface_id=loose, preflight=True)
-        assert f"{loose} is attached to no instance" in result["msg"]
-        assert "DescribeInstances" not in aws.calls()
-    finally:
-        aws.client.delete_network_interface(NetworkInterfaceId=loose)
-
-
-def test_preflight_of_a_removal_reads_the_named_tables_alone(aws: AwsLab, run: Run) -> None:
-    aws.point(1)
-    result = run(state="absent", route_table_ids=[_last(aws)], preflight=True, check=True)
-    assert actions(result) == ["delete"]
-    [read] = aws.control.calls(action="DescribeRouteTables")
-    assert _last(aws) in read["params"].values()
-
-
 def test_a_removal_asks_for_no_interface(aws: AwsLab, run: Run) -> None:
     aws.point(1)
     run(state="absent", network_interface_id=aws.eni(1), check=True)
@@ -377,38 +302,3 @@ def test_a_removal_asks_for_no_interface(aws: AwsLab, run: Run) -> None:
 def test_check_mode_tells_of_an_interface_that_is_not_there(aws: AwsLab, run: Run) -> None:
     result = run(network_interface_id="eni-0123456789abcdef0", check=True)
     assert "eni-0123456789abcdef0" in result["msg"]
-
-
-def test_preflight_leaves_out_what_the_move_mends(aws: AwsLab, run: Run) -> None:
-    aws.client.modify_network_interface_attribute(NetworkInterfaceId=aws.eni(2), SourceDestCheck={"Value": False})
-    try:
-        aws.point(1)
-        aws.point(None, aws.tables[0])
-        result = run(network_interface_id=aws.eni(2), preflight=True)
-        assert (result["changed"], result["findings"]) == (True, [])
-    finally:
-        aws.client.modify_network_interface_attribute(NetworkInterfaceId=aws.eni(2), SourceDestCheck={"Value": True})
-
-
-def test_preflight_without_the_subnets_says_so_and_goes_on(aws: AwsLab, run: Run) -> None:
-    describe = [f"ec2:Describe{what}" for what in ("RouteTables", "Instances", "NetworkInterfaces")]
-    keys = aws.policy("no-subnets", [*describe, "ec2:ReplaceRoute"])
-    aws.point(1)
-    result = run(instance_id=aws.instance(1), preflight=True, access_key=keys.access_key, secret_key=keys.secret_key)
-    assert "msg" not in result
-    assert "not_looked_at" in [f["id"] for f in result["findings"]]
-
-
-def test_preflight_passes_and_returns_warnings(aws: AwsLab, run: Run) -> None:
-    aws.client.modify_network_interface_attribute(NetworkInterfaceId=aws.eni(2), SourceDestCheck={"Value": False})
-    try:
-        aws.point(1)
-        result = run(network_interface_id=aws.eni(2), route_table_ids=[_last(aws)], preflight=True)
-        assert result["changed"] is True
-        assert aws.calls() == [
-            *["DescribeNetworkInterfaces", "DescribeInstances", "DescribeRouteTables", "DescribeSubnets"],
-            *["ReplaceRoute", "DescribeRouteTables"],
-        ]
-        assert [f["id"] for f in result["findings"]] == ["unmanaged_route"]
-    finally:
-        aws.client.modify_network_interface_attribute(NetworkInterfaceId=aws.eni(2), SourceDestCheck={"Value": True})

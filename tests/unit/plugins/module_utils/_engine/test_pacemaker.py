@@ -259,7 +259,8 @@ def test_other_states_of_a_node(attribute: str, name: str, hinders: list[str]) -
 
 
 @pytest.mark.parametrize(
-    ("counted", "threshold", "gone"), [("1", "3", False), ("3", "3", True), ("INFINITY", "", True), ("999", "", False)]
+    ("counted", "threshold", "gone"),
+    [("1", "3", False), ("3", "3", True), ("INFINITY", "", True), ("999", "", False), ("", "1", False)],
 )
 def test_failures_count_when_there_are_as_many_as_the_cluster_stands(counted: str, threshold: str, gone: bool) -> None:
     text = read("failcount2").replace(
@@ -360,3 +361,30 @@ def test_a_failure_of_another_resource_or_of_a_monitor_keeps_nobody_away() -> No
         text = read("failed2").replace(*change)
         assert text != read("failed2")
         assert pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")["findings"] == []
+
+
+def test_the_reason_is_that_of_the_last_failure_of_this_resource_on_this_node() -> None:
+    failure = next(line for line in read("failed2").splitlines() if "<failure " in line)
+    others = [
+        failure.replace("not installed", "an earlier one"),
+        failure,
+        failure.replace('node="node2"', 'node="node1"')
+        .replace("not installed", "elsewhere")
+        .replace('task="migrate_from"', 'task="monitor"'),
+        failure.replace(IP, "other").replace("not installed", "another resource"),
+    ]
+    text = read("failed2").replace(failure, "\n".join(others))
+    found = pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")["findings"]
+    sentence = f"{IP} failed on node2 (migrate_from: not installed), and the cluster does not start it there."
+    assert {f["message"] for f in found} == {sentence}
+
+
+@pytest.mark.parametrize(
+    ("node", "found"),
+    [("node1", ["node_maintenance"]), ("node2", ["node_maintenance", "resource_unmanaged"])],
+)
+def test_what_a_node_in_maintenance_runs_is_not_called_unmanaged(node: str, found: list[str]) -> None:
+    text = read("unmanaged")
+    at = text.index(f'<node name="{node}" id="{node[-1]}" online')
+    text = text[:at] + text[at:].replace('maintenance="false"', 'maintenance="true"', 1)
+    assert [f["id"] for f in pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")["findings"]] == found

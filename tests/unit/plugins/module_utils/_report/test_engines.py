@@ -107,6 +107,28 @@ def test_one_that_does_not_run_is_not_said_to_disagree() -> None:
     assert ids(report)["node1"] == ["engine_stopped"]
 
 
+@pytest.mark.parametrize(
+    ("says", "nobody", "message"),
+    [
+        ("node2", False, "takes node2 for the holder of {}, but AWS routes it to node1."),
+        ("", False, "takes nobody for the holder of {}, but AWS routes it to node1."),
+        ("self", True, "takes node1 for the holder of {}, but AWS routes it to no single node."),
+    ],
+)
+def test_what_an_engine_takes_for_true_is_told_beside_what_aws_says(says: str, nobody: bool, message: str) -> None:
+    said = view(says)
+    del said["running"]  # not told by nodes of an older version
+    routes = [{**shown, "holder": None} if nobody else shown for shown in seen()]
+    report = look(host(FIRST, SECOND, views=(said,)), host(), routes)
+    found = [f for f in report["nodes"]["node1"]["findings"] if f["id"] == "engine_disagrees"]
+    assert found[0]["message"] == f"fake on node1 (BACKUP) {message.format(f'{FIRST}/32')}"
+
+
+def test_a_finding_of_an_engine_has_its_remedy_after_a_colon_and_others_after_a_full_stop() -> None:
+    assert engines.sentence(trouble("x")) == "It is x: mend it."
+    assert engines.sentence({"message": "It is x.", "remedy": "Mend it."}) == "It is x. Mend it."
+
+
 def test_what_is_told_twice_is_told_once_and_where_it_belongs() -> None:
     common = trouble("maintenance", "", "move")
     about = trouble("standby", "node2", "move")

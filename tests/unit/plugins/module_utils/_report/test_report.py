@@ -112,6 +112,11 @@ def test_nothing_moved_nothing_sent_back(results: list[dict[str, Any]]) -> None:
             [result(route("rtb-1", held(2), held(2), "Unread"), target="eni-1")],
             [f"{OVERLAY} in rtb-1"],
         ),
+        (
+            [result(MOVED, route("rtb-2", held(1), held(2)))],
+            [result(route("rtb-1", held(2), held(2), "Unread"), route("rtb-2", held(2), held(1)), target="eni-1")],
+            [f"{OVERLAY} in rtb-1"],  # each table is judged by itself
+        ),
         ([result(MOVED)], [{"failed": True, "msg": "killed"}], [f"{OVERLAY} in rtb-1"]),
         ([result(route("rtb-1", None, held(2)))], [], [f"{OVERLAY} in rtb-1"]),  # created, and so not sent back
         ([result(route("rtb-1", held(1), held(1), "Unread"))], [], [f"{OVERLAY} in rtb-1"]),
@@ -169,6 +174,7 @@ def test_the_report_of_a_move() -> None:
         "seconds: route 0.51",
         "asked for by awx-job/7",
     ]
+    assert move.lines(move.report(MODEL, [result(MOVED)])) == [f"{OVERLAY}: node1 -> node2 in 1 route table"]
 
 
 def overlay(*tables: dict[str, Any], holder: Any = None, findings: tuple[dict[str, str], ...] = ()) -> dict[str, Any]:
@@ -299,6 +305,11 @@ def test_a_split_and_a_finding_in_words() -> None:
         "  rtb-3: no route",
         "  error: It is split. Run switchover.",
     ]
+
+
+def test_a_route_that_one_table_lacks_is_no_split() -> None:
+    report = look(overlay(held(1), ABSENT), {"node1": LIVE, "node2": LIVE})
+    assert status.lines(report)[1:4] == [f"{OVERLAY}: held by node1", "  rtb-1: node1", "  rtb-2: no route"]
 
 
 def test_nobody_holds_it() -> None:
