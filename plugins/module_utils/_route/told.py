@@ -25,10 +25,15 @@ def condensed(routes: Iterable[Mapping[str, Any]]) -> list[str]:
             whole.setdefault(key, message)
             if table not in tables.setdefault(key, []):
                 tables[key].append(table)
-    return [
-        whole[key] if len(names) <= 1 else key.replace("\0", _names(names), 1).replace("\0", "each")
-        for key, names in tables.items()
-    ]
+    told: list[str] = []
+    for key, names in tables.items():
+        if len(names) == 1:
+            told.append(whole[key])
+        elif "/\0" in key and len(names) <= _NAMED:  # an ARN, to be copied into a policy
+            told += [key.replace("\0", name) for name in names]
+        else:
+            told.append(key.replace("\0", _names(names), 1).replace("\0", "each"))
+    return told
 
 
 def _names(tables: list[str]) -> str:

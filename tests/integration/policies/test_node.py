@@ -129,11 +129,14 @@ def test_status_policy_is_enough_and_minimal(stage: Stage) -> None:
     refused = {}
     for taken, rest in without_one(document):
         stage.grant(rest)
-        if taken == "ec2:DescribeSubnets":  # serves a warning only: told, and stops nobody
+        if taken in (
+            "ec2:DescribeSubnets",
+            "ec2:DescribeNetworkInterfaces",
+        ):  # for warnings only
             play(judged, steps.status)
             continue
         with pytest.raises(Denied) as told:
             play(judged, steps.status)
         refused[taken] = f"{taken} on * is not permitted" in str(told.value)
     play(admin, steps.teardown)
-    assert refused == {f"ec2:Describe{what}": True for what in ("Instances", "NetworkInterfaces", "RouteTables")}
+    assert refused == {f"ec2:Describe{what}": True for what in ("Instances", "RouteTables")}
