@@ -18,21 +18,20 @@ from drill.bed import Bed
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 CHOICE = [
-    *(("full /run", command) for command in ("notify MASTER", "watch", "notify BACKUP", "give-up")),
-    *(("broken configuration", command) for command in ("notify STOP", "give-up")),
-    *(("portal", command) for command in ("take", "watch", "monitor")),
-    *(("no file descriptors", command) for command in ("notify BACKUP", "give-up")),
-    *(("no memory", command) for command in ("show", "monitor", "notify FAULT")),
-    *(("Python is gone", command) for command in ("watch", "notify STOP")),
+    *(("full /run", command) for command in ("notify MASTER", "watch", "notify BACKUP")),
+    *(("broken configuration", command) for command in ("give-up",)),
+    *(("portal", command) for command in ("take", "monitor")),
+    *(("no file descriptors", command) for command in ("notify BACKUP",)),
+    *(("no memory", command) for command in ("show", "notify FAULT")),
+    *(("Python is gone", command) for command in ("notify STOP",)),
     *(("clock an hour behind", command) for command in ("take",)),
     ("metadata silent", "take"),
     ("proxy sends a page", "watch"),
     ("hang", "take"),
     ("hang", "notify BACKUP"),
     ("drip", "notify FAULT"),
-    *(("journal hangs", command) for command in ("take", "notify BACKUP")),
-    *((fault, "stop") for fault in ("hang", "drip", "refuse", "broken configuration")),
-    ("refuse", "start"),
+    *(("journal hangs", command) for command in ("notify BACKUP",)),
+    *((fault, "stop") for fault in ("hang", "broken configuration")),
 ]
 SHORT = 6  # seconds in place of the agent's own timeouts; `make ill` has those
 
