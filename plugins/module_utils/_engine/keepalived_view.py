@@ -32,6 +32,8 @@ _SCRIPTS = {
     ),
     "overlay_ip_route": ("`aws-overlay-ip watch`", "`aws-overlay-ip check` there says what is wrong."),
 }
+_GOOD = re.compile(r"\bsucce")
+_RELOADED = "considered unsuccessful on reload"
 _RESULT = re.compile(r"VRRP_Script\((\w+)\) (.+)")
 
 
@@ -68,7 +70,8 @@ def edited(text: str) -> bool:
 def failing(journal: str) -> dict[str, str]:
     """Which scripts failed when they were last told of, and how, from keepalived's own words."""
     last = dict(_RESULT.findall(journal))
-    return {script: how for script, how in last.items() if "succe" not in how}
+    bad = {script: how for script, how in last.items() if not _GOOD.search(how)}
+    return {script: how.replace(_RELOADED, "failed when keepalived was reloaded") for script, how in bad.items()}
 
 
 def _at_fault(host: Host, said: str, name: str) -> Iterator[Trouble]:

@@ -60,6 +60,12 @@ def test_what_cannot_be_read_is_not_known(text: str | None) -> None:
             "see to the application there, or to overlay_ip_check_command.",
         ),
         (
+            "VRRP_Script(overlay_ip_application) failed (exited with status 1)\n"
+            "VRRP_Script(overlay_ip_application) considered unsuccessful on reload",
+            "keepalived is in FAULT on node2: the check command failed when keepalived was reloaded.",
+            "see to the application there, or to overlay_ip_check_command.",
+        ),
+        (
             "VRRP_Script(overlay_ip_route) succeeded\nVRRP_Script(overlay_ip_route) timed_out",
             "keepalived is in FAULT on node2: `aws-overlay-ip watch` timed_out.",
             "`aws-overlay-ip check` there says what is wrong.",

@@ -242,7 +242,7 @@ def test_a_connection_that_was_closed_meanwhile_is_not_used() -> None:
 
 def test_many_threads() -> None:
     with serving(reply(REPLACED)) as server, ThreadPoolExecutor(16) as pool:
-        aws = wire(server.url)
+        aws = wire(server.url, connect_timeout=30, read_timeout=30)  # a busy machine is not asked twice
         list(pool.map(lambda _n: aws.call("ec2", "ReplaceRoute"), range(200)))
         assert aws.calls == {"ReplaceRoute": 200}
         assert len(server.asked) == 200
