@@ -41,7 +41,7 @@ HOLD = 300.0
 """Seconds for which an overruled node leaves a healthy route alone, without having heard the other node."""
 LINGER = 3.0
 """Seconds for which a node that is stopped in order keeps the address, until the other one has taken the route."""
-IDLE = 60.0
+IDLE = 30.0
 """Seconds after which a backup takes down an address that no route leads to: until then it may be a switchover's, which
 brings it up before it moves the route."""
 _MOVE = "move"
@@ -55,7 +55,7 @@ class Standing:
     Attributes:
         state: one of STATES, or empty.
         since: when it was said.
-        held: the route was seen to be all here since then.
+        held: the route was seen to be all here since then, also by a backup that serves.
         lost: when the route was found to have been taken away; None if it was not, or the other node was heard since.
         idle: since when the address has been up here while no route pointed here, as far as a backup has seen.
     """
@@ -230,18 +230,19 @@ class Keepalived:
 
     def _serve_or_not(self, standing: Standing, verdict: str, seen: Sequence[Seen]) -> None:
         """What a backup does: the routes, not the engine, say where packets arrive."""
-        memory, now, idle = self._store.memory, self._clock.monotonic(), None
+        memory, now, idle, held = self._store.memory, self._clock.monotonic(), None, verdict == FINE
         if verdict == FINE:
             if standing.state == BACKUP:
                 self._local.up()  # given to us by hand, or not handed over: serve, until the other one steps down
         elif not any(one.held_by(self._make_node().mine()) for one in seen) and self._local.live():
             idle = now if standing.idle is None else standing.idle
-            if memory.killed or now - idle >= IDLE:
+            if standing.held or memory.killed or now - idle >= IDLE:  # left behind, and nobody's who is about to move
                 self._local.down()
                 self._log("The address was up here while no route points here: taken down.")
                 idle = None
-        if idle != standing.idle and self._store.read() == standing:
-            self._write(replace(standing, idle=idle))
+        after = replace(standing, held=held, idle=idle)
+        if after != standing and self._store.read() == standing:
+            self._write(after)
         if idle is None:
             memory.forget()
 

@@ -228,7 +228,7 @@ def test_setup_says_why_the_engine_does_not_come_to_rest(pair: Bed) -> None:
         "test -e /nonexistent",
         overlay_ip_check_now=False,
         overlay_ip_check_interval=1,
-        overlay_ip_wait_timeout=20,
+        overlay_ip_wait_timeout=8,
     )
     assert not run.ok
     for node in pair.nodes:

@@ -23,6 +23,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepaliv
     BACKUP,
     FAULT,
     FINE,
+    IDLE,
     LOST,
     MASTER,
     STOP,
@@ -520,7 +521,7 @@ def test_an_address_that_came_before_its_route_is_given_time(world: World) -> No
     """A switchover brings it up first, on a node whose keepalived looks on."""
     world.notify(BACKUP)
     world.routes, world.address = [PEER, PEER], True
-    for _second in range(59):
+    for _second in range(int(IDLE) - 1):
         assert world.watch()
         world.clock.now += 1.0
     assert world.address
@@ -532,9 +533,23 @@ def test_an_address_that_came_before_its_route_is_given_time(world: World) -> No
 def test_idleness_counts_from_the_last_time_that_a_route_pointed_here(world: World) -> None:
     world.notify(BACKUP)
     for route in (PEER, MINE, PEER):
-        world.routes, world.address = [route, route], True
+        world.routes, world.address = [route, PEER], True
         assert world.watch()
-        world.clock.now += 50.0
+        world.clock.now += IDLE - 1
+    assert world.watch()
+    assert world.address
+
+
+def test_what_a_backup_served_with_goes_down_as_soon_as_the_routes_have_left(world: World) -> None:
+    """No switchover brought it up, which would be about to move them here."""
+    world.notify(BACKUP)
+    world.routes = [MINE, MINE]
+    assert world.watch()
+    assert world.address
+    world.routes = [PEER, PEER]
+    assert world.watch()
+    assert not world.address
+    world.address = True  # the next one is a switchover's
     assert world.watch()
     assert world.address
 
