@@ -72,9 +72,13 @@ fi
 
 PATH="${PATH-}:/usr/sbin:/usr/bin:/sbin:/bin"
 if [ -n "$lets_go" ]; then
-    for address in ${named:-$addresses}; do
-        # On every interface; without a pipe or redirection, for which there may be no file descriptor left.
-        ip address flush to "$address"
+    for address in $addresses; do
+        case "$named " in
+        " " | *" $address "* | *" ${address%/*} "*)
+            # On every interface; without a pipe or redirection, for which there may be no file descriptor left.
+            ip address flush to "$address"
+            ;;
+        esac
     done
 fi
 if [ -z "$why" ]; then

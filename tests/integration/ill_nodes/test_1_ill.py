@@ -8,7 +8,6 @@ A telling choice; `make ill` plays every fault with every command.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -34,8 +33,6 @@ CHOICE = [
     *(("journal hangs", command) for command in ("notify BACKUP",)),
     *((fault, "stop") for fault in ("hang", "broken configuration")),
 ]
-#: Each passes alone and not after other cells, of which it seems to inherit something: not understood yet.
-ALONE = pytest.mark.skipif(not os.environ.get("ILL"), reason="passes alone, not after other cells; run it with ILL=1")
 SHORT = 6  # seconds in place of the agent's own timeouts; `make ill` has those
 
 
@@ -45,7 +42,6 @@ def node(pair: Bed) -> Iterator[Ill]:
         yield made
 
 
-@ALONE
 def test_a_typing_error_does_not_take_the_node_s_own_address(node: Ill) -> None:
     own = node.own_address
     code, said, _up = node.run(f"give-up {own}")
@@ -66,13 +62,11 @@ def test_the_agent_ends_before_the_cluster_ends_it(node: Ill, fault: str, comman
     assert cell.wrong == [], cell
 
 
-@ALONE
 def test_what_a_killed_takeover_brought_up_goes_down_at_keepalived_s_next_check(node: Ill) -> None:
     assert node.kill_between("take")
     assert node.run("watch")[2] is False
 
 
-@ALONE
 def test_what_a_killed_start_brought_up_goes_down_by_pacemaker_s_next_steps(node: Ill) -> None:
     """A monitor that fails, so that the cluster stops it there."""
     assert node.kill_between("start")

@@ -141,3 +141,29 @@ def test_shellcheck_finds_nothing(place: Path) -> None:
     text = launcher.launcher("/usr/bin/python3", "/usr/lib/x/start.py", [ADDRESS])
     done = subprocess.run([program, "-"], input=text, capture_output=True, text=True, check=False)
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("python", "named", "flushed"),
+    [
+        ("/nowhere/python", (), [ADDRESS]),
+        ("/nowhere/python", (ADDRESS,), [ADDRESS]),
+        ("/nowhere/python", ("192.0.2.1",), [ADDRESS]),
+        ("/nowhere/python", ("192.0.2.10", "*"), []),
+        (sys.executable, ("192.0.2.10",), []),
+    ],
+)
+def test_it_takes_down_what_is_an_overlay_ip_and_nothing_else(
+    place: Path, monkeypatch: pytest.MonkeyPatch, python: str, named: tuple[str, ...], flushed: list[str]
+) -> None:
+    """Where Python is gone, and where the program has refused: the node's own address, named by mistake, stays."""
+    said = place / "said"
+    said.touch()
+    fake = place / "fake" / "ip"
+    fake.parent.mkdir()
+    fake.write_text(f'#!/bin/sh\n[ "$*" = "address flush to ${{4-}}" ] && echo "$4" >> "{said}"\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:/usr/bin:/bin")
+    code, _answer = run(place, python, "give-up", *named)
+    assert code == 2
+    assert said.read_text().split() == flushed
