@@ -25,7 +25,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
-from .._aws.errors import AwsError
 from .._aws.pace import Clock, Deadline
 from .._route.plan import ACTIVE, Route
 from .memory import POLL, Memory
@@ -267,7 +266,6 @@ class Keepalived:
     def _become_holder(self, deadline: Deadline) -> bool:
         standing = self._store.read()
         if standing.lost is not None and self._away(standing):
-            self._log("Not taking the route back: it works at the node that took it, which was not heard since.")
             return False
         return self._take(deadline)
 
@@ -313,12 +311,15 @@ class Keepalived:
             self._log(f"The routes cannot be looked at: {_why(exc)} The address goes down all the same.")
 
     def _away(self, standing: Standing) -> bool:
-        """Whether the route works elsewhere; what cannot be read now is found out by the move itself."""
+        """Whether the route works at the node that took it, or may: what cannot be read is left there."""
         try:
-            return self._verdict(standing, self._make_node().tables()) == AWAY
-        except AwsError as err:
-            self._log(f"The routes cannot be looked at: {err.message}")
+            away = self._verdict(standing, self._make_node().tables()) == AWAY
+        except Exception as exc:  # the next check tries again
+            self._log(f"Not taking the route back while the routes cannot be looked at: {_why(exc)}")
             return True
+        if away:
+            self._log("Not taking the route back: it works at the node that took it, which was not heard since.")
+        return away
 
     def _verdict(self, standing: Standing, seen: Sequence[Seen]) -> str:
         mine, peers = self._make_node().mine(), set(self._local.peers.values())

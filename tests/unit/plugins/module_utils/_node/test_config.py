@@ -78,16 +78,29 @@ def test_only_overlays_of_the_configuration_can_be_chosen() -> None:
         node_config.chosen(config, ["192.168.10.16"])
 
 
+_AWS: dict[str, tuple[Any, ...]] = {
+    "endpoint_url": (5, True, ["a"], {"a": 5}, "a\0b"),
+    "region": (5, "\ud800"),
+    "assume_role_arn": (["a"], "\ud800"),
+    "aws_config": (5, "abc", [[]]),
+    "validate_certs": (5, "no"),
+}
 WRONG = [
     ('{"name": "n", "overlays": "abc"}', "overlays is 'abc', not a list"),
     ('{"name": "n", "overlays": [5]}', "overlays[0] is 5, not a dictionary"),
     ('{"name": "n", "overlays": []}', "overlays is empty"),
     ('{"name": "n", "overlays": [GOOD], "peers": ["n2"]}', "peers is ['n2'], not a dictionary"),
-    ('{"name": "n", "overlays": [GOOD], "timeout": NaN}', "timeout is nan, not a number from 0.1 to "),
-    ('{"name": "n", "overlays": [GOOD], "timeout": -5}', "timeout is -5, not a number from 0.1 to "),
-    ('{"name": "n", "overlays": [GOOD], "timeout": Infinity}', "timeout is inf, not a number from 0.1 to "),
+    ('{"name": "n", "overlays": [GOOD], "timeout": NaN}', "timeout is nan, not a number from 0.1 to 86400"),
+    ('{"name": "n", "overlays": [GOOD], "timeout": -5}', "timeout is -5, not a number from 0.1 to 86400"),
+    ('{"name": "n", "overlays": [GOOD], "timeout": Infinity}', "timeout is inf, not a number from 0.1 to 86400"),
     ('{"name": "n", "overlays": [{"destination": "192.0.2.1/32", "addresses": [], "vpc_id": "v", "label": 5}]}',
      "overlays[0].label is 5, not a text"),
+    *((f'{{"name": "n", "overlays": [GOOD], "timeout": {n}}}', "not a number from 0.1 to") for n in ("1e300", "1e9")),
+    *(
+        (f'{{"name": "n", "overlays": [GOOD], "aws": {json.dumps({name: value})}}}', f"aws.{name} is ")
+        for name, values in _AWS.items()
+        for value in values
+    ),
     ("[" * 100000, "recursion"),
 ]  # fmt: skip
 GOOD = '{"destination": "192.0.2.1/32", "addresses": [], "vpc_id": "vpc-1"}'

@@ -41,6 +41,33 @@ def test_the_last_resort_is_swallowed_by_no_except(monkeypatch: pytest.MonkeyPat
     assert ended[:1] == [1]
 
 
+def test_a_last_resort_that_hangs_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even `ip` can hang."""
+    ended: list[int] = []
+    monkeypatch.setattr(limit, "GRACE", 0.05)
+    monkeypatch.setattr(limit, "RESCUE", 0.05)
+
+    def end(code: int) -> None:
+        ended.append(code)
+        raise SystemExit
+
+    monkeypatch.setattr(os, "_exit", end)
+    limit.limit(0.0, lambda: time.sleep(30), code=7)
+    try:
+        with pytest.raises(SystemExit):
+            sleep_and_swallow_all()
+    finally:
+        limit.release()
+    assert ended[0] == 7
+
+
+def sleep_and_swallow_all() -> None:
+    try:
+        time.sleep(30)
+    except limit.Expired:
+        time.sleep(30)
+
+
 def test_without_a_last_deed_the_process_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[int] = []
     monkeypatch.setattr(limit, "GRACE", 0.05)

@@ -250,27 +250,31 @@ def taken(
         return err.result, str(err), address.is_up
 
 
+MISSED, UNKNOWN = "was not taken over", "may point here by now, so that it is served here"
+
+
 @pytest.mark.parametrize(
-    ("routes", "is_taken", "address"),
+    ("routes", "begins", "address", "problems"),
     [
-        ([("rtb-1", "eni-me", ""), ("rtb-2", "eni-me", "")], True, True),
-        ([("rtb-1", "eni-me", ""), ("rtb-2", "eni-peer", "Denied")], True, True),
-        ([("rtb-1", "eni-peer", "Denied"), ("rtb-2", "eni-peer", "Denied")], False, False),
-        ([("rtb-1", None, "NotReached"), ("rtb-2", "eni-peer", "Denied")], False, False),
-        ([("rtb-1", "eni-peer", "Unread"), ("rtb-2", "eni-peer", "Denied")], False, True),
-        ([("rtb-1", "eni-me", "MovedElsewhere"), ("rtb-2", "eni-peer", "MovedElsewhere")], False, True),
-        ([("rtb-1", "eni-peer", "MovedElsewhere"), ("rtb-2", "eni-peer", "MovedElsewhere")], False, False),
+        ([("rtb-1", "eni-me", ""), ("rtb-2", "eni-me", "")], "", True, []),
+        ([("rtb-1", "eni-me", ""), ("rtb-2", "eni-peer", "Denied")], "", True, ["rtb-2: Denied."]),
+        ([("rtb-1", "eni-peer", "Denied"), ("rtb-2", "eni-peer", "Denied")], MISSED, False, ["rtb-1, rtb-2: Denied."]),
+        ([("rtb-1", None, "Late"), ("rtb-2", "eni-peer", "Denied")], MISSED, False, ["rtb-1: Late.", "rtb-2: Denied."]),
+        ([("rtb-1", "eni-peer", "Unread")], UNKNOWN, True, ["rtb-1: Unread."]),
+        ([("rtb-1", "eni-me", "MovedElsewhere")], UNKNOWN, True, ["rtb-1: MovedElsewhere."]),
+        ([("rtb-1", "eni-peer", "MovedElsewhere")], MISSED, False, ["rtb-1: MovedElsewhere."]),
     ],
 )
 def test_unknown_keeps_the_address_and_no_table_decides_alone(
-    monkeypatch: pytest.MonkeyPatch, routes: list[tuple[str, str | None, str]], is_taken: bool, address: bool
+    monkeypatch: pytest.MonkeyPatch,
+    routes: list[tuple[str, str | None, str]],
+    begins: str,
+    address: bool,
+    problems: list[str],
 ) -> None:
-    result, error, is_up = taken(monkeypatch, *(route(*r) for r in routes), failed=not is_taken)
-    codes = dict.fromkeys(code for _table, _after, code in routes if code)
-    told = [f"{', '.join(t for t, _after, of in routes if of == code)}: {code}." for code in codes]
-    what = "may point here by now, so that it is served here" if address else "was not taken over"
-    assert (error, is_up) == ("" if is_taken else f"{OVERLAY} {what}: {' '.join(told)}", address)
-    assert result["problems"] == told
+    result, error, is_up = taken(monkeypatch, *(route(*r) for r in routes), failed=bool(begins))
+    assert (error, is_up) == (begins and f"{OVERLAY} {begins}: {' '.join(problems)}", address)
+    assert result["problems"] == problems
 
 
 def test_a_route_that_is_dead_here_does_not_point_here(monkeypatch: pytest.MonkeyPatch) -> None:
