@@ -104,7 +104,7 @@ class Aws:
             raise explain(err, operation) from err
         except Exception as err:
             raise explain(err, operation) from err
-        if not answer.get("ResponseMetadata", {}).get("RequestId"):
+        if not answer.get("ResponseMetadata", {}).get("RequestId") or not _whole(client, operation, answer):
             raise _not_aws(client, operation, answer)
         return answer
 
@@ -184,6 +184,14 @@ def _within(seconds: float, call: Callable[[], T]) -> T:
     if not good:
         raise result
     return result  # type: ignore[no-any-return]
+
+
+def _whole(client: Any, operation: str, answer: Mapping[str, Any]) -> bool:
+    """Whether what EC2 always sends is there: the list that a Describe call is made for, be it empty."""
+    if not operation.startswith("Describe"):
+        return True
+    shape = client.meta.service_model.operation_model(operation).output_shape
+    return all(name in answer for name, member in shape.members.items() if member.type_name == "list")
 
 
 def _not_aws(client: Any, operation: str, answer: Mapping[str, Any]) -> AwsError:

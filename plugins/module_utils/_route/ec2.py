@@ -9,10 +9,10 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from .._aws.api import Api
-from .._aws.errors import AwsError
+from .._aws.errors import UNREACHABLE, AwsError
 from .._base import net
 from .facts import Instance, Interface, Subnet
 from .plan import ACTIVE, CREATE, DELETE, REPLACE, Action, Route, Table
@@ -45,6 +45,7 @@ _TARGET_KEYS = (
     "InstanceId",
     "IpAddress",
 )
+_Thing = TypeVar("_Thing", Instance, Interface)
 
 
 class Ec2:
@@ -93,13 +94,13 @@ class Ec2:
             for reservation in answer["Reservations"]
             for raw in reservation["Instances"]
         }
-        return [found[i] for i in dict.fromkeys(instance_ids)]
+        return _all_of(found, instance_ids, "DescribeInstances")
 
     def interfaces(self, network_interface_ids: Sequence[str]) -> list[Interface]:
         """The interfaces, in the order given."""
         answer = self.aws.call("ec2", "DescribeNetworkInterfaces", NetworkInterfaceIds=list(network_interface_ids))
         found = {raw["NetworkInterfaceId"]: _interface(raw) for raw in answer["NetworkInterfaces"]}
-        return [found[i] for i in dict.fromkeys(network_interface_ids)]
+        return _all_of(found, network_interface_ids, "DescribeNetworkInterfaces")
 
     def subnets(self, vpc_id: str) -> list[Subnet]:
         """The subnets of a VPC, by id."""
@@ -145,6 +146,18 @@ class Ec2:
 def operation(kind: str) -> str:
     """The API action of a kind of action: each has a token bucket of its own."""
     return _OPERATION[kind]
+
+
+def _all_of(found: Mapping[str, _Thing], ids: Iterable[str], operation: str) -> list[_Thing]:
+    """What was asked for, in that order: EC2 answers for every id, or with an error."""
+    missing = [i for i in ids if i not in found]
+    if missing:
+        text = (
+            f"{operation} cannot be read: the answer lacks {', '.join(missing)}, and says no error."
+            " Something between here and AWS answers in its place: check proxy and endpoint_url."
+        )
+        raise AwsError(UNREACHABLE, text, operation)
+    return [found[i] for i in dict.fromkeys(ids)]
 
 
 def _table(raw: Mapping[str, Any]) -> Table:

@@ -52,3 +52,22 @@ def test_an_answer_that_drips_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> N
         assert time.monotonic() - began < 2.0
         assert err.code == UNREACHABLE
         assert "was not answered within" in err.message
+
+
+ANSWER = "<{0}Response xmlns='http://ec2.amazonaws.com/doc/2016-11-15/'><requestId>x</requestId>{1}</{0}Response>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "what"),
+    [
+        (ANSWER.format("DescribeRouteTables", "<routeTableSet/>"), "something that is not AWS"),  # of another call
+        (ANSWER.format("DescribeInstances", ""), "something that is not AWS"),
+        (ANSWER.format("DescribeInstances", "<reservationSet/>"), "lacks i-1"),
+    ],
+)
+def test_an_answer_that_is_not_to_the_question_cannot_be_read(answer: str, what: str) -> None:
+    with BadServer([reply(answer)]) as server:
+        options = AwsOptions("eu-central-1", access_key="A", secret_key="S", endpoint_url=server.url, aws_config=QUICK)
+        with pytest.raises(AwsError, match=what) as told:
+            Ec2(Aws(options)).instances(["i-1"])
+        assert told.value.code == UNREACHABLE
