@@ -190,7 +190,7 @@ class Bed:
         end_masters(self.directory)  # a node that lost power or was shot has not said goodbye to them
         run = run_playbook(playbook, self.directory.inventory, extra_vars={**self._variables(), **extra_vars})
         if not run.ok:
-            raise DrillError(f"{playbook} failed: {run.told}\n{run.output}\n{run.told}")
+            raise DrillError(f"{playbook} failed: {run.told}\n{run.output}")
         return run
 
     def slow_down(self, seconds: float) -> None:

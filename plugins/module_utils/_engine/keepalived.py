@@ -229,11 +229,12 @@ class Keepalived:
 
     def _serve_or_not(self, standing: Standing, verdict: str, seen: Sequence[Seen]) -> None:
         """What a backup does: the routes, not the engine, say where packets arrive."""
-        memory, now, idle, held = self._store.memory, self._clock.monotonic(), None, verdict == FINE
-        if verdict == FINE:
+        memory, held, idle = self._store.memory, verdict == FINE, None
+        if held:
             if standing.state == BACKUP:
                 self._local.up()  # given to us by hand, or not handed over: serve, until the other one steps down
         elif not any(one.held_by(self._make_node().mine()) for one in seen) and self._local.live():
+            now = self._clock.monotonic()
             idle = now if standing.idle is None else standing.idle
             if standing.held or memory.killed or now - idle >= IDLE:  # left behind, and nobody's who is about to move
                 self._local.down()

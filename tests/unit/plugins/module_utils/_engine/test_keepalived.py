@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
@@ -254,27 +253,6 @@ def test_a_backup_that_is_stopped_does_not_ask_aws(world: World) -> None:
     assert world.reads == 0
 
 
-def test_a_takeover_waits_for_the_one_that_is_under_way(world: World) -> None:
-    world.routes = [PEER, PEER]
-    with world.store.memory.locked(Deadline(1, world.clock), world.clock) as alone:
-        assert alone
-        assert not world.notify(MASTER)
-    assert world.clock.now - 1000.0 == pytest.approx(10, abs=0.2)
-    assert world.deeds == []
-    assert [line.startswith("The lock of aws-overlay-ip was held until the deadline by ") for line in world.told] == [
-        True
-    ]
-
-
-def test_a_check_does_not_disturb_a_takeover_that_is_under_way(world: World) -> None:
-    world.notify(MASTER)
-    world.routes = [PEER, PEER]
-    with world.store.memory.locked(Deadline(1, world.clock), world.clock) as alone:
-        assert alone
-        assert world.watch()
-    assert world.clock.now == 1000.0
-
-
 @pytest.mark.parametrize("routes", [[MINE, PEER], [PEER, MINE]])
 def test_a_backup_keeps_an_address_that_some_table_still_leads_to(world: World, routes: list[Route | None]) -> None:
     world.notify(BACKUP)
@@ -398,9 +376,3 @@ def test_what_a_takeover_could_not_mend_is_not_said_to_be_mended(world: World) -
         world.routes = [MINE, None]
         assert world.watch()
     assert world.told == ["rtb-1 is denied."]
-
-
-def test_who_holds_the_lock_is_named(world: World) -> None:
-    with world.store.memory.locked(Deadline(1, world.clock), world.clock):
-        assert not world.notify(MASTER)
-    assert any(f"process {os.getpid()} (`" in line for line in world.told)
