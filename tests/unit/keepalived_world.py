@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import (
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
     MASTER,
     Keepalived,
     Standing,

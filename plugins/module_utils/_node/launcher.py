@@ -53,9 +53,9 @@ for word in "$@"; do
     case $word in
     --config | --timeout | --to) skip=yes ;;
     -*) ;;
-    take | show | check | notify | watch) command=$word ;;
+    {commands}) command=$word ;;
     give-up) command=$word lets_go=yes ;;
-    BACKUP | FAULT | STOP) lets_go=yes ;;
+    {letting_go}) lets_go=yes ;;
     *) named="$named $word" ;;
     esac
 done
@@ -113,19 +113,25 @@ entry(addresses.split())
 '''.replace("{oldest}", str(OLDEST))
 
 
-def launcher(python: str, start: str, addresses: Iterable[str]) -> str:
+def launcher(
+    python: str, start: str, addresses: Iterable[str], commands: Iterable[str], letting_go: Iterable[str]
+) -> str:
     """The shell script.
 
     Args:
         python: the interpreter.
         start: where `START` lies.
         addresses: what this node may hold.
+        commands: those that engines have.
+        letting_go: what they are told where the address goes down.
     """
     texts = {
         "python": shlex.quote(python),
         "start": shlex.quote(start),
         "addresses": shlex.quote(" ".join(addresses)),
         "flags": FLAGS,
+        "commands": " | ".join(("take", "show", "check", *commands)),
+        "letting_go": " | ".join(letting_go),
         "most": str(_MOST),
         "oldest": ".".join(map(str, OLDEST)),
     }

@@ -11,8 +11,8 @@ import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import keepalived as ka
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import (
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import mastership as ka
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
     BACKUP,
     FAULT,
     IDLE,

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.tree import PersistError
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import keepalived, keepalived_view, memory
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived_view import CONF, STANDING, UNIT
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import memory
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import mastership
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import view as keepalived_view
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.view import CONF, STANDING, UNIT
 from unit.fake_host import FakeHost
 
 NAMED = {"/etc/aws-overlay-ip/config.json": '{"name": "node2"}'}
@@ -32,7 +34,7 @@ def seen(files: dict[str, str], running: bool = True, outputs: dict[tuple[str, .
 
 
 def test_the_standing_is_where_the_program_writes_it() -> None:
-    assert str(memory.DIRECTORY / keepalived.STANDING) == STANDING
+    assert str(memory.DIRECTORY / mastership.STANDING) == STANDING
 
 
 @pytest.mark.parametrize(("state", "holder"), [("MASTER", "self"), ("BACKUP", "")])

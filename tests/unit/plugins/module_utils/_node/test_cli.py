@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import commands
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.node import Call
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import cli, limit
 
 ADDRESS = "192.0.2.1/32"
@@ -161,7 +163,7 @@ def test_what_is_past_its_deadline_says_how_things_are(
     def late(*_arguments: object) -> cli.Answer:
         raise limit.Expired
 
-    for name in ("_take", "_notify", "_give_up"):
+    for name in ("_take", "_engine", "_give_up"):
         monkeypatch.setattr(cli, name, late)
     code, answer = run(capsys, "--config", str(config), "--timeout", "3", *command)
     assert code == cli.FAILED
@@ -194,14 +196,15 @@ def test_what_the_engine_said_is_in_the_journal_once(
     config: Path, why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Engine:
-        def __init__(self, told: list[str]) -> None:
-            self.told = told
+        def __init__(self, call: Call) -> None:
+            self.call = call
 
         def notify(self, *_arguments: object) -> bool:
-            self.told.extend([why] if why else [])
+            if why:
+                self.call.log(why)
             return False
 
-    monkeypatch.setattr(cli, "_keepalived", lambda _config, _deadline, told: Engine(told))
+    monkeypatch.setattr(commands, "_keepalived", Engine)
     monkeypatch.setattr(cli.Local, "live", lambda self: {})
     said: list[str] = []
     monkeypatch.setattr(cli, "say", lambda text, error: said.append(text))
@@ -209,4 +212,5 @@ def test_what_the_engine_said_is_in_the_journal_once(
     rest = "192.0.2.1/32 is not up here. Keepalived's next check tries again, or lets another node be the master"
     assert (code, answer["state"]) == (cli.FAILED, "MASTER")
     assert answer["error"] == f"{why} {rest}.".strip()
-    assert said[0].startswith(f"notify MASTER: {'failed, as said above. ' if why else ''}{rest} (")
+    assert said[:-1] == [why] * bool(why)
+    assert said[-1].startswith(f"notify MASTER: {'failed, as said above. ' if why else ''}{rest} (")

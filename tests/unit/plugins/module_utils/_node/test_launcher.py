@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install, launcher
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install
 from unit.pythons import SUPPORTED, TOO_OLD, installed
 
 ADDRESS = "192.0.2.1/32"
@@ -42,7 +42,7 @@ def place(tmp_path: Path) -> Path:
 
 def run(place: Path, python: str, *arguments: str) -> tuple[int, dict[str, Any]]:
     program = place / "aws-overlay-ip"
-    program.write_text(launcher.launcher(python, str(place / install.START), [ADDRESS]))
+    program.write_text(install.started_by(python, str(place / install.START), [ADDRESS]))
     program.chmod(0o755)
     command = [str(program), "--config", str(place / "config.json"), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -138,7 +138,7 @@ def test_shellcheck_finds_nothing(place: Path) -> None:
     program = shutil.which("shellcheck")
     if not program:
         pytest.skip("shellcheck is not installed")
-    text = launcher.launcher("/usr/bin/python3", "/usr/lib/x/start.py", [ADDRESS])
+    text = install.started_by("/usr/bin/python3", "/usr/lib/x/start.py", [ADDRESS])
     done = subprocess.run([program, "-"], input=text, capture_output=True, text=True, check=False)
     assert done.stdout == ""
 

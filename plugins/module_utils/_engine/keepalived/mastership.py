@@ -25,10 +25,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
-from .._aws.pace import Clock, Deadline
-from .._route.plan import ACTIVE, Route
-from .memory import POLL, Memory
-from .node import Addresses, Holder, Seen
+from ..._aws.pace import Clock, Deadline
+from ..._route.plan import ACTIVE, Route
+from ..memory import POLL, Memory
+from ..node import Addresses, Holder, Seen
 
 STANDING = "keepalived.json"
 
