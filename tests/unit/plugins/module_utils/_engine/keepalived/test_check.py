@@ -20,7 +20,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base import pro
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import check
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.check import CheckError, Trial, run
 
-TEMPLATE = Path(__file__).parents[5] / "roles/keepalived/templates/check.sh.j2"
+TEMPLATE = Path(__file__).parents[6] / "roles/keepalived/templates/check.sh.j2"
 ROOT = ["root", "x", "0", "0"]
 
 
