@@ -15,3 +15,5 @@ from .keepalived import commands as keepalived
 COMMANDS = {command.name: command for command in (*keepalived.COMMANDS,)}
 LETTING_GO = tuple(state for command in COMMANDS.values() for state in command.letting_go)
 """The states in which an engine's command lets go of the address."""
+KEEPING = tuple(command.name for command in COMMANDS.values() if command.keeps)
+"""The commands by whose failure an engine would take the address away."""

@@ -109,6 +109,7 @@ class Command:
         failed: what follows from a failure, a sentence.
         after: what happens next after a failure, by state.
         quiet: it is called so often that only a failure is written to the journal.
+        keeps: where the program cannot judge at all, an address that is up stays: then it is said to be as it should.
     """
 
     name: str
@@ -119,3 +120,4 @@ class Command:
     failed: str = ""
     after: Mapping[str, str] = field(default_factory=dict)
     quiet: bool = False
+    keeps: bool = False

@@ -27,7 +27,7 @@ from .._address.iproute import AddressError
 from .._address.plan import PlanError
 from .._aws.pace import Deadline
 from .._base import net
-from .._engine.commands import COMMANDS, LETTING_GO
+from .._engine.commands import COMMANDS, KEEPING, LETTING_GO
 from .._engine.memory import Memory
 from .._engine.node import Call
 from .config import CONFIG, LONGEST, CommandError, ConfigError, chosen, load
@@ -76,7 +76,7 @@ def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
         if sys.stdout is not None:
             sys.stdout.write(json.dumps(answer, indent=2) + "\n")
             sys.stdout.flush()
-    except (Expired, OSError):  # nobody reads it, or the disk is full: what was done is in the journal
+    except (Expired, OSError, MemoryError):  # nobody reads it, or the disk is full: what was done is in the journal
         pass
     finally:
         release()
@@ -109,10 +109,10 @@ def _run(arguments: argparse.Namespace, addresses: Sequence[str]) -> Answer:
         return USAGE, _unusable(arguments, addresses, str(exc))
     except (AddressError, PlanError) as exc:
         code, answer = FAILED, {"error": str(exc)}
-    except MemoryError:  # of what `show` asks, nothing is known then
+    except MemoryError:
         if _lets_go(arguments):
             _let_go(arguments, addresses)
-        code = UNREADABLE if arguments.command == "show" else FAILED
+        code = _unknown(arguments)
         answer = {"error": "Not done: this node has no memory left for it. See what uses it up, then run again."}
     except Expired:
         if _lets_go(arguments):
@@ -121,7 +121,7 @@ def _run(arguments: argparse.Namespace, addresses: Sequence[str]) -> Answer:
     except Exception as exc:  # never a traceback in place of letting go, nor a monitor that fails for a bug
         if _lets_go(arguments):
             _let_go(arguments, addresses)
-        code = UNREADABLE if arguments.command == "show" else FAILED
+        code = _unknown(arguments)
         answer = {"error": f"This is a bug, please report it: {_where(exc)}."}
     if code == FAILED and (arguments.command in ("take", "give-up") or _state(arguments)):
         answer["error"] = " ".join(filter(None, (answer.get("error"), _stands(config), _next(arguments))))
@@ -137,6 +137,11 @@ def _unusable(arguments: argparse.Namespace, addresses: Sequence[str], why: str)
     down = let_go(_named(arguments, addresses))
     told = "The address was taken down all the same." if down else "No address of this node's was up."
     return {"error": f"{why} {told}", "changed": down}
+
+
+def _unknown(arguments: argparse.Namespace) -> int:
+    """The exit code of what came to no judgement: who asked for one shall not take it for a bad one."""
+    return UNREADABLE if arguments.command in ("show", *KEEPING) else FAILED
 
 
 def _where(exc: Exception) -> str:
@@ -155,13 +160,14 @@ def _state(arguments: argparse.Namespace) -> str:
 
 
 def _let_go(arguments: argparse.Namespace, addresses: Sequence[str]) -> None:
-    try:
-        config = chosen(load(arguments.config), getattr(arguments, "address", ()))
-        Local(config).down()
-    except CommandError:
-        return
-    except (ConfigError, AddressError, PlanError):
-        let_go(_named(arguments, addresses))
+    with suppress(MemoryError):  # the launcher does it then
+        try:
+            config = chosen(load(arguments.config), getattr(arguments, "address", ()))
+            Local(config).down()
+        except CommandError:
+            return
+        except (ConfigError, AddressError, PlanError):
+            let_go(_named(arguments, addresses))
 
 
 def _last_resort(arguments: argparse.Namespace, addresses: Sequence[str]) -> None:
@@ -194,7 +200,7 @@ def _stands(config: Config | None) -> str:
     wanted = [address for overlay in config.overlays for address in overlay.addresses]
     try:
         live = Local(config).live()
-    except (AddressError, Expired):
+    except (AddressError, Expired, MemoryError):
         return ""
     up, down = ([a for a in wanted if (a in live) is here] for here in (True, False))
     told = [f"{', '.join(names)} is {how} here" for names, how in ((up, "up"), (down, "not up")) if names]

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .._address.persist.tree import Change, Tree
-from .._engine.commands import COMMANDS, LETTING_GO
+from .._engine.commands import COMMANDS, KEEPING, LETTING_GO
 from . import launcher
 from .config import CONFIG
 
@@ -93,7 +93,7 @@ def files(config: Mapping[str, Any], texts: Mapping[str, str], python: str) -> d
 
 def started_by(python: str, start: str, addresses: Iterable[str]) -> str:
     """The launcher's text, see :func:`.launcher.launcher`, with the commands that there are."""
-    return launcher.launcher(python, start, addresses, COMMANDS, LETTING_GO)
+    return launcher.launcher(python, start, addresses, launcher.Words(COMMANDS, LETTING_GO, KEEPING))
 
 
 def secrets(config: Mapping[str, Any]) -> list[str]:

@@ -43,5 +43,6 @@ WATCH = Command(
     _watch,
     failed="This node may not be the master.",
     quiet=True,
+    keeps=True,
 )
 COMMANDS = (NOTIFY, WATCH)

@@ -229,10 +229,10 @@ class Keepalived:
 
     def _serve_or_not(self, standing: Standing, verdict: str, seen: Sequence[Seen]) -> None:
         """What a backup does: the routes, not the engine, say where packets arrive."""
-        memory, held, idle = self._store.memory, verdict == FINE, None
+        memory, idle = self._store.memory, None
+        held = verdict == FINE and standing.state == BACKUP
         if held:
-            if standing.state == BACKUP:
-                self._local.up()  # given to us by hand, or not handed over: serve, until the other one steps down
+            self._local.up()  # given to us by hand, or not handed over: serve, until the other one steps down
         elif not any(one.held_by(self._make_node().mine()) for one in seen) and self._local.live():
             now = self._clock.monotonic()
             idle = now if standing.idle is None else standing.idle
@@ -243,8 +243,7 @@ class Keepalived:
         after = replace(standing, held=held, idle=idle)
         if after != standing and self._store.read() == standing:
             self._write(after)
-        if idle is None:
-            memory.forget()
+        memory.forget()
 
     @contextmanager
     def _locked(self, deadline: Deadline) -> Iterator[bool]:
@@ -259,7 +258,7 @@ class Keepalived:
         if why:
             self._log(why)
 
-    def _tell(self, problems: Mapping[str, Iterable[str]], *, mended: bool = True) -> None:
+    def _tell(self, problems: Mapping[str, Iterable[str]], *, mended: bool) -> None:
         """Say what is wrong with single tables, once; what a takeover could not mend stays so until `mended`."""
         for text in self._store.memory.news({**problems, **({_MOVE: ()} if mended else {})}):
             self._log(text)

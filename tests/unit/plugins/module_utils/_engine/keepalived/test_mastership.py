@@ -15,7 +15,6 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepaliv
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
     BACKUP,
     FAULT,
-    IDLE,
     MASTER,
     STOP,
     Standing,
@@ -301,56 +300,13 @@ def test_who_was_not_overruled_takes_over_without_looking_first(world: World) ->
     assert world.reads == 0
 
 
-@pytest.mark.parametrize("state", [BACKUP, FAULT])
-def test_what_a_killed_takeover_brought_up_goes_down_at_the_next_check(world: World, state: str) -> None:
-    """It was killed between address and route."""
-    world.notify(state)
-    killed = world.store.memory.taking()
-    killed.__enter__()
-    world.routes, world.address = [PEER, PEER], True
-    world.deeds.clear()
+def test_what_a_takeover_left_is_told_to_be_mended(world: World) -> None:
+    world.gone = ["rtb-9"]
+    world.notify(MASTER)
+    assert "rtb-9 is gone." in world.told
+    world.gone = []
     assert world.watch()
-    assert world.deeds == ["address down"]
-    world.address = True  # the next one is somebody else's
-    assert world.watch()
-    assert world.address
-
-
-def test_an_address_that_came_before_its_route_is_given_time(world: World) -> None:
-    """A switchover brings it up first, on a node whose keepalived looks on."""
-    world.notify(BACKUP)
-    world.routes, world.address = [PEER, PEER], True
-    for _second in range(int(IDLE) - 1):
-        assert world.watch()
-        world.clock.now += 1.0
-    assert world.address
-    world.clock.now += 1.0
-    assert world.watch()
-    assert not world.address
-
-
-def test_idleness_counts_from_the_last_time_that_a_route_pointed_here(world: World) -> None:
-    world.notify(BACKUP)
-    for route in (PEER, MINE, PEER):
-        world.routes, world.address = [route, PEER], True
-        assert world.watch()
-        world.clock.now += IDLE - 1
-    assert world.watch()
-    assert world.address
-
-
-def test_what_a_backup_served_with_goes_down_as_soon_as_the_routes_have_left(world: World) -> None:
-    """No switchover brought it up, which would be about to move them here."""
-    world.notify(BACKUP)
-    world.routes = [MINE, MINE]
-    assert world.watch()
-    assert world.address
-    world.routes = [PEER, PEER]
-    assert world.watch()
-    assert not world.address
-    world.address = True  # the next one is a switchover's
-    assert world.watch()
-    assert world.address
+    assert world.told[-1] == "All route tables are as they should be again."
 
 
 def test_a_master_brings_its_address_back_though_nothing_can_be_read(world: World) -> None:
