@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ import pytest
 from lab.endpoint import Endpoint
 from lab.endpoint.control import Control
 from lab.fixtures import control, endpoint, world
+from lab.handle import LabHandle
 from lab.world import World
 
 __all__ = ["control", "endpoint", "world"]
@@ -102,6 +103,11 @@ def run(home: Path, world: World, text: str, way: str) -> subprocess.CompletedPr
     }
     (home / "inventory.json").write_text(json.dumps(inventory))
     (home / "playbook.yml").write_text(text)
+    return as_nobody(home, ["-i", str(home / "inventory.json"), str(home / "playbook.yml"), *arguments])
+
+
+def as_nobody(home: Path, arguments: list[str], *capabilities: str) -> subprocess.CompletedProcess[str]:
+    """ansible-playbook as nobody."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
@@ -116,7 +122,7 @@ def run(home: Path, world: World, text: str, way: str) -> subprocess.CompletedPr
     }
     ids = (f"--reuid={NOBODY.pw_uid}", f"--regid={NOBODY.pw_gid}", "--clear-groups")
     program = str(Path(sys.executable).with_name("ansible-playbook"))
-    command = ["setpriv", *ids, program, "-i", str(home / "inventory.json"), str(home / "playbook.yml"), *arguments]
+    command = ["setpriv", *ids, *capabilities, program, *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
@@ -137,3 +143,44 @@ def test_a_task_that_becomes_would_be_noticed(way: str, home: Path, world: World
     done = run(home, world, BECOMES, way)
     assert done.returncode != 0, done.stdout
     assert "no-such-sudo" in done.stdout, done.stdout
+
+
+@pytest.fixture
+def control_node(home: Path, ready: LabHandle) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a playbook as nobody, who has his own copy of the key to the nodes, and may enter the lab's network."""
+    places = ready.directory
+    shutil.copy(places.key, home / "key")
+    shutil.copy(places.known_hosts, home / "known_hosts")
+    (home / "cp").mkdir()
+    inventory = places.inventory.read_text()
+    for old, new in ((places.key, "key"), (places.known_hosts, "known_hosts"), (places.masters, "cp")):
+        assert str(old) in inventory
+        inventory = inventory.replace(str(old), str(home / new))
+    (home / "inventory.yml").write_text(inventory)
+    for path in home.iterdir():
+        os.chown(path, NOBODY.pw_uid, NOBODY.pw_gid)
+    (home / "key").chmod(0o600)
+
+    def play(way: str, playbook: str, **extra: Any) -> subprocess.CompletedProcess[str]:
+        arguments, variables = WAYS[way]
+        (home / "variables.json").write_text(json.dumps({"overlay_nodes": {"vars": variables}}))
+        both = ["-i", str(home / "inventory.yml"), "-i", str(home / "variables.json"), "-e", json.dumps(extra)]
+        return as_nobody(home, [*both, playbook, *arguments], "--inh-caps=+sys_admin", "--ambient-caps=+sys_admin")
+
+    return play
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("way", ["-b", "all.vars"])
+def test_whole_playbooks_need_no_sudo_on_the_controller(
+    way: str, control_node: Callable[..., subprocess.CompletedProcess[str]], ready: LabHandle
+) -> None:
+    for playbook, extra in (
+        ("setup.yml", {}),
+        ("switchover.yml", {"target": "node2"}),
+        ("status.yml", {"overlay_ip_status_strict": True}),
+        ("switchover.yml", {"target": "node1"}),
+    ):
+        done = control_node(way, playbook, **extra)
+        assert done.returncode == 0, f"{playbook}: {done.stdout}{done.stderr}"
+    assert "node1" in done.stdout
