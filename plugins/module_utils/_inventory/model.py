@@ -105,6 +105,9 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
         "nodes": nodes,
         "overlays": overlays,
     }
+    if read["failover"] != "none":
+        for name in names:
+            heard(None, _writable, name)
     if switchover:
         read.update(heard({}, _request, variables, names, overlays))
     heard.tell()
@@ -267,6 +270,15 @@ def _caller(variables: Variables) -> str:
         if value:
             words.append(f"{word}/{re.sub(r'[^A-Za-z0-9._@-]', '_', value)[:64]}")
     return " ".join(words)
+
+
+def _writable(name: str) -> None:
+    """Refuse a node's name that cannot be written into every engine's configuration (keepalived's, Corosync's, XML)."""
+    if not re.fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?", name):
+        raise InventoryError(
+            f"The node {name!r} has a name that failover engines cannot be told: call it by letters, digits and _.- in"
+            " the inventory, and write its address into ansible_host."
+        )
 
 
 def _engine(variables: Variables, engines: Sequence[str]) -> str:

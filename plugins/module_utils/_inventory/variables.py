@@ -48,7 +48,7 @@ class Variable:
         unit: of a number: seconds, milliseconds.
         low, high: the bounds of a number, both included.
         choices: the values of a text.
-        pattern: what a text must match as a whole, with its name for people in `shape`.
+        pattern: what a text, or each key of a dictionary, must match as a whole, with its name for people in `shape`.
         keys: those that a dictionary may have; empty for any.
         shape: what a value that fits `pattern` is called.
         source: where the bound comes from.
@@ -197,7 +197,15 @@ VARIABLES: tuple[Variable, ...] = (
         "overlay_ip_resource_agent", TEXT, ("pacemaker",), "overlay-ip", choices=("overlay-ip", "aws-vpc-move-ip")
     ),
     Variable("overlay_ip_resource_api_interval", WHOLE, ("pacemaker",), 60, _SECONDS, 0, 86400),
-    Variable("overlay_ip_vpc_move_ip_options", DICT, ("pacemaker",), {}),
+    Variable(
+        "overlay_ip_vpc_move_ip_options",
+        DICT,
+        ("pacemaker",),
+        {},
+        pattern="[A-Za-z_][A-Za-z0-9_-]*",
+        shape="the name of a parameter of the agent",
+        source="ocf:heartbeat:aws-vpc-move-ip, meta-data",
+    ),
 )
 
 OTHERS = ("overlay_ip_awx_", "overlay_ip_eda_")
@@ -332,6 +340,9 @@ def _structure(variable: Variable, raw: Any, name: str) -> Any:
         strange = [str(key) for key in raw if variable.keys and key not in variable.keys]
         if strange:
             raise InventoryError(*(_unknown_key(name, key, variable.keys) for key in sorted(strange)))
+        strange = [str(key) for key in raw if variable.pattern and not re.fullmatch(variable.pattern, str(key))]
+        if strange:
+            raise InventoryError(*(f"{name} has the key '{key}': write {variable.shape}." for key in sorted(strange)))
         return raw
     if isinstance(raw, str) and variable.choices:
         raw = [part.strip() for part in raw.split(",") if part.strip()]

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stands in an inventory is refused by name, or arrives in every file as it is: read by that format's parser."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import jinja2
+from ansible.plugins.filter.core import FilterModule
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.registry import NAMES
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import model as inventory_model
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.model import Given, InventoryError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import config, install
+from unit.inventory import GOOD
+
+ROLES = Path(__file__).parents[2] / "roles"
+PARTS = ["\n", " ", *"\" ' < > & ]]> { } {{ $(id) `id` ; \\ # ! \u202e %s".split()]
+#: What breaks out of some format, among letters that do not.
+hostile = st.lists(st.sampled_from([*PARTS, "node", "1", "-", ".", "é"]), min_size=1, max_size=6).map("".join)
+printable = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co")), max_size=30) | hostile
+XML = st.text(
+    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), max_size=20
+) | hostile.filter(lambda text: "\n" not in text)
+quick = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+
+
+def rendered(template: str, **variables: Any) -> str:
+    """A role's template, as Ansible's options have it."""
+    environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, autoescape=False)
+    environment.filters.update(FilterModule().filters())
+    return environment.from_string((ROLES / template).read_text()).render(**variables)
+
+
+def model(names: list[str], **variables: Any) -> dict[str, Any]:
+    hosts = {name: {"overlay_ip_instance_id": f"i-0123456789abcdef{n}"} for n, name in enumerate(names)}
+    chosen = {**GOOD, **variables}
+    return inventory_model.judged(Given(chosen, hosts, {"overlay_nodes": names}, NAMES, names=set(chosen)))
+
+
+@quick
+@given(hostile)
+@example("node2;rm -rf /")
+@example("fd00::1")
+@example("node2\n}")
+def test_a_node_s_name_is_refused_or_arrives(name: str) -> None:
+    assume(name != "node1")
+    try:
+        read = model(["node1", name], overlay_ip_failover="pacemaker")
+    except InventoryError as err:
+        assert repr(name) in str(err)  # noqa: PT017
+        assert "write its address into ansible_host" in str(err)  # noqa: PT017
+        return
+    nics = {n: {"node_program_nic": {"ipv4": ["10.0.1.10"]}} for n in read["nodes"]}
+    text = rendered(
+        "pacemaker/templates/corosync.conf.j2",
+        overlay_ip_model=read,
+        hostvars=nics,
+        pacemaker_mark="# ours",
+        pacemaker_transport="knet",
+        pacemaker_corosync_token=1000,
+    )
+    assert re.findall(r"^    name: (.*)$", text, re.MULTILINE) == ["node1", name]
+    fencing = ElementTree.fromstring(
+        rendered("pacemaker/templates/fencing.xml.j2", overlay_ip_model=read, pacemaker_fencing_delay=5)
+    )
+    (hosts,) = (pair.attrib["value"] for pair in fencing.iter("nvpair") if pair.attrib["name"] == "pcmk_host_map")
+    assert [part.partition(":")[0] for part in hosts.split(";") if part] == ["node1", name]
+
+
+@quick
+@given(st.dictionaries(printable, XML, max_size=4))
+@example({'x"/><primitive id="evil': "1"})
+@example({"monapi": '"/><evil/>'})
+def test_a_parameter_of_the_agent_is_refused_or_arrives(options: dict[str, str]) -> None:
+    try:
+        read = model(["node1", "node2"], overlay_ip_failover="pacemaker", overlay_ip_vpc_move_ip_options=options)
+    except InventoryError as err:
+        strange = [key for key in options if not re.fullmatch("[A-Za-z_][A-Za-z0-9_-]*", key)]
+        assert all(f"the key '{key}'" in str(err) for key in strange)  # noqa: PT017
+        assert strange
+        return
+    shown = rendered(
+        "pacemaker/templates/resources.xml.j2",
+        overlay_ip_model=read,
+        node_program_nic={"name": "eth0"},
+        pacemaker_stock=True,
+        pacemaker_vpc_move_ip_options=options,
+        pacemaker_resource_api_interval=60,
+        pacemaker_resource_agent="aws-vpc-move-ip",
+        pacemaker_operations=[],
+    )
+    (attributes,) = ElementTree.fromstring(shown).iter("instance_attributes")
+    found = {pair.attrib["name"]: pair.attrib["value"] for pair in attributes}
+    assert {key: found[key] for key in options} == options
+    assert len({pair.attrib["id"] for pair in attributes}) == len(found)
+
+
+@quick
+@given(hostile)
+def test_what_the_program_is_told_arrives(text: str) -> None:
+    """The configuration is JSON; the launcher has the interpreter's path and the addresses, for a shell."""
+    read = model(["node1", "node2"])
+    nics = {name: {"network_interface_id": "eni-1", "name": "eth0", "vpc_id": "vpc-1"} for name in read["nodes"]}
+    aws = {"region": text, "aws_config": {"user_agent_extra": text}}
+    content = config.content(read, "node1", nics, {"aws": aws})
+    assert json.loads(json.dumps(content))["aws"]["region"] == text
+    launcher = install.started_by(text, text, [text])
+    lines = launcher.split("why=\n")[0] + 'printf "%s\\0" "$python" "$start" "$addresses"\n'
+    done = subprocess.run(["/bin/sh", "-c", lines], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\0")[:3] == [text, text, text]
+    assert shlex.quote(text) in launcher
