@@ -22,11 +22,13 @@ import yaml
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import registry
 
 ROOT = Path(__file__).parents[2]
-DOORS = ("ready", "main", "before_move", "move", "after_move", "absent")
+DOORS = ("ready", "main", "detach", "forget", "before_move", "move", "after_move", "absent")
 #: Where setup, switchover and teardown go through the dispatcher; status asks the registry.
 CALLS = {
     "roles/node_ready/tasks/main.yml": ["ready"],
+    "roles/orphans/tasks/main.yml": ["detach"],
     "playbooks/setup.yml": ["main"],
+    "roles/orphans/tasks/remove.yml": ["forget"],
     "roles/switchover/tasks/main.yml": ["before_move", "move", "after_move"],
     "roles/teardown/tasks/main.yml": ["absent"],
 }
@@ -48,6 +50,10 @@ def configured(host):
     return False
 
 
+def given(host):
+    return []
+
+
 def seen(host):
     return view(NAME, "fine", holder="self")
 '''
@@ -55,8 +61,10 @@ _PLAY = """
 - hosts: localhost
   gather_facts: false
   vars:
-    overlay_ip_model: {failover: fake, target: localhost, nodes: {localhost: {}}, overlays: [], region: r,
+    overlay_ip_model: {failover: fake, target: localhost, nodes: {localhost: {instance_id: null,
+                       network_interface_id: null}}, overlays: [], region: r,
                        persistent: false, exclusive: true}
+    orphans_found: {orphans: {engines: [fake]}}
     ansible_python_interpreter: "{{ ansible_playbook_python }}"
     ansible_become: false
   tasks:
@@ -178,7 +186,7 @@ def test_every_engine_has_every_door(engine: str) -> None:
     tasks = ROOT / "roles" / engine / "tasks"
     assert {door for door in DOORS if not (tasks / f"{door}.yml").is_file()} == set()
     assert (ROOT / "plugins/module_utils/_engine" / f"{engine}.py").is_file()
-    for name in ("NAME", "running", "configured", "seen"):
+    for name in ("NAME", "running", "configured", "given", "seen"):
         assert hasattr(next(e for e in registry.ENGINES if engine == e.NAME), name)
 
 

@@ -381,6 +381,6 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--local", action="store_true", help="only whether the addresses are up here; asks nobody")
     command("check", _check, "Check whether this node could take over: changes nothing.", addresses=False)
     notify = command("notify", _notify, "Called by keepalived when its state changes.", addresses=False)
-    notify.add_argument("state", choices=("MASTER", *LETTING_GO))
+    notify.add_argument("state", choices=("MASTER", *LETTING_GO, "ADOPT"))
     command("watch", _watch, "Called by keepalived: may this node be the master?", addresses=False)
     return parser
