@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rooms of plugins/ and what flows between them, read from the real imports.
 
-    tools/house.py              says what breaks a rule, and which room uses which
-    tools/house.py --draw       writes docs/house.svg (--check: says whether it is current)
+    tools/house.py              says what breaks a rule, whether docs/house.svg is current, and which room uses which
+    tools/house.py --draw       writes docs/house.svg
 
 The rules (tests/unit/test_house.py plants a violation of each):
 
@@ -22,8 +22,10 @@ import ast
 import re
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 from house_picture import House, draw
@@ -36,9 +38,10 @@ ROOMS: dict[str, str] = {
     "_aws": "calls, errors, pacing",
     "_module": "how a module begins, ends",
     "_route": "step 1: the route",
+    "_source_dest_check": "step 2: the check",
     "_address": "step 3: the address",
     "_policy": "step 4: permission",
-    "_engine": "one file per failover engine",
+    "_engine": "what each failover engine is",
     "_inventory": "variables, model, calls",
     "_node": "the node's own program",
     "_report": "what people are told",
@@ -50,6 +53,7 @@ GROUND, ROOF = ("_base", "_aws"), "plugins"
 
 FLOWS: dict[tuple[str, str], str] = {
     ("_policy", "_route"): "tables and,interfaces",
+    ("_source_dest_check", "_route"): "interfaces",
     ("_engine", "_route"): "routes",
     ("_engine", "_address"): "the host",
     ("_node", "_route"): "moves",
@@ -76,6 +80,7 @@ PURE = frozenset(
         "base64",
         "bisect",
         "collections",
+        "collections.abc",
         "copy",
         "dataclasses",
         "datetime",
@@ -107,8 +112,24 @@ PURE = frozenset(
 """What a pure file may import: modules that compute and do no input or output."""
 
 _PURE_WORD = re.compile(r"\bPure[.:]")
-_IMPURE = frozenset({"open", "print", "input", "__import__", "exec", "eval"})
-"""What a pure file may not call, though nothing needs to be imported for it."""
+_IMPURE = frozenset(
+    {
+        "open",
+        "print",
+        "input",
+        "exec",
+        "eval",
+        "datetime.datetime.now",
+        "datetime.datetime.today",
+        "datetime.datetime.utcnow",
+        "datetime.date.today",
+        "xml.etree.ElementTree.parse",
+        "xml.etree.ElementTree.iterparse",
+    }
+)
+"""What a pure file may not call: builtins, and what reads the clock or a file in a module that else computes."""
+_BY_NAME = frozenset({"__import__", "importlib.import_module", "importlib.__import__"})
+"""What imports by a name."""
 
 
 @dataclass
@@ -136,8 +157,8 @@ def read(root: Path = ROOT) -> dict[str, File]:
     for name, path in names.items():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         file = files[name] = File(name, bool(_PURE_WORD.search(ast.get_docstring(tree) or "")))
-        file.calls = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
-        for module, level in _imports(tree):
+        file.calls, by_name = _calls(tree)
+        for module, level in (*_imports(tree), *by_name):
             if level:
                 file.ours.add(_ours(path, module, level, plugins, utils))
             else:
@@ -189,7 +210,7 @@ def _of_others(file: File) -> list[str]:
         allowed = OUTSIDERS.get(top)
         if allowed is not None and not file.name.startswith(allowed or ("nobody",)):
             found.append(f"{file.name} imports {top}, which {_only(allowed)} may.")
-        if file.pure and not any(other == known or other.startswith(known + ".") for known in PURE):
+        if file.pure and _module(other) not in PURE:
             found.append(f"{file.name} says that it is pure, but imports {other}.")
     if file.pure and file.calls & _IMPURE:
         found.append(f"{file.name} says that it is pure, but calls {', '.join(sorted(file.calls & _IMPURE))}.")
@@ -233,6 +254,36 @@ def _seen(files: dict[str, File]) -> House:
     return House(ROOMS, arrows(files), FLOWS, GROUND, ROOF)
 
 
+def _module(name: str) -> str:
+    """The module of an imported name: `json.loads` is of json, while `json.tool` is a module itself."""
+    while "." in name:
+        with suppress(ImportError):
+            if find_spec(name) is not None:
+                break
+        name = name.rpartition(".")[0]
+    return name
+
+
+def _calls(tree: ast.AST) -> tuple[set[str], list[tuple[str, int]]]:
+    """What is called, by the dotted name that it was imported under; and what those calls import by name."""
+    known: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            known |= {alias.asname: alias.name for alias in node.names if alias.asname}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            known |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    called, by_name = set(), []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            first, *rest = ast.unparse(node.func).split(".")
+            name = ".".join([known.get(first, first), *rest])
+            called.add(name)
+            if name in _BY_NAME:
+                text = node.args[0] if node.args else None
+                by_name.append((str(text.value) if isinstance(text, ast.Constant) else "what is worked out", 0))
+    return called, by_name
+
+
 def _name(path: Path, plugins: Path, utils: Path) -> str:
     if path.is_relative_to(utils):
         return path.relative_to(utils).as_posix()
@@ -261,21 +312,20 @@ def _ours(path: Path, module: str, level: int, plugins: Path, utils: Path) -> st
     return _name(package / "__init__.py", plugins, utils)
 
 
-def main() -> int:
-    """Say what breaks a rule; draw, or say whether the drawing is current."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Draw, or say who uses whom; say what breaks a rule, an outdated drawing among it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draw", action="store_true", help="write docs/house.svg")
-    parser.add_argument("--check", action="store_true", help="with --draw: write nothing, fail where it is not current")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     files = read()
     found = violations(files)
-    if options.draw and not options.check:
+    if options.draw:
         SVG.write_text(picture(files), encoding="utf-8")
-    elif options.draw and SVG.read_text(encoding="utf-8") != picture(files):
-        found.append("docs/house.svg is not current: run python tools/house.py --draw.")
-    elif not options.draw:
+    else:
         for room, used in arrows(files).items():
-            print(f"{room:11} -> {', '.join(r for r in ROOMS if r in used)}")
+            print(f"{room:18} -> {', '.join(r for r in ROOMS if r in used)}")
+        if SVG.read_text(encoding="utf-8") != picture(files):
+            found.append("docs/house.svg is not current: run python tools/house.py --draw.")
     print("\n".join(found) or "The rules of the house hold.")
     return 1 if found else 0
 

@@ -68,7 +68,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._engine import check_script
+from ..module_utils._engine.keepalived import check
 
 SPEC: dict[str, dict[str, Any]] = {
     "script": {"type": "str", "required": True, "no_log": True},
@@ -80,8 +80,8 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     try:
-        trial = check_script.run(module.params["script"], module.params["timeout"])
-    except check_script.CheckError as exc:
+        trial = check.run(module.params["script"], module.params["timeout"])
+    except check.CheckError as exc:
         module.fail_json(msg=f"The check cannot be run: {exc}")
     module.exit_json(
         changed=False,

@@ -94,10 +94,9 @@ api_calls:
 
 from typing import Any
 
-from ..module_utils._aws.errors import AwsError
 from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
 from ..module_utils._route.ec2 import Ec2
-from ..module_utils._route.facts import Interface
+from ..module_utils._source_dest_check.switch import SwitchError, chosen, switch
 
 SPEC: dict[str, dict[str, Any]] = {
     "network_interface_ids": {"type": "list", "elements": "str"},
@@ -108,43 +107,6 @@ SPEC: dict[str, dict[str, Any]] = {
 }
 
 
-def chosen(ec2: Ec2, params: dict[str, Any]) -> list[Interface]:
-    """The interfaces that the options name, by one describe call."""
-    if params["network_interface_ids"]:
-        return ec2.interfaces(params["network_interface_ids"])
-    instances = ec2.instances(params["instance_ids"])
-    if params["all_interfaces"]:
-        return [interface for instance in instances for interface in instance.interfaces]
-    return [instance.interface(params["device_index"]) for instance in instances]
-
-
-def switch(ec2: Ec2, interfaces: list[Interface], enabled: bool, check: bool) -> dict[str, Any]:
-    """Write what differs; a refused write tells which interfaces are done."""
-    shown = [
-        {
-            "network_interface_id": i.network_interface_id,
-            "instance_id": i.instance_id,
-            "before": i.source_dest_check,
-            "after": i.source_dest_check,
-        }
-        for i in interfaces
-    ]
-    changed = False
-    for interface in shown:
-        if interface["before"] == enabled:
-            continue
-        if not check:
-            try:
-                ec2.set_source_dest_check(str(interface["network_interface_id"]), enabled)
-            except AwsError as err:
-                text = f"{interface['network_interface_id']} is unchanged: {err.message}"
-                raise Refusal(text, changed=changed, interfaces=shown, api_calls=dict(ec2.aws.calls)) from err
-        interface["after"] = enabled
-        changed = True
-    diff = {side: {str(i["network_interface_id"]): i[side] for i in shown} for side in ("before", "after")}
-    return {"changed": changed, "interfaces": shown, "api_calls": dict(ec2.aws.calls), "diff": diff}
-
-
 def main() -> None:
     """Run the module."""
     one = [("network_interface_ids", "instance_ids")]
@@ -152,7 +114,10 @@ def main() -> None:
 
     def job() -> dict[str, Any]:
         ec2 = Ec2(caller(module))
-        return switch(ec2, chosen(ec2, module.params), module.params["enabled"], module.check_mode)
+        try:
+            return switch(ec2, chosen(ec2, module.params), module.params["enabled"], module.check_mode)
+        except SwitchError as err:
+            raise Refusal(str(err), **err.result) from err
 
     run(module, job)
 

@@ -188,9 +188,9 @@ class Bed:
     def play(self, playbook: str, **extra_vars: Any) -> Run:
         """Run a playbook of the collection against the nodes. Raises DrillError if it fails."""
         end_masters(self.directory)  # a node that lost power or was shot has not said goodbye to them
-        run = run_playbook(playbook, self.directory.inventory, extra_vars={**self._variables(), **extra_vars})
+        run = run_playbook(playbook, self.directory.inventory, extra_vars={**self.variables(), **extra_vars})
         if not run.ok:
-            raise DrillError(f"{playbook} failed: {run.told}\n{run.output}\n{run.told}")
+            raise DrillError(f"{playbook} failed: {run.told}\n{run.output}")
         return run
 
     def slow_down(self, seconds: float) -> None:
@@ -306,7 +306,8 @@ class Bed:
             PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [policy]}),
         )
 
-    def _variables(self) -> dict[str, Any]:
+    def variables(self) -> dict[str, Any]:
+        """What every playbook is given."""
         engine = "keepalived" if self.engine == "keepalived" else "pacemaker"
         agent = "aws-vpc-move-ip" if self.engine == "aws-vpc-move-ip" else "overlay-ip"
         return {

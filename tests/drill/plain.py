@@ -100,8 +100,8 @@ class Plain(Bed):
         self._file(node, "/usr/sbin/fence_lab", _FENCE)
         self.exec(node, "chmod", "755", "/usr/sbin/fence_lab")
 
-    def _variables(self) -> dict[str, Any]:
-        return {**super()._variables(), "overlay_ip_fencing": "existing"}
+    def variables(self) -> dict[str, Any]:
+        return {**super().variables(), "overlay_ip_fencing": "existing"}
 
 
 _SEARCH = """

@@ -29,6 +29,7 @@ lets go. `take`, `notify MASTER` and `start` begin on the standby, all others on
 have twelve, with fewer the launcher's shell does not start; *no memory*: 20 MB of address space. `start`, `stop` and
 `monitor` are the Pacemaker agent's, within its own timeouts ({GRANTED["start"]} s, {GRANTED["stop"]} s and
 {GRANTED["monitor"]} s). Exit codes: `aws-overlay-ip --help`; of the agent, the OCF's.
+What breaks a promise is said in bold.
 
 Made by `make ill`, {time.strftime("%Y-%m-%d")}.
 

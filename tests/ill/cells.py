@@ -40,7 +40,7 @@ GRANTED = {
 TAKING = ("take", "notify MASTER", "start")
 LOOKING = ("watch", "show", "monitor")
 LETTING_GO = ("notify BACKUP", "notify FAULT", "notify STOP", "give-up", "stop")
-OCF_SUCCESS, OCF_ERR_GENERIC, OCF_NOT_INSTALLED = 0, 1, 5
+OCF_SUCCESS, OCF_ERR_GENERIC = 0, 1
 COMMANDS = (*TAKING, *LOOKING, *LETTING_GO)
 FAULTS = (
     *("hang", "drip", "refuse", "reset", "portal", "throttle"),
@@ -170,8 +170,7 @@ class Cell:
             found.append("its exit code says something else")
         if self.command == "stop" and self.code not in (OCF_SUCCESS, *KILLED):
             found.append("a stop that fails: the node would be fenced")
-        sound = OCF_NOT_INSTALLED if self.fault == "broken configuration" else OCF_SUCCESS
-        if self.command == "monitor" and self.code not in (sound, *KILLED):
+        if self.command in ("watch", "monitor") and self.code not in (OCF_SUCCESS, *KILLED):
             found.append("a healthy node fails")
         if "Traceback" in self.said:
             found.append("a traceback")

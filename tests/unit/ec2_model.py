@@ -26,6 +26,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan impo
     Route,
     Table,
 )
+from unit.clock import VirtualClock
 
 OVERLAY = "192.168.10.15/32"
 LATENCY = 0.05  # seconds that a call takes
@@ -33,19 +34,6 @@ HUNG = 17.0  # seconds until the SDK gives up on a call that is never answered
 
 #: What may befall a call. ``lost``: carried out, but not answered.
 FAULTS = ("throttle", "error", "drop", "hang", "lost", "stale", "denied")
-
-
-class VirtualClock:
-    """Time that passes only when somebody waits."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float, /) -> None:
-        self.now += seconds
 
 
 @dataclass

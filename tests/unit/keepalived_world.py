@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import (
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
     MASTER,
     Keepalived,
     Standing,
@@ -21,6 +21,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.memory i
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.model import Config, Overlay
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.tables import Seen
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import Route, Table
+from unit.clock import VirtualClock
 
 OVERLAY = "192.168.10.15/32"
 
@@ -34,17 +35,6 @@ MINE, PEER, DEAD = to("eni-me"), to("eni-peer"), to("eni-peer", "blackhole")
 HELD = Standing(MASTER, held=True)
 TAKING = Standing(MASTER)
 OVERRULED = Standing(MASTER, lost=100.0)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float, /) -> None:
-        self.now += seconds
 
 
 @dataclass
@@ -64,7 +54,7 @@ class World:
     others: tuple[str, ...] = ("n2",)
     told: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
-    clock: Clock = field(default_factory=Clock)
+    clock: VirtualClock = field(default_factory=lambda: VirtualClock(1000.0))
 
     # as Local
     @property

@@ -15,7 +15,8 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan impo
     Want,
 )
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.write import Writer
-from unit.ec2_model import OVERLAY, Cloud, ModelEc2, VirtualClock, faults_in_turn
+from unit.clock import VirtualClock
+from unit.ec2_model import OVERLAY, Cloud, ModelEc2, faults_in_turn
 
 A, B, C = "eni-a", "eni-b", "eni-c"
 T1, T2, T3 = "rtb-1", "rtb-2", "rtb-3"

@@ -5,76 +5,140 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import registry
 
 ROOT = Path(__file__).parents[2]
 DOORS = ("ready", "main", "detach", "forget", "before_move", "move", "after_move", "absent")
-#: Where setup, switchover and teardown go through the dispatcher; status asks the registry.
-CALLS = {
-    "roles/node_ready/tasks/main.yml": ["ready"],
-    "roles/orphans/tasks/main.yml": ["detach"],
-    "playbooks/setup.yml": ["main"],
-    "roles/orphans/tasks/remove.yml": ["forget"],
-    "roles/switchover/tasks/main.yml": ["before_move", "move", "after_move"],
-    "roles/teardown/tasks/main.yml": ["absent"],
-}
+#: The doors that each playbook opens, in order; status asks the registry.
+OPENED: list[tuple[str, dict[str, str], list[str]]] = [
+    ("setup", {}, ["ready", "main"]),
+    ("setup", {"overlay_ip_orphans": "remove"}, ["ready", "main", "forget"]),
+    ("setup", {"overlay_ip_failover": "none"}, ["detach"]),
+    ("switchover", {"target": "node2"}, ["before_move", "move", "after_move"]),
+    ("status", {}, []),
+    ("teardown", {}, ["absent"]),
+]
 
 _FILE = '''"""A fake engine. Pure."""
 
 from __future__ import annotations
 
-from .view import view
+from .view import Trouble, view
 
 NAME = "fake"
 
 
 def running(host):
-    return host.active("fake.service")
+    return True
 
 
 def configured(host):
-    return False
+    return True
 
 
 def given(host):
-    return []
+    return [{"slug": "192.0.2.9", "command": "fake forget"}]
 
 
 def seen(host):
-    return view(NAME, "fine", holder="self")
+    slow = Trouble("fake_slow", "warning", "The fake engine is slow.", "wait.")
+    return view(NAME, "fine", holder="node1", troubles=[slow])
 '''
-_PLAY = """
-- hosts: localhost
-  gather_facts: false
-  vars:
-    overlay_ip_model: {failover: fake, target: localhost, nodes: {localhost: {instance_id: null,
-                       network_interface_id: null}}, overlays: [], region: r,
-                       persistent: false, exclusive: true}
-    orphans_found: {orphans: {engines: [fake]}}
-    ansible_python_interpreter: "{{ ansible_playbook_python }}"
-    ansible_become: false
-  tasks:
-    - ansible.builtin.include_role:
-        name: aws_ha.overlay_ip.failover
-        tasks_from: "{{ door }}.yml"
-      loop: %s
-      loop_control:
-        loop_var: door
+#: In the place of each module that asks AWS or changes a node: what it would say where all is as it should be.
+_STUB = """#!/usr/bin/python
+# WANT_JSON
+import json
+
+print(json.dumps(json.loads(%r)))
 """
+#: And of the module that asks a node: the address is up on the first one, and the engines are asked.
+_NODE = """#!/usr/bin/python
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import registry
+
+
+class Host:
+    def active(self, unit):
+        return False
+
+    def read(self, path):
+        return None
+
+
+if __name__ == "__main__":
+    spec = {name: {} for name in ("addresses", "interface", "persistent", "metadata")}
+    module = AnsibleModule(spec, supports_check_mode=True)
+    live = module._remote_tmp.endswith("node1")
+    module.exit_json(
+        addresses=[{"address": "192.0.2.1/32", "live": live, "persisted": True}],
+        failover=registry.seen(Host()),
+        findings=[],
+        tool={"name": "ip"},
+        agents=[],
+    )
+"""
+ENI = "eni-11111111"
+_ROUTE = {
+    "destination": "192.0.2.1/32",
+    "route_table_id": "rtb-11111111",
+    "action": "none",
+    "error": None,
+    "before": {"network_interface_id": ENI, "instance_id": "i-11111111", "state": "active"},
+    "after": {"network_interface_id": ENI, "instance_id": "i-11111111", "state": "active"},
+}
+_SEEN = {"network_interface_id": ENI, "instance_id": "i-11111111", "state": "active", "route_table_id": "rtb-11111111"}
+STUBS: dict[str, dict[str, Any]] = {
+    "overlay_route": {"changed": False, "routes": [_ROUTE], "network_interface_id": ENI},
+    "overlay_route_info": {
+        "changed": False,
+        "overlays": [
+            {
+                "destination": "192.0.2.1/32",
+                "consistent": True,
+                "holder": _SEEN,
+                "routes": [_SEEN],
+                "uncovered_subnets": [],
+                "findings": [],
+            }
+        ],
+    },
+    "overlay_iam_policy": {"changed": False},
+    "source_dest_check": {"changed": False},
+    "overlay_interface": {"changed": False},
+    "overlay_node_program": {"changed": False},
+}
+NODES = {
+    f"node{n}": {
+        "overlay_ip_instance_id": f"i-{8 * str(n)}",
+        "overlay_ip_network_interface_id": f"eni-{8 * str(n)}",
+        "ansible_remote_tmp": f"{{{{ inventory_dir }}}}/node{n}",
+    }
+    for n in (1, 2)
+}
+INVENTORY = {
+    "overlay_nodes": {
+        "hosts": NODES,
+        "vars": {
+            "ansible_connection": "local",
+            "ansible_become": False,
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+            "overlay_ips": ["192.0.2.1"],
+            "overlay_ip_region": "eu-central-1",
+            "overlay_ip_failover": "fake",
+        },
+    }
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +146,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the collection with a third engine: its role, its file, its lines."""
     top = tmp_path_factory.mktemp("collections")
     copy = top / "ansible_collections/aws_ha/overlay_ip"
-    for name in ("plugins", "roles", "meta", "galaxy.yml"):
+    for name in ("plugins", "roles", "playbooks", "meta", "galaxy.yml"):
         source = ROOT / name
         shutil.copytree(source, copy / name) if source.is_dir() else shutil.copy(source, copy / name)
     for door in DOORS:
@@ -94,20 +158,26 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (utils / "_engine/fake.py").write_text(_FILE)
     lines = utils / "_engine/registry.py"
     text = lines.read_text()
-    assert "from . import keepalived_view, pacemaker\n" in text
-    text = text.replace(
-        "from . import keepalived_view, pacemaker\n", "from . import fake, keepalived_view, pacemaker\n"
-    )
-    lines.write_text(text.replace("= (keepalived_view, pacemaker)", "= (keepalived_view, pacemaker, fake)"))
+    for line, longer in (
+        ("from . import pacemaker\n", "from . import fake, pacemaker\n"),
+        ("= (keepalived, pacemaker)", "= (keepalived, pacemaker, fake)"),
+    ):
+        assert line in text
+        text = text.replace(line, longer)
+    lines.write_text(text)
+    for name, answer in STUBS.items():
+        (copy / "plugins/modules" / f"{name}.py").write_text(_STUB % json.dumps(answer))
+    (copy / "plugins/modules/overlay_node_info.py").write_text(_NODE)
     return top
 
 
-def ansible(house: Path, tmp_path: Path, play: str) -> str:
-    """Run a play against the copy; the removal of the program is foretold only."""
-    at = tmp_path / "play.yml"
-    at.write_text(play)
+def ansible(house: Path, tmp_path: Path, playbook: str, *arguments: str) -> str:
+    """Run a playbook of the copy."""
+    inventory = tmp_path / "inventory.json"
+    inventory.write_text(json.dumps(INVENTORY))
+    program = str(Path(sys.executable).parent / "ansible-playbook")
     done = subprocess.run(
-        [str(Path(sys.executable).parent / "ansible-playbook"), "--check", "-i", "localhost,", "-c", "local", str(at)],
+        [program, "-i", str(inventory), f"aws_ha.overlay_ip.{playbook}", *arguments],
         env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(house)},
         cwd=tmp_path,
         capture_output=True,
@@ -118,74 +188,22 @@ def ansible(house: Path, tmp_path: Path, play: str) -> str:
     return done.stdout
 
 
-def test_a_third_engine_goes_through_every_door(house: Path, tmp_path: Path) -> None:
-    printed = ansible(house, tmp_path, _PLAY % json.dumps([door for door in DOORS if door != "absent"]))
-    assert re.findall(r"fake went through (\w+)", printed) == [door for door in DOORS if door != "absent"]
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="the last door removes the program, which needs root")
-def test_the_last_door_removes_the_program_too(house: Path, tmp_path: Path) -> None:
-    assert "fake went through absent" in ansible(house, tmp_path, _PLAY % '["absent"]')
-
-
-def test_a_third_engine_is_known_and_seen(house: Path) -> None:
-    code = (
-        "import json; from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import registry\n"
-        "class Host:\n    def active(self, unit): return unit == 'fake.service'\n"
-        "    def read(self, path): return None\n"
-        "print(json.dumps([registry.NAMES, registry.seen(Host())]))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], env={"PYTHONPATH": str(house)}, capture_output=True, text=True, check=True
-    )
-    names, seen = json.loads(done.stdout)
-    assert names == ["none", "keepalived", "pacemaker", "fake"]
-    assert [(view["engine"], view["state"], view["holder"]) for view in seen] == [("fake", "fine", "self")]
-
-
-def calls(path: str) -> list[dict[str, Any]]:
-    """Where a playbook or a list of tasks goes to the dispatcher: as a role, or by include_role."""
-
-    def within(node: Any) -> Iterator[dict[str, Any]]:
-        if isinstance(node, list):
-            for item in node:
-                yield from within(item)
-        elif isinstance(node, dict):
-            name = node.get("role") or (node.get("ansible.builtin.include_role") or {}).get("name")
-            if name == "aws_ha.overlay_ip.failover":
-                yield node
-            for value in node.values():
-                yield from within(value)
-
-    return list(within(yaml.safe_load((ROOT / path).read_text())))
-
-
-def doors(call: dict[str, Any]) -> list[str]:
-    """The doors that a call opens, in order."""
-    door = call.get("ansible.builtin.include_role", {}).get("tasks_from", "main.yml").removesuffix(".yml")
-    if "{{" not in door:
-        return [door]
-    variable = call["loop_control"]["loop_var"]
-    assert door == f"{{{{ {variable} }}}}"
-    found = re.fullmatch(r"\{\{ (\[.*?\]) if overlay_ip_model\.failover != 'none' else \[\] \}\}", call["loop"])
-    assert found
-    return list(ast.literal_eval(found[1]))
-
-
-@pytest.mark.parametrize("path", list(CALLS))
-def test_the_playbooks_go_by_the_dispatcher(path: str) -> None:
-    found = calls(path)
-    assert [door for call in found for door in doors(call)] == CALLS[path]
-    for call in found:
-        when = str(call.get("when", ""))
-        assert re.fullmatch(r"(overlay_ip_model\.failover != 'none')?( and not ansible_check_mode)?", when)
+@pytest.mark.parametrize(("playbook", "extra", "doors"), OPENED)
+def test_a_third_engine_goes_through_every_door(
+    house: Path, tmp_path: Path, playbook: str, extra: dict[str, str], doors: list[str]
+) -> None:
+    printed = ansible(house, tmp_path, playbook, "-e", json.dumps(extra))
+    opened = list(dict.fromkeys(re.findall(r"fake went through (\w+)", printed)))
+    assert opened == doors
+    assert "The fake engine is slow" in printed  # as it says of itself on the nodes
 
 
 @pytest.mark.parametrize("engine", [name for name in registry.NAMES if name != registry.NONE])
 def test_every_engine_has_every_door(engine: str) -> None:
     tasks = ROOT / "roles" / engine / "tasks"
     assert {door for door in DOORS if not (tasks / f"{door}.yml").is_file()} == set()
-    assert (ROOT / "plugins/module_utils/_engine" / f"{engine}.py").is_file()
+    place = ROOT / "plugins/module_utils/_engine" / engine
+    assert place.is_dir() or place.with_suffix(".py").is_file()
     for name in ("NAME", "running", "configured", "given", "seen"):
         assert hasattr(next(e for e in registry.ENGINES if engine == e.NAME), name)
 

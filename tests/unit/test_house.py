@@ -75,6 +75,25 @@ def test_a_house_in_order_passes(tmp_path: Path) -> None:
             "_base/p.py says that it is pure, but imports _base/io.py, which is not.",
         ),
         ({"_base__io": '"""Pure: no I/O."""\nopen("x")'}, "_base/io.py says that it is pure, but calls open."),
+        ({"_base__p": '"""Pure."""\nimport json.tool'}, "_base/p.py says that it is pure, but imports json.tool."),
+        ({"_base__p": '"""Pure."""\nfrom json import tool'}, "_base/p.py says that it is pure, but imports json.tool."),
+        (
+            {"_base__p": '"""Pure."""\nimport xml.etree.ElementTree as E\nE.parse("/etc/passwd")'},
+            "_base/p.py says that it is pure, but calls xml.etree.ElementTree.parse.",
+        ),
+        (
+            {"_base__p": '"""Pure."""\nfrom datetime import datetime as d\nd.now()'},
+            "_base/p.py says that it is pure, but calls datetime.datetime.now.",
+        ),
+        (
+            {"_base__p": '"""Pure."""\nimport datetime\ndatetime.datetime.now()'},
+            "_base/p.py says that it is pure, but calls datetime.datetime.now.",
+        ),
+        (
+            {"_route__sdk": 'from importlib import import_module\nimport_module("botocore")'},
+            "_route/sdk.py imports botocore, which only _aws/client.py may.",
+        ),
+        ({"_route__sdk": '__import__("boto3.session")'}, "_route/sdk.py imports boto3, which nobody may."),
         (
             {"_policy__p": "from .._address import a", "_address__a": ""},
             "_policy uses _address: say in FLOWS of tools/house.py what it gets there.",
@@ -84,3 +103,16 @@ def test_a_house_in_order_passes(tmp_path: Path) -> None:
 )
 def test_a_violation_is_noticed(tmp_path: Path, files: dict[str, str], sentence: str) -> None:
     assert any(found.startswith(sentence) for found in plant(tmp_path, **files))
+
+
+def test_the_tool_says_that_the_picture_is_not_current(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert house.main([]) == 0
+    picture = tmp_path / "house.svg"
+    picture.write_text("<svg/>")
+    monkeypatch.setattr(house, "SVG", picture)
+    assert house.main([]) == 1
+    assert "docs/house.svg is not current: run python tools/house.py --draw." in capsys.readouterr().out
+    assert house.main(["--draw"]) == 0
+    assert house.main([]) == 0

@@ -55,8 +55,8 @@ print(json.dumps(found))
 class PackBed(Bed):
     """A drill's bed whose engine may be none."""
 
-    def _variables(self) -> dict[str, Any]:
-        return {**super()._variables(), "overlay_ip_failover": self.engine}
+    def variables(self) -> dict[str, Any]:
+        return {**super().variables(), "overlay_ip_failover": self.engine}
 
 
 @contextmanager

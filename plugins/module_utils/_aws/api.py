@@ -53,10 +53,15 @@ def paged(call: Callable[..., Mapping[str, Any]], service: str, operation: str, 
         if not following:
             return
         if following in seen or len(seen) >= MOST_PAGES:
-            text = (
-                f"{operation} cannot be read: after {len(seen) + 1} pages the answer begins again or does not end. "
-                "Something between here and AWS answers in its place: check proxy and endpoint_url."
-            )
-            raise AwsError(UNREACHABLE, text, operation)
+            raise strange(operation, f"after {len(seen) + 1} pages the answer begins again or does not end")
         seen.add(following)
         token = {"NextToken": following}
+
+
+def strange(operation: str, why: str) -> AwsError:
+    """An answer that has AWS's form, and that AWS would not give."""
+    text = (
+        f"{operation} cannot be read: {why}."
+        " Something between here and AWS answers in its place: check proxy and endpoint_url."
+    )
+    return AwsError(UNREACHABLE, text, operation)

@@ -1,18 +1,22 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an engine needs of the node that it moves: the node's own program has both.
+"""What an engine needs of the node that it moves, which the node's own program has, and what that has for the engine.
 
 This module util is PRIVATE to the collection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .._aws.pace import Deadline
-from .._route.plan import Route, Table
+from .memory import Memory
+
+if TYPE_CHECKING:  # what only lets go of an address does not pay for it
+    from .._route.plan import Route, Table
 
 
 class Addresses(Protocol):
@@ -65,3 +69,55 @@ class Holder(Protocol):
 
     def hand_over(self, peer: str, deadline: Deadline) -> Mapping[str, Any]:
         """Send what points here to the peer."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of an engine's command.
+
+    Attributes:
+        state: what the engine says that it is in; empty for a command that has no states.
+        local: the node's addresses.
+        node: makes the part that calls AWS, when it is needed.
+        memory: what the node remembers.
+        log: told what happened, in sentences.
+        deadline: for all of it.
+        began: when the engine called, on the monotonic clock.
+        advert: seconds between two adverts of the engine.
+    """
+
+    state: str
+    local: Addresses
+    node: Callable[[], Holder]
+    memory: Memory
+    log: Callable[[str], None]
+    deadline: Deadline
+    began: float
+    advert: float
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the node's program that one engine calls. It writes, so that it needs root.
+
+    Attributes:
+        name: as it is called.
+        text: what it does, for the help.
+        run: does it; returns whether it is as the engine wants it.
+        states: what the engine may say that it is in.
+        letting_go: those of them in which the address goes down, whatever else fails.
+        failed: what follows from a failure, a sentence.
+        after: what happens next after a failure, by state.
+        quiet: it is called so often that only a failure is written to the journal.
+        keeps: where the program cannot judge at all, an address that is up stays: then it is said to be as it should.
+    """
+
+    name: str
+    text: str
+    run: Callable[[Call], bool]
+    states: tuple[str, ...] = ()
+    letting_go: tuple[str, ...] = ()
+    failed: str = ""
+    after: Mapping[str, str] = field(default_factory=dict)
+    quiet: bool = False
+    keeps: bool = False

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The failover engines by name. A further one is a role, a file beside this one, and its line in ENGINES.
+"""The failover engines by name. A further one is a role, a file or folder beside this one, and its place in ENGINES.
 
 This module util is PRIVATE to the collection.
 """
@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from .._address.persist.tree import Host
-from . import keepalived_view, pacemaker
+from . import pacemaker
+from .keepalived import view as keepalived
 
 
 class Engine(Protocol):
@@ -32,7 +33,7 @@ class Engine(Protocol):
         """What it says of itself, and what is wrong with it: :func:`.view.view`."""
 
 
-ENGINES: tuple[Engine, ...] = (keepalived_view, pacemaker)
+ENGINES: tuple[Engine, ...] = (keepalived, pacemaker)
 
 NONE = "none"
 NAMES = (NONE, *(engine.NAME for engine in ENGINES))

@@ -27,7 +27,9 @@ from .._address.iproute import AddressError
 from .._address.plan import PlanError
 from .._aws.pace import Deadline
 from .._base import net
+from .._engine.commands import COMMANDS, KEEPING, LETTING_GO
 from .._engine.memory import Memory
+from .._engine.node import Call
 from .config import CONFIG, LONGEST, CommandError, ConfigError, chosen, load
 from .journal import say
 from .limit import Expired, limit, release
@@ -36,16 +38,15 @@ from .model import Config
 
 NAME = "aws-overlay-ip"
 OK, FAILED, USAGE, NOT_HERE, UNREADABLE, PARTLY = 0, 1, 2, 3, 4, 5
-LETTING_GO = ("BACKUP", "FAULT", "STOP")
 _EPILOG = """\
 exit codes: 0 done, or yes; 1 not done, or not ready; 2 the command or the configuration is wrong, or Python is lost;
 3 not held here; 4 AWS cannot be asked, so nothing is known of the route; 5 held here, but not in every table
 """
-_WRITES = ("take", "give-up", "notify", "watch")
+_WRITES = ("take", "give-up", *COMMANDS)
 _NEXT = {
     "take": "`aws-overlay-ip show` tells where the routes point; see to the cause, then `take` again.",
     "give-up": "Routes that point here stay: `take` on another node moves them there.",
-    "MASTER": "Keepalived's next check tries again, or lets another node be the master.",
+    **{state: text for command in COMMANDS.values() for state, text in command.after.items()},
 }
 _LATER = "Routes that point here stay until the next master moves them, or `take` on another node does."
 
@@ -67,14 +68,15 @@ def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
         limit(0, code=code)  # who reads what is said may hang, too
         seconds = round(time.monotonic() - began, 3)
         said = answer.pop("said", "")
-        state = {"state": arguments.state} if arguments.command == "notify" else {}
+        state = {"state": arguments.state} if _state(arguments) else {}
         answer = {"command": arguments.command, "exit": code, "seconds": seconds, **state, **answer}
-        if arguments.command not in ("show", "check") and not (arguments.command == "watch" and code == OK):
+        quiet = arguments.command in COMMANDS and COMMANDS[arguments.command].quiet
+        if arguments.command not in ("show", "check") and not (quiet and code == OK):
             _log(_sentence(answer, said), error=code != OK)
         if sys.stdout is not None:
             sys.stdout.write(json.dumps(answer, indent=2) + "\n")
             sys.stdout.flush()
-    except (Expired, OSError):  # nobody reads it, or the disk is full: what was done is in the journal
+    except (Expired, OSError, MemoryError):  # nobody reads it, or the disk is full: what was done is in the journal
         pass
     finally:
         release()
@@ -107,10 +109,10 @@ def _run(arguments: argparse.Namespace, addresses: Sequence[str]) -> Answer:
         return USAGE, _unusable(arguments, addresses, str(exc))
     except (AddressError, PlanError) as exc:
         code, answer = FAILED, {"error": str(exc)}
-    except MemoryError:  # of what `show` asks, nothing is known then
+    except MemoryError:
         if _lets_go(arguments):
             _let_go(arguments, addresses)
-        code = UNREADABLE if arguments.command == "show" else FAILED
+        code = _unknown(arguments)
         answer = {"error": "Not done: this node has no memory left for it. See what uses it up, then run again."}
     except Expired:
         if _lets_go(arguments):
@@ -119,9 +121,9 @@ def _run(arguments: argparse.Namespace, addresses: Sequence[str]) -> Answer:
     except Exception as exc:  # never a traceback in place of letting go, nor a monitor that fails for a bug
         if _lets_go(arguments):
             _let_go(arguments, addresses)
-        code = UNREADABLE if arguments.command == "show" else FAILED
+        code = _unknown(arguments)
         answer = {"error": f"This is a bug, please report it: {_where(exc)}."}
-    if code == FAILED and arguments.command in ("take", "give-up", "notify"):
+    if code == FAILED and (arguments.command in ("take", "give-up") or _state(arguments)):
         answer["error"] = " ".join(filter(None, (answer.get("error"), _stands(config), _next(arguments))))
     elif code == FAILED and clock.over:
         answer.setdefault("error", f"Not done in time: the deadline of {seconds:g} s has passed.")
@@ -137,6 +139,11 @@ def _unusable(arguments: argparse.Namespace, addresses: Sequence[str], why: str)
     return {"error": f"{why} {told}", "changed": down}
 
 
+def _unknown(arguments: argparse.Namespace) -> int:
+    """The exit code of what came to no judgement: who asked for one shall not take it for a bad one."""
+    return UNREADABLE if arguments.command in ("show", *KEEPING) else FAILED
+
+
 def _where(exc: Exception) -> str:
     """An exception that nobody foresaw, and where it came from."""
     frames = traceback.extract_tb(exc.__traceback__)
@@ -144,17 +151,23 @@ def _where(exc: Exception) -> str:
 
 
 def _lets_go(arguments: argparse.Namespace) -> bool:
-    return arguments.command == "give-up" or getattr(arguments, "state", "") in LETTING_GO
+    return arguments.command == "give-up" or _state(arguments) in LETTING_GO
+
+
+def _state(arguments: argparse.Namespace) -> str:
+    """What an engine says that it is in."""
+    return getattr(arguments, "state", "")
 
 
 def _let_go(arguments: argparse.Namespace, addresses: Sequence[str]) -> None:
-    try:
-        config = chosen(load(arguments.config), getattr(arguments, "address", ()))
-        Local(config).down()
-    except CommandError:
-        return
-    except (ConfigError, AddressError, PlanError):
-        let_go(_named(arguments, addresses))
+    with suppress(MemoryError):  # the launcher does it then
+        try:
+            config = chosen(load(arguments.config), getattr(arguments, "address", ()))
+            Local(config).down()
+        except CommandError:
+            return
+        except (ConfigError, AddressError, PlanError):
+            let_go(_named(arguments, addresses))
 
 
 def _last_resort(arguments: argparse.Namespace, addresses: Sequence[str]) -> None:
@@ -163,7 +176,7 @@ def _last_resort(arguments: argparse.Namespace, addresses: Sequence[str]) -> Non
     if _lets_go(arguments):
         _let_go(arguments, addresses)
         how = "the address was taken down"
-    name = " ".join(filter(None, (arguments.command, getattr(arguments, "state", ""))))
+    name = " ".join(filter(None, (arguments.command, _state(arguments))))
     _log(f"{name}: ended at its deadline, since something on this node hangs; {how}. {_next(arguments)}", error=True)
 
 
@@ -187,7 +200,7 @@ def _stands(config: Config | None) -> str:
     wanted = [address for overlay in config.overlays for address in overlay.addresses]
     try:
         live = Local(config).live()
-    except (AddressError, Expired):
+    except (AddressError, Expired, MemoryError):
         return ""
     up, down = ([a for a in wanted if (a in live) is here] for here in (True, False))
     told = [f"{', '.join(names)} is {how} here" for names, how in ((up, "up"), (down, "not up")) if names]
@@ -196,7 +209,7 @@ def _stands(config: Config | None) -> str:
 
 def _next(arguments: argparse.Namespace) -> str:
     """What happens next, or what to do."""
-    return _NEXT.get(getattr(arguments, "state", arguments.command), _LATER if _lets_go(arguments) else "")
+    return _NEXT.get(_state(arguments) or arguments.command, _LATER if _lets_go(arguments) else "")
 
 
 def _take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
@@ -267,45 +280,32 @@ def _check(config: Config, arguments: argparse.Namespace, deadline: Deadline) ->
     return _aws(config, deadline, run)
 
 
-def _notify(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
+def _engine(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
+    """A command that only an engine calls; what it says is in the journal, and in the answer."""
+    command, local = COMMANDS[arguments.command], Local(config)
     told: list[str] = []
-    if _keepalived(config, deadline, told).notify(arguments.state, deadline, _started()):
-        return OK, {}
-    return FAILED, {"said": " ".join(told), "error": " ".join(told)}
+    made: list[Any] = []
 
+    def node() -> Any:
+        from .node import Node
 
-def _watch(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
-    told: list[str] = []
-    if _keepalived(config, deadline, told).watch(deadline):
-        return OK, {}
-    return FAILED, {"said": " ".join(told), "error": " ".join([*told, "This node may not be the master."])}
-
-
-# Only what asks AWS pays for what that needs, so its modules are imported below here.
-
-
-def _keepalived(config: Config, deadline: Deadline, told: list[str]) -> Any:
-    """The engine's side; what it says is in the journal, and in `told` for the answer."""
-    from .._engine.keepalived import Keepalived, Store
-    from .node import Node
-
-    local = Local(config)
-    made: list[Node] = []
-
-    def node() -> Node:
         if not made:
             made.append(Node(local, left=lambda: deadline.left, tell=partial(_log, error=True)))
         return made[0]
 
-    def tell(text: str) -> None:
+    def log(text: str) -> None:
         told.append(text)
         _log(text)
 
-    return Keepalived(local, node, Store(Memory.of_node()), tell, config.advert)
+    state, memory = _state(arguments), Memory.of_node()
+    if command.run(Call(state, local, node, memory, log, deadline, _started(), config.advert)):
+        return OK, {}
+    return FAILED, {"said": " ".join(told), "error": " ".join(filter(None, [*told, command.failed]))}
 
 
 def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED) -> Answer:
     """Call `run` with the node; an error of AWS becomes an answer."""
+    # Only what asks AWS pays for what that needs.
     from .._aws import imds
     from .._aws.errors import AwsError
     from .._route import job
@@ -380,7 +380,8 @@ def _parser() -> argparse.ArgumentParser:
     show = command("show", _show, "Show who holds what.")
     show.add_argument("--local", action="store_true", help="only whether the addresses are up here; asks nobody")
     command("check", _check, "Check whether this node could take over: changes nothing.", addresses=False)
-    notify = command("notify", _notify, "Called by keepalived when its state changes.", addresses=False)
-    notify.add_argument("state", choices=("MASTER", *LETTING_GO, "ADOPT"))
-    command("watch", _watch, "Called by keepalived: may this node be the master?", addresses=False)
+    for of_engine in COMMANDS.values():
+        made = command(of_engine.name, _engine, of_engine.text, addresses=False)
+        if of_engine.states:
+            made.add_argument("state", choices=of_engine.states)
     return parser

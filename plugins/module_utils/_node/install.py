@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .._address.persist.tree import Change, Tree
+from .._engine.commands import COMMANDS, KEEPING, LETTING_GO
 from . import launcher
 from .config import CONFIG
 
@@ -86,8 +87,13 @@ def files(config: Mapping[str, Any], texts: Mapping[str, str], python: str) -> d
     return {
         **{f"{place}/{path}": (text, 0o644) for path, text in code.items()},
         str(CONFIG): (json.dumps(config, indent=2, sort_keys=True) + "\n", 0o600 if secrets(config) else 0o644),
-        LAUNCHER: (launcher.launcher(python, f"{place}/{START}", addresses), 0o755),
+        LAUNCHER: (started_by(python, f"{place}/{START}", addresses), 0o755),
     }
+
+
+def started_by(python: str, start: str, addresses: Iterable[str]) -> str:
+    """The launcher's text, see :func:`.launcher.launcher`, with the commands that there are."""
+    return launcher.launcher(python, start, addresses, launcher.Words(COMMANDS, LETTING_GO, KEEPING))
 
 
 def secrets(config: Mapping[str, Any]) -> list[str]:

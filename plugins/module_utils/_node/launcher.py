@@ -8,13 +8,17 @@ its place. Then nothing of ours can run, and still there must be a sentence that
 where that is asked for. So the launcher is a shell's, which becomes the interpreter where there is one; told to let go
 it stays, and does what the program could not: one that was killed, or has no memory or no file descriptors left.
 
+It stays, too, where an engine asks whether the address may stay: a program that cannot judge is no reason to take it
+away, since the other node's may be no better.
+
 Pure. This module util is PRIVATE to the collection.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 OLDEST = (3, 9)
 """The first Python that runs the program."""
@@ -43,6 +47,7 @@ fi
 
 command=none
 lets_go=
+keeps=
 named=
 skip=
 for word in "$@"; do
@@ -53,14 +58,15 @@ for word in "$@"; do
     case $word in
     --config | --timeout | --to) skip=yes ;;
     -*) ;;
-    take | show | check | notify | watch) command=$word ;;
+    {keeping}) command=$word keeps=yes ;;
+    {commands}) command=$word ;;
     give-up) command=$word lets_go=yes ;;
-    BACKUP | FAULT | STOP) lets_go=yes ;;
+    {letting_go}) lets_go=yes ;;
     *) named="$named $word" ;;
     esac
 done
 
-if [ -z "$why" ] && [ -z "$lets_go" ]; then
+if [ -z "$why" ] && [ -z "$lets_go$keeps" ]; then
     exec "$python" {flags} "$start" "$0" "$addresses" "$@"
 fi
 code=2
@@ -81,12 +87,26 @@ if [ -n "$lets_go" ]; then
         esac
     done
 fi
+stays=
+if [ -n "$keeps" ] && [ $code -ne 1 ]; then # 1: it has judged
+    for address in $addresses; do
+        [ -z "$(ip -oneline address show to "$address")" ] || stays=yes
+    done
+fi
 if [ -z "$why" ]; then
-    [ $code -gt {most} ] || exit $code # it has said why
+    if [ $code -le {most} ]; then # it has said why
+        [ -n "$stays" ] || exit $code
+        stays="could not judge (exit code $code). The address is up here, and stays"
+        logger -p daemon.err -t "aws-overlay-ip[$$]" "$command: $stays." 2>/dev/null || :
+        exit 0
+    fi
     why="was ended (exit code $code)" code=2
 fi
 error="The Python that setup found here, $python, $why: the overlay IP cannot be moved to this node. Install Python \
 {oldest} or newer, or point ansible_python_interpreter at one, and run the setup playbook."
+if [ -n "$stays" ]; then
+    code=0 error="$error The address is up here, and stays."
+fi
 logger -p daemon.err -t "aws-overlay-ip[$$]" "$command: $error" 2>/dev/null || :
 printf '{"command": "%s", "exit": %d, "error": "%s"}\\n' "$command" $code "$error"
 exit $code
@@ -113,19 +133,40 @@ entry(addresses.split())
 '''.replace("{oldest}", str(OLDEST))
 
 
-def launcher(python: str, start: str, addresses: Iterable[str]) -> str:
+@dataclass(frozen=True)
+class Words:
+    """What engines say.
+
+    Attributes:
+        commands: those of the program that only they call.
+        letting_go: the states in which the address goes down.
+        keeping: the commands by whose failure they would take the address away.
+    """
+
+    commands: Collection[str]
+    letting_go: Collection[str]
+    keeping: Collection[str]
+
+
+def launcher(python: str, start: str, addresses: Iterable[str], words: Words) -> str:
     """The shell script.
 
     Args:
         python: the interpreter.
         start: where `START` lies.
         addresses: what this node may hold.
+        words: what engines say to the program.
     """
     texts = {
         "python": shlex.quote(python),
         "start": shlex.quote(start),
         "addresses": shlex.quote(" ".join(addresses)),
         "flags": FLAGS,
+        "commands": " | ".join(
+            ("take", "show", "check", *(name for name in words.commands if name not in words.keeping))
+        ),
+        "letting_go": " | ".join(words.letting_go),
+        "keeping": " | ".join(words.keeping),
         "most": str(_MOST),
         "oldest": ".".join(map(str, OLDEST)),
     }

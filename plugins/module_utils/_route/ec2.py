@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from .._aws.api import Api
-from .._aws.errors import UNREACHABLE, AwsError
+from .._aws.api import Api, strange
+from .._aws.errors import AwsError
 from .._base import net
 from .facts import Instance, Interface, Subnet
 from .plan import ACTIVE, CREATE, DELETE, REPLACE, Action, Route, Table
@@ -152,11 +152,7 @@ def _all_of(found: Mapping[str, _Thing], ids: Iterable[str], operation: str) -> 
     """What was asked for, in that order: EC2 answers for every id, or with an error."""
     missing = [i for i in ids if i not in found]
     if missing:
-        text = (
-            f"{operation} cannot be read: the answer lacks {', '.join(missing)}, and says no error."
-            " Something between here and AWS answers in its place: check proxy and endpoint_url."
-        )
-        raise AwsError(UNREACHABLE, text, operation)
+        raise strange(operation, f"the answer lacks {', '.join(missing)}, and says no error")
     return [found[i] for i in dict.fromkeys(ids)]
 
 

@@ -18,7 +18,7 @@ import pytest
 from integration.node_part.test_node_part import interpreter, netns
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.launcher import START, launcher
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.launcher import START
 from unit.aws_lab import OVERLAY, AwsLab, _aws_lab, aws
 from unit.bad_server import Authority, pump
 from unit.pythons import SUPPORTED, installed
@@ -142,7 +142,7 @@ def lose(python: str, command: str, netns: str, tmp_path: Path) -> tuple[subproc
     (tmp_path / install.START).write_text(START)  # and nothing else of the program: that is what breaks it
     program = tmp_path / "aws-overlay-ip"
     addresses = ["192.168.10.15/32", "2001:db8:10::15/128"]
-    program.write_text(launcher(python, str(tmp_path / install.START), addresses))
+    program.write_text(install.started_by(python, str(tmp_path / install.START), addresses))
     program.chmod(0o755)
     for words in ("192.168.10.15/32 dev eth0 label eth0:1", "2001:db8:10::15/128 dev lo nodad"):
         subprocess.run(["ip", "-n", netns, "address", "add", *words.split()], check=True)

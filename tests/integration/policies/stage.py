@@ -21,7 +21,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import (
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Document
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import info, job
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
-from ansible_collections.aws_ha.overlay_ip.plugins.modules import source_dest_check
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._source_dest_check import switch
 from lab.endpoint import Endpoint
 from lab.world import Keys, World
 
@@ -163,7 +163,7 @@ class Steps:
             {**some, "network_interface_ids": [self.stage.interfaces[0]]},
             {**some, "instance_ids": self.stage.instances[1:]},
         ):
-            source_dest_check.switch(ec2, source_dest_check.chosen(ec2, params), enabled, False)
+            switch.switch(ec2, switch.chosen(ec2, params), enabled, False)
 
     def _route(self, ec2: Ec2, **options: Any) -> None:
         job.run(ec2, job.Request((OVERLAY,), self.stage.tables, wait_timeout=5, **options))
@@ -174,7 +174,7 @@ def play(ec2: Ec2, *steps: Callable[[Ec2], object]) -> None:
     try:
         for step in steps:
             step(ec2)
-    except (AwsError, job.JobError, source_dest_check.Refusal) as err:
+    except (AwsError, job.JobError, switch.SwitchError) as err:
         raise Denied(str(err)) from err
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import BURST, RATE, Bucket, Deadline
-from unit.ec2_model import VirtualClock
+from unit.clock import VirtualClock
 
 EC2_BURST, EC2_RATE = 50, 5.0
 

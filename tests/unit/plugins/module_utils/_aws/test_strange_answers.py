@@ -20,10 +20,14 @@ PORTAL = "<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'><body>
 QUICK = {"retries": {"total_max_attempts": 1}}
 
 
-def ask(server: BadServer) -> AwsError:
+def ec2(server: BadServer) -> Ec2:
     options = AwsOptions("eu-central-1", access_key="A", secret_key="S", endpoint_url=server.url, aws_config=QUICK)
+    return Ec2(Aws(options))
+
+
+def ask(server: BadServer) -> AwsError:
     with pytest.raises(AwsError) as told:
-        Ec2(Aws(options)).tables(["rtb-1"])
+        ec2(server).tables(["rtb-1"])
     return told.value
 
 
@@ -67,7 +71,6 @@ ANSWER = "<{0}Response xmlns='http://ec2.amazonaws.com/doc/2016-11-15/'><request
 )
 def test_an_answer_that_is_not_to_the_question_cannot_be_read(answer: str, what: str) -> None:
     with BadServer([reply(answer)]) as server:
-        options = AwsOptions("eu-central-1", access_key="A", secret_key="S", endpoint_url=server.url, aws_config=QUICK)
         with pytest.raises(AwsError, match=what) as told:
-            Ec2(Aws(options)).instances(["i-1"])
+            ec2(server).instances(["i-1"])
         assert told.value.code == UNREACHABLE

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import keepalived_view, pacemaker, registry
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import pacemaker, registry
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import view as keepalived
 from unit.fake_host import FakeHost
 
-OURS = {keepalived_view.CONF: f"# {keepalived_view.MARK}\n", pacemaker.CIB: '<primitive id="overlay-ip-192.0.2.1"/>'}
+OURS = {keepalived.CONF: f"# {keepalived.MARK}\n", pacemaker.CIB: '<primitive id="overlay-ip-192.0.2.1"/>'}
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_one_that_setup_configured_is_told_of_though_it_does_not_run() -> None:
 
 
 def test_one_of_somebody_elses_is_not() -> None:
-    assert registry.seen(FakeHost({keepalived_view.CONF: "vrrp_instance X {}", pacemaker.CIB: "<cib/>"})) == []
+    assert registry.seen(FakeHost({keepalived.CONF: "vrrp_instance X {}", pacemaker.CIB: "<cib/>"})) == []
 
 
 def test_what_each_was_given_is_told_with_the_command_that_removes_it() -> None:

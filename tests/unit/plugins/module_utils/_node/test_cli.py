@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import commands
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.node import Call
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import cli, limit
 
 ADDRESS = "192.0.2.1/32"
@@ -161,14 +163,17 @@ def test_what_is_past_its_deadline_says_how_things_are(
     def late(*_arguments: object) -> cli.Answer:
         raise limit.Expired
 
-    for name in ("_take", "_notify", "_give_up"):
+    for name in ("_take", "_engine", "_give_up"):
         monkeypatch.setattr(cli, name, late)
     code, answer = run(capsys, "--config", str(config), "--timeout", "3", *command)
     assert code == cli.FAILED
     assert answer["error"].startswith(f"Not done in time: the deadline of 3 s has passed. {told}")
 
 
-@pytest.mark.parametrize(("command", "code", "gone"), [("show", cli.UNREADABLE, []), ("give-up", cli.FAILED, ["down"])])
+@pytest.mark.parametrize(
+    ("command", "code", "gone"),
+    [("show", cli.UNREADABLE, []), ("watch", cli.UNREADABLE, []), ("give-up", cli.FAILED, ["down"])],
+)
 def test_what_nobody_foresaw_is_no_traceback(
     config: Path, command: str, code: int, gone: list[str], taken: list[str], monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -176,11 +181,35 @@ def test_what_nobody_foresaw_is_no_traceback(
     def bug(*_arguments: object) -> cli.Answer:
         raise KeyError("x")
 
-    monkeypatch.setattr(cli, "_show", bug)
-    monkeypatch.setattr(cli, "_give_up", bug)
+    for name in ("_show", "_engine", "_give_up"):
+        monkeypatch.setattr(cli, name, bug)
     found, answer = run(capsys, "--config", str(config), command)
     assert (found, taken) == (code, gone)
     assert answer["error"].startswith("This is a bug, please report it: KeyError: 'x' (")
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["show"], cli.UNREADABLE),
+        (["watch"], cli.UNREADABLE),
+        (["take"], cli.FAILED),
+        (["notify", "FAULT"], cli.FAILED),
+    ],
+)
+def test_without_memory_not_even_for_what_comes_after_it_there_is_a_sentence(
+    config: Path, command: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def none(*_arguments: object) -> Any:
+        raise MemoryError
+
+    for name in ("live", "up", "down"):
+        monkeypatch.setattr(cli.Local, name, none)
+    for name in ("_show", "_engine", "_take"):
+        monkeypatch.setattr(cli, name, none)
+    found, answer = run(capsys, "--config", str(config), *command)
+    assert found == code
+    assert answer["error"].startswith("Not done: this node has no memory left for it.")
 
 
 def test_without_anybody_who_reads_it_the_exit_code_is_right(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,14 +223,15 @@ def test_what_the_engine_said_is_in_the_journal_once(
     config: Path, why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Engine:
-        def __init__(self, told: list[str]) -> None:
-            self.told = told
+        def __init__(self, call: Call) -> None:
+            self.call = call
 
         def notify(self, *_arguments: object) -> bool:
-            self.told.extend([why] if why else [])
+            if why:
+                self.call.log(why)
             return False
 
-    monkeypatch.setattr(cli, "_keepalived", lambda _config, _deadline, told: Engine(told))
+    monkeypatch.setattr(commands, "_keepalived", Engine)
     monkeypatch.setattr(cli.Local, "live", lambda self: {})
     said: list[str] = []
     monkeypatch.setattr(cli, "say", lambda text, error: said.append(text))
@@ -209,4 +239,21 @@ def test_what_the_engine_said_is_in_the_journal_once(
     rest = "192.0.2.1/32 is not up here. Keepalived's next check tries again, or lets another node be the master"
     assert (code, answer["state"]) == (cli.FAILED, "MASTER")
     assert answer["error"] == f"{why} {rest}.".strip()
-    assert said[0].startswith(f"notify MASTER: {'failed, as said above. ' if why else ''}{rest} (")
+    assert said[:-1] == [why] * bool(why)
+    assert said[-1].startswith(f"notify MASTER: {'failed, as said above. ' if why else ''}{rest} (")
+
+
+@pytest.mark.parametrize("fine", [True, False])
+def test_a_check_is_in_the_journal_only_where_it_fails(
+    config: Path, fine: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Engine:
+        def watch(self, _deadline: object) -> bool:
+            return fine
+
+    monkeypatch.setattr(commands, "_keepalived", lambda _call: Engine())
+    said: list[str] = []
+    monkeypatch.setattr(cli, "say", lambda text, error: said.append(text))
+    code, answer = run(capsys, "--config", str(config), "watch")
+    assert (code, "error" in answer) == ((cli.OK, False) if fine else (cli.FAILED, True))
+    assert [text.partition(" (")[0] for text in said] == [] if fine else ["watch: This node may not be the master"]

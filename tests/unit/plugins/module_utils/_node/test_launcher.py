@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install, launcher
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install
 from unit.pythons import SUPPORTED, TOO_OLD, installed
 
 ADDRESS = "192.0.2.1/32"
@@ -42,7 +42,7 @@ def place(tmp_path: Path) -> Path:
 
 def run(place: Path, python: str, *arguments: str) -> tuple[int, dict[str, Any]]:
     program = place / "aws-overlay-ip"
-    program.write_text(launcher.launcher(python, str(place / install.START), [ADDRESS]))
+    program.write_text(install.started_by(python, str(place / install.START), [ADDRESS]))
     program.chmod(0o755)
     command = [str(program), "--config", str(place / "config.json"), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -111,6 +111,48 @@ def test_the_command_is_named(arguments: tuple[str, ...], command: str, place: P
     assert run(place, "/nowhere/python3", *arguments)[1]["command"] == command
 
 
+def watched(place: Path, python: str, *, up: bool) -> subprocess.CompletedProcess[str]:
+    """`watch` where `ip` shows the address, or does not."""
+    (place / "ip").write_text(f"#!/bin/sh\necho '{'1: eth0 inet ' + ADDRESS if up else ''}'\n")
+    (place / "logger").write_text('#!/bin/sh\necho "$@" >"$0.said"\n')
+    program = place / "aws-overlay-ip"
+    program.write_text(install.started_by(python, str(place / install.START), [ADDRESS]))
+    for name in ("ip", "logger", "aws-overlay-ip"):
+        (place / name).chmod(0o755)
+    environment = {"PATH": f"{place}:/usr/bin:/bin"}
+    return subprocess.run([str(program), "watch"], capture_output=True, text=True, env=environment, check=False)
+
+
+def test_an_engine_is_not_told_to_take_the_address_away_where_nothing_can_judge(place: Path) -> None:
+    done = watched(place, "/nowhere/python3", up=True)
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["exit"]) == (0, 0)
+    assert answer["error"].endswith("run the setup playbook. The address is up here, and stays.")
+    assert watched(place, "/nowhere/python3", up=False).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("ends", "up", "code", "told"),
+    [
+        ("exit 0", True, 0, ""),
+        ("exit 1", True, 1, ""),
+        ("exit 2", True, 0, "watch: could not judge (exit code 2). The address is up here, and stays."),
+        ("exit 4", True, 0, "watch: could not judge (exit code 4). The address is up here, and stays."),
+        ("exit 4", False, 4, ""),
+        ("kill -9 $$", True, 0, "was ended (exit code 137): the overlay IP cannot be moved"),
+        ("kill -9 $$", False, 2, "was ended (exit code 137): the overlay IP cannot be moved"),
+    ],
+)
+def test_what_has_judged_is_believed(ends: str, up: bool, code: int, told: str, place: Path) -> None:
+    python = place / "python3"
+    python.write_text(f"#!/bin/sh\n{ends}\n")
+    python.chmod(0o755)
+    done = watched(place, str(python), up=up)
+    assert done.returncode == code
+    said = place / "logger.said"
+    assert told in said.read_text() if told else not said.exists()
+
+
 def test_what_site_brings_along_is_not_looked_at(place: Path) -> None:
     """A .pth file that fails, or takes its time, in the interpreter's own folder must not keep a node from moving."""
     made = place / "venv"
@@ -138,7 +180,7 @@ def test_shellcheck_finds_nothing(place: Path) -> None:
     program = shutil.which("shellcheck")
     if not program:
         pytest.skip("shellcheck is not installed")
-    text = launcher.launcher("/usr/bin/python3", "/usr/lib/x/start.py", [ADDRESS])
+    text = install.started_by("/usr/bin/python3", "/usr/lib/x/start.py", [ADDRESS])
     done = subprocess.run([program, "-"], input=text, capture_output=True, text=True, check=False)
     assert done.stdout == ""
 

@@ -261,8 +261,26 @@ MISSED, UNKNOWN = "was not taken over", "may point here by now, so that it is se
         ([("rtb-1", "eni-peer", "Denied"), ("rtb-2", "eni-peer", "Denied")], MISSED, False, ["rtb-1, rtb-2: Denied."]),
         ([("rtb-1", None, "Late"), ("rtb-2", "eni-peer", "Denied")], MISSED, False, ["rtb-1: Late.", "rtb-2: Denied."]),
         ([("rtb-1", "eni-peer", "Unread")], UNKNOWN, True, ["rtb-1: Unread."]),
+        (
+            [("rtb-1", "eni-peer", "Unread"), ("rtb-2", "eni-peer", "Denied")],
+            UNKNOWN,
+            True,
+            ["rtb-1: Unread.", "rtb-2: Denied."],
+        ),
         ([("rtb-1", "eni-me", "MovedElsewhere")], UNKNOWN, True, ["rtb-1: MovedElsewhere."]),
+        (
+            [("rtb-1", "eni-me", "MovedElsewhere"), ("rtb-2", "eni-peer", "MovedElsewhere")],
+            UNKNOWN,
+            True,
+            ["rtb-1, rtb-2: MovedElsewhere."],
+        ),
         ([("rtb-1", "eni-peer", "MovedElsewhere")], MISSED, False, ["rtb-1: MovedElsewhere."]),
+        (
+            [("rtb-1", "eni-peer", "MovedElsewhere"), ("rtb-2", "eni-peer", "MovedElsewhere")],
+            MISSED,
+            False,
+            ["rtb-1, rtb-2: MovedElsewhere."],
+        ),
     ],
 )
 def test_unknown_keeps_the_address_and_no_table_decides_alone(

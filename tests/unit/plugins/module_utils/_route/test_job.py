@@ -16,7 +16,8 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import jo
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.job import JobError, Request
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import PlanError
 from ansible_collections.aws_ha.overlay_ip.plugins.modules import overlay_route
-from unit.ec2_model import OVERLAY, Cloud, ModelEc2, VirtualClock, faults_in_turn
+from unit.clock import VirtualClock
+from unit.ec2_model import OVERLAY, Cloud, ModelEc2, faults_in_turn
 
 A, B, C = "eni-a", "eni-b", "eni-c"
 EC2_BURST, EC2_RATE = 50, 5.0

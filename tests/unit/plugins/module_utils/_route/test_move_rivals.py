@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import move, plan
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import DELETE, Want
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.write import Writer
-from unit.ec2_model import OVERLAY, Cloud, ModelEc2, SharedClock, Stage, VirtualClock
+from unit.clock import VirtualClock
+from unit.ec2_model import OVERLAY, Cloud, ModelEc2, SharedClock, Stage
 
 A, B, C = "eni-a", "eni-b", "eni-c"
 TABLES = ("rtb-1", "rtb-2", "rtb-3")

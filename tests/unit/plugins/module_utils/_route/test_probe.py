@@ -13,17 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.probe import Attempt, connects, report, run
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 50.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float, /) -> None:
-        self.now += seconds
+from unit.clock import VirtualClock
 
 
 @pytest.mark.parametrize(
@@ -45,7 +35,7 @@ def test_report(pattern: str, missed: int, silence: float, since: float | None) 
 
 
 def test_it_ends_after_its_time() -> None:
-    attempts = run(lambda: True, 0.5, 2.0, None, Clock())
+    attempts = run(lambda: True, 0.5, 2.0, None, VirtualClock(50.0))
     assert [a.at for a in attempts] == [0.0, 0.5, 1.0, 1.5]
 
 
@@ -59,11 +49,11 @@ def test_it_ends_when_its_file_is_gone(tmp_path: Path) -> None:
             stop.unlink()
         return True
 
-    assert len(run(connect, 0.5, 60.0, str(stop), Clock())) == 3
+    assert len(run(connect, 0.5, 60.0, str(stop), VirtualClock(50.0))) == 3
 
 
 def test_a_slow_attempt_is_not_made_up_for() -> None:
-    clock = Clock()
+    clock = VirtualClock(50.0)
 
     def connect() -> bool:
         clock.now += 0.8 if clock.now < 50.1 else 0.0

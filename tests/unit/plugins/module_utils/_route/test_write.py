@@ -13,7 +13,8 @@ import pytest
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import BURST, RATE, Deadline
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import CREATE, NONE, REPLACE, Action
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.write import WORKERS, Writer
-from unit.ec2_model import Cloud, ModelEc2, VirtualClock, faults_in_turn
+from unit.clock import VirtualClock
+from unit.ec2_model import Cloud, ModelEc2, faults_in_turn
 
 OVERLAY = "192.168.10.15/32"
 

@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base import programs
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import check_script
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.check_script import CheckError, Trial, run
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import check
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.check import CheckError, Trial, run
 
-TEMPLATE = Path(__file__).parents[5] / "roles/keepalived/templates/check.sh.j2"
+TEMPLATE = Path(__file__).parents[6] / "roles/keepalived/templates/check.sh.j2"
 ROOT = ["root", "x", "0", "0"]
 
 
@@ -89,7 +89,7 @@ def test_one_that_leaves_something_behind_is_not_waited_for() -> None:
 
 def test_only_the_end_of_much_output_is_shown() -> None:
     seen = trial("seq 100000; exit 1")
-    assert len(seen.output) == check_script.SHOWN
+    assert len(seen.output) == check.SHOWN
     assert seen.output.endswith("100000")
 
 

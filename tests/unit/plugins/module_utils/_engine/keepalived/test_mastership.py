@@ -5,18 +5,16 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import keepalived as ka
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import (
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import mastership as ka
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
     BACKUP,
     FAULT,
-    IDLE,
     MASTER,
     STOP,
     Standing,
@@ -254,27 +252,6 @@ def test_a_backup_that_is_stopped_does_not_ask_aws(world: World) -> None:
     assert world.reads == 0
 
 
-def test_a_takeover_waits_for_the_one_that_is_under_way(world: World) -> None:
-    world.routes = [PEER, PEER]
-    with world.store.memory.locked(Deadline(1, world.clock), world.clock) as alone:
-        assert alone
-        assert not world.notify(MASTER)
-    assert world.clock.now - 1000.0 == pytest.approx(10, abs=0.2)
-    assert world.deeds == []
-    assert [line.startswith("The lock of aws-overlay-ip was held until the deadline by ") for line in world.told] == [
-        True
-    ]
-
-
-def test_a_check_does_not_disturb_a_takeover_that_is_under_way(world: World) -> None:
-    world.notify(MASTER)
-    world.routes = [PEER, PEER]
-    with world.store.memory.locked(Deadline(1, world.clock), world.clock) as alone:
-        assert alone
-        assert world.watch()
-    assert world.clock.now == 1000.0
-
-
 @pytest.mark.parametrize("routes", [[MINE, PEER], [PEER, MINE]])
 def test_a_backup_keeps_an_address_that_some_table_still_leads_to(world: World, routes: list[Route | None]) -> None:
     world.notify(BACKUP)
@@ -323,56 +300,13 @@ def test_who_was_not_overruled_takes_over_without_looking_first(world: World) ->
     assert world.reads == 0
 
 
-@pytest.mark.parametrize("state", [BACKUP, FAULT])
-def test_what_a_killed_takeover_brought_up_goes_down_at_the_next_check(world: World, state: str) -> None:
-    """It was killed between address and route."""
-    world.notify(state)
-    killed = world.store.memory.taking()
-    killed.__enter__()
-    world.routes, world.address = [PEER, PEER], True
-    world.deeds.clear()
+def test_what_a_takeover_left_is_told_to_be_mended(world: World) -> None:
+    world.gone = ["rtb-9"]
+    world.notify(MASTER)
+    assert "rtb-9 is gone." in world.told
+    world.gone = []
     assert world.watch()
-    assert world.deeds == ["address down"]
-    world.address = True  # the next one is somebody else's
-    assert world.watch()
-    assert world.address
-
-
-def test_an_address_that_came_before_its_route_is_given_time(world: World) -> None:
-    """A switchover brings it up first, on a node whose keepalived looks on."""
-    world.notify(BACKUP)
-    world.routes, world.address = [PEER, PEER], True
-    for _second in range(int(IDLE) - 1):
-        assert world.watch()
-        world.clock.now += 1.0
-    assert world.address
-    world.clock.now += 1.0
-    assert world.watch()
-    assert not world.address
-
-
-def test_idleness_counts_from_the_last_time_that_a_route_pointed_here(world: World) -> None:
-    world.notify(BACKUP)
-    for route in (PEER, MINE, PEER):
-        world.routes, world.address = [route, PEER], True
-        assert world.watch()
-        world.clock.now += IDLE - 1
-    assert world.watch()
-    assert world.address
-
-
-def test_what_a_backup_served_with_goes_down_as_soon_as_the_routes_have_left(world: World) -> None:
-    """No switchover brought it up, which would be about to move them here."""
-    world.notify(BACKUP)
-    world.routes = [MINE, MINE]
-    assert world.watch()
-    assert world.address
-    world.routes = [PEER, PEER]
-    assert world.watch()
-    assert not world.address
-    world.address = True  # the next one is a switchover's
-    assert world.watch()
-    assert world.address
+    assert world.told[-1] == "All route tables are as they should be again."
 
 
 def test_a_master_brings_its_address_back_though_nothing_can_be_read(world: World) -> None:
@@ -398,9 +332,3 @@ def test_what_a_takeover_could_not_mend_is_not_said_to_be_mended(world: World) -
         world.routes = [MINE, None]
         assert world.watch()
     assert world.told == ["rtb-1 is denied."]
-
-
-def test_who_holds_the_lock_is_named(world: World) -> None:
-    with world.store.memory.locked(Deadline(1, world.clock), world.clock):
-        assert not world.notify(MASTER)
-    assert any(f"process {os.getpid()} (`" in line for line in world.told)

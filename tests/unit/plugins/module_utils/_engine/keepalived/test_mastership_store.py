@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import (
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
     BACKUP,
     FAULT,
     MASTER,
@@ -23,14 +24,6 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepaliv
 )
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.memory import Memory
 from unit.keepalived_world import DEAD, PEER, World
-
-
-@pytest.mark.parametrize(
-    "text", ["", "[]", "5", '{"state": 5}', '{"since": NaN}', '{"held": "yes"}', '{"x": 1}', "[" * 10**5]
-)
-def test_a_standing_that_is_none_counts_as_absent(tmp_path: Path, text: str) -> None:
-    (tmp_path / "keepalived.json").write_text(text)
-    assert Store(Memory(tmp_path)).read() == Standing()
 
 
 @pytest.fixture
@@ -86,10 +79,10 @@ def test_a_node_that_forgot_what_it_was_keeps_its_address_while_nothing_can_be_r
 @pytest.mark.parametrize(
     "text",
     [
-        "{not json",
+        *("", "[]", "5", "{not json", "[" * 10**5),
         *[json.dumps({"state": "MASTER", "lost": lost}) for lost in ("soon", True, math.nan, math.inf, [1])],
         *[json.dumps({"state": "MASTER", "since": since}) for since in ("now", False, math.nan, None)],
-        '{"state": 1}',
+        *('{"state": 1}', '{"state": 5}', '{"since": NaN}', '{"held": "yes"}', '{"x": 1}'),
         '{"state": "MASTER", "held": 1}',
         '{"state": "MASTER", "idle": "x"}',
         '{"state": "MASTER", "more": 1}',
@@ -99,3 +92,30 @@ def test_a_standing_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> No
     store = Store(Memory(tmp_path))
     (tmp_path / "keepalived.json").write_text(text)
     assert store.read() == Standing()
+
+
+def test_a_takeover_waits_for_the_one_that_is_under_way(world: World) -> None:
+    world.routes = [PEER, PEER]
+    with world.store.memory.locked(Deadline(1, world.clock), world.clock) as alone:
+        assert alone
+        assert not world.notify(MASTER)
+    assert world.clock.now - 1000.0 == pytest.approx(10, abs=0.2)
+    assert world.deeds == []
+    assert [line.startswith("The lock of aws-overlay-ip was held until the deadline by ") for line in world.told] == [
+        True
+    ]
+
+
+def test_a_check_does_not_disturb_a_takeover_that_is_under_way(world: World) -> None:
+    world.notify(MASTER)
+    world.routes = [PEER, PEER]
+    with world.store.memory.locked(Deadline(1, world.clock), world.clock) as alone:
+        assert alone
+        assert world.watch()
+    assert world.clock.now == 1000.0
+
+
+def test_who_holds_the_lock_is_named(world: World) -> None:
+    with world.store.memory.locked(Deadline(1, world.clock), world.clock):
+        assert not world.notify(MASTER)
+    assert any(f"process {os.getpid()} (`" in line for line in world.told)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import (
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
     AWAY,
     BACKUP,
     FAULT,

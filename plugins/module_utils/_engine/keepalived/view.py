@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What keepalived says of itself on a node, and what is wrong with it. What it does there is in `keepalived.py`. Pure.
+"""What keepalived says of itself on a node, and what is wrong with it. What it does there is in `mastership.py`. Pure.
 
 This module util is PRIVATE to the collection.
 """
@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .._address.persist.tree import Host
-from .view import CHECK_FAILED, MOVE, SELF, Trouble, name_of, not_running, parsed, text_of, unit_state, view
+from ..._address.persist.tree import Host
+from ..view import CHECK_FAILED, MOVE, SELF, Trouble, name_of, not_running, parsed, text_of, unit_state, view
 
 NAME = "keepalived"
 UNIT = "keepalived.service"
@@ -38,12 +38,12 @@ _RESULT = re.compile(r"VRRP_Script\((\w+)\) (.+)")
 
 
 def running(host: Host) -> bool:
-    """See :class:`.registry.Engine`."""
+    """See :class:`..registry.Engine`."""
     return host.active(UNIT)
 
 
 def configured(host: Host) -> bool:
-    """See :class:`.registry.Engine`."""
+    """See :class:`..registry.Engine`."""
     return MARK in (text_of(host, CONF) or "")
 
 
@@ -53,7 +53,7 @@ def given(host: Host) -> list[dict[str, str]]:
 
 
 def seen(host: Host) -> dict[str, Any]:
-    """See :class:`.registry.Engine`."""
+    """See :class:`..registry.Engine`."""
     name, unit = name_of(host), unit_state(host, UNIT)
     said = str(parsed(text_of(host, STANDING)).get("state") or "UNKNOWN")
     if unit != "running":

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-from .._base import programs
+from ..._base import programs
 
 SHELL = "/bin/sh"
 SHOWN = 1000

@@ -25,10 +25,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
-from .._aws.pace import Clock, Deadline
-from .._route.plan import ACTIVE, Route
-from .memory import POLL, Memory
-from .node import Addresses, Holder, Seen
+from ..._aws.pace import Clock, Deadline
+from ..._route.plan import ACTIVE, Route
+from ..memory import POLL, Memory
+from ..node import Addresses, Holder, Seen
 
 STANDING = "keepalived.json"
 
@@ -254,11 +254,12 @@ class Keepalived:
 
     def _serve_or_not(self, standing: Standing, verdict: str, seen: Sequence[Seen]) -> None:
         """What a backup does: the routes, not the engine, say where packets arrive."""
-        memory, now, idle, held = self._store.memory, self._clock.monotonic(), None, verdict == FINE
-        if verdict == FINE:
-            if standing.state == BACKUP:
-                self._local.up()  # given to us by hand, or not handed over: serve, until the other one steps down
+        memory, idle = self._store.memory, None
+        held = verdict == FINE and standing.state == BACKUP
+        if held:
+            self._local.up()  # given to us by hand, or not handed over: serve, until the other one steps down
         elif not any(one.held_by(self._make_node().mine()) for one in seen) and self._local.live():
+            now = self._clock.monotonic()
             idle = now if standing.idle is None else standing.idle
             if standing.held or memory.killed or now - idle >= IDLE:  # left behind, and nobody's who is about to move
                 self._local.down()
@@ -267,8 +268,7 @@ class Keepalived:
         after = replace(standing, held=held, idle=idle)
         if after != standing and self._store.read() == standing:
             self._write(after)
-        if idle is None:
-            memory.forget()
+        memory.forget()
 
     @contextmanager
     def _locked(self, deadline: Deadline) -> Iterator[bool]:
@@ -283,7 +283,7 @@ class Keepalived:
         if why:
             self._log(why)
 
-    def _tell(self, problems: Mapping[str, Iterable[str]], *, mended: bool = True) -> None:
+    def _tell(self, problems: Mapping[str, Iterable[str]], *, mended: bool) -> None:
         """Say what is wrong with single tables, once; what a takeover could not mend stays so until `mended`."""
         for text in self._store.memory.news({**problems, **({_MOVE: ()} if mended else {})}):
             self._log(text)

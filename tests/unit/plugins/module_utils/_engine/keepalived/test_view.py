@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.tree import PersistError
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import keepalived, keepalived_view, memory
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived_view import CONF, STANDING, UNIT
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import memory
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import mastership
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import view as keepalived_view
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.view import CONF, STANDING, UNIT
 from unit.fake_host import FakeHost
 
 NAMED = {"/etc/aws-overlay-ip/config.json": '{"name": "node2"}'}
@@ -32,7 +34,7 @@ def seen(files: dict[str, str], running: bool = True, outputs: dict[tuple[str, .
 
 
 def test_the_standing_is_where_the_program_writes_it() -> None:
-    assert str(memory.DIRECTORY / keepalived.STANDING) == STANDING
+    assert str(memory.DIRECTORY / mastership.STANDING) == STANDING
 
 
 @pytest.mark.parametrize(("state", "holder"), [("MASTER", "self"), ("BACKUP", "")])
@@ -51,42 +53,47 @@ def test_what_cannot_be_read_is_not_known(text: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("journal", "message", "remedy"),
+    ("journal", "message", "remedy", "kind"),
     [
         (
             "VRRP_Script(overlay_ip_route) considered successful on reload\n"
             "VRRP_Script(overlay_ip_application) failed (exited with status 1)",
             "keepalived is in FAULT on node2: the check command failed (exited with status 1).",
             "see to the application there, or to overlay_ip_check_command.",
+            "engine_check_failed",
         ),
         (
             "VRRP_Script(overlay_ip_application) failed (exited with status 1)\n"
             "VRRP_Script(overlay_ip_application) considered unsuccessful on reload",
             "keepalived is in FAULT on node2: the check command failed when keepalived was reloaded.",
             "see to the application there, or to overlay_ip_check_command.",
+            "engine_check_failed",
         ),
         (
             "VRRP_Script(overlay_ip_route) succeeded\nVRRP_Script(overlay_ip_route) timed_out",
             "keepalived is in FAULT on node2: `aws-overlay-ip watch` timed_out.",
             "`aws-overlay-ip check` there says what is wrong.",
+            "engine_fault",
         ),
         (
             "VRRP_Script(overlay_ip_application) failed (exited with status 1)\n"
             "VRRP_Script(overlay_ip_application) succeeded",
             "keepalived is in FAULT on node2, so that it cannot be the master.",
             "`aws-overlay-ip check` and the check command there say what is wrong.",
+            "engine_fault",
         ),
         (
             "VRRP_Script(mine) failed (exited with status 3)",
             "keepalived is in FAULT on node2: mine failed (exited with status 3).",
             "`aws-overlay-ip check` and the check command there say what is wrong.",
+            "engine_fault",
         ),
     ],
 )
-def test_a_fault_is_told_with_the_check_that_fails(journal: str, message: str, remedy: str) -> None:
+def test_a_fault_is_told_with_the_check_that_fails(journal: str, message: str, remedy: str, kind: str) -> None:
     view = seen({STANDING: '{"state": "FAULT"}'}, outputs={JOURNAL: journal})
-    assert [(f["message"], f["remedy"], f["node"], f["hinders"]) for f in view["findings"]] == [
-        (message, remedy, "self", ["move"])
+    assert [(f["id"], f["message"], f["remedy"], f["node"], f["hinders"]) for f in view["findings"]] == [
+        (kind, message, remedy, "self", ["move"])
     ]
 
 

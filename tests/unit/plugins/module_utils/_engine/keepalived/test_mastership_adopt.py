@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import keepalived as ka
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import (
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import mastership as ka
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
     ADOPT,
     BACKUP,
     FAULT,
