@@ -91,6 +91,20 @@ def test_a_move_that_fails_ends_in_a_sentence_and_leaves_no_constraint(cluster: 
     cluster.rest("node1")
 
 
+def test_a_configuration_that_corosync_refuses_is_not_written(cluster: Bed) -> None:
+    """No inventory makes one, as far as we know; a fault of ours, or of a template that somebody changed, might."""
+    show = (
+        "sh",
+        "-c",
+        "systemctl show --property=ActiveEnterTimestampMonotonic corosync; cat /etc/corosync/corosync.conf",
+    )
+    before = cluster.exec("node1", *show)
+    with pytest.raises(DrillError, match="Invalid transport type"):
+        cluster.play("setup.yml", pacemaker_transport="knot")
+    assert cluster.exec("node1", *show) == before
+    assert cluster.rest("node1").at_rest
+
+
 def test_another_mode_of_the_key_does_not_stop_the_cluster(cluster: Bed) -> None:
     cluster.exec("node2", "chmod", "600", "/etc/corosync/authkey")
     show = ("systemctl", "show", "--property=ActiveEnterTimestampMonotonic", "corosync")

@@ -48,6 +48,16 @@ def test_setup_again_changes_nothing(pair: Bed) -> None:
     assert sum(pair.play("setup.yml").changed.values()) == 0
 
 
+def test_a_configuration_that_keepalived_refuses_is_not_written(pair: Bed) -> None:
+    """No inventory makes one, as far as we know; a fault of ours, or of a template that somebody changed, might."""
+    show = ("sh", "-c", "systemctl show --property=MainPID keepalived; cat /etc/keepalived/keepalived.conf")
+    before = {node: pair.exec(node, *show) for node in pair.nodes}
+    with pytest.raises(DrillError, match="failed to validate"):
+        pair.play("setup.yml", keepalived_text="vrrp_instance overlay {\n  state NOWHERE\n  interface none\n")
+    assert {node: pair.exec(node, *show) for node in pair.nodes} == before
+    assert pair.view().at_rest
+
+
 def test_every_node_could_take_over(pair: Bed) -> None:
     for node in pair.nodes:
         answer = json.loads(pair.exec(node, "aws-overlay-ip", "check"))
