@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._report import engines, move, status
+from ..module_utils._report import engines, move, orphans, status
 
 _SPEC: dict[str, Any] = {
     "model": {"type": "dict", "required": True},
@@ -17,6 +17,7 @@ _SPEC: dict[str, Any] = {
     "rollbacks": {"type": "list", "elements": "dict", "default": []},
     "seen": {"type": "list", "elements": "dict", "default": []},
     "hosts": {"type": "dict"},
+    "leftovers": {"type": "list", "elements": "dict"},
     "seconds": {"type": "dict", "default": {}},
     "door": {"type": "str", "choices": ["setup", "move", "teardown"], "default": "setup"},
     "keep": {"type": "bool", "default": True},
@@ -36,9 +37,13 @@ class ActionModule(ActionBase):
         _validation, given = self.validate_argument_spec(_SPEC)
         result: dict[str, Any] = {"changed": False}
         if given["hosts"] is not None:
-            result["report"] = status.report(given["model"], given["seen"], given["hosts"])
+            sight = orphans.Sight(given["model"], given["hosts"], given["seen"], given["leftovers"])
+            result["orphans"] = orphans.judged(sight)
+            result["report"] = status.report(given["model"], given["seen"], given["hosts"], result["orphans"])
             result["lines"] = status.lines(result["report"], every_table=self._display.verbosity > 0)
-            result["hindered"] = engines.hindered(result["report"], given["door"], given["model"].get("target"))
+            chosen = given["model"].get("failover", "none")
+            target = given["model"].get("target")
+            result["hindered"] = engines.hindered(result["report"], given["door"], target, chosen)
             result["harmless"] = engines.harmless(result["report"], given["door"])
             result["unrest"] = engines.unrest(result["report"])
         else:

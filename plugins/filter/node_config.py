@@ -18,7 +18,7 @@ description:
   - The roles of the collection use it. It is public so that other playbooks can, too.
 author:
   - aws_ha.overlay_ip contributors (@aws-ha)
-positional: name, nics, settings, tables
+positional: name, nics, settings, tables, left, former
 options:
   _input:
     description: The C(model) that the module overlay_inventory returns.
@@ -39,6 +39,16 @@ options:
   tables:
     description: Per overlay IP the tables that serve the VPC; they are written where the inventory names none.
     type: dict
+    version_added: 1.1.0
+  left:
+    description: The entries of overlay IPs that the inventory has no more and that nobody took away yet.
+    type: list
+    elements: dict
+    version_added: 1.1.0
+  former:
+    description: The interfaces of this node to which routes lead that shall lead to another one of its.
+    type: list
+    elements: str
     version_added: 1.1.0
 """
 

@@ -167,10 +167,42 @@ failover:
       description: The same for each overlay IP where they may differ, by its address with dashes for what is no letter,
         digit or dot.
       type: dict
+    configured:
+      description: Whether setup has given overlay IPs to it here.
+      type: bool
+      version_added: 1.1.0
+    given:
+      description:
+        - The overlay IPs that are things of their own to it, by C(slug), the address with dashes as above, and the
+          C(command) that removes one.
+      type: list
+      elements: dict
+      version_added: 1.1.0
     findings:
       description:
         - What is wrong with it, as RV(findings), with C(node), the node that it is about (V(self) for this one, empty
           for all), and C(hinders), what cannot be done before it is mended, of V(setup), V(move) and V(teardown).
+      type: list
+      elements: dict
+record:
+  description:
+    - What setup once gave this node, as the node has it, to be compared with the inventory. What its failover engines
+      were given is in RV(failover).
+  returned: always
+  type: dict
+  version_added: 1.1.0
+  contains:
+    program:
+      description:
+        - Of the configuration of C(aws-overlay-ip), or null where there is none, C(name), C(network_interface_id),
+          C(peers), C(overlays) and C(left), the overlay IPs that an inventory no longer had.
+      type: dict
+    saved:
+      description: The addresses that files keep, with C(interface), C(label) and C(files).
+      type: list
+      elements: dict
+    live:
+      description: Those of both that are up, with C(interface) and C(label).
       type: list
       elements: dict
 findings:

@@ -45,6 +45,13 @@ options:
   hosts:
     description: Per node, what M(aws_ha.overlay_ip.overlay_node_info) said. Asks for the report of the status.
     type: dict
+  leftovers:
+    description:
+      - What M(aws_ha.overlay_ip.overlay_route_info) saw of the destinations that RV(orphans) names; an empty list where
+        it names none. Without this option, what an earlier inventory left is not known to be gone.
+    type: list
+    elements: dict
+    version_added: 1.1.0
   seconds:
     description: Seconds per phase of the move.
     type: dict
@@ -100,6 +107,16 @@ unrest:
   returned: when O(hosts) is given
   type: list
   elements: str
+orphans:
+  description:
+    - What an earlier inventory left behind. C(findings), each with id, severity, message, remedy and node; C(told),
+      what setup does not mend, for people, by the value of C(overlay_ip_orphans); C(refused), why it does not begin;
+      C(destinations), whose routes are to be looked for; C(engines), C(resources), C(routes) and C(addresses) (per
+      node), which are to be removed; C(release), per node the addresses of whose files only a holder has need; C(left),
+      per node the entries that its configuration keeps until then; C(former), per node its other interfaces to which
+      routes lead; C(programs), the nodes whose program nobody needs.
+  returned: when O(hosts) is given
+  type: dict
 rollback_calls:
   description: Per call of M(aws_ha.overlay_ip.overlay_route) that sends back what was moved, its destinations, tables,
     interface and expected holder.

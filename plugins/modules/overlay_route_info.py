@@ -78,6 +78,11 @@ overlays:
       description: Per table, interface, instance and state; the state is null where the table has no such route.
       type: list
       elements: dict
+    others:
+      description: The same for routes to it in other tables of the VPC, which were not asked about.
+      type: list
+      elements: dict
+      version_added: 1.1.0
     uncovered_subnets:
       description: Subnets from which it cannot be reached, since their table has no route to it.
       type: list

@@ -19,14 +19,16 @@ import pytest
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import registry
 
 ROOT = Path(__file__).parents[2]
-DOORS = ("ready", "main", "before_move", "move", "after_move", "absent")
+DOORS = ("ready", "main", "detach", "forget", "before_move", "move", "after_move", "absent")
 #: The doors that each playbook opens, in order; status asks the registry.
-OPENED = {
-    "setup": ["ready", "main"],
-    "switchover": ["before_move", "move", "after_move"],
-    "status": [],
-    "teardown": ["absent"],
-}
+OPENED: list[tuple[str, dict[str, str], list[str]]] = [
+    ("setup", {}, ["ready", "main"]),
+    ("setup", {"overlay_ip_orphans": "remove"}, ["ready", "main", "forget"]),
+    ("setup", {"overlay_ip_failover": "none"}, ["detach"]),
+    ("switchover", {"target": "node2"}, ["before_move", "move", "after_move"]),
+    ("status", {}, []),
+    ("teardown", {}, ["absent"]),
+]
 
 _FILE = '''"""A fake engine. Pure."""
 
@@ -43,6 +45,10 @@ def running(host):
 
 def configured(host):
     return True
+
+
+def given(host):
+    return [{"slug": "192.0.2.9", "command": "fake forget"}]
 
 
 def seen(host):
@@ -182,11 +188,13 @@ def ansible(house: Path, tmp_path: Path, playbook: str, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("playbook", list(OPENED))
-def test_a_third_engine_goes_through_every_door(house: Path, tmp_path: Path, playbook: str) -> None:
-    printed = ansible(house, tmp_path, playbook, *(("-e", "target=node2") if playbook == "switchover" else ()))
+@pytest.mark.parametrize(("playbook", "extra", "doors"), OPENED)
+def test_a_third_engine_goes_through_every_door(
+    house: Path, tmp_path: Path, playbook: str, extra: dict[str, str], doors: list[str]
+) -> None:
+    printed = ansible(house, tmp_path, playbook, "-e", json.dumps(extra))
     opened = list(dict.fromkeys(re.findall(r"fake went through (\w+)", printed)))
-    assert opened == OPENED[playbook]
+    assert opened == doors
     assert "The fake engine is slow" in printed  # as it says of itself on the nodes
 
 
@@ -196,7 +204,7 @@ def test_every_engine_has_every_door(engine: str) -> None:
     assert {door for door in DOORS if not (tasks / f"{door}.yml").is_file()} == set()
     place = ROOT / "plugins/module_utils/_engine" / engine
     assert place.is_dir() or place.with_suffix(".py").is_file()
-    for name in ("NAME", "running", "configured", "seen"):
+    for name in ("NAME", "running", "configured", "given", "seen"):
         assert hasattr(next(e for e in registry.ENGINES if engine == e.NAME), name)
 
 

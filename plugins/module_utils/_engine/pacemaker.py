@@ -11,6 +11,7 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,9 @@ CRM_MON = ("crm_mon", "--one-shot", "--inactive", "--neg-locations", "--failcoun
 FORMS = ("--output-as=xml", "--as-xml")
 CONSTRAINTS = ("cibadmin", "--query", "--scope", "constraints")
 
+_GIVEN = re.compile(rf'<primitive [^>]*\bid="{PREFIX}(?!fencing")([^"]+)"')
+"""The overlay IPs in the cluster's configuration; its fencing device is none."""
+
 INFINITY = 1000000
 NO_QUORUM = "no quorum"
 _ALL = (SETUP, MOVE, TEARDOWN)
@@ -49,6 +53,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "cleanup": "pcs resource cleanup {0}",
         "clear": "pcs resource clear {0}",
         "forget": "pcs constraint delete {0}",
+        "remove": "pcs resource delete {0}",
     },
     "crm": {
         "online": "crm node online {0}",
@@ -60,6 +65,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "cleanup": "crm resource cleanup {0}",
         "clear": "crm resource clear {0}",
         "forget": "crm configure delete {0}",
+        "remove": "crm resource stop {0} && crm_resource --wait && crm configure delete {0}",
     },
     "": {
         "online": "crm_standby --delete --node {0}",
@@ -71,6 +77,8 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "cleanup": "crm_resource --cleanup --resource {0}",
         "clear": "crm_resource --clear --resource {0}",
         "forget": "cibadmin --delete --xpath \"//rsc_location[@id='{0}']\"",
+        "remove": "crm_resource --meta --set-parameter target-role --parameter-value Stopped --resource {0} &&"
+        " crm_resource --wait && cibadmin --delete --xpath \"//primitive[@id='{0}']\"",
     },
 }
 """What mends it, in the words of the shell that the node has; those of the last are everywhere."""
@@ -97,7 +105,14 @@ def running(host: Host) -> bool:
 
 def configured(host: Host) -> bool:
     """See :class:`.registry.Engine`."""
-    return f'id="{PREFIX}' in (text_of(host, CIB) or "")
+    return bool(_GIVEN.search(text_of(host, CIB) or ""))
+
+
+def given(host: Host) -> list[dict[str, str]]:
+    """See :class:`.registry.Engine`."""
+    names = dict.fromkeys(_GIVEN.findall(text_of(host, CIB) or ""))
+    words = _words(host) if names else {}
+    return [{"slug": name, "command": words["remove"].format(PREFIX + name)} for name in names]
 
 
 def seen(host: Host) -> dict[str, Any]:
@@ -105,10 +120,9 @@ def seen(host: Host) -> dict[str, Any]:
     unit = unit_state(host, UNIT)
     if unit != "running":
         return view(NAME, unit, running=False, troubles=[not_running(NAME, UNIT, unit, name_of(host))])
-    shells = [shell for shell in COMMANDS if shell and host.glob(f"/usr/*bin/{shell}")]
     texts = (host.output(*CRM_MON, form) for form in FORMS)
     monitor = next((text for text in texts if text), None)
-    return told(monitor, host.output(*CONSTRAINTS), COMMANDS[shells[0] if shells else ""], name_of(host))
+    return told(monitor, host.output(*CONSTRAINTS), _words(host), name_of(host))
 
 
 def told(monitor: str | None, constraints: str | None, words: Mapping[str, str], name: str) -> dict[str, Any]:
@@ -143,6 +157,12 @@ def told(monitor: str | None, constraints: str | None, words: Mapping[str, str],
     holders = {resource.name[len(PREFIX) :]: resource.node for resource in resources}
     state, holder = _state(root, resources)
     return view(NAME, state, holder=holder, holders=holders if state != NO_QUORUM else None, troubles=troubles)
+
+
+def _words(host: Host) -> Mapping[str, str]:
+    """The commands of the shell that the node has."""
+    shells = [shell for shell in COMMANDS if shell and host.glob(f"/usr/*bin/{shell}")]
+    return COMMANDS[shells[0] if shells else ""]
 
 
 def _state(root: Element, resources: list[Resource]) -> tuple[str, str]:

@@ -26,6 +26,9 @@ class Engine(Protocol):
     def configured(self, host: Host) -> bool:
         """Whether setup has given overlay IPs to it on this node, so that it should run."""
 
+    def given(self, host: Host) -> list[dict[str, str]]:
+        """The overlay IPs that are things of their own to it: the `slug` of each, and the `command` that removes it."""
+
     def seen(self, host: Host) -> dict[str, Any]:
         """What it says of itself, and what is wrong with it: :func:`.view.view`."""
 
@@ -44,4 +47,8 @@ def running(host: Host) -> list[str]:
 
 def seen(host: Host) -> list[dict[str, Any]]:
     """What the engines that run here, or should, say of themselves."""
-    return [engine.seen(host) for engine in ENGINES if engine.running(host) or engine.configured(host)]
+    return [_seen(engine, host) for engine in ENGINES if engine.running(host) or engine.configured(host)]
+
+
+def _seen(engine: Engine, host: Host) -> dict[str, Any]:
+    return {**engine.seen(host), "configured": engine.configured(host), "given": engine.given(host)}

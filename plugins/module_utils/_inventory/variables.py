@@ -134,6 +134,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("overlay_ip_iam_managed", FLAG, ("overlay_iam_policy",), False),
     Variable("overlay_ip_iam_scope", TEXT, ("overlay_ip",), "tables", choices=("tables", "vpc")),
     Variable("overlay_ip_takeover_foreign", FLAG, ("overlay_ip",), False),
+    Variable("overlay_ip_orphans", TEXT, ("orphans",), "report", choices=("report", "remove")),
     # Switchover
     Variable("overlay_ip_probe", DICT, ("overlay_ip", "switchover"), keys=("host", "port")),
     Variable("overlay_ip_probe_timeout", WHOLE, ("switchover",), 10, _SECONDS, 1, 600),

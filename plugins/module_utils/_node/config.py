@@ -59,6 +59,8 @@ def load(path: Path = CONFIG) -> Config:
             timeout=_number(raw.get("timeout", Config.timeout), "timeout", 0.1, LONGEST),
             advert=_number(raw.get("advert", Config.advert), "advert", 0.01, LONGEST),
             iam_scope=_is(raw.get("iam_scope", TABLES), str, "iam_scope"),
+            former=tuple(_strings(raw.get("former") or [], "former")),
+            left=tuple(_overlay(item, "left") for item in _is(raw.get("left") or [], list, "left")),
         )
         if config.iam_scope not in SCOPES:
             raise ValueError(f"iam_scope is {config.iam_scope!r}, not one of {', '.join(SCOPES)}")
@@ -149,6 +151,8 @@ def content(
     nics: Mapping[str, Mapping[str, Any]],
     settings: Mapping[str, Any],
     tables: Mapping[str, Sequence[str]] | None = None,
+    left: Sequence[Mapping[str, Any]] = (),
+    former: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What the configuration file of a node holds: the reverse of `load`.
 
@@ -160,6 +164,8 @@ def content(
             of its instance, and there is nothing secret in its file.
         tables: of every overlay, by destination, the tables that were seen to serve the VPC; they are written where
             the user named none.
+        left: the entries of overlay IPs that the inventory has no more, as `_report.orphans` finds them.
+        former: the interfaces of this node to which routes lead that shall lead to another one of its.
     """
     aws = {key: value for key, value in settings["aws"].items() if key in _AWS_OPTIONS}
     return {
@@ -179,6 +185,8 @@ def content(
             for overlay in model["overlays"]
         ],
         "iam_scope": model.get("iam_scope", TABLES),
+        **({"left": [dict(overlay) for overlay in left]} if left else {}),
+        **({"former": list(former)} if former else {}),
         **settings,
         "aws": aws,
     }
@@ -194,7 +202,7 @@ def chosen(config: Config, wanted: Sequence[str]) -> Config:
     Raises:
         CommandError: an address that is not in the configuration.
     """
-    known = {overlay.destination: overlay for overlay in config.overlays}
+    known = {overlay.destination: overlay for overlay in (*config.left, *config.overlays)}
     try:
         names = [net.destination(text) for text in wanted]
     except net.AddressError as exc:

@@ -20,6 +20,7 @@ from .._aws.imds import Imds, ImdsError
 from .._base import net as base_net
 from .._base.finding import ERROR, WARNING, Finding, as_dicts
 from .._engine import registry
+from . import record
 
 
 def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,6 +52,7 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[s
         else None,
         "failover_engines": registry.running(host),
         "failover": registry.seen(host),
+        "record": record.of(tree, node.held if node else ()),
         "findings": as_dicts(findings),
     }
 

@@ -53,6 +53,9 @@ class Config:
         timeout: seconds for one command, all in all.
         advert: seconds between two adverts of keepalived.
         iam_scope: one of SCOPES.
+        former: interfaces of this node by which it received before, and to which routes still led when setup ran.
+        left: overlay IPs that the inventory has no more, and that nobody took away yet. Nothing is done with them by
+            itself; by their name they can be given up, and a cluster that still has them is served.
     """
 
     name: str
@@ -64,3 +67,5 @@ class Config:
     timeout: float = 20.0
     advert: float = 1.0
     iam_scope: str = TABLES
+    former: tuple[str, ...] = ()
+    left: tuple[Overlay, ...] = ()

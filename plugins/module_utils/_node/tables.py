@@ -9,7 +9,7 @@ Pure. This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._route import plan
 from .._route.plan import ACTIVE, Route, Table
@@ -25,12 +25,14 @@ class Seen:
         tables: those that this node answers for and that are there, by id.
         gone: those that it answers for and that are not there any more.
         fresh: those that serve a subnet of the VPC and that setup did not know, where every table shall have the route.
+        former: those whose route leads to an interface by which this node received before: they count as leading here.
     """
 
     overlay: Overlay
     tables: tuple[Table, ...]
     gone: tuple[str, ...] = ()
     fresh: tuple[Table, ...] = ()
+    former: tuple[str, ...] = ()
 
     @property
     def destination(self) -> str:
@@ -52,6 +54,11 @@ class Seen:
         told = []
         if self.gone:
             told.append(f"{', '.join(self.gone)} does not exist any more: run setup, so that nobody asks for it.")
+        if self.former:
+            told.append(
+                f"{', '.join(self.former)} sends {self.destination} to an interface by which this node is to receive no"
+                " more: run switchover to this node, which moves it."
+            )
         for table in self.fresh:
             where = ", ".join(table.subnet_ids) or "subnets without a table of their own"
             told.append(
@@ -73,6 +80,12 @@ def seen(config: Config, overlay: Overlay, read: Iterable[Table]) -> Seen:
     A file of 1.0.0 names no tables where the user named none: those that have the route are the ones that setup knew.
     """
     by_id = {table.route_table_id: table for table in read}
+    former = tuple(
+        name
+        for name, table in sorted(by_id.items())
+        if (route := table.static(overlay.destination)) and route.network_interface_id in config.former
+    )
+    by_id = {name: _here(table, config) for name, table in by_id.items()}
     serving = plan.serving(by_id.values()) if overlay.every else []
     named: Sequence[str] = overlay.route_table_ids
     if not named:
@@ -87,4 +100,20 @@ def seen(config: Config, overlay: Overlay, read: Iterable[Table]) -> Seen:
         tuple(sorted(tables, key=lambda t: t.route_table_id)),
         tuple(name for name in named if name not in by_id),
         tuple(t for t in fresh if not t.static(overlay.destination)),
+        former,
+    )
+
+
+def _here(table: Table, config: Config) -> Table:
+    """With the routes to a former interface of this node as if they led to the present one."""
+    if not config.former:
+        return table
+    return replace(
+        table,
+        routes=tuple(
+            replace(r, network_interface_id=config.network_interface_id)
+            if r.network_interface_id in config.former
+            else r
+            for r in table.routes
+        ),
     )

@@ -14,7 +14,7 @@ from typing import Any
 from .._base import net
 from .._inventory.holders import Dict
 
-SELF, MOVE, _CHECK_FAILED = "self", "move", "engine_check_failed"
+SELF, MOVE, TEARDOWN, _CHECK_FAILED = "self", "move", "teardown", "engine_check_failed"
 _RESTLESS = frozenset({"engine_disagrees", "engine_absent", "address_astray", "address_missing"})
 
 
@@ -39,12 +39,18 @@ def findings(model: Dict, nodes: Mapping[str, Dict], overlays: Sequence[Dict]) -
     return found
 
 
-def hindered(report: Dict, door: str, target: str | None = None) -> list[str]:
-    """What must be mended before `door` (setup, move, teardown), as sentences; a move goes to `target`."""
+def hindered(report: Dict, door: str, target: str | None = None, chosen: str = "") -> list[str]:
+    """What must be mended before `door` (setup, move, teardown), as sentences; a move goes to `target`.
+
+    An engine that is not the `chosen` one is to let go: of it only what hinders that counts.
+    """
     sentences = []
     for finding in _of_engines(report):
         there = finding["node"] in ("", target)
-        if door in finding["hinders"] and (there or door != MOVE):
+        other = chosen and finding.get("engine", chosen) != chosen
+        if other and (door == MOVE or not finding.get("ours", True)):  # nothing is asked of it
+            continue
+        if (TEARDOWN if other else door) in finding["hinders"] and (there or door != MOVE):
             way_out = ", or give another target." if door == MOVE and finding["node"] else "."
             sentences.append(sentence(finding).removesuffix(".") + way_out)
     return sentences
@@ -86,7 +92,12 @@ def _of_engines(report: Dict) -> Iterator[Dict]:
 
 def _told(nodes: Mapping[str, Dict]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The engines' own findings, each with the node that it belongs to: first what a node says of itself."""
-    told = [(name, f) for name, node in nodes.items() for view in node["failover"] for f in view.get("findings", ())]
+    told = [
+        (name, {**finding, "engine": view["engine"], "ours": view.get("configured", True)})
+        for name, node in nodes.items()
+        for view in node["failover"]
+        for finding in view.get("findings", ())
+    ]
     for own in (True, False):
         for name, finding in told:
             if (finding["node"] == SELF) is own:

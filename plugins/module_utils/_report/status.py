@@ -15,8 +15,14 @@ from .._inventory.holders import Dict, node_of
 from . import engines
 
 
-def report(model: Dict, seen: Iterable[Dict], hosts: Mapping[str, Dict]) -> dict[str, Any]:
-    """Who holds what, and every finding: AWS's (``seen``) and the nodes' own (``hosts``, by name)."""
+def report(
+    model: Dict, seen: Iterable[Dict], hosts: Mapping[str, Dict], left: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Who holds what, and every finding: AWS's (``seen``), the nodes' own (``hosts``, by name), and what an earlier
+    inventory left (``left``, by :func:`.orphans.judged`).
+    """
+    left_over = left["findings"] if left else []
+    told = {route["destination"] for route in left["routes"]} if left else set()
     overlays = []
     for overlay in seen:
         tables = [{"route_table_id": r["route_table_id"], **_holder(r, model)} for r in overlay["routes"]]
@@ -26,13 +32,17 @@ def report(model: Dict, seen: Iterable[Dict], hosts: Mapping[str, Dict]) -> dict
                 "consistent": overlay["consistent"],
                 "holder": node_of(overlay["holder"], model["nodes"]),
                 "tables": tables,
-                "findings": overlay["findings"],
+                # A route that is left over is told with the command that removes it.
+                "findings": [
+                    f for f in overlay["findings"] if f["id"] != "unmanaged_route" or overlay["destination"] not in told
+                ],
             }
         )
     nodes = {name: _node(name, hosts.get(name, {}), model, overlays) for name in model["nodes"]}
     for name, found in engines.findings(model, nodes, overlays).items():
         nodes[name]["findings"] += found
-    return {"overlays": overlays, "nodes": nodes, "region": model["region"], "healthy": not _errors(overlays, nodes)}
+    made = {"overlays": overlays, "nodes": nodes, "region": model["region"], "orphans": left_over}
+    return {**made, "healthy": "error" not in {finding["severity"] for finding in _all(made)}}
 
 
 def lines(report: Dict, *, every_table: bool = False) -> list[str]:
@@ -49,13 +59,15 @@ def lines(report: Dict, *, every_table: bool = False) -> list[str]:
     for name, node in report["nodes"].items():
         told.append(f"{name}: {_node_line(node)}")
         told += _finding_lines(node["findings"])
+    if report["orphans"]:
+        told += ["left by an earlier inventory:", *_finding_lines(report["orphans"])]
     return told
 
 
 def _sum(report: Dict) -> str:
-    overlays, places = report["overlays"], [*report["overlays"], *report["nodes"].values()]
+    overlays = report["overlays"]
     tables = {table["route_table_id"] for overlay in overlays for table in overlay["tables"]}
-    found = [finding["severity"] for place in places for finding in place["findings"]]
+    found = [finding["severity"] for finding in _all(report)]
     wrong = [_count(found.count(severity), severity) for severity in ("error", "warning") if severity in found]
     what = f"{_count(len(overlays), 'overlay IP')} in {_count(len(tables), 'route table')}"
     return f"{what}: {', '.join(wrong) or 'all is well'}"
@@ -130,6 +142,6 @@ def _finding(name: str, severity: str, message: str, remedy: str) -> dict[str, s
     return {"id": name, "severity": severity, "message": message, "remedy": remedy}
 
 
-def _errors(overlays: Sequence[Dict], nodes: Mapping[str, Dict]) -> list[Dict]:
-    places = [*overlays, *nodes.values()]
-    return [f for place in places for f in place["findings"] if f["severity"] == "error"]
+def _all(report: Dict) -> list[Dict]:
+    places = [*report["overlays"], *report["nodes"].values()]
+    return [*(finding for place in places for finding in place["findings"]), *report["orphans"]]

@@ -135,6 +135,11 @@ def _overlay(
         "consistent": consistent,
         "holder": {"network_interface_id": holder[0], "instance_id": holder[1]} if holder else None,
         "routes": [{"route_table_id": t.route_table_id, **(move.shown(r) or {"state": None})} for t, r in routes],
+        "others": [
+            {"route_table_id": t.route_table_id, **(move.shown(route) or {})}
+            for t in view.others
+            if (route := t.static(destination))
+        ],
         "uncovered_subnets": route_findings.uncovered_subnets(view),
         "findings": as_dicts(problems),
     }

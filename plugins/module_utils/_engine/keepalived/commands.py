@@ -33,7 +33,7 @@ NOTIFY = Command(
     "notify",
     "Called by keepalived when its state changes.",
     _notify,
-    states=("MASTER", *LETTING_GO),
+    states=("MASTER", *LETTING_GO, "ADOPT"),
     letting_go=LETTING_GO,
     after={"MASTER": "Keepalived's next check tries again, or lets another node be the master."},
 )

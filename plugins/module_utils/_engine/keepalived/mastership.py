@@ -33,6 +33,9 @@ from ..node import Addresses, Holder, Seen
 STANDING = "keepalived.json"
 
 MASTER, BACKUP, FAULT, STOP = STATES = ("MASTER", "BACKUP", "FAULT", "STOP")
+ADOPT = "ADOPT"
+"""What setup says before it starts keepalived on a node that may hold the overlay IPs already."""
+
 FINE, TAKE, AWAY, LOST = VERDICTS = ("fine", "take", "away", "lost")
 """In order of weight: with several overlay IPs the heaviest verdict counts."""
 
@@ -57,6 +60,7 @@ class Standing:
         held: the route was seen to be all here since then, also by a backup that serves.
         lost: when the route was found to have been taken away; None if it was not, or the other node was heard since.
         idle: since when the address has been up here while no route pointed here, as far as a backup has seen.
+        adopted: what the node holds was given to it before keepalived began, and it has not been the master since.
     """
 
     state: str = ""
@@ -64,6 +68,7 @@ class Standing:
     held: bool = False
     lost: float | None = None
     idle: float | None = None
+    adopted: bool = False
 
     @property
     def valid(self) -> bool:
@@ -72,6 +77,7 @@ class Standing:
         return (
             isinstance(self.state, str)
             and isinstance(self.held, bool)
+            and isinstance(self.adopted, bool)
             and all(isinstance(n, (int, float)) and not isinstance(n, bool) and math.isfinite(n) for n in numbers)
         )
 
@@ -109,7 +115,8 @@ def entered(before: Standing, state: str, now: float, advert: float) -> Standing
     silence = now - before.since
     deaf = 3 * advert - _EARLY <= silence <= 4 * advert + _LATE
     heard = before.state == BACKUP and state == MASTER and not deaf
-    return Standing(state, now, lost=None if heard or state == STOP else before.lost)
+    adopted = before.adopted and state in (BACKUP, FAULT)
+    return Standing(state, now, lost=None if heard or state == STOP else before.lost, adopted=adopted)
 
 
 class Store:
@@ -166,10 +173,15 @@ class Keepalived:
         """Keepalived has entered a state: act on it. Returns whether this node is as the state wants it.
 
         Args:
-            state: one of STATES.
+            state: one of STATES, or ADOPT.
             deadline: for all of it.
             since: when it did, on the monotonic clock.
         """
+        if state == ADOPT:
+            self._write(Standing(since=since, adopted=True))
+            return True
+        if state in (BACKUP, FAULT) and self._store.read().adopted:
+            return self._keep_on(state, since)
         if state != MASTER:
             try:
                 self._let_go(state, deadline, since)
@@ -179,6 +191,19 @@ class Keepalived:
         self._write(entered(self._store.read(), state, since, self._advert))
         with self._locked(deadline) as alone:
             return alone and self._become_holder(deadline)
+
+    def _keep_on(self, state: str, since: float) -> bool:
+        """Not yet the master since setup began keepalived: the routes say whether the address is to be up here."""
+        self._write(entered(self._store.read(), state, since, self._advert))
+        try:
+            mine = self._make_node().mine()
+            here = any(one.held_by(mine) for one in self._make_node().tables())
+        except Exception as exc:  # whatever keeps us from looking takes the address from nobody
+            self._log(f"The routes cannot be looked at: {_why(exc)} The address stays as it is.")
+            return True
+        if not here:
+            self._local.down()
+        return True
 
     def _let_go(self, state: str, deadline: Deadline, since: float) -> None:
         """What comes before the address goes down."""

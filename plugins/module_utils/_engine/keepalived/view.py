@@ -47,6 +47,11 @@ def configured(host: Host) -> bool:
     return MARK in (text_of(host, CONF) or "")
 
 
+def given(host: Host) -> list[dict[str, str]]:
+    """See :class:`.registry.Engine`: it moves whatever the program's configuration has."""
+    return []
+
+
 def seen(host: Host) -> dict[str, Any]:
     """See :class:`..registry.Engine`."""
     name, unit = name_of(host), unit_state(host, UNIT)

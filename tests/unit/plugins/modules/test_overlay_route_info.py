@@ -53,6 +53,7 @@ def test_a_healthy_overlay(aws: AwsLab, run: Run) -> None:
             "consistent": True,
             "holder": {"network_interface_id": aws.eni(1), "instance_id": aws.instance(1)},
             "routes": [{"route_table_id": table, **shown} for table in aws.tables],
+            "others": [],
             "uncovered_subnets": [],
             "findings": [],
         }

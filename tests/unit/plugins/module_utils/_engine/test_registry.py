@@ -32,3 +32,15 @@ def test_one_that_setup_configured_is_told_of_though_it_does_not_run() -> None:
 
 def test_one_of_somebody_elses_is_not() -> None:
     assert registry.seen(FakeHost({keepalived.CONF: "vrrp_instance X {}", pacemaker.CIB: "<cib/>"})) == []
+
+
+def test_what_each_was_given_is_told_with_the_command_that_removes_it() -> None:
+    resources = '<primitive id="overlay-ip-192.0.2.1"/><primitive class="stonith" id="overlay-ip-fencing"/>'
+    seen = registry.seen(FakeHost({**OURS, pacemaker.CIB: resources, "/usr/sbin/pcs": ""}))
+    assert [(view["engine"], view["configured"], view["given"]) for view in seen] == [
+        ("keepalived", True, []),
+        ("pacemaker", True, [{"slug": "192.0.2.1", "command": "pcs resource delete overlay-ip-192.0.2.1"}]),
+    ]
+    fencing = {pacemaker.CIB: '<primitive class="stonith" id="overlay-ip-fencing"/>'}
+    (alone,) = registry.seen(FakeHost(fencing, [pacemaker.UNIT]))
+    assert (alone["configured"], alone["given"]) == (False, [])

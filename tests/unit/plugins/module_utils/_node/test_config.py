@@ -54,6 +54,15 @@ def test_no_key_of_anybody_is_written_to_a_node() -> None:
     assert "s3cret" not in json.dumps(node_config.content(MODEL, "n1", NICS, SETTINGS))
 
 
+def test_what_is_left_over_is_served_by_its_name_alone(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    gone = {"destination": "192.168.10.16/32", "addresses": ["192.168.10.16/32"], "route_table_ids": ["rtb-1"]}
+    path.write_text(json.dumps(node_config.content(MODEL, "n1", NICS, SETTINGS, left=[gone])))
+    config = node_config.load(path)
+    assert [o.destination for o in node_config.chosen(config, ()).overlays] == ["192.168.10.15/32"]
+    assert [o.destination for o in node_config.chosen(config, ["192.168.10.16"]).overlays] == ["192.168.10.16/32"]
+
+
 OVERLAYS = '{"name": "n", "overlays": [{"destination": "%s", "addresses": []}]}'
 
 

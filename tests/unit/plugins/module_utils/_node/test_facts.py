@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -160,3 +161,30 @@ def test_with_neither_pyroute2_nor_ip(node: Node, monkeypatch: pytest.MonkeyPatc
     [finding] = facts["findings"]
     assert (finding["id"], finding["severity"]) == ("addresses_unreadable", "error")
     assert "'ip' could not be run. Get iproute2 on Debian" in finding["message"]
+
+
+def test_the_record_is_what_files_and_program_know(node: Node) -> None:
+    nothing: dict[str, Any] = {"program": None, "saved": [], "live": []}
+    assert node.facts()["record"] == nothing
+    node.hold(persistent=True)
+    drop_in = "/etc/systemd/network/10-netplan-eth0.network.d/60-aws-overlay-ip-192-168-10-15.conf"
+    place = {"address": "192.168.10.15/32", "interface": "eth0", "label": "eth0:1"}
+    assert node.facts()["record"] == {"program": None, "saved": [{**place, "files": [drop_in]}], "live": [place]}
+    node.hold(persistent=False)
+    assert node.facts()["record"] == nothing  # an address that nobody wrote down is not known to be ours
+    overlay = {"destination": "192.168.10.15", "addresses": ["192.168.10.15"], "route_table_ids": ["rtb-1"]}
+    config = {"name": "node1", "network_interface_id": "eni-1", "peers": {"node2": "eni-2"}, "overlays": [overlay, 7]}
+    node.disk.files["/etc/aws-overlay-ip/config.json"] = json.dumps(config)
+    record = node.facts()["record"]
+    assert record["live"] == [place]
+    assert record["program"] == {
+        **config,
+        "overlays": [{**overlay, "destination": "192.168.10.15/32", "addresses": ["192.168.10.15/32"]}],
+        "left": [],
+    }
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"overlays": 3, "peers": 4}'])
+def test_a_configuration_that_is_none_is_no_failure(node: Node, text: str) -> None:
+    node.disk.files["/etc/aws-overlay-ip/config.json"] = text
+    assert node.facts()["record"]["saved"] == []

@@ -164,6 +164,21 @@ def test_what_hinders_what(node: str, door: str, target: str | None, said: list[
     assert engines.harmless(report, door) == ([] if door in ("move", "setup") else ["It is x: mend it."])
 
 
+@pytest.mark.parametrize(
+    ("door", "ours", "said"),
+    [
+        ("setup", True, ["It is y: mend it."]),  # it is to let go: what hinders that counts
+        ("setup", False, []),  # somebody else's is asked for nothing
+        ("teardown", True, ["It is y: mend it."]),
+        ("move", True, []),
+    ],
+)
+def test_what_hinders_an_engine_that_is_not_the_chosen_one(door: str, ours: bool, said: list[str]) -> None:
+    troubles = [trouble("x", "", "move", "setup"), trouble("y", "", "move", "setup", "teardown")]
+    report = look(host(FIRST, SECOND, views=(view("node1", configured=ours, findings=troubles),)), host())
+    assert engines.hindered(report, door, "node2", "other") == said
+
+
 def test_only_the_target_is_asked_before_a_move() -> None:
     views = view(state="stopped", running=False, findings=[trouble("x", "self", "move")])
     report = status.report(model(target="node2"), [], {"node2": host(views=(views,))})

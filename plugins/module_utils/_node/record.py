@@ -1,0 +1,81 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The node's own record of what setup once gave it, to be compared with what the inventory says now.
+
+Read as it lies there: a configuration that the program would refuse still tells what was set up. What the failover
+engines were given is theirs to tell (`_engine.registry`). Changes nothing.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .._address.persist import store
+from .._address.persist.store import Tree
+from .._address.plan import Held
+from .._base import net
+from .._engine.view import parsed, text_of
+from .config import CONFIG
+
+
+def of(tree: Tree, held: Iterable[Held]) -> dict[str, Any]:
+    """What ``overlay_node_info`` returns as C(record).
+
+    Args:
+        tree: the node's files.
+        held: its live addresses.
+    """
+    program = _program(parsed(text_of(tree.host, str(CONFIG))))
+    saved = _saved(tree)
+    known = {one["address"].partition("/")[0] for one in saved}
+    if program:
+        known |= {a.partition("/")[0] for o in [*program["overlays"], *program["left"]] for a in o["addresses"]}
+    live = [
+        {"address": h.cidr, "interface": h.interface, "label": h.label}
+        for h in held
+        if h.address in known and h.permanent
+    ]
+    return {"program": program, "saved": saved, "live": live}
+
+
+def _saved(tree: Tree) -> list[dict[str, Any]]:
+    return [
+        {
+            "address": overlay.cidr,
+            "interface": overlay.interface,
+            "label": overlay.label,
+            "files": store.files(tree, {overlay.address}),
+        }
+        for overlay in dict.fromkeys(overlay for _method, _path, overlay in store.saved(tree))
+    ]
+
+
+def _program(config: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The program's configuration, as far as it can be read; None where there is none."""
+    if not config:
+        return None
+    peers = config.get("peers")
+    return {
+        "name": str(config.get("name") or ""),
+        "network_interface_id": str(config.get("network_interface_id") or ""),
+        "peers": {str(k): str(v) for k, v in peers.items()} if isinstance(peers, Mapping) else {},
+        "overlays": list(_overlays(config.get("overlays"))),
+        "left": list(_overlays(config.get("left"))),
+    }
+
+
+def _overlays(raw: Any) -> Iterator[dict[str, Any]]:
+    for item in raw if isinstance(raw, list) else ():
+        try:
+            yield {
+                **item,
+                "destination": net.destination(item["destination"]),
+                "addresses": [net.host(address) for address in item["addresses"]],
+                "route_table_ids": [str(table) for table in item.get("route_table_ids") or ()],
+            }
+        except (net.AddressError, TypeError, KeyError, AttributeError):  # edited by hand: nothing is known of it
+            continue
