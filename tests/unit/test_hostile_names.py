@@ -25,7 +25,8 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import con
 from unit.inventory import GOOD
 
 ROLES = Path(__file__).parents[2] / "roles"
-PARTS = ["\n", " ", *"\" ' < > & ]]> { } {{ $(id) `id` ; \\ # ! \u202e %s".split()]
+QUOTES, MARKS = ['"', "'", "\\", "`id`", "$(id)"], ["<", ">", "&", "]]>", "{", "}", "{{", ";", "#", "!", "%s"]
+PARTS = [*QUOTES, *MARKS, "\n", " ", "\u202e"]
 #: What breaks out of some format, among letters that do not.
 hostile = st.lists(st.sampled_from([*PARTS, "node", "1", "-", ".", "é"]), min_size=1, max_size=6).map("".join)
 printable = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co")), max_size=30) | hostile
