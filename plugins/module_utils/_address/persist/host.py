@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..._base import programs
-from . import networkmanager
+from . import networkmanager, tested
 from . import unit as persist_unit
 from .tree import PROFILE, Change, PersistError, link_text
 
@@ -147,8 +147,9 @@ class LocalHost:
         """Make the changes: each file by one rename, so that a reader sees the old text or the new one.
 
         Raises:
-            PersistError: a file or profile cannot be written, or systemd refuses.
+            PersistError: a file is refused by its reader, it or a profile cannot be written, or systemd refuses.
         """
+        tested.test(changes)
         first, last = persist_unit.commands(changes) if self._systemd() else ([], [])
         for argv in first:
             self._run(argv)
