@@ -233,6 +233,7 @@ from ..module_utils._address.persist.host import LocalHost
 from ..module_utils._address.persist.store import PersistError
 from ..module_utils._aws.imds import Imds
 from ..module_utils._base.net import AddressError
+from ..module_utils._engine import registry
 from ..module_utils._node import facts
 
 SPEC: dict[str, dict[str, Any]] = {
@@ -250,7 +251,7 @@ def main() -> None:
     params = module.params
     imds = Imds(timeout=params["metadata_timeout"]) if params["metadata"] else None
     try:
-        result = facts.describe(LocalHost(), imds, params)
+        result = facts.describe(LocalHost(units=registry.UNITS), imds, params)
     except (AddressError, PersistError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=False, **result)

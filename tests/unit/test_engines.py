@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from .view import Trouble, view
 
-NAME = "fake"
+NAME, UNIT = "fake", "fake.service"
 
 
 def running(host):
@@ -204,7 +204,7 @@ def test_every_engine_has_every_door(engine: str) -> None:
     assert {door for door in DOORS if not (tasks / f"{door}.yml").is_file()} == set()
     place = ROOT / "plugins/module_utils/_engine" / engine
     assert place.is_dir() or place.with_suffix(".py").is_file()
-    for name in ("NAME", "running", "configured", "given", "seen"):
+    for name in ("NAME", "UNIT", "running", "configured", "given", "seen"):
         assert hasattr(next(e for e in registry.ENGINES if engine == e.NAME), name)
 
 

@@ -19,6 +19,7 @@ class Engine(Protocol):
     """What every engine's file offers; its role has the same doors as the others' roles."""
 
     NAME: str
+    UNIT: str
 
     def running(self, host: Host) -> bool:
         """Whether it runs on this node."""
@@ -35,6 +36,8 @@ class Engine(Protocol):
 
 ENGINES: tuple[Engine, ...] = (keepalived, pacemaker)
 
+UNITS = tuple(engine.UNIT for engine in ENGINES)
+"""Their systemd units."""
 NONE = "none"
 NAMES = (NONE, *(engine.NAME for engine in ENGINES))
 """What `overlay_ip_failover` may be."""

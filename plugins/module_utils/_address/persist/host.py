@@ -28,15 +28,13 @@ _TIMEOUT = 30.0
 _LINK_PREFIX = link_text("")
 _SELINUX = "security.selinux"
 
-# All that is ever asked about: one question to systemd answers them together, since each is a process of 5 ms.
+# What the network is asked about: one question to systemd answers them together, since each is a process of 5 ms.
 _UNITS = (
     "NetworkManager.service",
     "systemd-networkd.service",
     "wickedd.service",
     "network.service",
     "nm-cloud-setup.timer",
-    "keepalived.service",
-    "pacemaker.service",
 )
 
 
@@ -45,10 +43,12 @@ class LocalHost:
 
     Args:
         root: another place to take for ``/`` (tests).
+        units: what else systemd will be asked about.
     """
 
-    def __init__(self, root: str = "/") -> None:
+    def __init__(self, root: str = "/", units: Sequence[str] = ()) -> None:
         self._root = Path(root)
+        self._asked = (*_UNITS, *units)
         self._units: dict[str, tuple[str, str]] = {}
         self._hidden: set[str] = set()
 
@@ -164,7 +164,7 @@ class LocalHost:
     def _unit(self, unit: str) -> tuple[str, str]:
         """ActiveState and UnitFileState; both empty where systemd does not answer."""
         if unit not in self._units:
-            names = [unit, *(name for name in _UNITS if name != unit)]
+            names = [unit, *(name for name in self._asked if name != unit)]
             shown = self.output("systemctl", "show", "--property=ActiveState,UnitFileState", *names) or ""
             for name, block in zip(names, [*shown.split("\n\n"), *[""] * len(names)]):
                 values = dict(line.split("=", 1) for line in block.splitlines())

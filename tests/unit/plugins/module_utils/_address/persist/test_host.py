@@ -38,7 +38,7 @@ class Host(LocalHost):
     """A directory for /, and commands that are written down."""
 
     def __init__(self, root: Path) -> None:
-        super().__init__(str(root))
+        super().__init__(str(root), ("keepalived.service", "pacemaker.service"))
         self.ran: list[str] = []
         self.asked: list[tuple[str, ...]] = []
         self.units: dict[str, tuple[str, str]] = {}
