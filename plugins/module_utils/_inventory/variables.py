@@ -101,6 +101,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("overlay_ip_api_from", TEXT, ("overlay_ip",), "controller", choices=("controller", "node")),
     Variable("overlay_ip_aws", DICT, ("overlay_ip",), {}, keys=_AWS),
     Variable("overlay_ip_node_aws", DICT, ("overlay_ip",), {}, keys=_AWS),
+    Variable("overlay_ip_in_process", FLAG, ("overlay_ip",), True),
     Variable("overlay_ip_wait_timeout", WHOLE, ("overlay_ip",), 60, _SECONDS, 1, 3600),
     # Setup
     Variable("overlay_ip_install_packages", FLAG, ("packages", "node_ready", "overlay_interface")),
