@@ -102,7 +102,7 @@ def main() -> None:
         if not module.check_mode:
             host.apply(changes)
     except PersistError as exc:
-        module.fail_json(msg=str(exc))
+        module.fail_json(msg=str(exc), changed=exc.changed or (bool(mended) and not module.check_mode))
     paths = dict.fromkeys([*mended, *(change.path for change in changes)])
     result: dict[str, Any] = {"changed": bool(paths), "files": list(paths)}
     if module._diff:

@@ -26,10 +26,16 @@ point here. What only looks, and what takes over, never leaves routes here with 
 lets go. `take`, `notify MASTER` and `start` begin on the standby, all others on the holder. `kill -9` comes after
 0.1 s, and the engine's next check (`watch`) after it, where it did; what is killed before it let go serves on.
 *metadata slow*: every answer of the metadata service comes half a second late; *no file descriptors*: a process may
-have twelve, with fewer the launcher's shell does not start; *no memory*: 20 MB of address space. `start`, `stop` and
-`monitor` are the Pacemaker agent's, within its own timeouts ({GRANTED["start"]} s, {GRANTED["stop"]} s and
-{GRANTED["monitor"]} s). Exit codes: `aws-overlay-ip --help`; of the agent, the OCF's.
-What breaks a promise is said in bold.
+have twelve, with fewer the launcher's shell does not start; *no memory*: 20 MB of address space; *no memory for
+Python*: 12 MB, with which Python itself does not begin. `start`, `stop` and `monitor` are the Pacemaker agent's, within
+its own timeouts ({GRANTED["start"]} s, {GRANTED["stop"]} s and {GRANTED["monitor"]} s). Exit codes:
+`aws-overlay-ip --help`; of the agent, the OCF's. What breaks a promise is said in bold.
+
+Why the agent says what it says: 5 (not installed) bans the overlay IP from this node until somebody cleans up. A
+`start` says so where setup has to be run (a broken configuration, Python is gone), so that the cluster goes on to the
+other node; where memory is used up it says 1, as of any start that failed. A `monitor` never says 5 of an address that
+is up: the node serves, and the other one's program may be no better. A `stop` needs neither program nor Python; it
+fails only where `ip` cannot show that the address is down.
 
 Made by `make ill`, {time.strftime("%Y-%m-%d")}.
 

@@ -47,7 +47,7 @@ FAULTS = (
     *("full /run", "read-only /run", "full /etc", "read-only /etc", "journal hangs", "broken configuration", "kill -9"),
     *("no name server", "metadata silent", "metadata slow", "proxy sends a page", "no D-Bus"),
     *("clock an hour behind", "clock an hour ahead"),
-    *("no file descriptors", "no memory", "Python is gone"),
+    *("no file descriptors", "no memory", "no memory for Python", "Python is gone"),
 )
 ENDPOINT_FAULTS = ("hang", "drip", "refuse", "reset", "portal")
 
@@ -131,7 +131,11 @@ _BROKEN = {
 }
 _CLOCKS = {"clock an hour behind": 3600.0, "clock an hour ahead": -3600.0}
 #: How few of them a process may have.
-_LIMITS = {"no file descriptors": "--nofile=12", "no memory": "--as=20000000"}
+_LIMITS = {
+    "no file descriptors": "--nofile=12",
+    "no memory": "--as=20000000",
+    "no memory for Python": "--as=12000000",
+}
 
 
 @dataclass(frozen=True)
@@ -174,6 +178,8 @@ class Cell:
             found.append("a healthy node fails")
         if "Traceback" in self.said:
             found.append("a traceback")
+        if self.code not in (OCF_SUCCESS, *KILLED) and not self.said:
+            found.append("fails without a word")
         return found
 
     def to_json(self) -> dict[str, object]:
@@ -202,7 +208,9 @@ class Ill:
             seconds = round(time.monotonic() - began, 2)
         if fault == "kill -9" and code in KILLED and command not in LETTING_GO:  # as the engine would: its next check
             self._run("watch")
-        said = "Traceback" if "Traceback" in said else said.strip()[-300:]
+        # "Fatal Python error" is the head of Python's own, where it cannot begin: on stderr, which no engine keeps.
+        ours = "Traceback" in said and "Fatal Python error" not in said
+        said = "Traceback" if ours else said.strip()[-300:]
         most = seconds_granted or DEADLINE + SLACK
         return Cell(fault, command, code, seconds, self._address(), *self._routes(), said, most)
 

@@ -136,6 +136,7 @@ INVENTORY = {
             "overlay_ips": ["192.0.2.1"],
             "overlay_ip_region": "eu-central-1",
             "overlay_ip_failover": "fake",
+            "overlay_ip_in_process": False,
         },
     }
 }

@@ -9,14 +9,15 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from .._base import net
 from . import plan
-from .live import Live
+from .live import Live, NodeError
 from .persist import store
 from .persist.store import Change, Host, Owner, PersistError, Tree
-from .plan import ABSENT, Decision, Held, Node, Overlay, Request
+from .plan import ABSENT, Decision, Held, Node, Overlay, Request, Step
 
 
 class Disk(Host, Protocol):
@@ -47,16 +48,15 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
     changes = tree.changes()
     after = tuple(plan.apply_to(node.held, steps))
     if not check:
-        # Files go before live addresses and come after them: a manager that acts in between undoes nothing.
-        if keep:
-            live.apply(steps)
-            try:
-                disk.apply(changes)
-            except PersistError as exc:
-                raise PersistError(f"{_unkept(decisions)}: {exc}", changed=bool(steps)) from exc
-        else:
-            disk.apply(changes)
-            live.apply(steps)
+        try:
+            _apply(live, disk, steps, changes, files_last=keep)
+        except (NodeError, PersistError) as exc:
+            partly = exc.changed
+            with suppress(NodeError):
+                exc.changed = partly or live.held() != node.held
+            if keep and isinstance(exc, PersistError):
+                raise PersistError(f"{_unkept(decisions, partly)}: {exc}", changed=exc.changed) from exc
+            raise
         after = live.held() if steps or changes else node.held
     return {
         "changed": bool(steps or changes),
@@ -65,6 +65,20 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
         "persistence": _persistence(tree, kept, {d.overlay.address for d in decisions}),
         "diff": _diff(decisions, after, changes),
     }
+
+
+def _apply(live: Live, disk: Disk, steps: Sequence[Step], changes: Sequence[Change], *, files_last: bool) -> None:
+    """Files go before live addresses and come after them: a manager that acts in between undoes nothing."""
+    if files_last:
+        live.apply(steps)
+        disk.apply(changes)
+        return
+    disk.apply(changes)
+    try:
+        live.apply(steps)
+    except NodeError as exc:
+        exc.changed = bool(changes)
+        raise
 
 
 def _save(
@@ -82,9 +96,10 @@ def _save(
     return kept
 
 
-def _unkept(decisions: Iterable[Decision]) -> str:
-    """What is true where the files could not be written: the address serves, and a reboot will take it away."""
-    return f"{', '.join(d.overlay.cidr for d in decisions)} is up now, but will not be after a reboot"
+def _unkept(decisions: Iterable[Decision], partly: bool) -> str:
+    """What is true where the files, or some of them, could not be written: the address serves, until a reboot."""
+    later = "may not" if partly else "will not"
+    return f"{', '.join(d.overlay.cidr for d in decisions)} is up now, but {later} be after a reboot"
 
 
 def _shown(overlay: Overlay, held: Iterable[Held], kept: tuple[str, Owner] | None) -> dict[str, Any]:

@@ -23,7 +23,12 @@ _VERBS = {ADD: "add", DELETE: "delete"}
 
 
 class NodeError(RuntimeError):
-    """The kernel refused, or could not be asked. The text is a whole sentence with the remedy."""
+    """The kernel refused, or could not be asked. The text is a whole sentence with the remedy.
+
+    ``changed``: whether something else was changed before.
+    """
+
+    changed = False
 
 
 class Live(Protocol):

@@ -30,6 +30,7 @@ from .._base import net
 from .._engine.commands import COMMANDS, KEEPING, LETTING_GO
 from .._engine.memory import Memory
 from .._engine.node import Call
+from .codes import spoken
 from .config import CONFIG, LONGEST, CommandError, ConfigError, chosen, load
 from .journal import say
 from .limit import Expired, limit, release
@@ -48,6 +49,7 @@ _NEXT = {
     "give-up": "Routes that point here stay: `take` on another node moves them there.",
     **{state: text for command in COMMANDS.values() for state, text in command.after.items()},
 }
+_UNSAID = '{"error": "This node has no memory left to say what was done: the exit code tells whether it was."}\n'
 _LATER = "Routes that point here stay until the next master moves them, or `take` on another node does."
 
 Answer = tuple[int, dict[str, Any]]
@@ -65,7 +67,7 @@ def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
     code = FAILED
     try:
         code, answer = _run(arguments, addresses)
-        limit(0, code=code)  # who reads what is said may hang, too
+        limit(0, code=spoken(code))  # who reads what is said may hang, too
         seconds = round(time.monotonic() - began, 3)
         said = answer.pop("said", "")
         state = {"state": arguments.state} if _state(arguments) else {}
@@ -76,8 +78,13 @@ def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
         if sys.stdout is not None:
             sys.stdout.write(json.dumps(answer, indent=2) + "\n")
             sys.stdout.flush()
-    except (Expired, OSError, MemoryError):  # nobody reads it, or the disk is full: what was done is in the journal
+    except (Expired, OSError):  # nobody reads it, or the disk is full: what was done is in the journal
         pass
+    except MemoryError:
+        with suppress(OSError, MemoryError):
+            os.write(1, _UNSAID.encode("ascii"))
+        with suppress(MemoryError):
+            _log(_UNSAID, error=True)
     finally:
         release()
     return code
@@ -85,7 +92,7 @@ def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
 
 def entry(addresses: Sequence[str] = ()) -> None:
     """The launcher's entry: ends at once, without waiting for threads whose call nobody needs any more."""
-    os._exit(main(sys.argv[1:], addresses))
+    os._exit(spoken(main(sys.argv[1:], addresses)))
 
 
 def _run(arguments: argparse.Namespace, addresses: Sequence[str]) -> Answer:
@@ -96,19 +103,19 @@ def _run(arguments: argparse.Namespace, addresses: Sequence[str]) -> Answer:
     try:
         if arguments.command in _WRITES and os.geteuid() != 0:
             raise CommandError(f"{arguments.command} needs root: run it as root.")
-        limit(seconds, last)  # also of the reading of the configuration
+        limit(seconds, last, spoken(_unknown(arguments)))  # also of the reading of the configuration
         began = time.monotonic()
         config = chosen(load(arguments.config), getattr(arguments, "address", ()))
         seconds = arguments.timeout or config.timeout
         clock = Deadline(seconds - (time.monotonic() - began))
-        limit(clock.left, last)
+        limit(clock.left, last, spoken(_unknown(arguments)))
         code, answer = arguments.run(config, arguments, clock)
     except CommandError as exc:
         return USAGE, {"error": str(exc)}
     except ConfigError as exc:
         return USAGE, _unusable(arguments, addresses, str(exc))
     except (AddressError, PlanError) as exc:
-        code, answer = FAILED, {"error": str(exc)}
+        code, answer = _unknown(arguments), {"error": str(exc)}
     except MemoryError:
         if _lets_go(arguments):
             _let_go(arguments, addresses)
@@ -117,7 +124,7 @@ def _run(arguments: argparse.Namespace, addresses: Sequence[str]) -> Answer:
     except Expired:
         if _lets_go(arguments):
             _let_go(arguments, addresses)
-        code, answer = FAILED, {"error": f"Not done in time: the deadline of {seconds:g} s has passed."}
+        code, answer = _unknown(arguments), {"error": f"Not done in time: the deadline of {seconds:g} s has passed."}
     except Exception as exc:  # never a traceback in place of letting go, nor a monitor that fails for a bug
         if _lets_go(arguments):
             _let_go(arguments, addresses)

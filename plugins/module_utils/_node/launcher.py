@@ -5,11 +5,12 @@
 
 The interpreter is the one that Ansible uses there. An upgrade of the system may take it away, or put an older one in
 its place. Then nothing of ours can run, and still there must be a sentence that says so, and the address must go down
-where that is asked for. So the launcher is a shell's, which becomes the interpreter where there is one; told to let go
-it stays, and does what the program could not: one that was killed, or has no memory or no file descriptors left.
+where that is asked for. So the launcher is a shell's, which waits for the interpreter, and does what the program could
+not: one that was killed, or has no memory or no file descriptors left. It lets go where that was asked for, and says
+what is to be said.
 
-It stays, too, where an engine asks whether the address may stay: a program that cannot judge is no reason to take it
-away, since the other node's may be no better.
+Where an engine asks whether the address may stay, it stays: a program that cannot judge is no reason to take it away,
+since the other node's may be no better.
 
 Pure. This module util is PRIVATE to the collection.
 """
@@ -20,14 +21,13 @@ import shlex
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from .codes import FAILED, MOST, SPOKEN, UNREADABLE
+
 OLDEST = (3, 9)
 """The first Python that runs the program."""
 
 FLAGS = "-IS"
 """Isolated, and without `site`: nothing that is installed beside the standard library is looked at, nor waited for."""
-
-_MOST = 5
-"""The highest exit code of `cli`; above it are those of signals, and of a loader that does not find its libraries."""
 
 _LAUNCHER = """\
 #!/bin/sh
@@ -46,6 +46,7 @@ elif [ ! -x "$python" ] || [ ! -f "$python" ]; then
 fi
 
 command=none
+unknown={failed} # the exit code where nothing can be said
 lets_go=
 keeps=
 named=
@@ -58,7 +59,8 @@ for word in "$@"; do
     case $word in
     --config | --timeout | --to) skip=yes ;;
     -*) ;;
-    {keeping}) command=$word keeps=yes ;;
+    {keeping}) command=$word unknown={unreadable} keeps=yes ;;
+    show) command=$word unknown={unreadable} ;;
     {commands}) command=$word ;;
     give-up) command=$word lets_go=yes ;;
     {letting_go}) lets_go=yes ;;
@@ -66,14 +68,19 @@ for word in "$@"; do
     esac
 done
 
-if [ -z "$why" ] && [ -z "$lets_go$keeps" ]; then
-    exec "$python" {flags} "$start" "$0" "$addresses" "$@"
-fi
-code=2
-if [ -z "$why" ]; then # stay, and see that it is done
+code=2 # Python is lost
+if [ -z "$why" ]; then
     "$python" {flags} "$start" "$0" "$addresses" "$@"
     code=$?
-    [ $code -ne 0 ] || exit 0
+    case $code in
+    0) exit 0 ;;
+    {spoken}) code={failed} ;;
+    *)
+        if [ $code -eq {failed} ] || [ $code -gt {most} ]; then
+            why=$code code=$unknown
+        fi
+        ;;
+    esac
 fi
 
 PATH="${PATH-}:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -88,22 +95,27 @@ if [ -n "$lets_go" ]; then
     done
 fi
 stays=
-if [ -n "$keeps" ] && [ $code -ne 1 ]; then # 1: it has judged
+if [ -n "$keeps" ] && [ $code -ne {failed} ]; then # it has not judged
     for address in $addresses; do
         [ -z "$(ip -oneline address show to "$address")" ] || stays=yes
     done
 fi
-if [ -z "$why" ]; then
-    if [ $code -le {most} ]; then # it has said why
-        [ -n "$stays" ] || exit $code
-        stays="could not judge (exit code $code). The address is up here, and stays"
-        logger -p daemon.err -t "aws-overlay-ip[$$]" "$command: $stays." 2>/dev/null || :
-        exit 0
-    fi
-    why="was ended (exit code $code)" code=2
+if [ -z "$why" ]; then # it has said why
+    [ -n "$stays" ] || exit $code
+    stays="could not judge (exit code $code). The address is up here, and stays"
+    logger -p daemon.err -t "aws-overlay-ip[$$]" "$command: $stays." 2>/dev/null || :
+    exit 0
 fi
-error="The Python that setup found here, $python, $why: the overlay IP cannot be moved to this node. Install Python \
-{oldest} or newer, or point ansible_python_interpreter at one, and run the setup playbook."
+case $why in
+[0-9]*)
+    error="The program was ended (exit code $why) before it could say how far it came. Perhaps this node has no memory \
+left: see what its journal says, then run again."
+    ;;
+*)
+    error="The Python that setup found here, $python, $why: the overlay IP cannot be moved to this node. Install \
+Python {oldest} or newer, or point ansible_python_interpreter at one, and run the setup playbook."
+    ;;
+esac
 if [ -n "$stays" ]; then
     code=0 error="$error The address is up here, and stays."
 fi
@@ -126,6 +138,8 @@ try:
     from aws_overlay_ip._node.cli import entry
 except Exception:
     error = sys.exc_info()[1]
+    if isinstance(error, (MemoryError, SystemError, OSError)) or "failed to map" in str(error):
+        os._exit(1)  # ill is this node, not its Python: the launcher says so
     why = str(error) if type(error) is RuntimeError else "cannot run it (%s)" % type(error).__name__
     os.execv("/bin/sh", ["/bin/sh", launcher, "--lost", why] + sys.argv[1:])
 # What this node may hold: enough to let go of it where the configuration is lost.
@@ -162,12 +176,13 @@ def launcher(python: str, start: str, addresses: Iterable[str], words: Words) ->
         "start": shlex.quote(start),
         "addresses": shlex.quote(" ".join(addresses)),
         "flags": FLAGS,
-        "commands": " | ".join(
-            ("take", "show", "check", *(name for name in words.commands if name not in words.keeping))
-        ),
+        "commands": " | ".join(("take", "check", *(name for name in words.commands if name not in words.keeping))),
         "letting_go": " | ".join(words.letting_go),
         "keeping": " | ".join(words.keeping),
-        "most": str(_MOST),
+        "failed": str(FAILED),
+        "unreadable": str(UNREADABLE),
+        "most": str(MOST),
+        "spoken": str(SPOKEN),
         "oldest": ".".join(map(str, OLDEST)),
     }
     text = _LAUNCHER

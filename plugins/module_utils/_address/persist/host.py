@@ -147,19 +147,27 @@ class LocalHost:
         """Make the changes: each file by one rename, so that a reader sees the old text or the new one.
 
         Raises:
-            PersistError: a file is refused by its reader, it or a profile cannot be written, or systemd refuses.
+            PersistError: a file is refused by its reader, it or a profile cannot be written, or systemd refuses; says
+                whether others were.
         """
         tested.test(changes)
         first, last = persist_unit.commands(changes) if self._systemd() else ([], [])
-        for argv in first:
-            self._run(argv)
-        for change in changes:
-            if change.path.startswith(PROFILE):
-                self._run(networkmanager.modification(change.path, change.before, change.after))
-            else:
-                self._write(change)
-        for argv in last:
-            self._run(argv)
+        done = False
+        try:
+            for argv in first:
+                self._run(argv)
+                done = True
+            for change in changes:
+                if change.path.startswith(PROFILE):
+                    self._run(networkmanager.modification(change.path, change.before, change.after))
+                else:
+                    self._write(change)
+                done = True
+            for argv in last:
+                self._run(argv)
+        except PersistError as exc:
+            exc.changed = done
+            raise
 
     def _unit(self, unit: str) -> tuple[str, str]:
         """ActiveState and UnitFileState; both empty where systemd does not answer."""

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address import hold
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.live import NodeError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.store import PersistError
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Held
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Held, Overlay
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.net import AddressError
 from unit.fake_host import FakeHost, FakeLive
 
@@ -167,3 +168,45 @@ def test_a_disk_that_takes_nothing_is_told_with_what_is_true(
     )
     assert told.value.changed is not up_before
     assert len(node.live.addresses) == 2
+
+
+def test_what_was_changed_before_the_kernel_refused_is_a_change(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first of two addresses came up."""
+    add = node.live.add
+
+    def refuse(overlay: Overlay) -> None:
+        if overlay.family == 6:
+            raise NodeError("IPv6 is switched off there.")
+        add(overlay)
+
+    monkeypatch.setattr(node.live, "add", refuse)
+    for changed in (True, False):
+        with pytest.raises(NodeError) as told:
+            node.run()
+        assert told.value.changed is changed
+
+
+@pytest.mark.parametrize("had_files", [True, False])
+def test_files_that_went_before_the_kernel_refused_are_a_change(
+    node: Node, monkeypatch: pytest.MonkeyPatch, had_files: bool
+) -> None:
+    node.run(persistent=had_files)
+
+    def refuse(_overlay: Overlay) -> None:
+        raise NodeError("Operation not permitted.")
+
+    monkeypatch.setattr(node.live, "delete", refuse)
+    with pytest.raises(NodeError) as told:
+        node.run(state="absent")
+    assert told.value.changed is had_files
+
+
+def test_a_disk_that_took_a_part_is_told_as_such(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(changes: Any) -> None:
+        raise PersistError("cannot write X: No space left on device.", changed=True)
+
+    node.run(persistent=False)
+    monkeypatch.setattr(node.disk, "apply", half)
+    with pytest.raises(PersistError, match=r"but may not be after a reboot: cannot write X") as told:
+        node.run()
+    assert told.value.changed

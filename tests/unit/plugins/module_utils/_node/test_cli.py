@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.iproute import AddressError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import commands
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.node import Call
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import cli, limit
@@ -210,6 +211,38 @@ def test_without_memory_not_even_for_what_comes_after_it_there_is_a_sentence(
     found, answer = run(capsys, "--config", str(config), *command)
     assert found == code
     assert answer["error"].startswith("Not done: this node has no memory left for it.")
+
+
+@pytest.mark.parametrize("error", [limit.Expired(), AddressError("`ip` cannot be run")])
+@pytest.mark.parametrize(
+    ("command", "code"), [("watch", cli.UNREADABLE), ("show", cli.UNREADABLE), ("take", cli.FAILED)]
+)
+def test_who_could_not_look_has_not_judged(
+    config: Path, command: str, code: int, error: BaseException, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """A file system or an `ip` that hangs, or has no file descriptor left, makes no healthy node fail."""
+
+    def fail(*_arguments: object) -> Any:
+        raise error
+
+    for name in ("_show", "_engine", "_take"):
+        monkeypatch.setattr(cli, name, fail)
+    monkeypatch.setattr(cli.Local, "live", lambda self: {})
+    assert run(capsys, "--config", str(config), command)[0] == code
+
+
+def test_what_there_is_no_memory_to_say_is_said_shortly(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def none(*_arguments: object, **_options: object) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(cli.Local, "complete", lambda self: True)
+    monkeypatch.setattr(cli, "say", lambda text, error: None)
+    monkeypatch.setattr(json, "dumps", none)
+    assert cli.main(["--config", str(config), "show", "--local"]) == cli.OK
+    assert json.loads(capfd.readouterr().out)["error"].startswith("This node has no memory left to say")
 
 
 def test_without_anybody_who_reads_it_the_exit_code_is_right(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

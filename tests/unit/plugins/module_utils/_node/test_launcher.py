@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.codes import SPOKEN
 from unit.pythons import SUPPORTED, TOO_OLD, installed
 
 ADDRESS = "192.0.2.1/32"
@@ -111,46 +112,96 @@ def test_the_command_is_named(arguments: tuple[str, ...], command: str, place: P
     assert run(place, "/nowhere/python3", *arguments)[1]["command"] == command
 
 
-def watched(place: Path, python: str, *, up: bool) -> subprocess.CompletedProcess[str]:
-    """`watch` where `ip` shows the address, or does not."""
-    (place / "ip").write_text(f"#!/bin/sh\necho '{'1: eth0 inet ' + ADDRESS if up else ''}'\n")
+def called(place: Path, python: str, *command: str, up: bool) -> subprocess.CompletedProcess[str]:
+    """A command where `ip` shows the address, or does not; what is asked of `ip`, and said in the journal, is kept."""
+    shown = f"1: eth0 inet {ADDRESS}" if up else ""
+    (place / "ip").write_text(f'#!/bin/sh\necho "$*" >>"$0.said"; [ $2 = flush ] || echo \'{shown}\'\n')
     (place / "logger").write_text('#!/bin/sh\necho "$@" >"$0.said"\n')
     program = place / "aws-overlay-ip"
     program.write_text(install.started_by(python, str(place / install.START), [ADDRESS]))
     for name in ("ip", "logger", "aws-overlay-ip"):
         (place / name).chmod(0o755)
     environment = {"PATH": f"{place}:/usr/bin:/bin"}
-    return subprocess.run([str(program), "watch"], capture_output=True, text=True, env=environment, check=False)
+    return subprocess.run([str(program), *command], capture_output=True, text=True, env=environment, check=False)
 
 
 def test_an_engine_is_not_told_to_take_the_address_away_where_nothing_can_judge(place: Path) -> None:
-    done = watched(place, "/nowhere/python3", up=True)
+    done = called(place, "/nowhere/python3", "watch", up=True)
     answer = json.loads(done.stdout)
     assert (done.returncode, answer["exit"]) == (0, 0)
     assert answer["error"].endswith("run the setup playbook. The address is up here, and stays.")
-    assert watched(place, "/nowhere/python3", up=False).returncode == 2
+    assert called(place, "/nowhere/python3", "watch", up=False).returncode == 2
+
+
+def ends(place: Path, how: str) -> str:
+    """An interpreter that ends so."""
+    python = place / "python3"
+    python.write_text(f"#!/bin/sh\n{how}\n")
+    python.chmod(0o755)
+    return str(python)
+
+
+ENDED = "before it could say how far it came. Perhaps this node has no memory left"
 
 
 @pytest.mark.parametrize(
-    ("ends", "up", "code", "told"),
+    ("how", "up", "code", "told"),
     [
         ("exit 0", True, 0, ""),
-        ("exit 1", True, 1, ""),
+        (f"exit {SPOKEN}", True, 1, ""),
         ("exit 2", True, 0, "watch: could not judge (exit code 2). The address is up here, and stays."),
         ("exit 4", True, 0, "watch: could not judge (exit code 4). The address is up here, and stays."),
         ("exit 4", False, 4, ""),
-        ("kill -9 $$", True, 0, "was ended (exit code 137): the overlay IP cannot be moved"),
-        ("kill -9 $$", False, 2, "was ended (exit code 137): the overlay IP cannot be moved"),
+        ("exit 1", True, 0, f"The program was ended (exit code 1) {ENDED}"),
+        ("exit 1", False, 4, f"The program was ended (exit code 1) {ENDED}"),
+        ("kill -9 $$", True, 0, f"The program was ended (exit code 137) {ENDED}"),
+        ("kill -9 $$", False, 4, f"The program was ended (exit code 137) {ENDED}"),
     ],
 )
-def test_what_has_judged_is_believed(ends: str, up: bool, code: int, told: str, place: Path) -> None:
-    python = place / "python3"
-    python.write_text(f"#!/bin/sh\n{ends}\n")
-    python.chmod(0o755)
-    done = watched(place, str(python), up=up)
+def test_what_has_judged_is_believed(how: str, up: bool, code: int, told: str, place: Path) -> None:
+    """With 1 ends Python itself, where it cannot even begin."""
+    done = called(place, ends(place, how), "watch", up=up)
     assert done.returncode == code
     said = place / "logger.said"
     assert told in said.read_text() if told else not said.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "flushed"),
+    [
+        (("take",), 1, False),
+        (("notify", "MASTER"), 1, False),
+        (("notify", "FAULT"), 1, True),
+        (("give-up",), 1, True),
+        (("show", "--local"), 4, False),
+        (("check",), 1, False),
+    ],
+)
+@pytest.mark.parametrize("how", ["exit 1", "exit 127", "kill -9 $$"])
+def test_a_program_that_could_not_even_begin_is_told(
+    how: str, command: tuple[str, ...], code: int, flushed: bool, place: Path
+) -> None:
+    done = called(place, ends(place, how), *command, up=True)
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["exit"], answer["command"]) == (code, code, command[0])
+    assert ENDED in answer["error"]
+    said = place / "ip.said"
+    assert (said.read_text() if said.exists() else "") == f"address flush to {ADDRESS}\n" * flushed
+
+
+@pytest.mark.parametrize(
+    "error", ["MemoryError", "SystemError('x')", "OSError(24, 'x')", "ImportError('failed to map')"]
+)
+def test_an_ill_node_is_not_told_to_install_another_python(error: str, place: Path) -> None:
+    (place / "aws_overlay_ip" / "_node" / "cli.py").write_text(f"raise {error}\n")
+    code, answer = run(place, sys.executable, "check")
+    assert code == 1
+    assert f"was ended (exit code 1) {ENDED}" in answer["error"]
+
+
+def test_what_the_program_itself_denies_is_passed_on(place: Path) -> None:
+    code, answer = run(place, sys.executable, "check")
+    assert (code, answer["exit"], answer["ready"]) == (1, 1, False)
 
 
 def test_what_site_brings_along_is_not_looked_at(place: Path) -> None:

@@ -276,6 +276,15 @@ def test_a_full_or_read_only_etc_is_told_as_such_and_the_old_file_stays_whole(
     assert (tiny / "etc/old").read_text() == "whole\n"
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_file_that_was_written_before_another_could_not_be_is_a_change(tmp_path: Path, first: bool) -> None:
+    (tmp_path / "file").touch()
+    bad, good = Change("/file/x", None, "x\n"), Change("/good", None, "x\n")
+    with pytest.raises(PersistError, match="cannot write /file/x") as told:
+        LocalHost(str(tmp_path)).apply([good, bad] if first else [bad, good])
+    assert (told.value.changed, (tmp_path / "good").exists()) == (first, first)
+
+
 @pytest.mark.parametrize("kind", ["directory", "link", "not UTF-8", "fifo", "mode"])
 def test_what_is_wrong_with_a_file_of_ours_is_mended_and_told(tmp_path: Path, kind: str) -> None:
     at = tmp_path / "config.json"

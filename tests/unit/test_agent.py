@@ -1,0 +1,177 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Pacemaker agent where its node is ill: what it says to the cluster, and which addresses it takes down.
+
+The program and `ip` are stand-ins; on real nodes, it is called in tests/integration/failover and by `make ill`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+AGENT = Path(__file__).parents[2] / "roles/pacemaker/files/overlay-ip"
+PROGRAM = "/usr/sbin/aws-overlay-ip"
+SUCCESS, ERROR, INSTALLED, NOT_RUNNING = 0, 1, 5, 7
+OVERLAY = "192.0.2.1/32"
+# Shows the addresses of a file, those "to" something only where it is a prefix, and deletes from it.
+_IP = """\
+#!/bin/sh
+cd "${0%/*}" || exit
+[ ! -e broken ] || exit 1
+case $* in
+"-oneline address show scope global permanent to "*) case $8 in *[!0-9./]*) exit 1 ;; esac; cat up ;;
+"address delete "*) grep -v "$3" up >left; mv left up ;;
+"-oneline address show") ;;
+*) exit 9 ;;
+esac
+"""
+# Ends with the code that a file of the command's name has.
+_PROGRAM = """\
+#!/bin/sh
+cd "${0%/*}" || exit
+while [ "${1#--}" != "$1" ]; do shift 2; done
+name=$1
+[ "$2" != --local ] || name=local
+read -r code <"$name"
+exit "$code"
+"""
+
+
+@dataclass
+class Called:
+    code: int
+    reason: str
+
+
+class Node:
+    """A node on which the program's commands end as they are told to."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.agent = place / "agent"
+        self.agent.write_text(AGENT.read_text().replace(PROGRAM, str(place / "program")))
+        for name, text in (("ip", _IP), ("program", _PROGRAM), ("logger", "#!/bin/sh\n")):
+            (place / name).write_text(text)
+            (place / name).chmod(0o755)
+        self.up()
+        self.ends(local=0, show=0, take=0, **{"give-up": 0})
+
+    def ends(self, **codes: int) -> None:
+        for name, code in codes.items():
+            (self.place / name).write_text(f"{code}\n")
+
+    def up(self, *addresses: str) -> None:
+        lines = (f"2: eth0    inet {address} scope global eth0\n" for address in addresses)
+        (self.place / "up").write_text("".join(lines))
+
+    @property
+    def addresses(self) -> list[str]:
+        return [line.split()[3] for line in (self.place / "up").read_text().splitlines()]
+
+    def breaks_ip(self) -> None:
+        (self.place / "broken").touch()
+
+    def call(self, action: str, *, destination: str = OVERLAY, probe: bool = False) -> Called:
+        environment = {
+            "PATH": f"{self.place}:/usr/bin:/bin",
+            "HA_RSCTMP": str(self.place),
+            "OCF_RESKEY_destination": destination,
+            "OCF_RESKEY_api_interval": "1",
+            "OCF_RESKEY_CRM_meta_interval": "0" if probe else "10000",
+        }
+        done = subprocess.run(
+            ["/bin/sh", str(self.agent), action], env=environment, capture_output=True, text=True, check=False
+        )
+        return Called(done.returncode, done.stderr)
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    return Node(tmp_path)
+
+
+@pytest.mark.parametrize("code", [1, 2, 4, 127, 139])
+def test_a_program_that_cannot_be_used_takes_the_address_from_nobody(node: Node, code: int) -> None:
+    node.up(OVERLAY)
+    node.ends(local=code)
+    assert node.call("monitor").code == SUCCESS
+
+
+@pytest.mark.parametrize(("code", "says"), [(2, INSTALLED), (1, NOT_RUNNING), (4, NOT_RUNNING), (127, NOT_RUNNING)])
+@pytest.mark.parametrize("probe", [True, False])
+def test_without_it_and_the_address_nothing_runs_here(node: Node, code: int, says: int, probe: bool) -> None:
+    """Not installed, OCF's 5, bans the resource from this node: right where setup has to be run."""
+    node.ends(local=code)
+    assert node.call("monitor", probe=probe).code == says
+
+
+@pytest.mark.parametrize(("probe", "says"), [(False, SUCCESS), (True, ERROR)])
+def test_where_nothing_can_be_asked_what_runs_goes_on_and_nothing_is_said_to_run(
+    node: Node, probe: bool, says: int
+) -> None:
+    node.up(OVERLAY)
+    node.ends(local=127)
+    node.breaks_ip()
+    assert node.call("monitor", probe=probe).code == says
+
+
+@pytest.mark.parametrize("code", [2, 4, 124, 127, 137, 139])
+def test_a_look_at_the_routes_that_came_to_nothing_makes_no_healthy_node_fail(node: Node, code: int) -> None:
+    node.ends(show=code)
+    assert node.call("monitor").code == SUCCESS
+
+
+@pytest.mark.parametrize("code", [1, 3])
+def test_a_route_that_is_elsewhere_is_told(node: Node, code: int) -> None:
+    node.ends(show=code)
+    assert node.call("monitor").code == ERROR
+
+
+@pytest.mark.parametrize("code", [1, 2, 127, 137])
+def test_stop_takes_the_address_down_without_the_program(node: Node, code: int) -> None:
+    node.up(OVERLAY)
+    node.ends(**{"give-up": code})
+    assert (node.call("stop").code, node.addresses) == (SUCCESS, [])
+
+
+def test_stop_does_not_say_what_it_cannot_see(node: Node) -> None:
+    node.up(OVERLAY)
+    node.ends(**{"give-up": 2})
+    node.breaks_ip()
+    called = node.call("stop")
+    assert (called.code, node.addresses) == (ERROR, [OVERLAY])
+    assert f"{OVERLAY} could not be taken down" in called.reason
+
+
+@pytest.mark.parametrize(
+    "destination", ["10.0.1.10", "10.0.0.0/8", "all", "any", "default", "0.0.0.0/0", "::/0", "x", ""]
+)
+def test_stop_of_what_is_no_overlay_ip_takes_nothing_else_down(node: Node, destination: str) -> None:
+    """A typing error must take neither the node's own address nor another overlay IP, nor have the node fenced."""
+    own = "10.0.1.10/24"
+    other = [] if destination.startswith("10.") else [OVERLAY]
+    node.up(own, *other)
+    node.ends(**{"give-up": 2})
+    assert (node.call("stop", destination=destination).code, node.addresses) == (SUCCESS, [own, *other])
+
+
+@pytest.mark.parametrize(("code", "says"), [(2, INSTALLED), (4, ERROR), (127, ERROR)])
+def test_a_start_is_told_why_not(node: Node, code: int, says: int) -> None:
+    """Only what setup must mend bans the resource from this node; memory comes back."""
+    node.ends(local=code)
+    called = node.call("start")
+    assert called.code == says
+    assert "aws-overlay-ip" in called.reason
+    assert "journal" in called.reason
+
+
+def test_a_start_that_took_nothing_fails(node: Node) -> None:
+    node.ends(take=1)
+    assert node.call("start").code == ERROR
+    node.ends(take=0)
+    assert node.call("start").code == SUCCESS
