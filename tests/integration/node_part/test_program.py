@@ -120,7 +120,8 @@ def test_a_node_that_lost_its_python_lets_go(
     if python is None:
         pytest.skip("Python 3.6 is not installed")
     done, held = lose(python, command, netns, tmp_path)
-    assert (done.returncode, done.stderr) == (2, "")
+    # keepalived is told nothing that would take the address away: the other node's program may be no better.
+    assert (done.returncode, done.stderr) == (0 if command == "watch" else 2, "")
     assert LOST[lost] in json.loads(done.stdout)["error"]
     assert held == left
 
@@ -132,7 +133,7 @@ def test_a_program_that_is_ended_lets_go_all_the_same(command: str, netns: str, 
     python.write_text("#!/bin/sh\nkill -9 $$\n")
     python.chmod(0o755)
     done, held = lose(str(python), command, netns, tmp_path)
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert "was ended (exit code 137)" in json.loads(done.stdout)["error"]
     assert held == ["10.0.1.10"]
 
