@@ -115,12 +115,15 @@ LOST = {"gone": "is gone", "too old": "is Python 3.6 now", "broken": "cannot run
 def test_a_node_that_lost_its_python_lets_go(
     lost: str, command: str, left: list[str], netns: str, tmp_path: Path
 ) -> None:
-    """Of the overlay addresses alone, wherever they are, and only where that is what it is told."""
+    """Of the overlay addresses alone, wherever they are, and only where that is what it is told.
+
+    Asked whether it may stay the master, it may: the other node's Python may be no better.
+    """
     python = {"gone": "/nowhere/python3.9", "too old": installed("3.6"), "broken": sys.executable}[lost]
     if python is None:
         pytest.skip("Python 3.6 is not installed")
     done, held = lose(python, command, netns, tmp_path)
-    assert (done.returncode, done.stderr) == (2, "")
+    assert (done.returncode, done.stderr) == (0 if command == "watch" else 2, "")
     assert LOST[lost] in json.loads(done.stdout)["error"]
     assert held == left
 
@@ -132,7 +135,7 @@ def test_a_program_that_is_ended_lets_go_all_the_same(command: str, netns: str, 
     python.write_text("#!/bin/sh\nkill -9 $$\n")
     python.chmod(0o755)
     done, held = lose(str(python), command, netns, tmp_path)
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert "was ended (exit code 137)" in json.loads(done.stdout)["error"]
     assert held == ["10.0.1.10"]
 
