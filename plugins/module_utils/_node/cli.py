@@ -41,7 +41,7 @@ NAME = "aws-overlay-ip"
 OK, FAILED, USAGE, NOT_HERE, UNREADABLE, PARTLY = 0, 1, 2, 3, 4, 5
 _EPILOG = """\
 exit codes: 0 done, or yes; 1 not done, or not ready; 2 the command or the configuration is wrong, or Python is lost;
-3 not held here; 4 AWS cannot be asked, so nothing is known of the route; 5 held here, but not in every table
+3 not held here; 4 AWS or this node cannot be asked, so nothing is known; 5 held here, but not in every table
 """
 _WRITES = ("take", "give-up", *COMMANDS)
 _NEXT = {

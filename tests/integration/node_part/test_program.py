@@ -115,12 +115,14 @@ LOST = {"gone": "is gone", "too old": "is Python 3.6 now", "broken": "cannot run
 def test_a_node_that_lost_its_python_lets_go(
     lost: str, command: str, left: list[str], netns: str, tmp_path: Path
 ) -> None:
-    """Of the overlay addresses alone, wherever they are, and only where that is what it is told."""
+    """Of the overlay addresses alone, wherever they are, and only where that is what it is told.
+
+    Asked whether it may stay the master, it may: the other node's Python may be no better.
+    """
     python = {"gone": "/nowhere/python3.9", "too old": installed("3.6"), "broken": sys.executable}[lost]
     if python is None:
         pytest.skip("Python 3.6 is not installed")
     done, held = lose(python, command, netns, tmp_path)
-    # keepalived is told nothing that would take the address away: the other node's program may be no better.
     assert (done.returncode, done.stderr) == (0 if command == "watch" else 2, "")
     assert LOST[lost] in json.loads(done.stdout)["error"]
     assert held == left
