@@ -18,6 +18,9 @@ from ansible.plugins.filter.core import FilterModule
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address import plan
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.text import ip_replace, mark, marked
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Link, Node, PlanError, Request
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.registry import NAMES
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import model as inventory_model
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.model import Given, InventoryError
@@ -72,6 +75,16 @@ def test_a_node_s_name_is_refused_or_arrives(name: str) -> None:
         pacemaker_corosync_token=1000,
     )
     assert re.findall(r"^    name: (.*)$", text, re.MULTILINE) == ["node1", name]
+    engine = dict.fromkeys(("program", "route_interval", "timeout", "check_command", "priority", "advert_interval"), 1)
+    conf = rendered(
+        "keepalived/templates/keepalived.conf.j2",
+        inventory_hostname=name,
+        node_program_nic={"name": "eth0", "ipv4": ["10.0.1.10"]},
+        keepalived_peers=["10.0.2.10"],
+        keepalived_vrrp_id=51,
+        **{f"keepalived_{key}": value for key, value in engine.items()},
+    )
+    assert re.findall(r"^  router_id (.*)$", conf, re.MULTILINE) == [name]
     fencing = ElementTree.fromstring(
         rendered("pacemaker/templates/fencing.xml.j2", overlay_ip_model=read, pacemaker_fencing_delay=5)
     )
@@ -121,3 +134,21 @@ def test_what_the_program_is_told_arrives(text: str) -> None:
     done = subprocess.run(["/bin/sh", "-c", lines], capture_output=True, text=True, check=True)
     assert done.stdout.split("\0")[:3] == [text, text, text]
     assert shlex.quote(text) in launcher
+
+
+@quick
+@given(hostile, hostile)
+@example("eth0", "eth0:1; reboot")
+@example("eth0'; reboot; '", "")
+def test_an_interface_and_a_label_are_refused_or_arrive(name: str, label: str) -> None:
+    """In every stack's file they are words of a command line, or stand by themselves."""
+    label = f"{name}:{label}" if label and len(label) % 2 else label
+    node = Node(links=(Link(1, "lo"), Link(2, name)), held=(), routes=())
+    try:
+        (decision,) = plan.plan(Request(("192.0.2.1/32",), name, label), node)
+    except PlanError as err:
+        assert f"'{name}'" in str(err) or f"'{label}'" in str(err)  # noqa: PT017
+        return
+    words = ["/sbin/ip", "address", "replace", "192.0.2.1/32", "dev", name, *(["label", label] if label else [])]
+    assert shlex.split(ip_replace(decision.overlay)) == words
+    assert marked(mark(decision.overlay)) == decision.overlay
