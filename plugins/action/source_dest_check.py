@@ -5,4 +5,8 @@
 
 from __future__ import annotations
 
-from ..plugin_utils.in_process import ActionModule  # noqa: F401
+from ..plugin_utils.in_process import InProcess
+
+
+class ActionModule(InProcess):
+    """See :class:`InProcess`."""

@@ -48,7 +48,7 @@ PROFILE = "legacy"
 MODULES = "ansible_collections.aws_ha.overlay_ip.plugins.modules."
 
 
-class ActionModule(ActionBase):
+class InProcess(ActionBase):
     """The action plugin of a module that only calls AWS."""
 
     _in_process = False
