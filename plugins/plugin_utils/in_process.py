@@ -1,26 +1,26 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modules that only call AWS run in the worker that Ansible has forked for the task, without another Python.
+"""Modules that only call AWS run in a fork of the worker that Ansible has for the task, without another Python.
 
 Packing our sources, starting an interpreter and importing the SDK costs more than the calls. Where the task's place is
 the controller, and its interpreter the one that runs Ansible, nothing of it is needed: the module is imported and its
 own ``main`` called. What comes before and after is Ansible's own, by the three methods that are replaced here:
-arguments are encoded and read, the result is printed and parsed, as if it had been sent. A worker serves one task and
-ends, so nothing is left for the next one.
+arguments are encoded and read, the result is printed and parsed, as if it had been sent. The fork serves one task and
+ends, so nothing is left for the next one; and who is killed fails as a module that is killed does.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
-import io
 import json
 import os
 import sys
+import tempfile
 import traceback
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import IO, Any, NoReturn
 
 from ansible.module_utils import basic
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -95,33 +95,42 @@ class InProcess(ActionBase):
             return done
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
-        told, trouble, code = io.StringIO(), "", 0
-        with _given(self._arguments, environment), contextlib.redirect_stdout(told):
-            try:
-                importlib.import_module(self._module).main()
-            except SystemExit as end:
-                code = int(end.code or 0)
-            except Exception:  # as if it had been sent: what nobody caught is on its stderr
-                trouble, code = traceback.format_exc(), 1
-        lines = told.getvalue()
-        return {"rc": code, "stdout": lines, "stdout_lines": lines.splitlines(), "stderr": trouble}
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = os.fork()
+            if process == 0:
+                _child(self._module, self._arguments, environment, out.fileno(), err.fileno())
+            code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+            told, trouble = (_text(file) for file in (out, err))
+        return {"rc": code, "stdout": told, "stdout_lines": told.splitlines(), "stderr": trouble}
 
     @property
     def _module(self) -> str:
         return MODULES + str(self._task.action).rpartition(".")[2]
 
 
-@contextlib.contextmanager
-def _given(arguments: Mapping[str, Any], environment: Mapping[str, Any]) -> Iterator[None]:
-    """What the module is started with: its arguments, where AnsibleModule looks for them, and the environment."""
-    before = dict(os.environ)
-    module: Any = basic
-    module._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, **_encoding).encode("utf-8")
-    module._ANSIBLE_PROFILE = PROFILE
-    os.environ.update({name: str(value) for name, value in environment.items()})
+def _child(name: str, arguments: Mapping[str, Any], environment: Mapping[str, Any], out: int, err: int) -> NoReturn:
+    """Be the module's process: its arguments are where AnsibleModule looks for them, and its output goes to files."""
+    code = 1
     try:
-        yield
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        sys.stdout, sys.stderr = open(1, "w", encoding="utf-8"), open(2, "w", encoding="utf-8")  # noqa: SIM115
+        os.environ.update({key: str(value) for key, value in environment.items()})
+        module: Any = basic
+        module._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, **_encoding).encode("utf-8")
+        module._ANSIBLE_PROFILE = PROFILE
+        importlib.import_module(name).main()
+        code = 0
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except BaseException:  # as if it had been sent: what nobody caught is on its stderr
+        traceback.print_exc()
     finally:
-        module._ANSIBLE_ARGS = None
-        os.environ.clear()
-        os.environ.update(before)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", errors="replace")

@@ -92,6 +92,11 @@ def test_a_node_s_name_is_refused_or_arrives(name: str) -> None:
     assert [part.partition(":")[0] for part in hosts.split(";") if part] == ["node1", name]
 
 
+def test_without_an_engine_a_node_may_have_any_name() -> None:
+    """It is written nowhere then."""
+    assert list(model(["node1", "fd00::1"])["nodes"]) == ["node1", "fd00::1"]
+
+
 @quick
 @given(st.dictionaries(printable, XML, max_size=4))
 @example({'x"/><primitive id="evil': "1"})

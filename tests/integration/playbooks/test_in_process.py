@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A module that runs in the controller's process does and says what it does and says when it is sent."""
+"""A module that runs by a fork of Ansible's process does and says what it does and says when it is sent."""
 
 from __future__ import annotations
 

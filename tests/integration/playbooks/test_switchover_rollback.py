@@ -73,17 +73,17 @@ def wait_for_writes(lab: LabHandle, count: int) -> None:
 
 
 def module_process() -> int:
-    """The process that runs a module for us: a Python that was given its program on standard input."""
-    found = []
+    """The process that runs a module for us: the fork of a worker, which is a fork of ansible-playbook."""
+    found = {}
     for directory in Path("/proc").glob("[0-9]*"):
         try:
-            arguments = (directory / "cmdline").read_text().split("\0")
-            ours = os.getpid() in ancestors(int(directory.name))
+            command = (directory / "cmdline").read_text()
+            parents = ancestors(int(directory.name))
         except OSError:  # it has ended
             continue
-        if ours and "python" in Path(arguments[0]).name and not any(arguments[1:]):
-            found.append(int(directory.name))
-    (process,) = found
+        if os.getpid() in parents and "ansible-playbook" in command:
+            found[int(directory.name)] = parents
+    (process,) = (name for name, parents in found.items() if len(found.keys() & set(parents)) == 2)
     return process
 
 

@@ -154,3 +154,7 @@ def test_an_old_failure_is_no_reason_where_it_is_not_in_fault() -> None:
     failed = "VRRP_Script(overlay_ip_application) failed (exited with status 1)"
     (finding,) = seen({STANDING: '{"state": "STOP"}'}, outputs={JOURNAL: failed})["findings"]
     assert finding["message"] == "keepalived is in STOP on node2, so that it cannot be the master."
+
+
+def test_no_overlay_ip_is_a_thing_of_its_own_to_it() -> None:
+    assert keepalived_view.given(FakeHost({CONF: conf()})) == []
