@@ -19,8 +19,9 @@ from typing import Any
 from .._base import net
 from .overlays import overlays as read_overlays
 from .reading import Heard, address, is_id, text
-from .variables import BY_NAME, VARIABLES, InventoryError, Variables, absent, disagreements, mistakes, slips, value
-from .variables import unknown as unknown_names
+from .values import InventoryError, Variables, absent, disagreements, mistakes, slips, value
+from .values import unknown as unknown_names
+from .variables import BY_NAME, VARIABLES
 
 ALL, ANY = "all", "any"  # what a survey offers for "not given" as overlay and expected_active
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._base import net
 from .reading import Heard, address, is_id, listed, single, text
-from .variables import InventoryError, Variables
+from .values import InventoryError, Variables
 
 _NAME = r"[^\s/:\0]{1,15}"
 """What Linux takes for an interface's name: dev_valid_name() of net/core/dev.c, IFNAMSIZ of if.h."""

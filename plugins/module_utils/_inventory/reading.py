@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from .._base import net
-from .variables import InventoryError, Variables, absent
+from .values import InventoryError, Variables, absent
 
 T = TypeVar("T")
 _IDS = {"i": "an instance", "eni": "a network interface", "rtb": "a route table", "vpc": "a VPC"}

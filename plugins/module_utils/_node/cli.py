@@ -16,7 +16,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from ipaddress import ip_interface, ip_network
@@ -28,9 +28,9 @@ from .._address.plan import PlanError
 from .._aws.pace import Deadline
 from .._base import net
 from .._engine.commands import COMMANDS, KEEPING, LETTING_GO
-from .._engine.memory import Memory
-from .._engine.node import Call
-from .codes import spoken
+from . import commands
+from .codes import FAILED, OK, UNREADABLE, USAGE, spoken
+from .commands import Answer
 from .config import CONFIG, LONGEST, CommandError, ConfigError, chosen, load
 from .journal import say
 from .limit import Expired, limit, release
@@ -38,7 +38,6 @@ from .local import Local, let_go
 from .model import Config
 
 NAME = "aws-overlay-ip"
-OK, FAILED, USAGE, NOT_HERE, UNREADABLE, PARTLY = 0, 1, 2, 3, 4, 5
 _EPILOG = """\
 exit codes: 0 done, or yes; 1 not done, or not ready; 2 the command or the configuration is wrong, or Python is lost;
 3 not held here; 4 AWS or this node cannot be asked, so nothing is known; 5 held here, but not in every table
@@ -51,8 +50,6 @@ _NEXT = {
 }
 _UNSAID = '{"error": "This node has no memory left to say what was done: the exit code tells whether it was."}\n'
 _LATER = "Routes that point here stay until the next master moves them, or `take` on another node does."
-
-Answer = tuple[int, dict[str, Any]]
 
 
 def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
@@ -219,129 +216,6 @@ def _next(arguments: argparse.Namespace) -> str:
     return _NEXT.get(_state(arguments) or arguments.command, _LATER if _lets_go(arguments) else "")
 
 
-def _take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
-    memory = Memory.of_node()
-    # A check of the engine that came between address and route would take the address down.
-    with memory.locked(Deadline(deadline.left / 4)) as alone, memory.taking():
-        if not alone:
-            _log(f"take: going on though {memory.holder()} holds the lock.", error=True)
-        return _aws(config, deadline, lambda node: (OK, node.take(deadline)))
-
-
-def _give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
-    """Hand over first where that is asked for, so that nothing is lost; the address goes down in any case."""
-    local = Local(config)
-    code: int = OK
-    answer: dict[str, Any] = {}
-    if arguments.to and arguments.to not in config.peers:
-        known = ", ".join(config.peers) or "none"
-        raise CommandError(f"{arguments.to} is no peer of this node: it has {known}. Nothing was changed.")
-    try:
-        if arguments.to:
-            code, answer = _aws(config, deadline, lambda node: (OK, node.hand_over(arguments.to, deadline)))
-    finally:
-        down = local.down()
-    return code, {**answer, "changed": down or answer.get("changed", False)}
-
-
-def _show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
-    local = Local(config)
-    complete = local.complete()
-    answer: dict[str, Any] = {"node": config.name, "addresses_up": complete}
-    if arguments.local:
-        return OK if complete else NOT_HERE, answer
-
-    def read(node: Any) -> Answer:
-        overlays = node.show()
-        return _held(overlays, complete, node.mine()), {"overlays": overlays}
-
-    code, seen = _aws(config, deadline, read, unreadable=UNREADABLE)
-    if code == UNREADABLE:
-        then = "Nothing is known of the routes; what holds the address may keep it. Ask again once AWS answers."
-        seen["error"] = f"{seen['error']} {then}"
-    elif os.geteuid() == 0:
-        problems = {overlay["destination"]: overlay["problems"] for overlay in seen.get("overlays", ())}
-        for text in Memory.of_node().news(problems):
-            _log(text, error=True)
-    return code, {**answer, **seen}
-
-
-def _held(overlays: Sequence[Mapping[str, Any]], complete: bool, mine: str) -> int:
-    """The exit code that says whether this node holds the overlay IPs."""
-    if complete and all(overlay["mine"] for overlay in overlays):
-        return OK
-    if complete and all(overlay["partly_mine"] for overlay in overlays):
-        return PARTLY
-    here = any(r["route"] and r["route"]["network_interface_id"] == mine for o in overlays for r in o["routes"])
-    return FAILED if here or complete else NOT_HERE
-
-
-def _check(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
-    from . import check as node_check
-
-    def run(node: Any) -> Answer:
-        checks = node_check.run(node, deadline)
-        ready = all(check["ok"] is not False for check in checks)
-        return OK if ready else FAILED, {"node": config.name, "ready": ready, "checks": checks}
-
-    return _aws(config, deadline, run)
-
-
-def _engine(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
-    """A command that only an engine calls; what it says is in the journal, and in the answer."""
-    command, local = COMMANDS[arguments.command], Local(config)
-    told: list[str] = []
-    made: list[Any] = []
-
-    def node() -> Any:
-        from .node import Node
-
-        if not made:
-            made.append(Node(local, left=lambda: deadline.left, tell=partial(_log, error=True)))
-        return made[0]
-
-    def log(text: str) -> None:
-        told.append(text)
-        _log(text)
-
-    state, memory = _state(arguments), Memory.of_node()
-    if command.run(Call(state, local, node, memory, log, deadline, _started(), config.advert)):
-        return OK, {}
-    return FAILED, {"said": " ".join(told), "error": " ".join(filter(None, [*told, command.failed]))}
-
-
-def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED) -> Answer:
-    """Call `run` with the node; an error of AWS becomes an answer."""
-    # Only what asks AWS pays for what that needs.
-    from .._aws import imds
-    from .._aws.errors import AwsError
-    from .._route import job
-    from .._route import plan as route_plan
-    from .node import Node
-
-    told: list[str] = []
-    try:
-        code, answer = run(Node(Local(config), left=lambda: deadline.left, tell=told.append))
-    except job.JobError as err:
-        code, answer = FAILED, {**err.result, "error": str(err)}
-    except AwsError as err:
-        code, answer = unreadable, {"error": err.message, "code": err.code}
-    except imds.ImdsError as err:
-        code, answer = unreadable, {"error": str(err)}
-    except route_plan.PlanError as err:
-        code, answer = FAILED, {"error": str(err)}
-    for text in [*told, *(answer.get("problems", ()) if code == OK else ())]:
-        _log(text, error=True)
-    return code, {**answer, "warnings": told} if told else answer
-
-
-def _started() -> float:
-    """When this process was started, on the monotonic clock: importing may have taken a while since."""
-    fields = Path("/proc/self/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-    age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    return time.monotonic() - age
-
-
 def _log(text: str, error: bool = False) -> None:
     say(text, error=error)
 
@@ -372,23 +246,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--config", type=Path, default=CONFIG, help=f"configuration file (default {CONFIG})")
     parser.add_argument("--timeout", type=_seconds, help="seconds for the whole command (default: the configuration's)")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    named = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, run: Any, text: str, addresses: bool = True) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=text, description=text)
+        made = named.add_parser(name, help=text, description=text)
         made.set_defaults(run=run)
         if addresses:
             made.add_argument("address", nargs="*", help="overlay IPs (default: all of the configuration)")
         return made
 
-    command("take", _take, "Bring the address up here and point the route of every table here, verified.")
-    give_up = command("give-up", _give_up, "Take the address down, whatever AWS says.")
+    command("take", commands.take, "Bring the address up here and point the route of every table here, verified.")
+    give_up = command("give-up", commands.give_up, "Take the address down, whatever AWS says.")
     give_up.add_argument("--to", metavar="NODE", help="first send the routes that point here to this node")
-    show = command("show", _show, "Show who holds what.")
+    show = command("show", commands.show, "Show who holds what.")
     show.add_argument("--local", action="store_true", help="only whether the addresses are up here; asks nobody")
-    command("check", _check, "Check whether this node could take over: changes nothing.", addresses=False)
+    command("check", commands.check, "Check whether this node could take over: changes nothing.", addresses=False)
     for of_engine in COMMANDS.values():
-        made = command(of_engine.name, _engine, of_engine.text, addresses=False)
+        made = command(of_engine.name, commands.engine, of_engine.text, addresses=False)
         if of_engine.states:
             made.add_argument("state", choices=of_engine.states)
     return parser

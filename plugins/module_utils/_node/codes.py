@@ -8,9 +8,8 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-FAILED = 1
-UNREADABLE = 4
-MOST = 5
+OK, FAILED, USAGE, NOT_HERE, UNREADABLE, PARTLY = 0, 1, 2, 3, 4, 5
+MOST = PARTLY
 """The highest exit code that people see; above it are those of signals, and of a loader without its libraries."""
 SPOKEN = 6
 """What the launcher hears in place of FAILED: with that, Python itself ends where it cannot even begin."""

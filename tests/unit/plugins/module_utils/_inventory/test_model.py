@@ -11,8 +11,8 @@ import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.registry import NAMES
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import model as inventory_model
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import variables as variables_list
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.model import Given
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.values import mistakes
 from unit.inventory import GOOD, GROUPS, NODES, read, refusal
 
 
@@ -295,7 +295,7 @@ def test_a_label_that_a_file_could_not_hold_is_refused(label: str) -> None:
 
 def test_unknown_keys_of_dictionaries_are_told() -> None:
     variables = {"overlay_ip_aws": {"endpont_url": "x", "zzz": 1}, "overlay_ip_probe": {"host": "c", "portt": 1}}
-    told = variables_list.mistakes(variables, {})
+    told = mistakes(variables, {})
     assert told[0] == "overlay_ip_aws has the unknown key 'endpont_url': did you mean endpoint_url?"
     assert told[1].startswith("overlay_ip_aws has the unknown key 'zzz': the keys are access_key, ")
     assert told[2:] == ["overlay_ip_probe has the unknown key 'portt': did you mean port?"]

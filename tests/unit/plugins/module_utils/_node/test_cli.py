@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.iproute import AddressError
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import commands
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import (
+    commands as keepalived_commands,
+)
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.node import Call
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import cli, limit
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import cli, commands, limit
 
 ADDRESS = "192.0.2.1/32"
 
@@ -135,7 +137,7 @@ def test_giving_up_to_a_stranger_changes_nothing(
 def test_a_takeover_that_fails_says_how_things_are_and_what_to_do(
     config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "_aws", lambda *_a, **_k: (cli.FAILED, {"error": "It was not taken."}))
+    monkeypatch.setattr(commands, "_aws", lambda *_a, **_k: (cli.FAILED, {"error": "It was not taken."}))
     monkeypatch.setattr(cli.Local, "live", lambda self: {})
     said: list[str] = []
     monkeypatch.setattr(cli, "say", lambda text, error: said.append(text))
@@ -164,8 +166,8 @@ def test_what_is_past_its_deadline_says_how_things_are(
     def late(*_arguments: object) -> cli.Answer:
         raise limit.Expired
 
-    for name in ("_take", "_engine", "_give_up"):
-        monkeypatch.setattr(cli, name, late)
+    for name in ("take", "engine", "give_up"):
+        monkeypatch.setattr(commands, name, late)
     code, answer = run(capsys, "--config", str(config), "--timeout", "3", *command)
     assert code == cli.FAILED
     assert answer["error"].startswith(f"Not done in time: the deadline of 3 s has passed. {told}")
@@ -182,8 +184,8 @@ def test_what_nobody_foresaw_is_no_traceback(
     def bug(*_arguments: object) -> cli.Answer:
         raise KeyError("x")
 
-    for name in ("_show", "_engine", "_give_up"):
-        monkeypatch.setattr(cli, name, bug)
+    for name in ("show", "engine", "give_up"):
+        monkeypatch.setattr(commands, name, bug)
     found, answer = run(capsys, "--config", str(config), command)
     assert (found, taken) == (code, gone)
     assert answer["error"].startswith("This is a bug, please report it: KeyError: 'x' (")
@@ -206,8 +208,8 @@ def test_without_memory_not_even_for_what_comes_after_it_there_is_a_sentence(
 
     for name in ("live", "up", "down"):
         monkeypatch.setattr(cli.Local, name, none)
-    for name in ("_show", "_engine", "_take"):
-        monkeypatch.setattr(cli, name, none)
+    for name in ("show", "engine", "take"):
+        monkeypatch.setattr(commands, name, none)
     found, answer = run(capsys, "--config", str(config), *command)
     assert found == code
     assert answer["error"].startswith("Not done: this node has no memory left for it.")
@@ -226,8 +228,8 @@ def test_who_could_not_look_has_not_judged(
     def fail(*_arguments: object) -> Any:
         raise error
 
-    for name in ("_show", "_engine", "_take"):
-        monkeypatch.setattr(cli, name, fail)
+    for name in ("show", "engine", "take"):
+        monkeypatch.setattr(commands, name, fail)
     monkeypatch.setattr(cli.Local, "live", lambda self: {})
     assert run(capsys, "--config", str(config), command)[0] == code
 
@@ -239,7 +241,8 @@ def test_what_there_is_no_memory_to_say_is_said_shortly(
         raise MemoryError
 
     monkeypatch.setattr(cli.Local, "complete", lambda self: True)
-    monkeypatch.setattr(cli, "say", lambda text, error: None)
+    for module in (cli, commands):
+        monkeypatch.setattr(module, "say", lambda text, error: None)
     monkeypatch.setattr(json, "dumps", none)
     assert cli.main(["--config", str(config), "show", "--local"]) == cli.OK
     assert json.loads(capfd.readouterr().out)["error"].startswith("This node has no memory left to say")
@@ -264,10 +267,11 @@ def test_what_the_engine_said_is_in_the_journal_once(
                 self.call.log(why)
             return False
 
-    monkeypatch.setattr(commands, "_keepalived", Engine)
+    monkeypatch.setattr(keepalived_commands, "_keepalived", Engine)
     monkeypatch.setattr(cli.Local, "live", lambda self: {})
     said: list[str] = []
-    monkeypatch.setattr(cli, "say", lambda text, error: said.append(text))
+    for module in (cli, commands):
+        monkeypatch.setattr(module, "say", lambda text, error=False: said.append(text))
     code, answer = run(capsys, "--config", str(config), "notify", "MASTER")
     rest = "192.0.2.1/32 is not up here. Keepalived's next check tries again, or lets another node be the master"
     assert (code, answer["state"]) == (cli.FAILED, "MASTER")
@@ -284,9 +288,10 @@ def test_a_check_is_in_the_journal_only_where_it_fails(
         def watch(self, _deadline: object) -> bool:
             return fine
 
-    monkeypatch.setattr(commands, "_keepalived", lambda _call: Engine())
+    monkeypatch.setattr(keepalived_commands, "_keepalived", lambda _call: Engine())
     said: list[str] = []
-    monkeypatch.setattr(cli, "say", lambda text, error: said.append(text))
+    for module in (cli, commands):
+        monkeypatch.setattr(module, "say", lambda text, error=False: said.append(text))
     code, answer = run(capsys, "--config", str(config), "watch")
     assert (code, "error" in answer) == ((cli.OK, False) if fine else (cli.FAILED, True))
     assert [text.partition(" (")[0] for text in said] == [] if fine else ["watch: This node may not be the master"]

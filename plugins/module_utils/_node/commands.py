@@ -1,0 +1,155 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each command of the node's program does; `cli.py` says it and keeps the deadline.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .._aws.pace import Deadline
+from .._engine.commands import COMMANDS
+from .._engine.memory import Memory
+from .._engine.node import Call
+from .codes import FAILED, NOT_HERE, OK, PARTLY, UNREADABLE
+from .config import CommandError
+from .journal import say
+from .local import Local
+from .model import Config
+
+Answer = tuple[int, dict[str, Any]]
+
+
+def take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
+    memory = Memory.of_node()
+    # A check of the engine that came between address and route would take the address down.
+    with memory.locked(Deadline(deadline.left / 4)) as alone, memory.taking():
+        if not alone:
+            say(f"take: going on though {memory.holder()} holds the lock.", error=True)
+        return _aws(config, deadline, lambda node: (OK, node.take(deadline)))
+
+
+def give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
+    """Hand over first where that is asked for, so that nothing is lost; the address goes down in any case."""
+    local = Local(config)
+    code: int = OK
+    answer: dict[str, Any] = {}
+    if arguments.to and arguments.to not in config.peers:
+        known = ", ".join(config.peers) or "none"
+        raise CommandError(f"{arguments.to} is no peer of this node: it has {known}. Nothing was changed.")
+    try:
+        if arguments.to:
+            code, answer = _aws(config, deadline, lambda node: (OK, node.hand_over(arguments.to, deadline)))
+    finally:
+        down = local.down()
+    return code, {**answer, "changed": down or answer.get("changed", False)}
+
+
+def show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
+    local = Local(config)
+    complete = local.complete()
+    answer: dict[str, Any] = {"node": config.name, "addresses_up": complete}
+    if arguments.local:
+        return OK if complete else NOT_HERE, answer
+
+    def read(node: Any) -> Answer:
+        overlays = node.show()
+        return _held(overlays, complete, node.mine()), {"overlays": overlays}
+
+    code, seen = _aws(config, deadline, read, unreadable=UNREADABLE)
+    if code == UNREADABLE:
+        then = "Nothing is known of the routes; what holds the address may keep it. Ask again once AWS answers."
+        seen["error"] = f"{seen['error']} {then}"
+    elif os.geteuid() == 0:
+        problems = {overlay["destination"]: overlay["problems"] for overlay in seen.get("overlays", ())}
+        for text in Memory.of_node().news(problems):
+            say(text, error=True)
+    return code, {**answer, **seen}
+
+
+def _held(overlays: Sequence[Mapping[str, Any]], complete: bool, mine: str) -> int:
+    """The exit code that says whether this node holds the overlay IPs."""
+    if complete and all(overlay["mine"] for overlay in overlays):
+        return OK
+    if complete and all(overlay["partly_mine"] for overlay in overlays):
+        return PARTLY
+    here = any(r["route"] and r["route"]["network_interface_id"] == mine for o in overlays for r in o["routes"])
+    return FAILED if here or complete else NOT_HERE
+
+
+def check(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
+    from . import check as node_check
+
+    def run(node: Any) -> Answer:
+        checks = node_check.run(node, deadline)
+        ready = all(check["ok"] is not False for check in checks)
+        return OK if ready else FAILED, {"node": config.name, "ready": ready, "checks": checks}
+
+    return _aws(config, deadline, run)
+
+
+def engine(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
+    """A command that only an engine calls; what it says is in the journal, and in the answer."""
+    command, local = COMMANDS[arguments.command], Local(config)
+    told: list[str] = []
+    made: list[Any] = []
+
+    def node() -> Any:
+        from .node import Node
+
+        if not made:
+            made.append(Node(local, left=lambda: deadline.left, tell=_warn))
+        return made[0]
+
+    def log(text: str) -> None:
+        told.append(text)
+        say(text)
+
+    state, memory = getattr(arguments, "state", ""), Memory.of_node()
+    if command.run(Call(state, local, node, memory, log, deadline, _started(), config.advert)):
+        return OK, {}
+    return FAILED, {"said": " ".join(told), "error": " ".join(filter(None, [*told, command.failed]))}
+
+
+def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED) -> Answer:
+    """Call `run` with the node; an error of AWS becomes an answer."""
+    # Only what asks AWS pays for what that needs.
+    from .._aws import imds
+    from .._aws.errors import AwsError
+    from .._route import job
+    from .._route import plan as route_plan
+    from .node import Node
+
+    told: list[str] = []
+    try:
+        code, answer = run(Node(Local(config), left=lambda: deadline.left, tell=told.append))
+    except job.JobError as err:
+        code, answer = FAILED, {**err.result, "error": str(err)}
+    except AwsError as err:
+        code, answer = unreadable, {"error": err.message, "code": err.code}
+    except imds.ImdsError as err:
+        code, answer = unreadable, {"error": str(err)}
+    except route_plan.PlanError as err:
+        code, answer = FAILED, {"error": str(err)}
+    for text in [*told, *(answer.get("problems", ()) if code == OK else ())]:
+        say(text, error=True)
+    return code, {**answer, "warnings": told} if told else answer
+
+
+def _started() -> float:
+    """When this process was started, on the monotonic clock: importing may have taken a while since."""
+    fields = Path("/proc/self/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return time.monotonic() - age
+
+
+def _warn(text: str) -> None:
+    say(text, error=True)
