@@ -76,6 +76,13 @@ options:
     type: str
     choices: [auto, networkd, networkmanager, networkmanager_profile, ifupdown, wicked, ifcfg, systemd_unit]
     default: auto
+  deployment:
+    description:
+      - The name of the deployment to which the addresses belong. An address that another one keeps on this node is
+        refused.
+    type: str
+    default: overlay-ip
+    version_added: 1.1.0
 notes:
   - Changes need root. Check mode does not.
 seealso:
@@ -160,8 +167,7 @@ from ..module_utils._address import hold, tools
 from ..module_utils._address.live import NodeError
 from ..module_utils._address.persist.host import LocalHost
 from ..module_utils._address.persist.store import METHODS, PersistError
-from ..module_utils._address.plan import PlanError
-from ..module_utils._base import net as base_net
+from ..module_utils._base.deployment import USUAL, Deployment
 
 SPEC: dict[str, dict[str, Any]] = {
     "addresses": {"type": "list", "elements": "str", "required": True},
@@ -170,6 +176,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "persistent": {"type": "bool", "default": True},
     "persistence": {"type": "str", "choices": ["auto", *METHODS], "default": "auto"},
+    "deployment": {"type": "str", "default": USUAL},
 }
 
 
@@ -178,9 +185,10 @@ def main() -> None:
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     host = LocalHost()
     try:
+        Deployment(module.params["deployment"])
         with tools.opened(host.read("/etc/os-release") or "") as live:
             result = hold.run(module.params, live, host, check=module.check_mode)
-    except (base_net.AddressError, PlanError, PersistError, NodeError) as exc:
+    except (ValueError, PersistError, NodeError) as exc:
         module.fail_json(msg=str(exc), changed=getattr(exc, "changed", False))
     if not module._diff:
         del result["diff"]

@@ -48,6 +48,12 @@ options:
       - Seconds for one request to the instance metadata service.
     type: float
     default: 2.0
+  deployment:
+    description:
+      - The name of the deployment that is asked about.
+    type: str
+    default: overlay-ip
+    version_added: 1.1.0
 """
 
 EXAMPLES = r"""
@@ -205,6 +211,20 @@ record:
       description: Those of both that are up, with C(interface) and C(label).
       type: list
       elements: dict
+others:
+  description: The other deployments that keep an address on this node or have their program here.
+  returned: always
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  contains:
+    name:
+      description: Its name.
+      type: str
+    addresses:
+      description: Its addresses.
+      type: list
+      elements: str
 findings:
   description: What is wrong or may become wrong, errors first.
   returned: always
@@ -232,7 +252,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._address.persist.host import LocalHost
 from ..module_utils._address.persist.store import PersistError
 from ..module_utils._aws.imds import Imds
-from ..module_utils._base.net import AddressError
+from ..module_utils._base.deployment import USUAL, Deployment
 from ..module_utils._engine import registry
 from ..module_utils._node import facts
 
@@ -242,6 +262,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "interface": {"type": "str", "default": "auto"},
     "metadata": {"type": "bool", "default": True},
     "metadata_timeout": {"type": "float", "default": 2.0},
+    "deployment": {"type": "str", "default": USUAL},
 }
 
 
@@ -251,8 +272,9 @@ def main() -> None:
     params = module.params
     imds = Imds(timeout=params["metadata_timeout"]) if params["metadata"] else None
     try:
-        result = facts.describe(LocalHost(units=registry.UNITS), imds, params)
-    except (AddressError, PersistError) as exc:
+        units = registry.units(Deployment(params["deployment"]))
+        result = facts.describe(LocalHost(units=units), imds, params)
+    except (ValueError, PersistError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=False, **result)
 

@@ -37,6 +37,13 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  deployment:
+    description:
+      - The name of the deployment whose program it is. Each has one of its own, with its configuration. Any other name
+        than V(overlay-ip) is appended to those of its files, as in C(/usr/sbin/aws-overlay-ip-NAME).
+    type: str
+    default: overlay-ip
+    version_added: 1.1.0
 """
 
 EXAMPLES = r"""
@@ -70,6 +77,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._address.persist.host import LocalHost
 from ..module_utils._address.persist.store import PersistError, Tree
+from ..module_utils._base.deployment import USUAL, Deployment
 from ..module_utils._node import cli, install
 
 CARRIED = (cli,)  # imported here so that Ansible sends it along, to be installed
@@ -77,6 +85,7 @@ CARRIED = (cli,)  # imported here so that Ansible sends it along, to be installe
 SPEC: dict[str, dict[str, Any]] = {
     "config": {"type": "dict"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "deployment": {"type": "str", "default": USUAL},
 }
 
 
@@ -88,19 +97,26 @@ def main() -> None:
     tree = Tree(host)
     mended: list[str] = []
     try:
+        deployment = Deployment(module.params["deployment"])
         if module.params["state"] == "present":
-            wanted = install.files(module.params["config"], install.sources(install.shipped), install.interpreter())
+            wanted = install.files(
+                module.params["config"], install.sources(install.shipped), install.interpreter(), deployment
+            )
             check = module.check_mode
             mended = [
-                path for path, whole in install.folders(wanted) if host.mend_folder(path, whole=whole, check=check)
+                path
+                for path, whole in install.folders(wanted, deployment)
+                if host.mend_folder(path, whole=whole, check=check)
             ]
             mended += [path for path, (_text, mode) in wanted.items() if host.mend(path, mode, check=check)]
-            install.install(tree, wanted)
+            install.install(tree, wanted, deployment)
         else:
-            install.remove(tree)
-        changes = install.ordered(tree.changes())
+            install.remove(tree, deployment)
+        changes = install.ordered(tree.changes(), deployment)
         if not module.check_mode:
             host.apply(changes)
+    except ValueError as exc:
+        module.fail_json(msg=str(exc))
     except PersistError as exc:
         module.fail_json(msg=str(exc), changed=exc.changed or (bool(mended) and not module.check_mode))
     paths = dict.fromkeys([*mended, *(change.path for change in changes)])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 from .._base import net
@@ -36,7 +37,11 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
         AddressError, PlanError, PersistError, NodeError: each a sentence for the user.
     """
     request = Request(
-        tuple(net.host(text) for text in params["addresses"]), params["interface"], params["label"], params["state"]
+        tuple(net.host(text) for text in params["addresses"]),
+        params["interface"],
+        params["label"],
+        params["state"],
+        params["deployment"],
     )
     tree = Tree(disk)
     saved = tuple(overlay for _method, _path, overlay in store.saved(tree))
@@ -44,7 +49,12 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
     decisions = plan.plan(request, node)
     steps = [step for decision in decisions for step in decision.steps]
     keep = params["persistent"] and request.state != ABSENT
-    kept = _save(tree, decisions, node, params["persistence"] if keep else None)
+    kept = _save(
+        tree,
+        [replace(d.overlay, deployment=request.deployment) for d in decisions],
+        node,
+        params["persistence"] if keep else None,
+    )
     changes = tree.changes()
     after = tuple(plan.apply_to(node.held, steps))
     if not check:
@@ -81,12 +91,10 @@ def _apply(live: Live, disk: Disk, steps: Sequence[Step], changes: Sequence[Chan
         raise
 
 
-def _save(
-    tree: Tree, decisions: Iterable[Decision], node: Node, persistence: str | None
-) -> dict[str, tuple[str, Owner]]:
+def _save(tree: Tree, overlays: Iterable[Overlay], node: Node, persistence: str | None) -> dict[str, tuple[str, Owner]]:
     """Put the files into the tree, or with None take them out; address -> method in effect and owner."""
     kept = {}
-    for overlay in (d.overlay for d in decisions):
+    for overlay in overlays:
         if persistence is None:
             store.erase(tree, overlay.address)
             continue

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from .._base import net
+from .._base.deployment import USUAL
 
 AUTO = "auto"
 PRESENT, ABSENT = "present", "absent"
@@ -35,12 +36,13 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True)
 class Overlay:
-    """An address where it shall be. ``label`` is empty for none; IPv6 has none."""
+    """An address where it shall be. ``label`` is empty for none; IPv6 has none. ``deployment``: whose it is."""
 
     address: str
     prefixlen: int
     interface: str
     label: str = ""
+    deployment: str = USUAL
 
     @property
     def family(self) -> int:
@@ -110,12 +112,13 @@ class Node:
 
 @dataclass(frozen=True)
 class Request:
-    """The options of the module: canonical host prefixes, interface name or auto, label, auto or empty, state."""
+    """The options of the module: canonical host prefixes, interface or auto, label, auto or empty, state, owner."""
 
     addresses: tuple[str, ...]
     interface: str = AUTO
     label: str = AUTO
     state: str = PRESENT
+    deployment: str = USUAL
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,7 @@ def plan(request: Request, node: Node) -> list[Decision]:
             f"label '{request.label}' is for one IPv4 address, but addresses names several:"
             " use label=auto, or one task for each address."
         )
+    _refuse_others(request, node)
     decisions: list[Decision] = []
     for cidr in dict.fromkeys(request.addresses):
         decision = _absent(cidr, request, node) if request.state == ABSENT else _present(cidr, request, node)
@@ -145,6 +149,17 @@ def plan(request: Request, node: Node) -> list[Decision]:
         # The next address must not be given the label that this one has just taken.
         node = replace(node, saved=(*node.saved, decision.overlay))
     return decisions
+
+
+def _refuse_others(request: Request, node: Node) -> None:
+    """What another deployment keeps here is its own to change."""
+    for saved in node.saved:
+        if saved.deployment != request.deployment and saved.cidr in request.addresses:
+            raise PlanError(
+                f"{saved.address} is kept on this node by the deployment '{saved.deployment}', not by"
+                f" '{request.deployment}': one address belongs to one of them. Take it out of one inventory's"
+                " overlay_ips, or set overlay_ip_name."
+            )
 
 
 def apply_to(held: Iterable[Held], steps: Iterable[Step]) -> list[Held]:

@@ -18,9 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .._aws.pace import Clock, Deadline
+from .._base.deployment import Deployment
 
-DIRECTORY = Path("/run/aws-overlay-ip")
-SPARE = Path("/dev/shm/aws-overlay-ip")  # anybody may make it: see _ours
 POLL = 0.1
 _TAKING = "taking"
 _MENDED = "All route tables are as they should be again."
@@ -39,9 +38,10 @@ class Memory:
         self.directory = directory
 
     @classmethod
-    def of_node(cls) -> Memory:
-        """This node's."""
-        return cls(DIRECTORY, SPARE)
+    def of_node(cls, deployment: Deployment) -> Memory:
+        """A deployment's on this node. Anybody may make the spare directory: see `_ours`."""
+        usual, spare = deployment.memory
+        return cls(Path(usual), Path(spare))
 
     def read(self, name: str) -> str:
         """The text of that name; empty where there is none.

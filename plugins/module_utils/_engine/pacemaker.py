@@ -19,21 +19,23 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from .._address.persist.tree import Host
+from .._base.deployment import Deployment
 from .view import MOVE, SELF, SETUP, TEARDOWN, Trouble, name_of, not_running, text_of, unit_state, view
 
 NAME = "pacemaker"
 UNIT = "pacemaker.service"
+"""The cluster is one for all deployments."""
 AGENTS = ("ocf:aws_ha:overlay-ip", "ocf:heartbeat:aws-vpc-move-ip")
-PREFIX = "overlay-ip-"
-"""How the role begins a resource's name; :func:`.net.slug` of the address follows."""
+FENCING = "overlay-ip-fencing"
+"""The cluster's fencing device, where the role has made it: every deployment's."""
 
 CIB = "/var/lib/pacemaker/cib/cib.xml"
 CRM_MON = ("crm_mon", "--one-shot", "--inactive", "--neg-locations", "--failcounts")
 FORMS = ("--output-as=xml", "--as-xml")
 CONSTRAINTS = ("cibadmin", "--query", "--scope", "constraints")
 
-_GIVEN = re.compile(rf'<primitive [^>]*\bid="{PREFIX}(?!fencing")([^"]+)"')
-"""The overlay IPs in the cluster's configuration; its fencing device is none."""
+_ROLES = re.compile(r"(?:[a-z0-9-]+-)?overlay-ip-")
+"""How the names of the role's resources begin, whatever the deployment."""
 
 INFINITY = 1000000
 NO_QUORUM = "no quorum"
@@ -98,34 +100,53 @@ class Resource:
         return self.attributes.get(attribute, "").lower() == value
 
 
-def running(host: Host) -> bool:
+def prefix(deployment: Deployment) -> str:
+    """How the names of its resources begin; :func:`.net.slug` of the address follows."""
+    return "overlay-ip-" if deployment.usual else f"{deployment.name}-overlay-ip-"
+
+
+def unit(deployment: Deployment) -> str:
+    """See :class:`.registry.Engine`."""
+    return UNIT
+
+
+def running(host: Host, deployment: Deployment) -> bool:
     """See :class:`.registry.Engine`."""
     return host.active(UNIT)
 
 
-def configured(host: Host) -> bool:
+def configured(host: Host, deployment: Deployment) -> bool:
     """See :class:`.registry.Engine`."""
-    return bool(_GIVEN.search(text_of(host, CIB) or ""))
+    return bool(_given(host, deployment))
 
 
-def given(host: Host) -> list[dict[str, str]]:
+def given(host: Host, deployment: Deployment) -> list[dict[str, str]]:
     """See :class:`.registry.Engine`."""
-    names = dict.fromkeys(_GIVEN.findall(text_of(host, CIB) or ""))
+    names = _given(host, deployment)
     words = _words(host) if names else {}
-    return [{"slug": name, "command": words["remove"].format(PREFIX + name)} for name in names]
+    return [{"slug": name, "command": words["remove"].format(prefix(deployment) + name)} for name in names]
 
 
-def seen(host: Host) -> dict[str, Any]:
+def _given(host: Host, deployment: Deployment) -> list[str]:
+    """The overlay IPs in the cluster's configuration; its fencing device is none."""
+    named = re.findall(r'<primitive [^>]*\bid="([^"]+)"', text_of(host, CIB) or "")
+    ours = prefix(deployment)
+    return [name[len(ours) :] for name in dict.fromkeys(named) if name.startswith(ours) and name != FENCING]
+
+
+def seen(host: Host, deployment: Deployment) -> dict[str, Any]:
     """See :class:`.registry.Engine`."""
-    unit = unit_state(host, UNIT)
-    if unit != "running":
-        return view(NAME, unit, running=False, troubles=[not_running(NAME, UNIT, unit, name_of(host))])
+    state, name = unit_state(host, UNIT), name_of(host, deployment)
+    if state != "running":
+        return view(NAME, state, running=False, troubles=[not_running(NAME, UNIT, state, name)])
     texts = (host.output(*CRM_MON, form) for form in FORMS)
     monitor = next((text for text in texts if text), None)
-    return told(monitor, host.output(*CONSTRAINTS), _words(host), name_of(host))
+    return told(monitor, host.output(*CONSTRAINTS), _words(host), name, prefix(deployment))
 
 
-def told(monitor: str | None, constraints: str | None, words: Mapping[str, str], name: str) -> dict[str, Any]:
+def told(
+    monitor: str | None, constraints: str | None, words: Mapping[str, str], name: str, ours: str
+) -> dict[str, Any]:
     """The view, from what the cluster's own tools print.
 
     Args:
@@ -133,6 +154,7 @@ def told(monitor: str | None, constraints: str | None, words: Mapping[str, str],
         constraints: the section of that name of the cluster's configuration.
         words: one of COMMANDS.
         name: the node that was asked, for sentences.
+        ours: how the names of the deployment's resources begin.
     """
     root = _xml(monitor)
     if root is None or root.find("./summary") is None:
@@ -145,7 +167,7 @@ def told(monitor: str | None, constraints: str | None, words: Mapping[str, str],
             _ALL,
         )
         return view(NAME, "does not answer", troubles=[silent])
-    resources = list(_resources(root))
+    resources = list(_resources(root, ours))
     troubles = [
         *_cluster(root, words, name),
         *_nodes(root, words),
@@ -154,7 +176,7 @@ def told(monitor: str | None, constraints: str | None, words: Mapping[str, str],
         *_bans(root, resources, words),
         *_preferences(_xml(constraints), resources, words),
     ]
-    holders = {resource.name[len(PREFIX) :]: resource.node for resource in resources}
+    holders = {resource.name[len(ours) :]: resource.node for resource in resources}
     state, holder = _state(root, resources)
     return view(NAME, state, holder=holder, holders=holders if state != NO_QUORUM else None, troubles=troubles)
 
@@ -176,12 +198,13 @@ def _state(root: Element, resources: list[Resource]) -> tuple[str, str]:
     return f"started on {', '.join(nodes)}", nodes[0] if len(nodes) == 1 else ""
 
 
-def _resources(root: Element) -> Iterator[Resource]:
-    """The role's own; where there is none, all of the agents."""
+def _resources(root: Element, ours: str) -> Iterator[Resource]:
+    """The deployment's own; where there is none, all of the agents that no deployment has made."""
     found = []
     for top in root.iterfind("./resources"):
         found += list(_walk(top, frozenset()))
-    yield from [resource for resource in found if resource.name.startswith(PREFIX)] or found
+    own = [resource for resource in found if resource.name.startswith(ours)]
+    yield from own or [resource for resource in found if not _ROLES.match(resource.name)]
 
 
 def _walk(parent: Element, parents: frozenset[str]) -> Iterator[Resource]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from .._address.persist.tree import Host
+from .._base.deployment import Deployment
 from . import pacemaker
 from .keepalived import view as keepalived
 
@@ -19,39 +20,46 @@ class Engine(Protocol):
     """What every engine's file offers; its role has the same doors as the others' roles."""
 
     NAME: str
-    UNIT: str
 
-    def running(self, host: Host) -> bool:
+    def unit(self, deployment: Deployment) -> str:
+        """Its systemd unit."""
+
+    def running(self, host: Host, deployment: Deployment) -> bool:
         """Whether it runs on this node."""
 
-    def configured(self, host: Host) -> bool:
+    def configured(self, host: Host, deployment: Deployment) -> bool:
         """Whether setup has given overlay IPs to it on this node, so that it should run."""
 
-    def given(self, host: Host) -> list[dict[str, str]]:
+    def given(self, host: Host, deployment: Deployment) -> list[dict[str, str]]:
         """The overlay IPs that are things of their own to it: the `slug` of each, and the `command` that removes it."""
 
-    def seen(self, host: Host) -> dict[str, Any]:
+    def seen(self, host: Host, deployment: Deployment) -> dict[str, Any]:
         """What it says of itself, and what is wrong with it: :func:`.view.view`."""
 
 
 ENGINES: tuple[Engine, ...] = (keepalived, pacemaker)
 
-UNITS = tuple(engine.UNIT for engine in ENGINES)
-"""Their systemd units."""
 NONE = "none"
 NAMES = (NONE, *(engine.NAME for engine in ENGINES))
 """What `overlay_ip_failover` may be."""
 
 
-def running(host: Host) -> list[str]:
+def units(deployment: Deployment) -> tuple[str, ...]:
+    """Their systemd units."""
+    return tuple(engine.unit(deployment) for engine in ENGINES)
+
+
+def running(host: Host, deployment: Deployment) -> list[str]:
     """The engines that run on this node."""
-    return [engine.NAME for engine in ENGINES if engine.running(host)]
+    return [engine.NAME for engine in ENGINES if engine.running(host, deployment)]
 
 
-def seen(host: Host) -> list[dict[str, Any]]:
+def seen(host: Host, deployment: Deployment) -> list[dict[str, Any]]:
     """What the engines that run here, or should, say of themselves."""
-    return [_seen(engine, host) for engine in ENGINES if engine.running(host) or engine.configured(host)]
+    there = (e for e in ENGINES if e.running(host, deployment) or e.configured(host, deployment))
+    return [_seen(engine, host, deployment) for engine in there]
 
 
-def _seen(engine: Engine, host: Host) -> dict[str, Any]:
-    return {**engine.seen(host), "configured": engine.configured(host), "given": engine.given(host)}
+def _seen(engine: Engine, host: Host, deployment: Deployment) -> dict[str, Any]:
+    configured, given = engine.configured(host, deployment), engine.given(host, deployment)
+    return {**engine.seen(host, deployment), "configured": configured, "given": given, "unit": engine.unit(deployment)}

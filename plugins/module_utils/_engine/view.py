@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .._address.persist.tree import Host, PersistError
+from .._base.deployment import Deployment
 from .._base.finding import Finding
 
 SETUP, MOVE, TEARDOWN = "setup", "move", "teardown"
@@ -24,8 +25,6 @@ SELF = "self"
 
 CHECK_FAILED = "engine_check_failed"
 """Only the application's check keeps this node from being the holder: elsewhere the service may be well."""
-
-_PROGRAM = "/etc/aws-overlay-ip/config.json"
 
 
 @dataclass(frozen=True)
@@ -87,9 +86,9 @@ def parsed(text: str | None) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def name_of(host: Host) -> str:
+def name_of(host: Host, deployment: Deployment) -> str:
     """The node's name in the inventory, as the program's configuration has it, for sentences."""
-    return str(parsed(text_of(host, _PROGRAM)).get("name") or "this node")
+    return str(parsed(text_of(host, deployment.config)).get("name") or "this node")
 
 
 def unit_state(host: Host, unit: str) -> str:

@@ -27,24 +27,24 @@ from .._address.iproute import AddressError
 from .._address.plan import PlanError
 from .._aws.pace import Deadline
 from .._base import net
+from .._base.deployment import USUAL, Deployment
 from .._engine.commands import COMMANDS, KEEPING, LETTING_GO
 from . import commands
 from .codes import FAILED, OK, UNREADABLE, USAGE, spoken
 from .commands import Answer
-from .config import CONFIG, LONGEST, CommandError, ConfigError, chosen, load
-from .journal import say
+from .config import LONGEST, CommandError, ConfigError, chosen, load
+from .journal import called, say
 from .limit import Expired, limit, release
 from .local import Local, let_go
 from .model import Config
 
-NAME = "aws-overlay-ip"
 _EPILOG = """\
 exit codes: 0 done, or yes; 1 not done, or not ready; 2 the command or the configuration is wrong, or Python is lost;
 3 not held here; 4 AWS or this node cannot be asked, so nothing is known; 5 held here, but not in every table
 """
 _WRITES = ("take", "give-up", *COMMANDS)
 _NEXT = {
-    "take": "`aws-overlay-ip show` tells where the routes point; see to the cause, then `take` again.",
+    "take": "`{program} show` tells where the routes point; see to the cause, then `take` again.",
     "give-up": "Routes that point here stay: `take` on another node moves them there.",
     **{state: text for command in COMMANDS.values() for state, text in command.after.items()},
 }
@@ -52,14 +52,17 @@ _UNSAID = '{"error": "This node has no memory left to say what was done: the exi
 _LATER = "Routes that point here stay until the next master moves them, or `take` on another node does."
 
 
-def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
+def main(argv: Sequence[str], addresses: Sequence[str] = (), deployment: str = USUAL) -> int:
     """Run one command; returns the exit code.
 
     Args:
         argv: the arguments.
         addresses: what this node may hold, as the launcher knows it: enough to let go where the configuration is lost.
+        deployment: whose program it is.
     """
-    arguments = _parser().parse_args(argv)
+    ours = Deployment(deployment)
+    called(ours.program)
+    arguments = _parser(ours).parse_args(argv)
     began = time.monotonic()
     code = FAILED
     try:
@@ -87,9 +90,9 @@ def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
     return code
 
 
-def entry(addresses: Sequence[str] = ()) -> None:
+def entry(addresses: Sequence[str] = (), deployment: str = USUAL) -> None:
     """The launcher's entry: ends at once, without waiting for threads whose call nobody needs any more."""
-    os._exit(spoken(main(sys.argv[1:], addresses)))
+    os._exit(spoken(main(sys.argv[1:], addresses, deployment)))
 
 
 def _run(arguments: argparse.Namespace, addresses: Sequence[str]) -> Answer:
@@ -213,7 +216,8 @@ def _stands(config: Config | None) -> str:
 
 def _next(arguments: argparse.Namespace) -> str:
     """What happens next, or what to do."""
-    return _NEXT.get(_state(arguments) or arguments.command, _LATER if _lets_go(arguments) else "")
+    told = _NEXT.get(_state(arguments) or arguments.command, _LATER if _lets_go(arguments) else "")
+    return told.replace("{program}", arguments.deployment.program)
 
 
 def _log(text: str, error: bool = False) -> None:
@@ -237,14 +241,16 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(deployment: Deployment) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=NAME,
+        prog=deployment.program,
         description="Move overlay IPs with this node's own role.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--config", type=Path, default=CONFIG, help=f"configuration file (default {CONFIG})")
+    parser.set_defaults(deployment=deployment)
+    config = deployment.config
+    parser.add_argument("--config", type=Path, default=Path(config), help=f"configuration file (default {config})")
     parser.add_argument("--timeout", type=_seconds, help="seconds for the whole command (default: the configuration's)")
     named = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 

@@ -29,7 +29,7 @@ Answer = tuple[int, dict[str, Any]]
 
 
 def take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
-    memory = Memory.of_node()
+    memory = Memory.of_node(arguments.deployment)
     # A check of the engine that came between address and route would take the address down.
     with memory.locked(Deadline(deadline.left / 4)) as alone, memory.taking():
         if not alone:
@@ -70,7 +70,7 @@ def show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> A
         seen["error"] = f"{seen['error']} {then}"
     elif os.geteuid() == 0:
         problems = {overlay["destination"]: overlay["problems"] for overlay in seen.get("overlays", ())}
-        for text in Memory.of_node().news(problems):
+        for text in Memory.of_node(arguments.deployment).news(problems):
             say(text, error=True)
     return code, {**answer, **seen}
 
@@ -113,7 +113,7 @@ def engine(config: Config, arguments: argparse.Namespace, deadline: Deadline) ->
         told.append(text)
         say(text)
 
-    state, memory = getattr(arguments, "state", ""), Memory.of_node()
+    state, memory = getattr(arguments, "state", ""), Memory.of_node(arguments.deployment)
     if command.run(Call(state, local, node, memory, log, deadline, _started(), config.advert)):
         return OK, {}
     return FAILED, {"said": " ".join(told), "error": " ".join(filter(None, [*told, command.failed]))}

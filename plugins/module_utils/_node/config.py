@@ -19,11 +19,12 @@ from typing import Any, TypeVar
 
 from .._address.plan import AUTO
 from .._base import net
+from .._base.deployment import Deployment
 from .model import SCOPES, TABLES, Config, Overlay
 
 _AWS_OPTIONS = ("region", "endpoint_url", "aws_ca_bundle", "validate_certs", "aws_config", "assume_role_arn")
 
-CONFIG = Path("/etc/aws-overlay-ip/config.json")
+CONFIG = Path(Deployment().config)
 LONGEST = 86400.0  # seconds: what is longer is no deadline
 LARGEST = 4 << 20  # bytes: a thousand overlay IPs in a thousand tables are less
 T = TypeVar("T")

@@ -18,6 +18,7 @@ from .._address.persist.store import Host, Owner, Tree
 from .._address.plan import AUTO, Link, Node
 from .._aws.imds import Imds, ImdsError
 from .._base import net as base_net
+from .._base.deployment import Deployment
 from .._base.finding import ERROR, WARNING, Finding, as_dicts
 from .._engine import registry
 from . import record
@@ -30,10 +31,10 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[s
         AddressError: one of ``params["addresses"]`` is not an address.
         PersistError: a file of the node cannot be read.
     """
-    tree = Tree(host)
+    tree, deployment = Tree(host), Deployment(params["deployment"])
     node, why = _read(tree)
     identity, error = _identity(imds, node)
-    shown = _addresses(tree, node, params["addresses"])
+    shown = _addresses(tree, node, params["addresses"], deployment)
     link = _link(params["interface"], node)
     owner = store.owner_for(host, link) if link else None
     release = host.read("/etc/os-release") or ""
@@ -50,9 +51,10 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[s
         "interface": {"name": link.name, "method": owner.method, "owner": owner.why, "source": owner.source}
         if link and owner
         else None,
-        "failover_engines": registry.running(host),
-        "failover": registry.seen(host),
-        "record": record.of(tree, node.held if node else ()),
+        "failover_engines": registry.running(host, deployment),
+        "failover": registry.seen(host, deployment),
+        "record": record.of(tree, node.held if node else (), deployment),
+        "others": record.others(tree, deployment),
         "findings": as_dicts(findings),
     }
 
@@ -84,10 +86,12 @@ def _identity(imds: Imds | None, node: Node | None) -> tuple[dict[str, Any] | No
     return found, ""
 
 
-def _addresses(tree: Tree, node: Node | None, asked: Sequence[str]) -> list[dict[str, Any]] | None:
+def _addresses(
+    tree: Tree, node: Node | None, asked: Sequence[str], deployment: Deployment
+) -> list[dict[str, Any]] | None:
     if node is None:
         return None
-    cidrs = [base_net.host(text) for text in asked] or [o.cidr for o in node.saved]
+    cidrs = [base_net.host(text) for text in asked] or [o.cidr for o in node.saved if o.deployment == deployment.name]
     return [_address(tree, node, cidr) for cidr in dict.fromkeys(cidrs)]
 
 

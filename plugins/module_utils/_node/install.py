@@ -20,14 +20,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .._address.persist.tree import Change, Tree
+from .._base.deployment import PROGRAM, Deployment
 from .._engine.commands import COMMANDS, KEEPING, LETTING_GO
 from . import launcher
-from .config import CONFIG
 
 MAIN = "_node.cli"
-HOME = "/usr/lib/aws-overlay-ip"
 NAME = "aws_overlay_ip"
-LAUNCHER = "/usr/sbin/aws-overlay-ip"
 START = "start.py"
 
 
@@ -70,7 +68,9 @@ def interpreter() -> str:
     return os.path.realpath(found) if sys.prefix != sys.base_prefix else found
 
 
-def files(config: Mapping[str, Any], texts: Mapping[str, str], python: str) -> dict[str, tuple[str, int]]:
+def files(
+    config: Mapping[str, Any], texts: Mapping[str, str], python: str, deployment: Deployment
+) -> dict[str, tuple[str, int]]:
     """Every file of the program with its text and mode, the launcher last; `python` runs it.
 
     The code lies in a place of its own, named by what it is: the launcher, written by one rename after it, is the
@@ -81,19 +81,19 @@ def files(config: Mapping[str, Any], texts: Mapping[str, str], python: str) -> d
         while path != NAME:
             path = os.path.dirname(path)
             code[f"{path}/__init__.py"] = ""
-    code[START] = launcher.START
-    place = f"{HOME}/{_digest(code)}"
+    code[START] = launcher.start(deployment.name)
+    place = f"{deployment.home}/{_digest(code)}"
     addresses = [address for overlay in config.get("overlays", ()) for address in overlay.get("addresses", ())]
     return {
         **{f"{place}/{path}": (text, 0o644) for path, text in code.items()},
-        str(CONFIG): (json.dumps(config, indent=2, sort_keys=True) + "\n", 0o600 if secrets(config) else 0o644),
-        LAUNCHER: (started_by(python, f"{place}/{START}", addresses), 0o755),
+        deployment.config: (json.dumps(config, indent=2, sort_keys=True) + "\n", 0o600 if secrets(config) else 0o644),
+        deployment.launcher: (started_by(python, f"{place}/{START}", addresses, deployment.program), 0o755),
     }
 
 
-def started_by(python: str, start: str, addresses: Iterable[str]) -> str:
+def started_by(python: str, start: str, addresses: Iterable[str], program: str = PROGRAM) -> str:
     """The launcher's text, see :func:`.launcher.launcher`, with the commands that there are."""
-    return launcher.launcher(python, start, addresses, launcher.Words(COMMANDS, LETTING_GO, KEEPING))
+    return launcher.launcher(python, start, addresses, launcher.Words(COMMANDS, LETTING_GO, KEEPING), program)
 
 
 def secrets(config: Mapping[str, Any]) -> list[str]:
@@ -101,35 +101,37 @@ def secrets(config: Mapping[str, Any]) -> list[str]:
     return re.findall(r"://[^/@:\s\"]*:([^/\s\"]+)@", json.dumps(config.get("aws") or {}, ensure_ascii=False))
 
 
-def folders(wanted: Iterable[str]) -> list[tuple[str, bool]]:
+def folders(wanted: Iterable[str], deployment: Deployment) -> list[tuple[str, bool]]:
     """The folders of the program, and whether one is the program's code, of which nothing may be anybody else's."""
-    places = dict.fromkeys(path[: path.index("/", len(HOME) + 1)] for path in wanted if path.startswith(f"{HOME}/"))
-    return [(HOME, False), (str(CONFIG.parent), False), *((place, True) for place in places)]
+    home, etc = deployment.home, os.path.dirname(deployment.config)
+    places = dict.fromkeys(path[: path.index("/", len(home) + 1)] for path in wanted if path.startswith(f"{home}/"))
+    return [(home, False), (etc, False), *((place, True) for place in places)]
 
 
-def install(tree: Tree, wanted: Mapping[str, tuple[str, int]]) -> None:
+def install(tree: Tree, wanted: Mapping[str, tuple[str, int]], deployment: Deployment) -> None:
     """Let these files be there, and no program of another version."""
     for path, (text, mode) in wanted.items():
         tree.write(path, text, mode)
-    tree.remove(place for place in _places(tree) if not any(path.startswith(place) for path in wanted))
+    tree.remove(place for place in _places(tree, deployment.home) if not any(path.startswith(place) for path in wanted))
 
 
-def remove(tree: Tree) -> None:
+def remove(tree: Tree, deployment: Deployment) -> None:
     """Let nothing of it be there."""
-    tree.remove(p for p in (LAUNCHER, str(CONFIG), f"{HOME}/") if tree.read(p) is not None)
+    ours = (deployment.launcher, deployment.config, f"{deployment.home}/")
+    tree.remove(path for path in ours if tree.read(path) is not None)
 
 
-def ordered(changes: Iterable[Change]) -> list[Change]:
+def ordered(changes: Iterable[Change], deployment: Deployment) -> list[Change]:
     """What is new first, then the launcher, which is the switch, then what is old: every moment has a whole program."""
-    return sorted(changes, key=lambda c: (c.after is None, c.path == LAUNCHER, c.path))
+    return sorted(changes, key=lambda c: (c.after is None, c.path == deployment.launcher, c.path))
 
 
 def _digest(files: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode("utf-8")).hexdigest()[:12]
 
 
-def _places(tree: Tree) -> list[str]:
+def _places(tree: Tree, home: str) -> list[str]:
     """The folders of all versions that are there, 1.0.0's too, and what was left half written."""
-    hidden = set(tree.glob(f"{HOME}/.*.tmp/"))  # folders among what follows
-    left = [path for path in tree.glob(f"{HOME}/.*.tmp") if f"{path}/" not in hidden]
-    return [*tree.glob(f"{HOME}/*/"), *sorted(hidden), *left]
+    hidden = set(tree.glob(f"{home}/.*.tmp/"))  # folders among what follows
+    left = [path for path in tree.glob(f"{home}/.*.tmp") if f"{path}/" not in hidden]
+    return [*tree.glob(f"{home}/*/"), *sorted(hidden), *left]

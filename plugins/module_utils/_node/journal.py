@@ -16,25 +16,36 @@ import socket
 import time
 from contextlib import closing
 
+from .._base.deployment import PROGRAM
+
 SOCKET = "/dev/log"
 _DAEMON, _ERROR, _INFO = 3 << 3, 3, 6  # syslog(3)
 _LONGEST = 8000  # bytes; syslog daemons cut what is longer
 _PATIENCE = 0.1  # seconds; a burst of others is over by then
 
 
-def say(text: str, *, error: bool = False, name: str = "aws-overlay-ip", place: str = SOCKET) -> bool:
+_NAME = PROGRAM
+
+
+def called(name: str) -> None:
+    """From now on this process is called so in the journal."""
+    global _NAME
+    _NAME = name
+
+
+def say(text: str, *, error: bool = False, name: str = "", place: str = SOCKET) -> bool:
     """One line for the journal; returns whether it was taken.
 
     Args:
         text: whatever it holds, no character of it ends a line or the text.
         error: with the priority of an error.
-        name: who says it.
+        name: who says it; by default what `called` said last.
         place: the socket of the syslog daemon.
     """
     line = " ".join(text.split()).replace("\0", "?")
     stamp = time.strftime("%b %e %H:%M:%S")
     priority = _DAEMON | (_ERROR if error else _INFO)
-    data = f"<{priority}>{stamp} {name}[{os.getpid()}]: {line}".encode("utf-8", "backslashreplace")[:_LONGEST]
+    data = f"<{priority}>{stamp} {name or _NAME}[{os.getpid()}]: {line}".encode("utf-8", "backslashreplace")[:_LONGEST]
     for kind, end in ((socket.SOCK_DGRAM, b""), (socket.SOCK_STREAM, b"\0")):
         with closing(socket.socket(socket.AF_UNIX, kind)) as sock:
             sock.settimeout(_PATIENCE)

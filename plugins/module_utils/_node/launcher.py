@@ -21,6 +21,7 @@ import shlex
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from .._base.deployment import PROGRAM, USUAL
 from .codes import FAILED, MOST, SPOKEN, UNREADABLE
 
 OLDEST = (3, 9)
@@ -103,7 +104,7 @@ fi
 if [ -z "$why" ]; then # it has said why
     [ -n "$stays" ] || exit $code
     stays="could not judge (exit code $code). The address is up here, and stays"
-    logger -p daemon.err -t "aws-overlay-ip[$$]" "$command: $stays." 2>/dev/null || :
+    logger -p daemon.err -t "{program}[$$]" "$command: $stays." 2>/dev/null || :
     exit 0
 fi
 case $why in
@@ -119,12 +120,12 @@ esac
 if [ -n "$stays" ]; then
     code=0 error="$error The address is up here, and stays."
 fi
-logger -p daemon.err -t "aws-overlay-ip[$$]" "$command: $error" 2>/dev/null || :
+logger -p daemon.err -t "{program}[$$]" "$command: $error" 2>/dev/null || :
 printf '{"command": "%s", "exit": %d, "error": "%s"}\\n' "$command" $code "$error"
 exit $code
 """
 
-START = '''\
+_START = '''\
 """Starts the program. Written so that every Python can read it: one that is too old shall say so."""
 import os
 import sys
@@ -143,8 +144,13 @@ except Exception:
     why = str(error) if type(error) is RuntimeError else "cannot run it (%s)" % type(error).__name__
     os.execv("/bin/sh", ["/bin/sh", launcher, "--lost", why] + sys.argv[1:])
 # What this node may hold: enough to let go of it where the configuration is lost.
-entry(addresses.split())
+entry(addresses.split(){deployment})
 '''.replace("{oldest}", str(OLDEST))
+
+
+def start(deployment: str = USUAL) -> str:
+    """The Python script that starts a deployment's program."""
+    return _START.replace("{deployment}", "" if deployment == USUAL else f", {deployment!r}")
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,7 @@ class Words:
     keeping: Collection[str]
 
 
-def launcher(python: str, start: str, addresses: Iterable[str], words: Words) -> str:
+def launcher(python: str, start: str, addresses: Iterable[str], words: Words, program: str = PROGRAM) -> str:
     """The shell script.
 
     Args:
@@ -170,11 +176,13 @@ def launcher(python: str, start: str, addresses: Iterable[str], words: Words) ->
         start: where `START` lies.
         addresses: what this node may hold.
         words: what engines say to the program.
+        program: its name.
     """
     texts = {
         "python": shlex.quote(python),
         "start": shlex.quote(start),
         "addresses": shlex.quote(" ".join(addresses)),
+        "program": program,
         "flags": FLAGS,
         "commands": " | ".join(("take", "check", *(name for name in words.commands if name not in words.keeping))),
         "letting_go": " | ".join(words.letting_go),

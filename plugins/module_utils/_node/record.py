@@ -18,19 +18,20 @@ from .._address.persist import store
 from .._address.persist.store import Tree
 from .._address.plan import Held
 from .._base import net
+from .._base.deployment import CONFIGS, Deployment, of_config
 from .._engine.view import parsed, text_of
-from .config import CONFIG
 
 
-def of(tree: Tree, held: Iterable[Held]) -> dict[str, Any]:
+def of(tree: Tree, held: Iterable[Held], deployment: Deployment) -> dict[str, Any]:
     """What ``overlay_node_info`` returns as C(record).
 
     Args:
         tree: the node's files.
         held: its live addresses.
+        deployment: whose record it is.
     """
-    program = _program(parsed(text_of(tree.host, str(CONFIG))))
-    saved = _saved(tree)
+    program = _program(parsed(text_of(tree.host, deployment.config)))
+    saved = [one for name, one in _saved(tree) if name == deployment.name]
     known = {one["address"].partition("/")[0] for one in saved}
     if program:
         known |= {a.partition("/")[0] for o in [*program["overlays"], *program["left"]] for a in o["addresses"]}
@@ -42,14 +43,34 @@ def of(tree: Tree, held: Iterable[Held]) -> dict[str, Any]:
     return {"program": program, "saved": saved, "live": live}
 
 
-def _saved(tree: Tree) -> list[dict[str, Any]]:
+def others(tree: Tree, deployment: Deployment) -> list[dict[str, Any]]:
+    """What ``overlay_node_info`` returns as C(others): the other deployments that have something on this node."""
+    found: dict[str, list[str]] = {}
+    for path in tree.glob(CONFIGS):
+        other, program = of_config(path), _program(parsed(text_of(tree.host, path)))
+        if other and program:
+            found.setdefault(other.name, []).extend(a for o in program["overlays"] for a in o["addresses"])
+    for name, one in _saved(tree):
+        found.setdefault(name, []).append(one["address"])
     return [
-        {
-            "address": overlay.cidr,
-            "interface": overlay.interface,
-            "label": overlay.label,
-            "files": store.files(tree, {overlay.address}),
-        }
+        {"name": name, "addresses": sorted(set(addresses))}
+        for name, addresses in sorted(found.items())
+        if name != deployment.name
+    ]
+
+
+def _saved(tree: Tree) -> list[tuple[str, dict[str, Any]]]:
+    """What files keep, each with the name of the deployment."""
+    return [
+        (
+            overlay.deployment,
+            {
+                "address": overlay.cidr,
+                "interface": overlay.interface,
+                "label": overlay.label,
+                "files": store.files(tree, {overlay.address}),
+            },
+        )
         for overlay in dict.fromkeys(overlay for _method, _path, overlay in store.saved(tree))
     ]
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._base import net
+from .._base.deployment import Deployment
 from .._inventory.holders import Dict
 
 SELF, MOVE, TEARDOWN, _CHECK_FAILED = "self", "move", "teardown", "engine_check_failed"
@@ -120,6 +121,7 @@ def _absent(name: str, node: Dict, model: Dict) -> Iterator[dict[str, Any]]:
 
 def _compared(name: str, node: Dict, model: Dict, overlays: Sequence[Dict]) -> Iterator[dict[str, Any]]:
     wanted = {overlay["destination"]: overlay for overlay in model["overlays"]}
+    program = Deployment(model["deployment"]).program
     for view in node["failover"]:
         for overlay in overlays:
             of = wanted[overlay["destination"]]
@@ -130,7 +132,7 @@ def _compared(name: str, node: Dict, model: Dict, overlays: Sequence[Dict]) -> I
             yield from _disagreement(name, view, overlay, says)
             astray = [address for address in of["node_addresses"] if address in node["addresses"]]
             if astray and says != name:
-                yield _astray(name, view, astray, overlay)
+                yield _astray(name, view, astray, overlay, program)
 
 
 def _disagreement(name: str, view: Dict, overlay: Dict, says: str) -> Iterator[dict[str, Any]]:
@@ -147,7 +149,7 @@ def _disagreement(name: str, view: Dict, overlay: Dict, says: str) -> Iterator[d
     }
 
 
-def _astray(name: str, view: Dict, addresses: Sequence[str], overlay: Dict) -> dict[str, Any]:
+def _astray(name: str, view: Dict, addresses: Sequence[str], overlay: Dict, program: str) -> dict[str, Any]:
     """An address on a node to which its engine has not given it."""
     served = overlay["holder"] == name
     return {
@@ -155,7 +157,7 @@ def _astray(name: str, view: Dict, addresses: Sequence[str], overlay: Dict) -> d
         "severity": "error",
         "message": f"{', '.join(addresses)} is up on {name}, where {view['engine']} says {view['state']}"
         f"{', though AWS routes it there' if served else ''}.",
-        "remedy": f"See to {view['engine']} there (journalctl -u {view['engine']}), then run setup."
+        "remedy": f"See to {view['engine']} there (journalctl -u {view.get('unit', view['engine'])}), then run setup."
         if served
-        else f"Run `aws-overlay-ip give-up` on {name}.",
+        else f"Run `{program} give-up` on {name}.",
     }

@@ -17,7 +17,7 @@ from .sight import Sight, bare
 
 _KEPT = frozenset({"orphan_node", "other_interface"})
 _TOLD = {"report": _KEPT | {"orphan_resource", "orphan_route", "orphan_address"}, "remove": _KEPT}
-_REFUSED = frozenset({"wrong_instance", "orphan_holder", "other_inventory"})
+_REFUSED = frozenset({"wrong_instance", "orphan_holder", "other_inventory", "shared_address"})
 REMOVE = "overlay_ip_orphans=remove takes it away"
 
 
@@ -35,7 +35,7 @@ def judged(sight: Sight) -> dict[str, Any]:
         ``programs``: nodes whose program nobody needs.
     """
     rules: tuple[Callable[[Sight], Iterator[dict[str, str]]], ...] = (
-        *(_strange, _engines, _resources, _routes, _addresses, _removed, _holders, _peers),
+        *(_strange, _shared, _engines, _resources, _routes, _addresses, _removed, _holders, _peers),
         *(_instances, _other_interface, _other_place, _programs),
     )
     addresses = {name: sorted(sight.kept(name)) for name in sight.hosts if sight.kept(name)}
@@ -108,20 +108,37 @@ def _strange(sight: Sight) -> Iterator[dict[str, str]]:
     for name in sight.hosts:
         if sight.strange(name):
             views = sight.hosts[name].get("failover") or ()
-            engines = [view["engine"] for view in views if view.get("configured")] or ["aws-overlay-ip"]
-            overlays = ", ".join(o["destination"] for o in sight.records[name]["program"]["overlays"])
+            engines = [view["engine"] for view in views if view.get("configured")] or [sight.program_name]
+            theirs = ", ".join(o["destination"] for o in sight.records[name]["program"]["overlays"])
+            ours = ", ".join(o["destination"] for o in sight.model["overlays"])
             alone = sight.model["failover"] == "none"
             yield _finding(
                 "other_inventory",
                 "info" if alone else "error",
-                f"{' and '.join(engines)} on {name} moves {overlays}, and no overlay IP of this inventory: it is"
-                " another inventory's, or all were renamed.",
+                f"{' and '.join(engines)} on {name} moves {theirs} for the deployment '{sight.model['deployment']}', and this"
+                f" inventory, which has the same overlay_ip_name, has {ours}: it is another one's, or all were renamed.",
                 "It is left alone; teardown with that inventory removes it."
                 if alone
-                else "Have all of them in one inventory, or, where nobody uses those any more, set"
+                else "Give this inventory an overlay_ip_name of its own, or, where nobody uses those any more, set"
                 " overlay_ip_orphans=remove and leave overlay_ip_failover as it was.",
                 name,
             )
+
+
+def _shared(sight: Sight) -> Iterator[dict[str, str]]:
+    """One address, two deployments: each would move it, and take it from the other."""
+    for name, host in sight.hosts.items():
+        for other in host.get("others") or ():
+            both = sorted(sight.wanted & {bare(address) for address in other["addresses"]})
+            if both:
+                yield _finding(
+                    "shared_address",
+                    "error",
+                    f"{', '.join(both)} on {name} is the deployment {other['name']}'s already, and this inventory, whose"
+                    f" overlay_ip_name is {sight.model['deployment']}, has it, too.",
+                    "Take it out of one inventory, or tear it down with the other one first.",
+                    name,
+                )
 
 
 def _engines(sight: Sight) -> Iterator[dict[str, str]]:
@@ -173,7 +190,9 @@ def _addresses(sight: Sight) -> Iterator[dict[str, str]]:
 def _removed(sight: Sight) -> Iterator[dict[str, str]]:
     """Nodes that the inventory has no more."""
     engine, told = sight.model["failover"], set[str]()
-    stop = f"systemctl disable --now {engine}; " if engine != "none" else ""
+    units = (v for h in sight.hosts.values() for v in h.get("failover") or () if v["engine"] == engine)
+    unit = next((view["unit"] for view in units if "unit" in view), engine)
+    stop = f"systemctl disable --now {unit}; " if engine != "none" else ""
     for name in sight.hosts:
         for peer, interface in sight.removed(name).items():
             if peer not in told:
@@ -183,7 +202,7 @@ def _removed(sight: Sight) -> Iterator[dict[str, str]]:
                     "warning",
                     f"{peer} ({interface}) was a node when setup ran on {name}, and is none any more: as long as it"
                     " runs and has the policy, it may take the overlay IPs.",
-                    f"On {peer} `{stop}aws-overlay-ip give-up`, and take the policy from its role, or terminate it;"
+                    f"On {peer} `{stop}{sight.program_name} give-up`, and take the policy from its role, or terminate it;"
                     " then overlay_ip_orphans=remove forgets it.",
                 )
 
@@ -281,7 +300,7 @@ def _programs(sight: Sight) -> Iterator[dict[str, str]]:
         return
     for name in sight.records:
         if sight.program(name) and not list(_left(sight, name)):
-            message = f"aws-overlay-ip is installed on {name}, and no failover engine needs it."
+            message = f"{sight.program_name} is installed on {name}, and no failover engine needs it."
             yield _finding("orphan_program", "info", message, "Run setup: it removes it.", name)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._base import net
+from .._base.deployment import Deployment
 from .._inventory.holders import Dict, node_of
 
 
@@ -94,6 +95,11 @@ class Sight:
                     where = {"destination": overlay["destination"], "route_table_id": route["route_table_id"]}
                     found.append({**where, "network_interface_id": interface, "holder": name or interface})
         return found
+
+    @property
+    def program_name(self) -> str:
+        """What the program is called on the nodes."""
+        return Deployment(self.model["deployment"]).program
 
     def interface_of(self, name: str) -> str | None:
         """The network interface by which a node shall receive, as the inventory or the node itself says."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 
+from ..._base.deployment import USUAL
 from ..plan import Overlay
 
 _MARK = re.compile(
     r"^# aws_ha\.overlay_ip: (?P<address>[0-9a-f.:]+)/(?P<length>\d+) dev (?P<interface>\S+)"
-    r"(?: label (?P<label>\S+))?$",
+    r"(?: label (?P<label>\S+))?(?: of (?P<deployment>\S+))?$",
     re.MULTILINE,
 )
 
@@ -28,8 +29,9 @@ def slug(address: str, joint: str = "-") -> str:
 def mark(overlay: Overlay) -> str:
     """The comment by which a file is known as ours, and from which it is read back."""
     label = f" label {overlay.label}" if overlay.label else ""
+    whose = f" of {overlay.deployment}" if overlay.deployment != USUAL else ""
     return (
-        f"# aws_ha.overlay_ip: {overlay.cidr} dev {overlay.interface}{label}\n"
+        f"# aws_ha.overlay_ip: {overlay.cidr} dev {overlay.interface}{label}{whose}\n"
         "# Managed by Ansible: changes here are overwritten.\n"
     )
 
@@ -39,7 +41,8 @@ def marked(text: str | None) -> Overlay | None:
     found = _MARK.search(text or "")
     if not found:
         return None
-    return Overlay(found["address"], int(found["length"]), found["interface"], found["label"] or "")
+    whose = found["deployment"] or USUAL
+    return Overlay(found["address"], int(found["length"]), found["interface"], found["label"] or "", whose)
 
 
 def ip_replace(overlay: Overlay) -> str:

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import re
 
+from ..._base.deployment import USUAL
 from ..plan import Overlay
 from .text import slug
 from .tree import PersistError, Tree
 
 PATTERN = "/etc/sysconfig/network/ifcfg-*"
-_OURS = re.compile(r"^(?:IPADDR|LABEL)_awsoverlay_\w+=.*\n?", re.MULTILINE)
+_OURS = re.compile(r"^(?:IPADDR|LABEL|DEPLOYMENT)_awsoverlay_\w+=.*\n?", re.MULTILINE)
 _VARIABLE = re.compile(r"^IPADDR_awsoverlay_(?P<slug>\w+)='(?P<address>[0-9.]+)/(?P<length>\d+)'$", re.MULTILINE)
 
 
@@ -33,6 +34,8 @@ def write(tree: Tree, overlay: Overlay, source: str) -> None:
     lines = [f"IPADDR_{suffix}='{overlay.cidr}'"]
     if overlay.label:
         lines.append(f"LABEL_{suffix}='{overlay.label.partition(':')[2]}'")
+    if overlay.deployment != USUAL:
+        lines.append(f"DEPLOYMENT_{suffix}='{overlay.deployment}'")  # wicked reads over what it does not know
     # Ours stand at the end in a fixed order, so that one written again is no change.
     ours = [found[0].strip() for found in _OURS.finditer(text)] + lines
     ours.sort(key=lambda line: (line[line.index("_") : line.index("=")], line))
@@ -42,7 +45,7 @@ def write(tree: Tree, overlay: Overlay, source: str) -> None:
 
 def erase(tree: Tree, address: str) -> None:
     """Take our variables for the address out of every ifcfg file."""
-    ours = re.compile(rf"^(?:IPADDR|LABEL)_awsoverlay_{slug(address, '_')}=.*\n?", re.MULTILINE)
+    ours = re.compile(rf"^(?:IPADDR|LABEL|DEPLOYMENT)_awsoverlay_{slug(address, '_')}=.*\n?", re.MULTILINE)
     for path in tree.glob(PATTERN):
         text = tree.read(path) or ""
         if ours.search(text):
@@ -55,7 +58,11 @@ def saved(tree: Tree) -> list[tuple[str, Overlay]]:
     for path in tree.glob(PATTERN):
         text, interface = tree.read(path) or "", path.rpartition("ifcfg-")[2]
         for entry in _VARIABLE.finditer(text):
-            label = re.search(rf"^LABEL_awsoverlay_{entry['slug']}='(.*)'$", text, re.MULTILINE)
+            label, whose = (
+                re.search(rf"^{name}_awsoverlay_{entry['slug']}='(.*)'$", text, re.MULTILINE)
+                for name in ("LABEL", "DEPLOYMENT")
+            )
             name = f"{interface}:{label[1]}" if label else ""
-            found.append((path, Overlay(entry["address"], int(entry["length"]), interface, name)))
+            owner = whose[1] if whose else USUAL
+            found.append((path, Overlay(entry["address"], int(entry["length"]), interface, name, owner)))
     return found

@@ -29,8 +29,7 @@ from ..._aws.pace import Clock, Deadline
 from ..._route.plan import ACTIVE, Route
 from ..memory import POLL, Memory
 from ..node import Addresses, Holder, Seen
-
-STANDING = "keepalived.json"
+from .names import STANDING
 
 MASTER, BACKUP, FAULT, STOP = STATES = ("MASTER", "BACKUP", "FAULT", "STOP")
 ADOPT = "ADOPT"
@@ -275,7 +274,7 @@ class Keepalived:
         with self._store.memory.locked(deadline, self._clock) as alone:
             if not alone:
                 who = self._store.memory.holder()
-                self._log(f"The lock of aws-overlay-ip was held until the deadline by {who}: end it if it hangs.")
+                self._log(f"The lock of this program was held until the deadline by {who}: end it if it hangs.")
             yield alone
 
     def _write(self, standing: Standing) -> None:

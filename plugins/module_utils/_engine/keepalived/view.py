@@ -14,14 +14,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..._address.persist.tree import Host
+from ..._base.deployment import Deployment
 from ..view import CHECK_FAILED, MOVE, SELF, Trouble, name_of, not_running, parsed, text_of, unit_state, view
+from .names import MARK, NAME, STANDING, conf, unit
 
-NAME = "keepalived"
-UNIT = "keepalived.service"
-CONF = "/etc/keepalived/keepalived.conf"
-STANDING = "/run/aws-overlay-ip/keepalived.json"
-
-MARK = "aws_ha.overlay_ip.keepalived"
 SUM = "# The lines below as setup wrote them, by SHA-256: "
 
 _APPLICATION = "overlay_ip_application"
@@ -30,37 +26,37 @@ _SCRIPTS = {
         "the check command",
         "see to the application there, or to overlay_ip_check_command.",
     ),
-    "overlay_ip_route": ("`aws-overlay-ip watch`", "`aws-overlay-ip check` there says what is wrong."),
+    "overlay_ip_route": ("`{program} watch`", "`{program} check` there says what is wrong."),
 }
 _GOOD = re.compile(r"\bsucce")
 _RELOADED = "considered unsuccessful on reload"
 _RESULT = re.compile(r"VRRP_Script\((\w+)\) (.+)")
 
 
-def running(host: Host) -> bool:
+def running(host: Host, deployment: Deployment) -> bool:
     """See :class:`..registry.Engine`."""
-    return host.active(UNIT)
+    return host.active(unit(deployment))
 
 
-def configured(host: Host) -> bool:
+def configured(host: Host, deployment: Deployment) -> bool:
     """See :class:`..registry.Engine`."""
-    return MARK in (text_of(host, CONF) or "")
+    return MARK in (text_of(host, conf(deployment)) or "")
 
 
-def given(host: Host) -> list[dict[str, str]]:
+def given(host: Host, deployment: Deployment) -> list[dict[str, str]]:
     """See :class:`.registry.Engine`: it moves whatever the program's configuration has."""
     return []
 
 
-def seen(host: Host) -> dict[str, Any]:
+def seen(host: Host, deployment: Deployment) -> dict[str, Any]:
     """See :class:`..registry.Engine`."""
-    name, unit = name_of(host), unit_state(host, UNIT)
-    said = str(parsed(text_of(host, STANDING)).get("state") or "UNKNOWN")
-    if unit != "running":
+    name, state = name_of(host, deployment), unit_state(host, unit(deployment))
+    said = str(parsed(text_of(host, f"{deployment.memory[0]}/{STANDING}")).get("state") or "UNKNOWN")
+    if state != "running":
         # What it said last is of another life.
-        troubles = [not_running(NAME, UNIT, unit, name), *_edited(host, name)]
-        return view(NAME, unit, running=False, troubles=troubles)
-    troubles = [*_at_fault(host, said, name), *_edited(host, name)]
+        troubles = [not_running(NAME, unit(deployment), state, name), *_edited(host, name, conf(deployment))]
+        return view(NAME, state, running=False, troubles=troubles)
+    troubles = [*_at_fault(host, said, name, deployment), *_edited(host, name, conf(deployment))]
     return view(NAME, said, holder=SELF if said == "MASTER" else "", troubles=troubles)
 
 
@@ -79,26 +75,28 @@ def failing(journal: str) -> dict[str, str]:
     return {script: how.replace(_RELOADED, "failed when keepalived was reloaded") for script, how in bad.items()}
 
 
-def _at_fault(host: Host, said: str, name: str) -> Iterator[Trouble]:
+def _at_fault(host: Host, said: str, name: str, deployment: Deployment) -> Iterator[Trouble]:
     if said in ("MASTER", "BACKUP"):
         return
-    journal = host.output("journalctl", "--unit", UNIT, "--output=cat", "--lines=300", "--no-pager") or ""
+    journal = host.output("journalctl", "--unit", unit(deployment), "--output=cat", "--lines=300", "--no-pager") or ""
     found = failing(journal) if said == "FAULT" else {}
     reasons = [f"{_SCRIPTS[s][0] if s in _SCRIPTS else s} {how}" for s, how in sorted(found.items())]
     remedies = [_SCRIPTS[s][1] for s in sorted(found) if s in _SCRIPTS]
     why = f": {'; '.join(reasons)}" if reasons else ", so that it cannot be the master"
     what = f"is in {said}" if said != "UNKNOWN" else "has not said what it is"
-    remedy = " ".join(remedies) or "`aws-overlay-ip check` and the check command there say what is wrong."
+    remedy = " ".join(remedies) or "`{program} check` and the check command there say what is wrong."
     kind = CHECK_FAILED if list(found) == [_APPLICATION] else "engine_fault"
-    yield Trouble(kind, "error", f"keepalived {what} on {name}{why}.", remedy, SELF, (MOVE,))
+    message = f"keepalived {what} on {name}{why}."
+    message, remedy = (text.replace("{program}", deployment.program) for text in (message, remedy))
+    yield Trouble(kind, "error", message, remedy, SELF, (MOVE,))
 
 
-def _edited(host: Host, name: str) -> Iterator[Trouble]:
-    if edited(text_of(host, CONF) or ""):
+def _edited(host: Host, name: str, file: str) -> Iterator[Trouble]:
+    if edited(text_of(host, file) or ""):
         yield Trouble(
             "engine_edited",
             "warning",
-            f"{CONF} of {name} was edited by hand since setup wrote it.",
+            f"{file} of {name} was edited by hand since setup wrote it.",
             "set the inventory's variables instead; setup replaces it where overlay_ip_keepalived_replace is true, and"
             " keeps a copy.",
             SELF,
