@@ -36,22 +36,26 @@ from __future__ import annotations
 
 from .view import Trouble, view
 
-NAME, UNIT = "fake", "fake.service"
+NAME = "fake"
 
 
-def running(host):
+def unit(deployment):
+    return "fake.service"
+
+
+def running(host, deployment):
     return True
 
 
-def configured(host):
+def configured(host, deployment):
     return True
 
 
-def given(host):
+def given(host, deployment):
     return [{"slug": "192.0.2.9", "command": "fake forget"}]
 
 
-def seen(host):
+def seen(host, deployment):
     slow = Trouble("fake_slow", "warning", "The fake engine is slow.", "wait.")
     return view(NAME, "fine", holder="node1", troubles=[slow])
 '''
@@ -65,6 +69,7 @@ print(json.dumps(json.loads(%r)))
 #: And of the module that asks a node: the address is up on the first one, and the engines are asked.
 _NODE = """#!/usr/bin/python
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import registry
 
 
@@ -77,12 +82,12 @@ class Host:
 
 
 if __name__ == "__main__":
-    spec = {name: {} for name in ("addresses", "interface", "persistent", "metadata")}
+    spec = {name: {} for name in ("addresses", "interface", "persistent", "metadata", "deployment")}
     module = AnsibleModule(spec, supports_check_mode=True)
     live = module._remote_tmp.endswith("node1")
     module.exit_json(
         addresses=[{"address": "192.0.2.1/32", "live": live, "persisted": True}],
-        failover=registry.seen(Host()),
+        failover=registry.seen(Host(), Deployment()),
         findings=[],
         tool={"name": "ip"},
         agents=[],
@@ -205,7 +210,7 @@ def test_every_engine_has_every_door(engine: str) -> None:
     assert {door for door in DOORS if not (tasks / f"{door}.yml").is_file()} == set()
     place = ROOT / "plugins/module_utils/_engine" / engine
     assert place.is_dir() or place.with_suffix(".py").is_file()
-    for name in ("NAME", "UNIT", "running", "configured", "given", "seen"):
+    for name in ("NAME", "unit", "running", "configured", "given", "seen"):
         assert hasattr(next(e for e in registry.ENGINES if engine == e.NAME), name)
 
 

@@ -73,6 +73,7 @@ def test_a_node_s_name_is_refused_or_arrives(name: str) -> None:
         pacemaker_mark="# ours",
         pacemaker_transport="knet",
         pacemaker_corosync_token=1000,
+        pacemaker_order=list(read["nodes"]),
     )
     assert re.findall(r"^    name: (.*)$", text, re.MULTILINE) == ["node1", name]
     engine = dict.fromkeys(("program", "route_interval", "timeout", "check_command", "priority", "advert_interval"), 1)
@@ -82,11 +83,18 @@ def test_a_node_s_name_is_refused_or_arrives(name: str) -> None:
         node_program_nic={"name": "eth0", "ipv4": ["10.0.1.10"]},
         keepalived_peers=["10.0.2.10"],
         keepalived_vrrp_id=51,
+        keepalived_removed=[],
         **{f"keepalived_{key}": value for key, value in engine.items()},
     )
     assert re.findall(r"^  router_id (.*)$", conf, re.MULTILINE) == [name]
     fencing = ElementTree.fromstring(
-        rendered("pacemaker/templates/fencing.xml.j2", overlay_ip_model=read, pacemaker_fencing_delay=5)
+        rendered(
+            "pacemaker/templates/fencing.xml.j2",
+            overlay_ip_model=read,
+            pacemaker_fencing_delay=5,
+            pacemaker_delays="",
+            pacemaker_order=["node1", name],
+        )
     )
     (hosts,) = (pair.attrib["value"] for pair in fencing.iter("nvpair") if pair.attrib["name"] == "pcmk_host_map")
     assert [part.partition(":")[0] for part in hosts.split(";") if part] == ["node1", name]
@@ -118,6 +126,8 @@ def test_a_parameter_of_the_agent_is_refused_or_arrives(options: dict[str, str])
         pacemaker_resource_api_interval=60,
         pacemaker_resource_agent="aws-vpc-move-ip",
         pacemaker_operations=[],
+        pacemaker_prefix="overlay-ip-",
+        pacemaker_program_options={},
     )
     (attributes,) = ElementTree.fromstring(shown).iter("instance_attributes")
     found = {pair.attrib["name"]: pair.attrib["value"] for pair in attributes}

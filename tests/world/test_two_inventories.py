@@ -67,10 +67,13 @@ def test_they_do_not_touch_each_other(pair: PackBed) -> None:
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ({"overlay_ip_failover": "keepalived"}, "moves 192.168.10.15/32, and no overlay IP of this inventory"),
+        (
+            {"overlay_ip_failover": "keepalived"},
+            "moves 192.168.10.15/32 for the deployment 'overlay-ip', and",
+        ),
         (
             {"overlay_ip_failover": "pacemaker", "overlay_ip_orphans": "remove"},
-            "moves 192.168.10.15/32, and no overlay IP of this inventory",
+            "moves 192.168.10.15/32 for the deployment 'overlay-ip', and",
         ),
         ({"overlay_ip_iam_policy_name": ""}, "overlay_ip_iam_policy_name"),
     ],

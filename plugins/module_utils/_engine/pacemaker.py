@@ -26,6 +26,8 @@ NAME = "pacemaker"
 UNIT = "pacemaker.service"
 """The cluster is one for all deployments."""
 AGENTS = ("ocf:aws_ha:overlay-ip", "ocf:heartbeat:aws-vpc-move-ip")
+PREFIX = "overlay-ip-"
+"""How the names of the resources begin whose deployment has no name of its own."""
 FENCING = "overlay-ip-fencing"
 """The cluster's fencing device, where the role has made it: every deployment's."""
 
@@ -102,7 +104,7 @@ class Resource:
 
 def prefix(deployment: Deployment) -> str:
     """How the names of its resources begin; :func:`.net.slug` of the address follows."""
-    return "overlay-ip-" if deployment.usual else f"{deployment.name}-overlay-ip-"
+    return PREFIX if deployment.usual else f"{deployment.name}-overlay-ip-"
 
 
 def unit(deployment: Deployment) -> str:
@@ -145,7 +147,7 @@ def seen(host: Host, deployment: Deployment) -> dict[str, Any]:
 
 
 def told(
-    monitor: str | None, constraints: str | None, words: Mapping[str, str], name: str, ours: str
+    monitor: str | None, constraints: str | None, words: Mapping[str, str], name: str, ours: str = PREFIX
 ) -> dict[str, Any]:
     """The view, from what the cluster's own tools print.
 

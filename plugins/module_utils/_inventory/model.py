@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._base import net
+from .._base.deployment import Deployment
 from .overlays import overlays as read_overlays
 from .reading import Heard, address, is_id, text
 from .values import InventoryError, Variables, absent, disagreements, mistakes, slips, value
@@ -89,8 +90,11 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
     def plain(name: str) -> Any:
         return heard(BY_NAME[name].default, value, variables, name)
 
+    deployment = Deployment(plain("overlay_ip_name"))
     read: dict[str, Any] = {
         "group": group,
+        "deployment": deployment.name,
+        "program": deployment.program,
         "region": heard("", _region, variables, given.region),
         "api_from": plain("overlay_ip_api_from"),
         "failover": heard("none", _engine, variables, given.engines),

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._aws.options import ARGUMENT_SPEC
+from .._base.deployment import PATTERN, SHAPE, USUAL
 
 TEXT, LIST, DICT, WHOLE, NUMBER, FLAG = "text", "list", "dictionary", "whole number", "number", "true or false"
 PLAY, HOST, REQUEST = "inventory", "per host", "extra variable"
@@ -80,6 +81,7 @@ _IAM_NAME = r"[\w+=,.@-]{1,128}"
 VARIABLES: tuple[Variable, ...] = (
     # What there is
     Variable("overlay_ips", LIST, ("overlay_ip",)),
+    Variable("overlay_ip_name", TEXT, ("overlay_ip",), USUAL, pattern=PATTERN, shape=SHAPE),
     Variable("overlay_ip_group", TEXT, ("overlay_ip",), "overlay_nodes"),
     Variable("overlay_ip_region", TEXT, ("overlay_ip",)),
     Variable("overlay_ip_instance_id", TEXT, ("overlay_ip",), scope=HOST),
@@ -118,7 +120,6 @@ VARIABLES: tuple[Variable, ...] = (
         "overlay_ip_iam_policy_name",
         TEXT,
         ("overlay_iam_policy",),
-        "overlay-ip",
         pattern=_IAM_NAME,
         shape="1 to 128 letters, digits and +=,.@_-",
         source="IAM API, PutRolePolicy",
@@ -155,7 +156,7 @@ VARIABLES: tuple[Variable, ...] = (
         source=f"{_RFC}.7; below 0.2 a node that boots may take mastership (docs/drill.md)",
     ),
     # keepalived
-    Variable("overlay_ip_vrrp_id", WHOLE, ("keepalived",), 51, low=1, high=255, source=f"{_RFC}.3"),
+    Variable("overlay_ip_vrrp_id", WHOLE, ("keepalived",), low=1, high=255, source=f"{_RFC}.3"),
     Variable("overlay_ip_check_command", TEXT, ("keepalived",), ""),
     Variable("overlay_ip_check_interval", WHOLE, ("keepalived",), 2, _SECONDS, 1, 3600, source=_KEEPALIVED),
     Variable("overlay_ip_check_timeout", WHOLE, ("keepalived",), 2, _SECONDS, 1, 3600, source=_KEEPALIVED),

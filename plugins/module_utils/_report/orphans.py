@@ -115,8 +115,9 @@ def _strange(sight: Sight) -> Iterator[dict[str, str]]:
             yield _finding(
                 "other_inventory",
                 "info" if alone else "error",
-                f"{' and '.join(engines)} on {name} moves {theirs} for the deployment '{sight.model['deployment']}', and this"
-                f" inventory, which has the same overlay_ip_name, has {ours}: it is another one's, or all were renamed.",
+                f"{' and '.join(engines)} on {name} moves {theirs} for the deployment"
+                f" '{sight.model['deployment']}', and this inventory, whose overlay_ip_name is the same, has {ours}:"
+                " that is another inventory's, or all were renamed.",
                 "It is left alone; teardown with that inventory removes it."
                 if alone
                 else "Give this inventory an overlay_ip_name of its own, or, where nobody uses those any more, set"
@@ -134,8 +135,8 @@ def _shared(sight: Sight) -> Iterator[dict[str, str]]:
                 yield _finding(
                     "shared_address",
                     "error",
-                    f"{', '.join(both)} on {name} is the deployment {other['name']}'s already, and this inventory, whose"
-                    f" overlay_ip_name is {sight.model['deployment']}, has it, too.",
+                    f"{', '.join(both)} on {name} is of the deployment '{other['name']}' already, and in this"
+                    f" inventory, whose overlay_ip_name is '{sight.model['deployment']}', too.",
                     "Take it out of one inventory, or tear it down with the other one first.",
                     name,
                 )
@@ -202,8 +203,8 @@ def _removed(sight: Sight) -> Iterator[dict[str, str]]:
                     "warning",
                     f"{peer} ({interface}) was a node when setup ran on {name}, and is none any more: as long as it"
                     " runs and has the policy, it may take the overlay IPs.",
-                    f"On {peer} `{stop}{sight.program_name} give-up`, and take the policy from its role, or terminate it;"
-                    " then overlay_ip_orphans=remove forgets it.",
+                    f"On {peer} `{stop}{sight.program_name} give-up`, and take the policy from its role, or terminate"
+                    " it; then overlay_ip_orphans=remove forgets it.",
                 )
 
 

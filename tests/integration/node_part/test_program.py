@@ -18,7 +18,7 @@ import pytest
 from integration.node_part.test_node_part import interpreter, netns
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.launcher import START
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.launcher import start as started
 from unit.aws_lab import OVERLAY, AwsLab, _aws_lab, aws
 from unit.bad_server import Authority, pump
 from unit.pythons import SUPPORTED, installed
@@ -142,7 +142,7 @@ def test_a_program_that_is_ended_lets_go_all_the_same(command: str, netns: str, 
 
 def lose(python: str, command: str, netns: str, tmp_path: Path) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     """Run a command by a Python that does not run it, on a node with two overlay addresses; what it holds then."""
-    (tmp_path / install.START).write_text(START)  # and nothing else of the program: that is what breaks it
+    (tmp_path / install.START).write_text(started())  # and nothing else of the program: that is what breaks it
     program = tmp_path / "aws-overlay-ip"
     addresses = ["192.168.10.15/32", "2001:db8:10::15/128"]
     program.write_text(install.started_by(python, str(tmp_path / install.START), addresses))

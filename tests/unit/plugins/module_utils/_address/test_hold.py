@@ -26,6 +26,7 @@ DEFAULTS = {
     "state": "present",
     "persistent": True,
     "persistence": "auto",
+    "deployment": "overlay-ip",
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import pacemaker
 from unit.fake_host import FakeHost
 
@@ -276,13 +277,13 @@ def command(form: str) -> tuple[str, ...]:
 
 def test_an_older_crm_mon_is_asked_in_its_own_way() -> None:
     host = FakeHost(units=[pacemaker.UNIT], outputs={command("--as-xml"): read("rest", "1.1")})
-    assert pacemaker.seen(host)["holder"] == "node1"
+    assert pacemaker.seen(host, Deployment())["holder"] == "node1"
 
 
 def test_it_is_asked_for_constraints_and_knows_its_shell() -> None:
     outputs = {command("--output-as=xml"): read("move1"), pacemaker.CONSTRAINTS: constraints("move1") or ""}
     host = FakeHost({"/usr/sbin/pcs": ""}, [pacemaker.UNIT], outputs)
-    assert pacemaker.seen(host)["findings"][0]["remedy"] == f"`pcs resource clear {IP}`."
+    assert pacemaker.seen(host, Deployment())["findings"][0]["remedy"] == f"`pcs resource clear {IP}`."
 
 
 @pytest.mark.parametrize(
@@ -293,12 +294,12 @@ def test_not_running(shown: str, name: str, hinders: list[str]) -> None:
     outputs: dict[tuple[str, ...], str] = {("systemctl", "show", "--property=LoadState", pacemaker.UNIT): shown}
     files = {pacemaker.CIB: f'<primitive id="{IP}"/>', "/etc/aws-overlay-ip/config.json": '{"name": "node2"}'}
     host = FakeHost(files, outputs=outputs)
-    assert pacemaker.configured(host)
-    view = pacemaker.seen(host)
+    assert pacemaker.configured(host, Deployment())
+    view = pacemaker.seen(host, Deployment())
     assert (view["running"], view["holder"]) == (False, "")
     assert [(f["id"], f["hinders"]) for f in view["findings"]] == [(name, hinders)]
     assert "on node2" in view["findings"][0]["message"]
-    assert not pacemaker.configured(FakeHost())
+    assert not pacemaker.configured(FakeHost(), Deployment())
 
 
 @pytest.mark.parametrize("form", ["1.1", "2.1.5"])
@@ -347,13 +348,13 @@ def test_an_orphan_is_none() -> None:
 @pytest.mark.parametrize(("path", "word"), [("/usr/bin/crm", "crm resource"), ("/nowhere", "crm_resource")])
 def test_without_pcs_the_words_are_those_of_crm_or_of_pacemaker_itself(path: str, word: str) -> None:
     outputs = {command("--output-as=xml"): read("unmanaged")}
-    found = pacemaker.seen(FakeHost({path: ""}, [pacemaker.UNIT], outputs))["findings"]
+    found = pacemaker.seen(FakeHost({path: ""}, [pacemaker.UNIT], outputs), Deployment())["findings"]
     assert found[0]["remedy"].startswith(f"`{word}")
 
 
 def test_whether_it_runs() -> None:
-    assert pacemaker.running(FakeHost(units=[pacemaker.UNIT]))
-    assert not pacemaker.running(FakeHost())
+    assert pacemaker.running(FakeHost(units=[pacemaker.UNIT]), Deployment())
+    assert not pacemaker.running(FakeHost(), Deployment())
 
 
 def test_a_failure_of_another_resource_or_of_a_monitor_keeps_nobody_away() -> None:

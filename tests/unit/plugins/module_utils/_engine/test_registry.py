@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import pacemaker, registry
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import view as keepalived
 from unit.fake_host import FakeHost
 
-OURS = {keepalived.CONF: f"# {keepalived.MARK}\n", pacemaker.CIB: '<primitive id="overlay-ip-192.0.2.1"/>'}
+USUAL = Deployment()
+CONF = keepalived.conf(USUAL)
+OURS = {CONF: f"# {keepalived.MARK}\n", pacemaker.CIB: '<primitive id="overlay-ip-192.0.2.1"/>'}
 
 
 @pytest.mark.parametrize(
@@ -19,28 +22,28 @@ OURS = {keepalived.CONF: f"# {keepalived.MARK}\n", pacemaker.CIB: '<primitive id
     [([], []), (["keepalived.service"], ["keepalived"]), (["pacemaker.service", "corosync.service"], ["pacemaker"])],
 )
 def test_which_run(units: list[str], expected: list[str]) -> None:
-    assert registry.running(FakeHost(units=units)) == expected
-    assert [view["engine"] for view in registry.seen(FakeHost(units=units))] == expected
+    assert registry.running(FakeHost(units=units), USUAL) == expected
+    assert [view["engine"] for view in registry.seen(FakeHost(units=units), USUAL)] == expected
 
 
 def test_one_that_setup_configured_is_told_of_though_it_does_not_run() -> None:
-    assert [(view["engine"], view["running"]) for view in registry.seen(FakeHost(OURS))] == [
+    assert [(view["engine"], view["running"]) for view in registry.seen(FakeHost(OURS), USUAL)] == [
         ("keepalived", False),
         ("pacemaker", False),
     ]
 
 
 def test_one_of_somebody_elses_is_not() -> None:
-    assert registry.seen(FakeHost({keepalived.CONF: "vrrp_instance X {}", pacemaker.CIB: "<cib/>"})) == []
+    assert registry.seen(FakeHost({CONF: "vrrp_instance X {}", pacemaker.CIB: "<cib/>"}), USUAL) == []
 
 
 def test_what_each_was_given_is_told_with_the_command_that_removes_it() -> None:
     resources = '<primitive id="overlay-ip-192.0.2.1"/><primitive class="stonith" id="overlay-ip-fencing"/>'
-    seen = registry.seen(FakeHost({**OURS, pacemaker.CIB: resources, "/usr/sbin/pcs": ""}))
+    seen = registry.seen(FakeHost({**OURS, pacemaker.CIB: resources, "/usr/sbin/pcs": ""}), USUAL)
     assert [(view["engine"], view["configured"], view["given"]) for view in seen] == [
         ("keepalived", True, []),
         ("pacemaker", True, [{"slug": "192.0.2.1", "command": "pcs resource delete overlay-ip-192.0.2.1"}]),
     ]
     fencing = {pacemaker.CIB: '<primitive class="stonith" id="overlay-ip-fencing"/>'}
-    (alone,) = registry.seen(FakeHost(fencing, [pacemaker.UNIT]))
+    (alone,) = registry.seen(FakeHost(fencing, [pacemaker.UNIT]), USUAL)
     assert (alone["configured"], alone["given"]) == (False, [])

@@ -18,8 +18,8 @@ from unit.fake_host import FakeHost, FakeLive
 
 STATE = "ADMIN_STATE=configured\nNETWORK_FILE=/run/systemd/network/10-netplan-eth0.network\n"
 DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n'
-OPTIONS: dict[str, Any] = {"addresses": [], "interface": "auto", "persistent": True}
-HOLD = {"interface": "auto", "label": "auto", "state": "present", "persistence": "auto"}
+OPTIONS: dict[str, Any] = {"addresses": [], "interface": "auto", "persistent": True, "deployment": "overlay-ip"}
+HOLD = {"interface": "auto", "label": "auto", "state": "present", "persistence": "auto", "deployment": "overlay-ip"}
 
 
 class FakeImds(Imds):

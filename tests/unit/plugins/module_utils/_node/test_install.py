@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.store import Tree
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install as node_install
 from unit.fake_host import FakeHost
 
@@ -39,11 +40,15 @@ print("botocore" in sys.modules, file=sys.stderr)
 sys.exit(code)
 """
 
+USUAL = Deployment()
+
 
 def install(host: FakeHost, config: dict[str, object] | None = None) -> list[str]:
     tree = Tree(host)
-    node_install.install(tree, node_install.files(config or CONFIG, node_install.sources(node_install.shipped), PYTHON))
-    changes = node_install.ordered(tree.changes())
+    node_install.install(
+        tree, node_install.files(config or CONFIG, node_install.sources(node_install.shipped), PYTHON, USUAL), USUAL
+    )
+    changes = node_install.ordered(tree.changes(), USUAL)
     host.apply(changes)
     return [change.path for change in changes]
 
@@ -52,8 +57,8 @@ def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     host = FakeHost()
     install(host)
     for path, text in host.files.items():
-        if path.startswith(node_install.HOME):
-            at = tmp_path.joinpath(*Path(path).relative_to(node_install.HOME).parts[1:])
+        if path.startswith(USUAL.home):
+            at = tmp_path.joinpath(*Path(path).relative_to(USUAL.home).parts[1:])
             at.parent.mkdir(parents=True, exist_ok=True)
             at.write_text(text)
     config = tmp_path / "config.json"
@@ -77,25 +82,28 @@ def test_a_second_installation_changes_nothing() -> None:
 
 @pytest.mark.parametrize("old", ["aws_overlay_ip/_old.py", "0123456789ab/aws_overlay_ip/_node/cli.py", ".half.tmp"])
 def test_files_of_an_older_program_go(old: str) -> None:
-    host = FakeHost({f"{node_install.HOME}/{old}": "x"})
+    host = FakeHost({f"{USUAL.home}/{old}": "x"})
     install(host)
-    assert f"{node_install.HOME}/{old}" not in host.files
+    assert f"{USUAL.home}/{old}" not in host.files
 
 
 def test_the_launcher_is_the_switch() -> None:
     """Who is killed on the way leaves the old program whole: code, configuration, launcher, and then the old goes."""
-    host = FakeHost({f"{node_install.HOME}/aws_overlay_ip/_node_cli.py": "old", node_install.LAUNCHER: "old"})
+    host = FakeHost({f"{USUAL.home}/aws_overlay_ip/_node_cli.py": "old", USUAL.launcher: "old"})
     paths = install(host)
-    switch = paths.index(node_install.LAUNCHER)
+    switch = paths.index(USUAL.launcher)
     assert [p for p in paths[:switch] if not p.endswith((".py", ".json"))] == []
-    assert paths[switch + 1 :] == [f"{node_install.HOME}/aws_overlay_ip/"]
-    assert host.files[node_install.LAUNCHER].count(paths[switch - 1].split("/")[4]) == 1
+    assert paths[switch + 1 :] == [f"{USUAL.home}/aws_overlay_ip/"]
+    assert host.files[USUAL.launcher].count(paths[switch - 1].split("/")[4]) == 1
 
 
 def test_another_program_lies_in_another_place() -> None:
     config = dict(CONFIG)
     places = {
-        p.split("/")[4] for text in ("a", "b") for p in node_install.files(config, {"x": text}, PYTHON) if "/lib/" in p
+        p.split("/")[4]
+        for text in ("a", "b")
+        for p in node_install.files(config, {"x": text}, PYTHON, USUAL)
+        if "/lib/" in p
     }
     assert len(places) == 2
 
@@ -103,14 +111,14 @@ def test_another_program_lies_in_another_place() -> None:
 def test_the_launcher_knows_what_to_let_go_of() -> None:
     host = FakeHost()
     install(host)
-    assert "\naddresses=192.0.2.1/32\n" in host.files[node_install.LAUNCHER]
+    assert "\naddresses=192.0.2.1/32\n" in host.files[USUAL.launcher]
 
 
 def test_removal_leaves_nothing() -> None:
     host = FakeHost()
     install(host)
     tree = Tree(host)
-    node_install.remove(tree)
+    node_install.remove(tree, USUAL)
     host.apply(tree.changes())
     assert host.files == {}
 
@@ -156,10 +164,10 @@ def test_another_interpreter_changes_the_launcher_alone() -> None:
     install(host)
     tree = Tree(host)
     texts = node_install.sources(node_install.shipped)
-    node_install.install(tree, node_install.files(CONFIG, texts, "/usr/libexec/platform-python"))
+    node_install.install(tree, node_install.files(CONFIG, texts, "/usr/libexec/platform-python", USUAL), USUAL)
     host.apply(changes := tree.changes())
-    assert [change.path for change in changes] == [node_install.LAUNCHER]
-    assert "\npython=/usr/libexec/platform-python\n" in host.files[node_install.LAUNCHER]
+    assert [change.path for change in changes] == [USUAL.launcher]
+    assert "\npython=/usr/libexec/platform-python\n" in host.files[USUAL.launcher]
 
 
 @pytest.mark.parametrize(
@@ -173,5 +181,5 @@ def test_another_interpreter_changes_the_launcher_alone() -> None:
 )
 def test_a_proxys_password_is_for_root_alone(aws: dict[str, Any], mode: int) -> None:
     config = {**CONFIG, "aws": aws}
-    assert node_install.files(config, {}, "/usr/bin/python3")["/etc/aws-overlay-ip/config.json"][1] == mode
+    assert node_install.files(config, {}, "/usr/bin/python3", USUAL)["/etc/aws-overlay-ip/config.json"][1] == mode
     assert node_install.secrets(config) == (["p%40ss"] if mode == 0o600 else [])

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.codes import SPOKEN
 from unit.pythons import SUPPORTED, TOO_OLD, installed
@@ -29,13 +30,15 @@ CONFIG: dict[str, object] = {
     "overlays": [{"destination": ADDRESS, "addresses": [ADDRESS], "route_table_ids": ["rtb-1"]}],
 }
 
+USUAL = Deployment()
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """The program's files, below a folder whose name a shell must not read as two."""
     place = tmp_path / "a place"
-    for name, (text, _mode) in install.files(CONFIG, install.sources(install.shipped), "python").items():
-        at = place.joinpath(*Path(name).parts[5:]) if name.startswith(install.HOME) else place / Path(name).name
+    for name, (text, _mode) in install.files(CONFIG, install.sources(install.shipped), "python", USUAL).items():
+        at = place.joinpath(*Path(name).parts[5:]) if name.startswith(USUAL.home) else place / Path(name).name
         at.parent.mkdir(parents=True, exist_ok=True)
         at.write_text(text)
     return place

@@ -20,7 +20,8 @@ def model(engine: str = "fake", **more: Any) -> dict[str, Any]:
         for a, n in ((FIRST, 32), (SECOND, 128))
     ]
     nodes = {f"node{n}": {"instance_id": f"i-{n}", "network_interface_id": f"eni-{n}"} for n in (1, 2)}
-    shown = {"nodes": nodes, "overlays": overlays, "persistent": False, "exclusive": True, "region": "r"}
+    shown = {"nodes": nodes, "overlays": overlays, "persistent": False, "exclusive": True}
+    shown |= {"region": "r", "deployment": "overlay-ip"}
     return {**shown, "failover": engine, **more}
 
 

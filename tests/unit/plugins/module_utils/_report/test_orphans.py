@@ -26,6 +26,7 @@ def model(*overlays: dict[str, Any], **more: Any) -> dict[str, Any]:
         for name in ("node1", "node2")
     }
     made = {"nodes": nodes, "overlays": list(overlays or (overlay(),)), "failover": "none", "region": "eu-central-1"}
+    made["deployment"] = "overlay-ip"
     return {**made, "exclusive": False, "persistent": True, **more}
 
 
@@ -233,8 +234,8 @@ def test_beside_no_engine_another_inventory_s_is_left_alone() -> None:
     found = strange("none", live=[GONE, NOW], saved=[NOW])
     assert ids(found) == [("other_inventory", "info", "node1")]
     assert found["findings"][0]["message"] == (
-        f"keepalived on node1 moves {GONE}/32, and no overlay IP of this inventory: it is another inventory's, or all"
-        " were renamed."
+        f"keepalived on node1 moves {GONE}/32 for the deployment 'overlay-ip', and this inventory, whose"
+        f" overlay_ip_name is the same, has {NOW}/32: that is another inventory's, or all were renamed."
     )
     assert found["strangers"] == ["node1"]
     assert found["refused"] == {"report": [], "remove": []}

@@ -133,6 +133,7 @@ def test_what_is_left_at_the_target(moves: list[Any], rollbacks: list[Any], left
 
 
 MODEL = {"nodes": NODES, "region": "eu-central-1", "caller": "", "target": "node2", "persistent": True}
+MODEL["deployment"] = "overlay-ip"
 
 
 def test_the_report_of_a_move() -> None:

@@ -28,10 +28,13 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist
 )
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Overlay
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base import programs
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install as node_install
 
 V4 = Overlay("192.168.10.15", 32, "eth0", "eth0:1")
 UNIT = "aws-overlay-ip-192-168-10-15.service"
+
+USUAL = Deployment()
 
 
 class Host(LocalHost):
@@ -320,12 +323,14 @@ def test_who_is_killed_while_the_program_is_written_leaves_one_that_works(tmp_pa
         "import sys; from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install\n"
         "from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.host import LocalHost\n"
         "from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.store import Tree\n"
+        "from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment\n"
+        "USUAL = Deployment()\n"
         "root, number = sys.argv[1], int(sys.argv[2])\n"
         "texts = {**install.sources(install.shipped), '_node.mark': f'# {number}'}\n"
         "tree = Tree(host := LocalHost(root))\n"
-        "install.install(tree, install.files({'overlays': []}, texts, '/usr/bin/python3'))\n"
+        "install.install(tree, install.files({'overlays': []}, texts, '/usr/bin/python3', USUAL), USUAL)\n"
         "print('go', flush=True)\n"
-        "host.apply(install.ordered(tree.changes()))\n"
+        "host.apply(install.ordered(tree.changes(), USUAL))\n"
     )
     root = tmp_path / "root"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[6] / "collections")}
@@ -388,10 +393,10 @@ def test_a_folder_with_others_things_in_it_is_only_shut(tmp_path: Path) -> None:
 
 
 def test_a_folder_left_half_written_goes_too(tmp_path: Path) -> None:
-    left = tmp_path / node_install.HOME.lstrip("/") / ".half.tmp"
+    left = tmp_path / USUAL.home.lstrip("/") / ".half.tmp"
     left.mkdir(parents=True)
     host = LocalHost(str(tmp_path))
     tree = Tree(host)
-    node_install.install(tree, {})
+    node_install.install(tree, {}, USUAL)
     host.apply(tree.changes())
     assert not left.exists()

@@ -101,7 +101,7 @@ def test_a_takeover_waits_for_the_one_that_is_under_way(world: World) -> None:
         assert not world.notify(MASTER)
     assert world.clock.now - 1000.0 == pytest.approx(10, abs=0.2)
     assert world.deeds == []
-    assert [line.startswith("The lock of aws-overlay-ip was held until the deadline by ") for line in world.told] == [
+    assert [line.startswith("The lock of this program was held until the deadline by ") for line in world.told] == [
         True
     ]
 

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.tree import PersistError
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import memory
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import mastership
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import names
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import view as keepalived_view
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.view import CONF, STANDING, UNIT
 from unit.fake_host import FakeHost
 
+USUAL = Deployment()
+CONF, UNIT = names.conf(USUAL), names.unit(USUAL)
+STANDING = f"{USUAL.memory[0]}/{names.STANDING}"
 NAMED = {"/etc/aws-overlay-ip/config.json": '{"name": "node2"}'}
 JOURNAL = ("journalctl", "--unit", UNIT, "--output=cat", "--lines=300", "--no-pager")
 MASKED = {("systemctl", "show", "--property=LoadState", UNIT): "LoadState=masked"}
@@ -26,15 +28,11 @@ BODY = "global_defs {\n}\n"
 def conf(body: str = BODY, of: str = BODY) -> str:
     """A configuration with the sum of `of`."""
     total = hashlib.sha256(of.encode()).hexdigest()
-    return f"# Written by {keepalived_view.MARK}: ...\n{keepalived_view.SUM}{total}\n{body}"
+    return f"# Written by {names.MARK}: ...\n{keepalived_view.SUM}{total}\n{body}"
 
 
 def seen(files: dict[str, str], running: bool = True, outputs: dict[tuple[str, ...], str] | None = None) -> Any:
-    return keepalived_view.seen(FakeHost({**NAMED, **files}, [UNIT] if running else [], outputs))
-
-
-def test_the_standing_is_where_the_program_writes_it() -> None:
-    assert str(memory.DIRECTORY / mastership.STANDING) == STANDING
+    return keepalived_view.seen(FakeHost({**NAMED, **files}, [UNIT] if running else [], outputs), USUAL)
 
 
 @pytest.mark.parametrize(("state", "holder"), [("MASTER", "self"), ("BACKUP", "")])
@@ -115,8 +113,8 @@ def test_not_running_whatever_it_said_last(
         (conf(), False),
         (conf(body=BODY + "# mine\n"), True),
         (conf(body=""), True),
-        (f"# Written by {keepalived_view.MARK}\n{BODY}", False),  # setup of 1.0.0 wrote no sum
-        (conf(body="x").replace(keepalived_view.MARK, "somebody"), False),
+        (f"# Written by {names.MARK}\n{BODY}", False),  # setup of 1.0.0 wrote no sum
+        (conf(body="x").replace(names.MARK, "somebody"), False),
         ("", False),
         ("\n", False),
     ],
@@ -138,16 +136,16 @@ class Closed(FakeHost):
 
 def test_without_root_the_configuration_is_not_known() -> None:
     host = Closed({STANDING: '{"state": "BACKUP"}'}, [UNIT])
-    assert not keepalived_view.configured(host)
-    view = keepalived_view.seen(host)
+    assert not keepalived_view.configured(host, USUAL)
+    view = keepalived_view.seen(host, USUAL)
     assert (view["state"], view["findings"]) == ("BACKUP", [])
 
 
 def test_whether_it_runs_and_is_ours() -> None:
-    assert keepalived_view.running(FakeHost(units=[UNIT]))
-    assert not keepalived_view.running(FakeHost())
-    assert keepalived_view.configured(FakeHost({CONF: conf()}))
-    assert not keepalived_view.configured(FakeHost({CONF: "vrrp_instance X {}"}))
+    assert keepalived_view.running(FakeHost(units=[UNIT]), USUAL)
+    assert not keepalived_view.running(FakeHost(), USUAL)
+    assert keepalived_view.configured(FakeHost({CONF: conf()}), USUAL)
+    assert not keepalived_view.configured(FakeHost({CONF: "vrrp_instance X {}"}), USUAL)
 
 
 def test_an_old_failure_is_no_reason_where_it_is_not_in_fault() -> None:
@@ -157,4 +155,4 @@ def test_an_old_failure_is_no_reason_where_it_is_not_in_fault() -> None:
 
 
 def test_no_overlay_ip_is_a_thing_of_its_own_to_it() -> None:
-    assert keepalived_view.given(FakeHost({CONF: conf()})) == []
+    assert keepalived_view.given(FakeHost({CONF: conf()}), USUAL) == []
