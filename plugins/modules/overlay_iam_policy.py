@@ -71,6 +71,13 @@ options:
     choices: [tables, vpc]
     default: tables
     version_added: 1.1.0
+  see_interfaces:
+    description:
+      - With O(purpose=node), also let the node look at network interfaces, so that its program tells when the
+        source/destination check was switched on again. EC2 narrows that to no interface, only to the region.
+    type: bool
+    default: false
+    version_added: 1.1.0
   route_role_arn:
     description:
       - For a shared VPC. The role in the account that owns the route tables, which reads and writes them.
@@ -231,6 +238,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "route_table_ids": {"type": "list", "elements": "str"},
     "vpc_id": {"type": "str"},
     "scope": {"type": "str", "choices": ["tables", "vpc"], "default": "tables"},
+    "see_interfaces": {"type": "bool", "default": False},
     "route_role_arn": {"type": "str"},
     "trusted_arns": {"type": "list", "elements": "str"},
     "network_interface_ids": {"type": "list", "elements": "str"},

@@ -54,6 +54,7 @@ class World:
     others: tuple[str, ...] = ("n2",)
     told: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    surroundings: dict[str, list[str]] = field(default_factory=dict)
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(1000.0))
 
     # as Local
@@ -90,6 +91,9 @@ class World:
             self.while_reading()
         tables = [Table(f"rtb-{i}", "vpc-1", "1", routes=(r,) if r else ()) for i, r in enumerate(self.routes)]
         return [Seen(self.config.overlays[0], tuple(tables), gone=tuple(self.gone))]
+
+    def around(self, _memory: Memory, _deadline: Deadline, _seen: Any) -> dict[str, list[str]]:
+        return self.surroundings
 
     def take(self, deadline: Deadline) -> dict[str, Any]:
         if self.unreadable or self.refuses:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 import stat
 import time
@@ -89,6 +90,18 @@ class Memory:
         self.write("told.json", json.dumps(after))
         said = dict.fromkeys(text for key, text in after.items() if text != before.get(key))
         return list(said) if after else [_MENDED]
+
+    def due(self, name: str, seconds: float) -> bool:
+        """Whether something was not done for so long; it counts as done from now on. On the monotonic clock."""
+        now = time.monotonic()
+        try:
+            last = float(self.read(f"{name}.last") or "-inf")
+        except ValueError:
+            last = -math.inf
+        if last <= now < last + seconds:
+            return False
+        self.write(f"{name}.last", str(now))
+        return True
 
     @contextmanager
     def taking(self) -> Iterator[None]:

@@ -64,6 +64,9 @@ class Holder(Protocol):
     def tables(self) -> Sequence[Seen]:
         """Each overlay with its route tables, read now. Raises AwsError."""
 
+    def around(self, memory: Memory, deadline: Deadline, seen: Any) -> Mapping[str, Sequence[str]]:
+        """What others changed about this node in AWS, for `Memory.news`; `seen` is what `tables` said just now."""
+
     def take(self, deadline: Deadline) -> Mapping[str, Any]:
         """Bring the addresses up, then move every table here."""
 

@@ -126,6 +126,7 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("overlay_ip_iam_managed", FLAG, ("overlay_iam_policy",), False),
     Variable("overlay_ip_iam_scope", TEXT, ("overlay_ip",), "tables", choices=("tables", "vpc")),
+    Variable("overlay_ip_iam_see_interfaces", FLAG, ("overlay_ip",), False),
     Variable("overlay_ip_takeover_foreign", FLAG, ("overlay_ip",), False),
     Variable("overlay_ip_orphans", TEXT, ("orphans",), "report", choices=("report", "remove")),
     # Switchover

@@ -14,9 +14,8 @@ from typing import Any
 from .._address.iproute import AddressError
 from .._aws.errors import AwsError
 from .._aws.pace import Deadline
+from .around import DENIED
 from .node import Node
-
-_DENIED = ("UnauthorizedOperation", "AccessDenied")
 
 
 def run(node: Node, deadline: Deadline) -> list[dict[str, Any]]:
@@ -56,7 +55,7 @@ def _endpoint(node: Node) -> dict[str, Any]:
 def _permission(node: Node, deadline: Deadline) -> dict[str, Any]:
     refused = node.refused(deadline)
     if refused:
-        return _told("permission", False, " ".join(dict.fromkeys(refused.values())))
+        return _told("permission", False, " ".join(dict.fromkeys(err.message for err in refused.values())))
     return _told("permission", True, "This node may replace the route in every table (asked by DryRun).")
 
 
@@ -64,7 +63,7 @@ def _source_dest_check(node: Node) -> dict[str, Any]:
     try:
         (interface,) = node.ec2.interfaces([node.mine()])
     except AwsError as err:
-        if err.code not in _DENIED:
+        if err.code not in DENIED:
             return _told("source_dest_check", False, err.message)
         return _told("source_dest_check", None, "This node's role may not look; the status playbook does.")
     if interface.source_dest_check:

@@ -60,8 +60,13 @@ def show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> A
     if arguments.local:
         return OK if complete else NOT_HERE, answer
 
+    told: dict[str, Any] = {}
+
     def read(node: Any) -> Answer:
-        overlays = node.show()
+        read_now = node.tables()
+        overlays = node.show(read_now)
+        if os.geteuid() == 0:
+            told.update(node.around(Memory.of_node(arguments.deployment), deadline, read_now))
         return _held(overlays, complete, node.mine()), {"overlays": overlays}
 
     code, seen = _aws(config, deadline, read, unreadable=UNREADABLE)
@@ -69,7 +74,7 @@ def show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> A
         then = "Nothing is known of the routes; what holds the address may keep it. Ask again once AWS answers."
         seen["error"] = f"{seen['error']} {then}"
     elif os.geteuid() == 0:
-        problems = {overlay["destination"]: overlay["problems"] for overlay in seen.get("overlays", ())}
+        problems = {**{overlay["destination"]: overlay["problems"] for overlay in seen.get("overlays", ())}, **told}
         for text in Memory.of_node(arguments.deployment).news(problems):
             say(text, error=True)
     return code, {**answer, **seen}

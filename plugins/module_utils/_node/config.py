@@ -60,6 +60,7 @@ def load(path: Path = CONFIG) -> Config:
             timeout=_number(raw.get("timeout", Config.timeout), "timeout", 0.1, LONGEST),
             advert=_number(raw.get("advert", Config.advert), "advert", 0.01, LONGEST),
             iam_scope=_is(raw.get("iam_scope", TABLES), str, "iam_scope"),
+            sees_interfaces=_is(raw.get("sees_interfaces", False), bool, "sees_interfaces"),
             former=tuple(_strings(raw.get("former") or [], "former")),
             left=tuple(_overlay(item, "left") for item in _is(raw.get("left") or [], list, "left")),
         )
@@ -188,6 +189,7 @@ def content(
             for overlay in model["overlays"]
         ],
         "iam_scope": model.get("iam_scope", TABLES),
+        **({"sees_interfaces": True} if model.get("iam_see_interfaces") else {}),
         **({"left": [dict(overlay) for overlay in left]} if left else {}),
         **({"former": list(former)} if former else {}),
         **({"removed": dict(removed)} if removed else {}),

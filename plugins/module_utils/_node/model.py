@@ -54,6 +54,7 @@ class Config:
         advert: seconds between two adverts of keepalived.
         iam_scope: one of SCOPES.
         former: interfaces of this node by which it received before, and to which routes still led when setup ran.
+        sees_interfaces: the node's policy lets it look at its interface, so that it does.
         left: overlay IPs that the inventory has no more, and that nobody took away yet. Nothing is done with them by
             itself; by their name they can be given up, and a cluster that still has them is served.
     """
@@ -68,4 +69,5 @@ class Config:
     advert: float = 1.0
     iam_scope: str = TABLES
     former: tuple[str, ...] = ()
+    sees_interfaces: bool = False
     left: tuple[Overlay, ...] = ()

@@ -20,11 +20,12 @@ from .._aws.imds import Imds
 from .._aws.options import AwsOptions, options
 from .._aws.pace import Deadline
 from .._aws.wire.client import Wire, endless
+from .._engine.memory import Memory
 from .._route import job, move, plan
 from .._route.ec2 import Ec2
 from .._route.plan import ACTIVE, NONE, Action, PlanError, Table
 from .._route.told import condensed
-from . import tables
+from . import around, tables
 from .config import CommandError, ConfigError
 from .local import Local
 from .model import VPC, Overlay
@@ -105,14 +106,17 @@ class Node:
             raise job.JobError(" ".join(dict.fromkeys(map(str, failed))), self._result(moves))
         return self._result(moves)
 
-    def show(self) -> list[dict[str, Any]]:
+    def show(self, seen: Sequence[Seen] = ()) -> list[dict[str, Any]]:
         """Per overlay, who holds the route in which table, and whether its addresses are up here.
+
+        Args:
+            seen: what was read just now; else the tables are read.
 
         Raises:
             AwsError: the tables cannot be read.
         """
         live = self.local.live()
-        return [self._shown(seen, live) for seen in self.tables()]
+        return [self._shown(one, live) for one in seen or self.tables()]
 
     def tables(self) -> list[Seen]:
         """Each overlay with its route tables, read once for all overlays that share them.
@@ -132,19 +136,30 @@ class Node:
                 self.ec2.tables(found[-1].gone or overlay.route_table_ids)  # says that they do not exist
         return found
 
-    def refused(self, deadline: Deadline) -> dict[str, str]:
+    def refused(self, deadline: Deadline, seen: Sequence[Seen] = (), only: int | None = None) -> dict[str, AwsError]:
         """Ask by DryRun whether this node may move its routes: route table -> why not.
+
+        Args:
+            deadline: for all of it.
+            seen: what was read just now; else the tables are read.
+            only: one table alone, by its number, which may be beyond the last one; None for all.
 
         Raises:
             AwsError: the tables cannot be read, or nothing can be asked.
         """
         actions = [
-            Action(NONE, table.route_table_id, seen.destination, None, self.mine())
-            for seen in self.tables()
-            for table in seen.tables
+            Action(NONE, table.route_table_id, one.destination, None, self.mine())
+            for one in seen or self.tables()
+            for table in one.tables
         ]
+        if only is not None and actions:
+            actions = [actions[only % len(actions)]]
         errors = move.permitted(self.ec2, actions, deadline.left)
-        return {table: err.message for (table, _destination), err in errors.items()}
+        return {table: err for (table, _destination), err in errors.items()}
+
+    def around(self, memory: Memory, deadline: Deadline, seen: Sequence[Seen]) -> dict[str, list[str]]:
+        """What others changed about this node in AWS: see :func:`.around.look`."""
+        return around.look(self, memory, deadline, seen)
 
     def mine(self) -> str:
         """This node's network interface.

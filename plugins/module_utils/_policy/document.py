@@ -28,7 +28,8 @@ INLINE_LIMIT = 10_240  # characters without white space, of all inline policies 
 MANAGED_LIMIT = 6_144  # characters without white space, of one managed policy
 
 _TABLES = "DescribeRouteTables"
-_AROUND = ("DescribeInstances", "DescribeNetworkInterfaces", "DescribeSubnets")
+_INTERFACES = "DescribeNetworkInterfaces"
+_AROUND = ("DescribeInstances", _INTERFACES, "DescribeSubnets")
 _ROUTES = ("CreateRoute", "DeleteRoute", "ReplaceRoute")
 _INLINE_READ = ("GetRolePolicy", "ListRolePolicies")
 _INLINE_WRITE = ("DeleteRolePolicy", "PutRolePolicy")
@@ -107,21 +108,32 @@ def checked_arn(arn: str, kind: str, option: str) -> str:
     return arn
 
 
-def node(place: Place, tables: Sequence[Ec2Ref], route_role: str = "", *, whole_vpc: bool = False) -> Document:
+def node(
+    place: Place,
+    tables: Sequence[Ec2Ref],
+    route_role: str = "",
+    *,
+    whole_vpc: bool = False,
+    see_interfaces: bool = False,
+) -> Document:
     """What a node needs to move the route by itself: read the tables, replace in these tables, nothing else.
 
     With ``whole_vpc``, also create, in every table of the tables' VPC, so that a table that appears is served by
     itself: the fence is then the VPC alone, by the condition key that every action on a route table knows.
 
+    With ``see_interfaces``, also look at network interfaces, so that it sees when its source/destination check is
+    switched on. No action that describes can be narrowed to one resource.
+
     With ``route_role`` (shared VPC), no more than to become this role of the tables' owner, which has what a node has
     elsewhere.
     """
+    sees = [_INTERFACES] if see_interfaces else []
     if route_role:
-        return _document(_assume(route_role))
+        return _document(*([_describe(place, sees)] if sees else []), _assume(route_role))
     if whole_vpc:
         every = [Ec2Ref("*", table.account, table.vpc_id) for table in tables]
-        return _document(_describe(place, [_TABLES]), _routes(place, ["CreateRoute", "ReplaceRoute"], every))
-    return _document(_describe(place, [_TABLES]), _routes(place, ["ReplaceRoute"], tables))
+        return _document(_describe(place, [_TABLES, *sees]), _routes(place, ["CreateRoute", "ReplaceRoute"], every))
+    return _document(_describe(place, [_TABLES, *sees]), _routes(place, ["ReplaceRoute"], tables))
 
 
 def operator(

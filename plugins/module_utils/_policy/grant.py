@@ -31,6 +31,7 @@ class Request:
     route_table_ids: tuple[str, ...] = ()
     vpc_id: str | None = None
     scope: str = "tables"
+    see_interfaces: bool = False
     route_role_arn: str = ""
     trusted_arns: tuple[str, ...] = ()
     network_interface_ids: tuple[str, ...] = ()
@@ -85,7 +86,8 @@ def document(ec2: Ec2, request: Request, instance: Instance | None) -> policy_do
         return policy_document.routes(place, _tables(ec2, request, vpc_id))
     if request.purpose == "node":
         tables = () if route_role else _tables(ec2, request, vpc_id)
-        return policy_document.node(place, tables, route_role, whole_vpc=request.scope == "vpc")
+        whole_vpc, sees = request.scope == "vpc", request.see_interfaces
+        return policy_document.node(place, tables, route_role, whole_vpc=whole_vpc, see_interfaces=sees)
     if not request.network_interface_ids:
         raise PolicyError("network_interface_ids is missing: name the interfaces that receive the overlay IP.")
     found = ec2.interfaces(request.network_interface_ids)

@@ -140,3 +140,28 @@ def test_status_policy_is_enough_and_minimal(stage: Stage) -> None:
         refused[taken] = f"{taken} on * is not permitted" in str(told.value)
     play(admin, steps.teardown)
     assert refused == {f"ec2:Describe{what}": True for what in ("Instances", "RouteTables")}
+
+
+def test_a_node_that_may_see_its_interface_may_do_no_more(stage: Stage, node: Ec2) -> None:
+    """The look at its source/destination check is allowed, and needed; switching it is not."""
+    steps, admin, mine = Steps(stage), stage.ec2(stage.world.admin), stage.interfaces[1]
+    play(admin, steps.setup)
+
+    def look(granted: policy_document.Document) -> str:
+        text = policy_document.text(granted)
+        stage.iam.put_role_policy(RoleName=stage.profiles[1], PolicyName="overlay-ip", PolicyDocument=text)
+        try:
+            (found,) = node.interfaces([mine])
+        except AwsError as err:
+            return err.code
+        return found.network_interface_id
+
+    document = stage.rendered(route_table_ids=stage.tables, see_interfaces=True)
+    assert look(stage.rendered(route_table_ids=stage.tables)) == "UnauthorizedOperation"
+    assert look(dict(without_one(document))["ec2:DescribeNetworkInterfaces"]) == "UnauthorizedOperation"
+    assert look(document) == mine
+    with pytest.raises(AwsError) as refused:
+        node.aws.call(
+            "ec2", "ModifyNetworkInterfaceAttribute", NetworkInterfaceId=mine, SourceDestCheck={"Value": True}
+        )
+    assert refused.value.code == "UnauthorizedOperation"

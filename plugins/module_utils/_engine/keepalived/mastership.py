@@ -226,7 +226,8 @@ class Keepalived:
                 verdict = self._verdict(standing, seen)
             except Exception as exc:  # whatever keeps us from looking never takes the address from a master
                 return self._unread(standing, exc)
-            self._tell({one.destination: one.problems for one in seen}, mended=verdict == FINE)
+            around = self._around(deadline, seen)
+            self._tell({**{one.destination: one.problems for one in seen}, **around}, mended=verdict == FINE)
             if standing.state != MASTER:
                 self._serve_or_not(standing, verdict, seen)
                 return True
@@ -241,6 +242,12 @@ class Keepalived:
                 self._settle()
                 return True
             return self._take(deadline)
+
+    def _around(self, deadline: Deadline, seen: Sequence[Seen]) -> Mapping[str, Iterable[str]]:
+        try:
+            return self._make_node().around(self._store.memory, deadline, seen)
+        except Exception:  # it is told, and decides nothing
+            return {}
 
     def _unread(self, standing: Standing, exc: Exception) -> bool:
         """What keeps us from looking takes no address from a master. Without a standing, the address shows it."""

@@ -93,6 +93,18 @@ def test_a_node_of_a_shared_vpc_only_becomes_the_owners_role() -> None:
     assert statements(policy_document.node(PLACE, [], ROUTES_ROLE)) == [ASSUME]
 
 
+@pytest.mark.parametrize("whole_vpc", [False, True])
+def test_a_node_may_look_at_interfaces_where_it_is_asked_to(whole_vpc: bool) -> None:
+    read, write = statements(policy_document.node(PLACE, [TABLE_A], whole_vpc=whole_vpc, see_interfaces=True))
+    assert read == {**READ, "Action": ["ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables"]}
+    assert write == statements(policy_document.node(PLACE, [TABLE_A], whole_vpc=whole_vpc))[1]
+
+
+def test_a_node_of_a_shared_vpc_looks_at_its_own_interface_itself() -> None:
+    read, assume = statements(policy_document.node(PLACE, [], ROUTES_ROLE, see_interfaces=True))
+    assert (read, assume) == ({**READ, "Action": "ec2:DescribeNetworkInterfaces"}, ASSUME)
+
+
 def test_status_only_reads() -> None:
     assert statements(policy_document.status(PLACE)) == [READ]
 
