@@ -117,7 +117,8 @@ def install(tree: Tree, wanted: Mapping[str, tuple[str, int]], deployment: Deplo
 
 def remove(tree: Tree, deployment: Deployment) -> None:
     """Let nothing of it be there."""
-    ours = (deployment.launcher, deployment.config, f"{deployment.home}/")
+    memory = (f"{place}/" for place in deployment.memory)
+    ours = (deployment.launcher, deployment.config, f"{deployment.home}/", *memory)
     tree.remove(path for path in ours if tree.read(path) is not None)
 
 

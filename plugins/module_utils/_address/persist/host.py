@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..._base import programs
+from ..._base.deployment import PROGRAM
 from . import networkmanager, tested
 from . import unit as persist_unit
 from .tree import PROFILE, Change, PersistError, link_text
@@ -212,8 +213,9 @@ class LocalHost:
             raise PersistError(f"cannot write {change.path}: {_reason(exc)}{_remedy(exc)}.") from exc
 
     def _drop_directory(self, directory: Path) -> None:
-        """Remove an empty drop-in directory: ours was the last file in it."""
-        if directory.name.endswith(".network.d") and not any(directory.iterdir()):
+        """Remove an empty directory for drop-ins, or of the program's configuration: ours was the last file in it."""
+        ours = directory.name.endswith(".network.d") or directory.name.startswith(PROGRAM)
+        if ours and not any(directory.iterdir()):
             directory.rmdir()
 
 
