@@ -60,7 +60,7 @@ def html(*reports: dict[str, Any], inventory: tuple[str, ...] = ()) -> str:
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
-@given(st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=9).map(lambda name: f"x{name}"))
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=9).map(lambda name: f"x{name}"))
 @example(HOSTILE[0])
 @example(HOSTILE[1])
 @example(HOSTILE[2])

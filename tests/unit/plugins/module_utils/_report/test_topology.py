@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page, topology
-from unit.status_reports import OVERLAY, report
+from unit.status_reports import OVERLAY, Leads, report
 
-LEADS = {
+LEADS: dict[str, dict[str, Leads]] = {
     "well": {OVERLAY: ((1, "active"), (1, "active"))},
     "split": {OVERLAY: ((1, "active"), (2, "active"))},
     "many": {f"192.168.10.{n}/32": ((n % 2 + 1, "active"),) * 9 for n in range(10, 19)},
@@ -29,7 +29,7 @@ def pictures(leads: str) -> dict[str, Any]:
 
 
 def overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return (
+    return bool(
         one["x"] < other["x"] + other["w"]
         and other["x"] < one["x"] + one["w"]
         and one["y"] < other["y"] + other["h"]
