@@ -34,7 +34,9 @@ class ActionModule(ActionBase):
         _validation, given = self.validate_argument_spec(_SPEC)
         path = os.path.abspath(os.path.expanduser(given["path"]))
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        made = page.page(given["reports"], now, context.CLIARGS.get("inventory") or ())
+        # In AWX the inventory is a file that ends with the job.
+        awx = any((task_vars or {}).get(name) for name in ("awx_job_id", "tower_job_id"))
+        made = page.page(given["reports"], now, () if awx else context.CLIARGS.get("inventory") or ())
         result: dict[str, Any] = {"changed": True, "path": path}
         if self._task.diff:
             result["diff"] = {

@@ -189,7 +189,7 @@ def test_an_old_page_says_so(chromium: Browser, tmp_path: Path) -> None:
 @pytest.mark.skipif("SCREENSHOTS" not in os.environ, reason="only where the pictures of docs/ are asked for")
 def test_take_the_pictures_of_the_documentation(chromium: Browser, pages: dict[str, Path]) -> None:
     for name, picture, width, height, theme in (
-        ("split", "status-page.png", 1000, 900, "light"),
+        ("split", "status-page.png", 1000, 1370, "light"),
         ("well", "status-page-dark.png", 1000, 760, "dark"),
         ("fleet", "status-page-fleet.png", 1000, 700, "light"),
         ("hole", "status-page-narrow.png", 380, 800, "light"),

@@ -210,7 +210,8 @@ def _short(words: str, shape: Shape) -> str:
 
 def _draw_node(made: Drawing, node: Dict, shape: Shape, x: int, y: int) -> None:
     wide = shape.zones[1] - 4 * shape.pad
-    made.box(x, y, wide, 66, f"node {node['kind']}", node["name"])
+    held = " held" if node["role"] == "holder" else ""
+    made.box(x, y, wide, 66, f"node {node['kind']}{held}", node["name"])
     roomy = shape.overlays > 0
     side = 70 if roomy else 0
     made.text(x + 10, y + 21, node["name"], "strong", wide - 20 - side, 14)
