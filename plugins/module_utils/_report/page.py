@@ -217,12 +217,12 @@ def _state(overlay: Dict, report: Dict, nodes: Mapping[str, Dict]) -> str:
 
 def _serves(table: str, report: Dict) -> list[str]:
     """The subnets that a table serves, for people."""
-    return [
+    return sorted(
         f"{subnet['cidr']} in {subnet['zone']}"
         for network in report.get("networks", ())
         for subnet in network["subnets"]
         if subnet["route_table_id"] == table
-    ]
+    )
 
 
 def _findings(
