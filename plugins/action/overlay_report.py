@@ -19,6 +19,7 @@ _SPEC: dict[str, Any] = {
     "seen": {"type": "list", "elements": "dict", "default": []},
     "hosts": {"type": "dict"},
     "leftovers": {"type": "list", "elements": "dict"},
+    "networks": {"type": "list", "elements": "dict", "default": []},
     "seconds": {"type": "dict", "default": {}},
     "door": {"type": "str", "choices": ["setup", "move", "teardown"], "default": "setup"},
     "keep": {"type": "bool", "default": True},
@@ -40,7 +41,9 @@ class ActionModule(ActionBase):
         if given["hosts"] is not None:
             sight = Sight(given["model"], given["hosts"], given["seen"], given["leftovers"])
             result["orphans"] = orphans.judged(sight)
-            result["report"] = status.report(given["model"], given["seen"], given["hosts"], result["orphans"])
+            result["report"] = status.report(
+                given["model"], given["seen"], given["hosts"], result["orphans"], given["networks"]
+            )
             result["lines"] = status.lines(result["report"], every_table=self._display.verbosity > 0)
             chosen = given["model"].get("failover", "none")
             target = given["model"].get("target")

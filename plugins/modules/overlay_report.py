@@ -52,6 +52,12 @@ options:
     type: list
     elements: dict
     version_added: 1.1.0
+  networks:
+    description: With O(hosts), the C(network) of each call of M(aws_ha.overlay_ip.overlay_route_info).
+    type: list
+    elements: dict
+    default: []
+    version_added: 1.1.0
   seconds:
     description: Seconds per phase of the move.
     type: dict

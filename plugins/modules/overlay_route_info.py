@@ -91,6 +91,35 @@ overlays:
       description: What is wrong, errors first. Each has id, severity (error, warning, info), message and remedy.
       type: list
       elements: dict
+network:
+  description: Where everything lies, of what was read for RV(overlays) anyway.
+  returned: always
+  type: dict
+  version_added: 1.1.0
+  contains:
+    vpc_id:
+      description: The VPC.
+      type: str
+    cidrs:
+      description: Its networks.
+      type: list
+      elements: str
+    tables:
+      description: Its route tables that can carry an overlay IP, with C(route_table_id), C(main) and C(asked), whether
+        it is one of those that shall.
+      type: list
+      elements: dict
+    subnets:
+      description: Its subnets, with C(subnet_id), C(cidr), C(zone) and the C(route_table_id) that serves it; none where
+        they may not be read.
+      type: list
+      elements: dict
+    instances:
+      description:
+        - The instances of O(instance_ids), with C(instance_id), C(state) and C(interfaces), each with
+          C(network_interface_id), C(device_index), C(subnet_id), C(private_ip) and C(source_dest_check).
+      type: list
+      elements: dict
 api_calls:
   description: How many calls of each API action were made.
   returned: always
@@ -119,14 +148,14 @@ def main() -> None:
     def job() -> dict[str, Any]:
         params = module.params
         ec2 = Ec2(caller(module))
-        found = info.overlays(
+        found, network = info.overlays(
             ec2,
             [net.destination(d) for d in params["destinations"] or ()],
             params["route_table_ids"] or (),
             params["vpc_id"],
             params["instance_ids"] or (),
         )
-        return {"changed": False, "overlays": found, "api_calls": dict(ec2.aws.calls)}
+        return {"changed": False, "overlays": found, "network": network, "api_calls": dict(ec2.aws.calls)}
 
     run(module, job)
 

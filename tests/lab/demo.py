@@ -13,11 +13,14 @@ from lab.daemon.options import as_arguments
 from lab.daemon.state import Directory, Lab, LabError, Machine
 from lab.endpoint.control import Control
 from lab.nodes.base import MARKER
-from lab.playbook.run import Run, run_playbook
+from lab.playbook.run import CHECKOUT, Run, run_playbook
 from lab.probe.report import Report
 from lab.probe.session import ProbeError, ProbeSession, who_answers
 from lab.story import changes, in_short, verdict
 from lab.text import picture
+
+#: Where the demo leaves the status page.
+PAGE = CHECKOUT / "tests" / "output" / "demo.html"
 
 
 def main(options: argparse.Namespace) -> int:
@@ -35,7 +38,7 @@ def main(options: argparse.Namespace) -> int:
         process.down(directory)
         write([f"no process, namespace, mount or file of lab {lab.lab_id} is left"])
     say("The demo did not go as it should" if demo.wrong else "In short")
-    write(demo.wrong or [demo.summary])
+    write(demo.wrong or [demo.summary, f"the status as a page, for a browser: {PAGE.as_uri()}"])
     return 1 if demo.wrong else 0
 
 
@@ -69,7 +72,9 @@ class Demo:
         self.summary = in_short(report)
 
         say("Status: who holds the address in which route table, and what is wrong")
-        self.show_messages(self.play("status.yml"))
+        PAGE.parent.mkdir(exist_ok=True)
+        self.show_messages(self.play("status.yml", overlay_ip_page=str(PAGE)))
+        self.expect(PAGE.exists(), f"{PAGE} should be there")
 
         say("Teardown: what setup made is taken back, and nothing else")
         self.play("teardown.yml")

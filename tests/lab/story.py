@@ -70,6 +70,10 @@ def _route(items: Sequence[tuple[str, dict[str, Any]]], names: Names) -> Iterato
                 yield f"route       {route['route_table_id']}: {route['destination']} {before} -> {after}"
 
 
+def _page(items: Sequence[tuple[str, dict[str, Any]]], _names: Names) -> Iterator[str]:
+    yield from (f"page        {item['path']}" for _host, item in items)
+
+
 def _holder(end: Mapping[str, Any] | None, names: Names) -> str:
     if end is None:
         return "nowhere"
@@ -81,6 +85,7 @@ _TELL: Mapping[str, Callable[[Sequence[tuple[str, dict[str, Any]]], Names], Iter
     "source_dest_check": _check,
     "overlay_interface": _address,
     "overlay_route": _route,
+    "overlay_page": _page,
 }
 
 

@@ -141,6 +141,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("expected_active", TEXT, ("overlay_ip",), scope=REQUEST),
     # Status and drill
     Variable("overlay_ip_status_strict", FLAG, ("status",), False),
+    Variable("overlay_ip_page", TEXT, ("status",)),
     Variable("drill", TEXT, ("drill",), choices=("readiness", "switchover"), scope=REQUEST),
     Variable("overlay_ip_drill_report", TEXT, ("drill",), "overlay-ip-drill.json"),
     Variable("overlay_ip_drill_seconds", WHOLE, ("drill",), 300, _SECONDS, 1, 86400),

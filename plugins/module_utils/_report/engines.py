@@ -119,16 +119,37 @@ def _absent(name: str, node: Dict, model: Dict) -> Iterator[dict[str, Any]]:
         yield {"id": "engine_absent", "severity": "error", "message": message, "remedy": "Run setup."}
 
 
+def views(model: Dict, nodes: Mapping[str, Dict], overlay: Dict) -> list[dict[str, Any]]:
+    """What each engine says of an overlay IP, beside AWS: node, engine, state, the holder that it takes, agrees."""
+    address = next(o["address"] for o in model["overlays"] if o["destination"] == overlay["destination"])
+    return [
+        {
+            "node": name,
+            "engine": view["engine"],
+            "state": view["state"],
+            "holder": (says := _says(name, view, address)),
+            "agrees": not any(_disagreement(name, view, overlay, says)),
+        }
+        for name, node in nodes.items()
+        for view in node["failover"]
+    ]
+
+
+def _says(name: str, view: Dict, address: str) -> str:
+    """Whom an engine on a node takes for the holder; empty for nobody."""
+    says: str = view.get("holders", {}).get(net.slug(address), view["holder"])
+    return name if says == SELF else says
+
+
 def _compared(name: str, node: Dict, model: Dict, overlays: Sequence[Dict]) -> Iterator[dict[str, Any]]:
     wanted = {overlay["destination"]: overlay for overlay in model["overlays"]}
     program = Deployment(model["deployment"]).program
     for view in node["failover"]:
         for overlay in overlays:
             of = wanted[overlay["destination"]]
-            says = view.get("holders", {}).get(net.slug(of["address"]), view["holder"])
+            says = _says(name, view, of["address"])
             if not says and not view.get("configured", True) and view["engine"] != model.get("failover"):
                 continue  # it has none of them, and is to have none
-            says = name if says == SELF else says
             yield from _disagreement(name, view, overlay, says)
             astray = [address for address in of["node_addresses"] if address in node["addresses"]]
             if astray and says != name:

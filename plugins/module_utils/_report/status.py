@@ -12,14 +12,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._inventory.holders import Dict, node_of
-from . import engines
+from . import engines, places
 
 
 def report(
-    model: Dict, seen: Iterable[Dict], hosts: Mapping[str, Dict], left: Mapping[str, Any] | None = None
+    model: Dict,
+    seen: Iterable[Dict],
+    hosts: Mapping[str, Dict],
+    left: Mapping[str, Any] | None = None,
+    networks: Iterable[Dict] = (),
 ) -> dict[str, Any]:
     """Who holds what, and every finding: AWS's (``seen``), the nodes' own (``hosts``, by name), and what an earlier
-    inventory left (``left``, by :func:`.orphans.judged`).
+    inventory left (``left``, by :func:`.orphans.judged`); with what overlay_route_info told of ``networks``, where.
     """
     left_over = left["findings"] if left else []
     told = {route["destination"] for route in left["routes"]} if left else set()
@@ -41,7 +45,10 @@ def report(
     nodes = {name: _node(name, hosts.get(name, {}), model, overlays) for name in model["nodes"]}
     for name, found in engines.findings(model, nodes, overlays, left["strangers"] if left else ()).items():
         nodes[name]["findings"] += found
+    for overlay in overlays:
+        overlay["engines"] = engines.views(model, nodes, overlay)
     made = {"overlays": overlays, "nodes": nodes, "region": model["region"], "orphans": left_over}
+    made["networks"] = places.networks(model, networks)
     return {**made, "healthy": "error" not in {finding["severity"] for finding in _all(made)}}
 
 
@@ -50,9 +57,9 @@ def lines(report: Dict, *, every_table: bool = False) -> list[str]:
 
     Tables are told where they differ; with ``every_table`` always.
     """
-    told = [_sum(report)]
+    told = [total([report])]
     for overlay in report["overlays"]:
-        told.append(f"{overlay['destination']}: {_holders(overlay)}")
+        told.append(f"{overlay['destination']}: {holders(overlay)}")
         if every_table or not overlay["consistent"] or any(t["state"] != "active" for t in overlay["tables"]):
             told += [_table_line(t) for t in overlay["tables"]]
         told += _finding_lines(overlay["findings"])
@@ -64,10 +71,11 @@ def lines(report: Dict, *, every_table: bool = False) -> list[str]:
     return told
 
 
-def _sum(report: Dict) -> str:
-    overlays = report["overlays"]
+def total(reports: Sequence[Dict]) -> str:
+    """All of it in one line."""
+    overlays = [overlay for report in reports for overlay in report["overlays"]]
     tables = {table["route_table_id"] for overlay in overlays for table in overlay["tables"]}
-    found = [finding["severity"] for finding in _all(report)]
+    found = [finding["severity"] for report in reports for finding in _all(report)]
     wrong = [_count(found.count(severity), severity) for severity in ("error", "warning") if severity in found]
     what = f"{_count(len(overlays), 'overlay IP')} in {_count(len(tables), 'route table')}"
     return f"{what}: {', '.join(wrong) or 'all is well'}"
@@ -84,7 +92,8 @@ def _node_line(node: Dict) -> str:
     return f"has {', '.join(node['addresses']) or 'no overlay IP'}{engines}"
 
 
-def _holders(overlay: Dict) -> str:
+def holders(overlay: Dict) -> str:
+    """Who holds an overlay IP, for people."""
     if overlay["holder"]:
         return f"held by {overlay['holder']}"
     holders = sorted({t["holder"] for t in overlay["tables"] if t["holder"]})

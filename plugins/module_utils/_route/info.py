@@ -17,7 +17,7 @@ from .._aws.errors import AwsError
 from .._base import net
 from .._base.finding import INFO, WARNING, Finding, as_dicts
 from . import findings as route_findings
-from . import move, plan
+from . import move, network, plan
 from .ec2 import Ec2
 from .facts import Instance, Interface, Subnet
 from .plan import Table
@@ -29,8 +29,8 @@ def overlays(
     route_table_ids: Sequence[str],
     vpc_id: str | None,
     instance_ids: Sequence[str],
-) -> list[dict[str, Any]]:
-    """What ``overlay_route_info`` returns. Raises AwsError."""
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """What ``overlay_route_info`` returns: the overlay IPs, and where everything lies. Raises AwsError."""
     instances = ec2.instances(instance_ids) if instance_ids else []
     vpc_id = vpc_id or (instances[0].vpc_id if instances else None)
     every, tables = _read(ec2, route_table_ids, vpc_id)
@@ -42,7 +42,7 @@ def overlays(
     for overlay in seen:
         guessed = [] if destinations else _guessed(overlay["destination"])
         overlay["findings"] += as_dicts([*around, *hidden, *guessed])
-    return seen
+    return seen, network.shown(tables, every, subnets, instances)
 
 
 def _subnets(ec2: Ec2, tables: Sequence[Table]) -> tuple[list[Subnet], list[Finding]]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from lab.handle import LabHandle
@@ -27,15 +28,20 @@ def test_a_healthy_overlay(ready: LabHandle) -> None:
     assert set(ready.control.actions()) == {"DescribeInstances", "DescribeRouteTables", "DescribeSubnets"}
 
 
-def test_a_split_a_missing_address_and_a_check_that_is_on(ready: LabHandle) -> None:
+def test_a_split_a_missing_address_and_a_check_that_is_on(ready: LabHandle, tmp_path: Path) -> None:
     ready.move("node2", tables=ready.world.route_table_ids[:1])
     ready.set_source_dest_check("node2", True)
     ready.exec("node1", "ip", "addr", "del", f"{ready.lab.overlay}/32", "dev", "eth0")
-    run = ready.playbook("status.yml")
+    page = tmp_path / "status.html"
+    run = ready.playbook("status.yml", overlay_ip_page=str(page))
     assert run.ok, run.output
     assert not run.overlay_ip_result["healthy"]
     assert {"split", "standby_source_dest_check_on", "address_missing"} <= findings(run.overlay_ip_result)
     assert "SPLIT between node1, node2" in run.output
+    text = page.read_text()
+    assert f"<h1>{ready.lab.overlay}/32 is split between node1, node2</h1>" in text
+    assert "aws_ha.overlay_ip.switchover -e target=node1" in text, "node2's check is on"
+    assert "eu-central-1b" in text
     assert not ready.playbook("status.yml", overlay_ip_status_strict=True).ok
 
 

@@ -47,6 +47,7 @@ def address(live: bool, persistent: bool, label: str = "eth0:1") -> dict[str, An
     ("results", "lines"),
     [
         ([], []),
+        ([("node1", "overlay_page", {"changed": True, "path": "/tmp/x.html"})], ["page        /tmp/x.html"]),
         (
             [("node1", "overlay_route", route("replace", end("eni-1"), end("eni-2")))],
             ["route       rtb-1: 192.0.2.1/32 node1 -> node2"],

@@ -60,6 +60,22 @@ def test_a_healthy_overlay(aws: AwsLab, run: Run) -> None:
     ]
 
 
+def test_where_everything_lies(aws: AwsLab, run: Run) -> None:
+    aws.point(1)
+    network = run(route_table_ids=aws.tables[:1], instance_ids=[aws.instance(1)])["network"]
+    assert (network["vpc_id"], network["cidrs"]) == (aws.world.vpc_id, ["10.0.0.0/16"])
+    assert [t["route_table_id"] for t in network["tables"] if t["asked"]] == aws.tables[:1]
+    assert [t["main"] for t in network["tables"]].count(True) == 1
+    known = {t["route_table_id"] for t in network["tables"]}
+    assert {s["route_table_id"] for s in network["subnets"]} <= known, "the main table serves the rest"
+    assert all(s["zone"].startswith("eu-central-1") for s in network["subnets"])
+    (instance,) = network["instances"]
+    assert (instance["instance_id"], instance["state"]) == (aws.instance(1), "running")
+    assert instance["interfaces"][0]["network_interface_id"] == aws.eni(1)
+    assert instance["interfaces"][0]["subnet_id"] in {s["subnet_id"] for s in network["subnets"]}
+    assert aws.calls() == ["DescribeInstances", "DescribeRouteTables", "DescribeRouteTables", "DescribeSubnets"]
+
+
 def test_everything_that_looks_like_an_overlay_is_found(aws: AwsLab, run: Run) -> None:
     gateway = aws.client.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     aws.client.attach_internet_gateway(InternetGatewayId=gateway, VpcId=aws.world.vpc_id)

@@ -1,0 +1,299 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the status page shows, as plain values: the report that `status` prints, sorted for eyes.
+
+Nothing is judged anew here: findings, holders and the engines' views are the report's. What is added is one word for
+each overlay IP and node, the commands that a remedy names, and the picture. Pure.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .._base.finding import ERROR, INFO, WARNING
+from .._inventory.holders import Dict
+from . import readiness, status, topology
+
+STATES: Mapping[str, tuple[str, str]] = {
+    "split": ("Split", "bad"),
+    "blackhole": ("Black hole", "bad"),
+    "absent": ("No route", "bad"),
+    "drifted": ("Drifted", "warn"),
+    "unprotected": ("Unprotected", "warn"),
+    "ok": ("OK", "ok"),
+}
+"""Of an overlay IP, the worst first: what people read, and its colour."""
+
+FLEET = 10
+"""More overlay IPs than this are shown as a table with a filter."""
+_PICTURES = 4  # groups of nodes that are drawn; a fleet of hundreds is no picture
+_SEVERITIES = (ERROR, WARNING, INFO)
+
+
+def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> dict[str, Any]:
+    """All that the template reads.
+
+    Args:
+        reports: of `status`, one for each group of nodes.
+        made: when they were made, in UTC as RFC 3339 has it.
+        inventory: the inventories that Ansible was given, for the commands.
+    """
+    overlays: list[dict[str, Any]] = []
+    nodes: list[dict[str, Any]] = []
+    findings: list[dict[str, Any]] = []
+    pictures: list[dict[str, Any]] = []
+    for report in reports:
+        mine = _nodes(report)
+        here = [_overlay(overlay, report, mine) for overlay in report["overlays"]]
+        findings += _findings(report, here, mine, inventory)
+        pictures += _pictures(report, here, mine) if len(reports) <= _PICTURES else []
+        overlays += here
+        nodes += mine.values()
+    findings.sort(key=lambda finding: _SEVERITIES.index(finding["severity"]))
+    overlays.sort(key=lambda overlay: list(STATES).index(overlay["state"]))
+    for number, overlay in enumerate(overlays):
+        overlay["number"] = number
+    counts = {state: sum(1 for o in overlays if o["state"] == state) for state in STATES}
+    severities = {finding["severity"] for finding in findings}
+    return {
+        "made": made,
+        "regions": sorted({report["region"] for report in reports}),
+        "verdict": "bad" if ERROR in severities else "warn" if WARNING in severities else "ok",
+        "headline": _headline(overlays, counts),
+        "summary": status.total(reports),
+        "states": [
+            {"state": state, "label": label, "kind": kind, "count": counts[state]}
+            for state, (label, kind) in STATES.items()
+        ],
+        "fleet": len(overlays) > FLEET,
+        "overlays": overlays,
+        "nodes": nodes,
+        "zones": sorted({zone for o in overlays for zone in [o["zone"]] if zone}),
+        "findings": findings,
+        "moves": [move for report in reports for move in report.get("moves") or ()],
+        "pictures": pictures,
+        "lines": [line for report in reports for line in status.lines(report, every_table=len(reports) == 1)],
+    }
+
+
+def _headline(overlays: Sequence[Dict], counts: Mapping[str, int]) -> str:
+    if len(overlays) == 1:
+        return f"{overlays[0]['destination']} {overlays[0]['says']}"
+    if counts["ok"] == len(overlays):
+        return f"All {len(overlays)} overlay IPs are well" if overlays else "There is no overlay IP"
+    wrong = ", ".join(
+        f"{count} {STATES[state][0].lower()}" for state, count in counts.items() if count and state != "ok"
+    )
+    return f"{len(overlays)} overlay IPs: {wrong}"
+
+
+def _nodes(report: Dict) -> dict[str, dict[str, Any]]:
+    """The report's nodes by name, each with its place, and whether it could take over."""
+    found = {}
+    places = {name: place for network in report.get("networks", ()) for name, place in network["nodes"].items()}
+    for name, node in report["nodes"].items():
+        place = places.get(name, {})
+        held = [overlay["destination"] for overlay in report["overlays"] if overlay["holder"] == name]
+        ready, why = readiness.of(node, place)
+        parts = [[table["holder"] == name for table in overlay["tables"]] for overlay in report["overlays"]]
+        part = max((part for part in parts if any(part) and not all(part)), key=sum, default=None)
+        role = "holder" if held else "in part" if part else "standby"
+        says = {"yes": "could take over", "no": "could not take over", "unknown": "cannot be asked"}[ready]
+        wrong = ERROR in {finding["severity"] for finding in node["findings"]}
+        if held:
+            count = f"{len(held)} overlay IPs" if len(held) > 1 else held[0]
+            says = f"holds {count}" + ("" if node["reachable"] else ", cannot be asked")
+        elif part:
+            says = f"{sum(part)} of {len(part)} route tables lead{'s' * (sum(part) == 1)} here"
+        found[name] = {
+            "name": name,
+            "role": role,
+            "held": held,
+            "ready": ready,
+            "why": why,
+            "says": says,
+            "kind": _colour(bool(held) and node["reachable"], wrong=wrong, well=ready == "yes" and not part),
+            "reachable": node["reachable"],
+            "addresses": node["addresses"],
+            "engines": [f"{view['engine']}: {view['state']}" for view in node["failover"]],
+            "zone": place.get("zone"),
+            "subnet_id": place.get("subnet_id"),
+            "instance_id": place.get("instance_id"),
+            "instance_state": place.get("state"),
+            "private_ip": place.get("private_ip"),
+            "source_dest_check": place.get("source_dest_check"),
+            "where": " · ".join(part for part in (place.get("private_ip"), place.get("instance_id")) if part),
+            "count": len(node["findings"]),
+        }
+    return found
+
+
+def _colour(serves: bool, /, *, wrong: bool, well: bool) -> str:
+    if serves:
+        return "bad" if wrong else "ok"
+    return "ok" if well else "warn"
+
+
+def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict]) -> dict[str, Any]:
+    state = _state(overlay, report, nodes)
+    label, kind = STATES[state]
+    holder = overlay["holder"] or _sole(overlay)
+    others = [node for name, node in nodes.items() if name != holder]
+    ready = [node["name"] for node in others if node["ready"] == "yes"]
+    return {
+        "destination": overlay["destination"],
+        "state": state,
+        "label": label,
+        "kind": kind,
+        "told": (told := status.holders(overlay).replace("SPLIT", "split")),
+        "says": f"is {told}",
+        "holder": holder,
+        "zone": nodes[holder]["zone"] if holder and holder in nodes else None,
+        "tables": [
+            {
+                **table,
+                "label": "black hole" if table["state"] == "blackhole" else table["state"] or "no route",
+                "kind": _kind(table, state),
+                "serves": _serves(table["route_table_id"], report),
+            }
+            for table in overlay["tables"]
+        ],
+        "together": max((_led(overlay).count(name) for name in _led(overlay)), default=0),
+        "engines": overlay.get("engines", []),
+        "ready": ready,
+        "standby": f"{', '.join(ready[:3])}{' …' * (len(ready) > 3)}"
+        if ready
+        else "none"
+        if others
+        else "no other node",
+        "count": len(overlay["findings"]),
+    }
+
+
+def _named(names: Sequence[str], most: int = 3) -> str:
+    return ", ".join(names[:most]) + " …" * (len(names) > most)
+
+
+def _sole(overlay: Dict) -> str | None:
+    """The one that all tables lead to which lead anywhere."""
+    holders = {table["holder"] for table in overlay["tables"] if table["holder"]}
+    return str(holders.pop()) if len(holders) == 1 else None
+
+
+def _led(overlay: Dict) -> list[str]:
+    """Where its tables lead, those that work."""
+    return [table["holder"] for table in overlay["tables"] if table["holder"] and table["state"] == "active"]
+
+
+def _kind(table: Dict, state: str) -> str:
+    if not table["holder"]:
+        return "none"
+    return "bad" if table["state"] == "blackhole" else "warn" if state == "split" else "ok"
+
+
+def _state(overlay: Dict, report: Dict, nodes: Mapping[str, Dict]) -> str:
+    """One of STATES."""
+    holders = {table["holder"] for table in overlay["tables"] if table["holder"]}
+    if len(holders) > 1:
+        return "split"
+    if not holders:
+        return "absent"
+    if "blackhole" in {table["state"] for table in overlay["tables"]}:
+        return "blackhole"
+    holder = overlay["holder"] or _sole(overlay)
+    of_holder = report["nodes"].get(holder, {}).get("findings", [])
+    lacking = any(not table["holder"] for table in overlay["tables"])
+    if lacking or ERROR in {finding["severity"] for finding in [*overlay["findings"], *of_holder]}:
+        return "drifted"
+    others = [node for name, node in nodes.items() if name != holder]
+    return "unprotected" if others and "yes" not in {node["ready"] for node in others} else "ok"
+
+
+def _serves(table: str, report: Dict) -> list[str]:
+    """The subnets that a table serves, for people."""
+    return sorted(
+        f"{subnet['cidr']} in {subnet['zone']}"
+        for network in report.get("networks", ())
+        for subnet in network["subnets"]
+        if subnet["route_table_id"] == table
+    )
+
+
+def _findings(
+    report: Dict, overlays: Sequence[Dict], nodes: Mapping[str, Dict], inventory: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """All of them, each once, with what it is about and the commands that its remedy names."""
+    told: dict[tuple[str, str], dict[str, Any]] = {}
+    places: list[tuple[str, Dict | None, Sequence[Dict]]] = [
+        *((o["destination"], page, o["findings"]) for o, page in zip(report["overlays"], overlays)),
+        *((name, None, node["findings"]) for name, node in report["nodes"].items()),
+        *((finding.get("node") or "earlier inventory", None, [finding]) for finding in report["orphans"]),
+    ]
+    for where, overlay, found in places:
+        for finding in found:
+            key = (finding["id"], finding["message"])
+            if key in told:
+                told[key]["where"].append(where)
+                continue
+            several = len(report["overlays"]) > 1
+            told[key] = {
+                "severity": finding["severity"],
+                "id": finding["id"],
+                "message": finding["message"],
+                "remedy": finding["remedy"][:1].upper() + finding["remedy"][1:],
+                "where": [where],
+                "commands": list(_commands(finding["remedy"], overlay, nodes, inventory, where, several=several)),
+            }
+    yield from told.values()
+
+
+def _commands(
+    remedy: str,
+    overlay: Dict | None,
+    nodes: Mapping[str, Dict],
+    inventory: Sequence[str],
+    where: str,
+    *,
+    several: bool,
+) -> Iterator[dict[str, str]]:
+    """What can be copied: the playbook that a remedy names, and what stands in it between backticks."""
+    for command in re.findall(r"`([^`]+)`", remedy):
+        node = next((name for name in nodes if f"on {name}" in remedy), where if where in nodes else "")
+        yield {"at": f"on {node}" if node else "", "command": command}
+    words = remedy.lower()
+    given = [part for source in inventory for part in ("-i", source)]
+    if re.search(r"\brun setup\b|\bsetup heals\b", words) and "switchover" not in words:
+        yield {"at": "", "command": shlex.join(["ansible-playbook", *given, "aws_ha.overlay_ip.setup"])}
+    target = _target(overlay, nodes)
+    if "switchover" in words and target:
+        only = ["-e", f"overlay={overlay['destination']}"] if overlay and several else []
+        moving = ["ansible-playbook", *given, "aws_ha.overlay_ip.switchover", "-e", f"target={target}", *only]
+        yield {"at": "", "command": shlex.join(moving)}
+
+
+def _target(overlay: Dict | None, nodes: Mapping[str, Dict]) -> str | None:
+    """The node that shall have an overlay IP: the one that most tables lead to, if it is well, else one that is."""
+    leads = _led(overlay) if overlay else []
+    well = [name for name, node in nodes.items() if node["ready"] == "yes"]
+    return max(well, key=leads.count, default=None)
+
+
+def _pictures(report: Dict, overlays: Sequence[Dict], nodes: Mapping[str, Dict]) -> Iterator[dict[str, Any]]:
+    for network in report.get("networks", ()):
+        if len(network["nodes"]) > topology.MOST_NODES:
+            continue
+        tables = {table["route_table_id"] for table in network["tables"]}
+        mine = [o for o in overlays if any(table["route_table_id"] in tables for table in o["tables"])]
+        here = {name: nodes[name] for name in network["nodes"]}
+        yield {
+            "vpc_id": network["vpc_id"],
+            "cidrs": network["cidrs"],
+            "wide": topology.drawing(network, mine, here, topology.WIDE),
+            "narrow": topology.drawing(network, mine, here, topology.NARROW),
+        }

@@ -1,0 +1,201 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One word for every overlay IP and node, and the commands, of reports as the real code makes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page, places, readiness, status
+from unit.status_reports import OVERLAY, VPC, WELL, fleet, report
+
+NOW = "2026-11-27T23:40:00Z"
+SPLIT = ((1, "active"), (2, "active"))
+HOLE = ((1, "blackhole"), (1, "blackhole"))
+LACKS = ((1, "active"), (None, "active"))
+NONE = ((None, "active"), (None, "active"))
+
+
+def shown(*given: dict[str, Any], inventory: tuple[str, ...] = ("inventory.yml",)) -> dict[str, Any]:
+    return page.page(given or (report(),), NOW, inventory)
+
+
+@pytest.mark.parametrize(
+    ("given", "state", "headline", "verdict"),
+    [
+        ({}, "ok", "is held by node1", "ok"),
+        ({"leads": {OVERLAY: SPLIT}}, "split", "is split between node1, node2", "bad"),
+        ({"leads": {OVERLAY: HOLE}, "states": ("stopped", "running")}, "blackhole", "is held by node1", "bad"),
+        ({"leads": {OVERLAY: NONE}}, "absent", "is held by nobody", "bad"),
+        ({"leads": {OVERLAY: LACKS}, "engine": None}, "drifted", "is held by node1", "warn"),
+        ({"checks": (True, False)}, "drifted", "is held by node1", "bad"),
+        ({"checks": (False, True)}, "unprotected", "is held by node1", "warn"),
+        ({"states": ("running", "stopped")}, "unprotected", "is held by node1", "warn"),
+        ({"away": ["node2"]}, "unprotected", "is held by node1", "warn"),
+    ],
+)
+def test_the_state_of_an_overlay_ip(given: dict[str, Any], state: str, headline: str, verdict: str) -> None:
+    told = report(**given)
+    made = shown(told)
+    assert (made["overlays"][0]["state"], made["verdict"]) == (state, verdict)
+    assert made["headline"] == f"{OVERLAY} {headline}"
+    assert made["summary"] == status.lines(told)[0]
+    assert [one["state"] for one in made["states"] if one["count"]] == [state]
+
+
+def test_a_table_that_lacks_the_route_leaves_the_holder_known() -> None:
+    overlay = shown(report({OVERLAY: LACKS}, engine=None))["overlays"][0]
+    assert (overlay["holder"], overlay["zone"], overlay["ready"]) == ("node1", "eu-central-1a", ["node2"])
+    assert [(table["label"], table["kind"]) for table in overlay["tables"]] == [("active", "ok"), ("no route", "none")]
+    assert [table["serves"] for table in overlay["tables"]] == [
+        ["10.0.1.0/24 in eu-central-1a"],
+        ["10.0.2.0/24 in eu-central-1b", "10.0.3.0/24 in eu-central-1c"],
+    ]
+
+
+def test_the_engine_s_view_stands_beside_aws_s() -> None:
+    good = shown()["overlays"][0]["engines"]
+    assert good == [
+        {"node": "node1", "engine": "keepalived", "state": "MASTER", "holder": "node1", "agrees": True},
+        {"node": "node2", "engine": "keepalived", "state": "BACKUP", "holder": "", "agrees": True},
+    ]
+    split = shown(report({OVERLAY: SPLIT}))["overlays"][0]["engines"]
+    assert [view["agrees"] for view in split] == [False, True]
+
+
+def test_every_finding_is_told_once_errors_first_with_what_can_be_copied() -> None:
+    broken = report({OVERLAY: SPLIT}, checks=(False, True), engine=None)
+    found = shown(broken, inventory=("it's here.yml",))["findings"]
+    assert [(one["id"], one["severity"]) for one in found] == [
+        ("split", "error"),
+        ("standby_source_dest_check_on", "warning"),
+    ]
+    start = """ansible-playbook -i 'it'"'"'s here.yml' aws_ha.overlay_ip."""
+    assert [one["commands"] for one in found] == [
+        [{"at": "", "command": f"{start}switchover -e target=node1"}],
+        [{"at": "", "command": f"{start}setup"}],
+    ]
+
+
+def test_a_switchover_goes_to_a_node_that_is_well_and_names_the_overlay_ip_among_several() -> None:
+    hole = {OVERLAY: HOLE, "192.168.10.16/32": ((2, "active"), (2, "active"))}
+    found = shown(report(hole, states=("stopped", "running"), engine=None), inventory=())["findings"]
+    commands = [command["command"] for one in found if one["id"] == "blackhole" for command in one["commands"]]
+    assert commands == [f"ansible-playbook aws_ha.overlay_ip.switchover -e target=node2 -e overlay={OVERLAY}"]
+    nobody = report({OVERLAY: HOLE}, states=("stopped", "stopped"), engine=None)
+    assert [one["commands"] for one in shown(nobody)["findings"] if one["id"] == "blackhole"] == [[]]
+
+
+def test_a_command_for_a_node_says_which() -> None:
+    remedy = "Run `aws-overlay-ip give-up` on node2."
+    finding = {"id": "x", "severity": "warning", "message": "It is astray.", "remedy": remedy}
+    found = shown(report(extra={"node2": [finding]}))["findings"]
+    assert found[0]["commands"] == [{"at": "on node2", "command": "aws-overlay-ip give-up"}]
+
+
+def test_a_node_that_some_tables_lead_to_is_no_standby() -> None:
+    nodes = {node["name"]: node for node in shown(report({OVERLAY: SPLIT}))["nodes"]}
+    assert {name: (node["role"], node["says"]) for name, node in nodes.items()} == dict.fromkeys(
+        ("node1", "node2"), ("in part", "1 of 2 route tables leads here")
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "node", "ready", "why"),
+    [
+        (
+            {"state": "running", "source_dest_check": False},
+            {},
+            "yes",
+            "it answers, its instance runs, its check is off",
+        ),
+        ({}, {}, "yes", "it answers"),
+        ({}, {"failover": [{"engine": "keepalived", "running": True}]}, "yes", "it answers, keepalived runs"),
+        ({"state": "stopped"}, {"reachable": False}, "no", "its instance is stopped"),
+        ({"state": "running", "source_dest_check": True}, {}, "no", "its source/destination check is on"),
+        ({}, {"reachable": False}, "unknown", "it cannot be asked"),
+        ({}, {"findings": [("engine_absent", "error", ())]}, "no", "So it is"),
+        ({}, {"findings": [("engine_check_failed", "warning", ("move",))]}, "no", "So it is"),
+        ({}, {"findings": [("engine_check_failed", "warning", ("setup",))]}, "yes", "it answers"),
+        ({}, {"findings": [("engine_disagrees", "error", ())]}, "yes", "it answers"),
+    ],
+)
+def test_whether_a_node_could_take_over(place: dict[str, Any], node: dict[str, Any], ready: str, why: str) -> None:
+    found = [
+        {"id": name, "severity": severity, "message": "So it is.", "hinders": hinders}
+        for name, severity, hinders in node.get("findings", ())
+    ]
+    assert readiness.of({"reachable": True, "failover": [], **node, "findings": found}, place) == (ready, why)
+
+
+def test_many_are_a_table_and_no_picture() -> None:
+    small, large = shown(*fleet(page.FLEET)), shown(*fleet(100))
+    assert (small["fleet"], large["fleet"]) == (False, True)
+    assert large["pictures"] == []
+    assert large["headline"] == "100 overlay IPs: 1 split, 1 black hole, 1 drifted, 1 unprotected"
+    assert [overlay["state"] for overlay in large["overlays"]][:5] == [
+        *("split", "blackhole", "drifted", "unprotected", "ok")
+    ]
+    assert large["zones"] == ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+
+
+def test_what_was_not_read_is_not_guessed() -> None:
+    told = {**report(), "networks": []}
+    made = shown(told)
+    assert made["pictures"] == []
+    assert {node["zone"] for node in made["nodes"]} == {None}
+    assert made["overlays"][0]["state"] == "ok"
+
+
+def test_one_vpc_that_was_read_in_two_calls_is_one() -> None:
+    (seen,) = report()["networks"]
+    model = {"nodes": {"n": {"instance_id": "i-1", "network_interface_id": "eni-2", "device_index": 0}}}
+    interfaces = [
+        {"network_interface_id": f"eni-{n}", "device_index": n, "subnet_id": f"s{n}", "private_ip": f"10.0.{n}.1"}
+        for n in (1, 2)
+    ]
+    calls = [
+        {
+            "vpc_id": VPC,
+            "cidrs": seen["cidrs"],
+            "tables": [{"route_table_id": t, "main": False, "asked": t == asked} for t in ("rtb-2", "rtb-1")],
+            "subnets": [{"subnet_id": "s2", "cidr": "10.0.2.0/24", "zone": "z", "route_table_id": "rtb-1"}],
+            "instances": [
+                {
+                    "instance_id": "i-1",
+                    "state": "running",
+                    "interfaces": [{**i, "source_dest_check": False} for i in interfaces],
+                }
+            ],
+        }
+        for asked in ("rtb-1", "rtb-2")
+    ]
+    (vpc,) = places.networks(model, [*calls, {}])
+    assert [(table["route_table_id"], table["asked"]) for table in vpc["tables"]] == [("rtb-1", True), ("rtb-2", True)]
+    assert vpc["nodes"] == {
+        "n": {
+            "instance_id": "i-1",
+            "state": "running",
+            "network_interface_id": "eni-2",
+            "subnet_id": "s2",
+            "private_ip": "10.0.2.1",
+            "source_dest_check": False,
+            "zone": "z",
+        }
+    }
+
+
+def test_moves_are_shown_where_the_report_has_some() -> None:
+    assert shown()["moves"] == []
+    assert shown({**report(), "moves": [{"from": "node1", "to": "node2"}]})["moves"] == [
+        {"from": "node1", "to": "node2"}
+    ]
+
+
+def test_several_overlay_ips_that_are_well() -> None:
+    made = shown(report({f"192.168.10.{n}/32": WELL for n in (15, 16)}))
+    assert made["headline"] == "All 2 overlay IPs are well"
+    assert [node["says"] for node in made["nodes"]] == ["holds 2 overlay IPs", "could take over"]

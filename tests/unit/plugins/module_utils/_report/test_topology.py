@@ -1,0 +1,108 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The picture of a VPC: nothing lies over another, nothing leaves its frame, and every route has its arrow."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page, topology
+from unit.status_reports import OVERLAY, Leads, report
+
+LEADS: dict[str, dict[str, Leads]] = {
+    "well": {OVERLAY: ((1, "active"), (1, "active"))},
+    "split": {OVERLAY: ((1, "active"), (2, "active"))},
+    "many": {f"192.168.10.{n}/32": ((n % 2 + 1, "active"),) * 9 for n in range(10, 19)},
+    "none": {OVERLAY: ((None, "active"),)},
+    "long": {"2001:db8:1234:5678:9abc:def0:1234:5678/128": ((1, "blackhole"),)},
+}
+
+
+def pictures(leads: str) -> dict[str, Any]:
+    (drawn,) = page.page([report(LEADS[leads], names=("node1", "n" * 60))], "", ())["pictures"]
+    return {name: drawn[name] for name in ("wide", "narrow")}
+
+
+def overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return bool(
+        one["x"] < other["x"] + other["w"]
+        and other["x"] < one["x"] + one["w"]
+        and one["y"] < other["y"] + other["h"]
+        and other["y"] < one["y"] + one["h"]
+    )
+
+
+@pytest.mark.parametrize("leads", LEADS)
+@pytest.mark.parametrize("shape", ["wide", "narrow"])
+def test_nothing_lies_over_another(leads: str, shape: str) -> None:
+    drawn = pictures(leads)[shape]
+    for kinds in (("zone", "table", "overlay"), ("row", "node", "client"), ("subnet",)):
+        boxes = [box for box in drawn.boxes if box["kind"].split()[0] in kinds]
+        assert [pair for pair in combinations(boxes, 2) if overlap(*pair)] == []
+    for box in drawn.boxes:
+        assert 0 <= box["x"] <= box["x"] + box["w"] <= drawn.width
+        assert 0 <= box["y"] <= box["y"] + box["h"] <= drawn.height
+
+
+@pytest.mark.parametrize("leads", LEADS)
+@pytest.mark.parametrize("shape", ["wide", "narrow"])
+def test_every_text_has_the_room_that_it_needs(leads: str, shape: str) -> None:
+    drawn = pictures(leads)[shape]
+    for text in drawn.texts:
+        wide = len(text["text"]) * text["size"] * (0.6 if "mono" in text["kind"] else 0.5)
+        left = text["x"] - wide if text["end"] else text["x"]
+        assert left >= 0, text
+        assert left + wide <= drawn.width, text
+
+
+@pytest.mark.parametrize(
+    ("leads", "arrows"),
+    [
+        ("well", [("ok", f"{OVERLAY[:-3]} to node1")] * 2),
+        ("split", [("warn", f"{OVERLAY[:-3]} to node1"), ("warn", f"{OVERLAY[:-3]} to {'n' * 60}")]),
+        ("none", []),
+        ("long", [("bad", "2001:db8:1234:5678:9abc:def0:1234:5678 to node1")]),
+        ("many", [("ok", "5 overlay IPs to node1"), ("ok", f"4 overlay IPs to {'n' * 60}")]),
+    ],
+)
+def test_an_arrow_for_every_row_that_leads_somewhere(leads: str, arrows: list[tuple[str, str]]) -> None:
+    for drawn in pictures(leads).values():
+        assert [(a["kind"], a["title"]) for a in drawn.arrows if a["title"]] == arrows
+
+
+def test_tables_that_say_the_same_are_one_card_where_there_are_many() -> None:
+    assert [text["text"] for text in pictures("many")["wide"].texts if "route tables" in text["text"]] == [
+        "9 route tables"
+    ]
+
+
+def test_a_target_that_is_no_node_is_drawn_too() -> None:
+    told = report()
+    for table in told["overlays"][0]["tables"]:
+        table["holder"] = "i-0stranger"
+    told["overlays"][0]["holder"] = "i-0stranger"
+    (drawn,) = page.page([told], "", ())["pictures"]
+    assert "i-0stranger" in [text["text"] for text in drawn["wide"].texts]
+    assert len([arrow for arrow in drawn["wide"].arrows if arrow["title"]]) == 2
+
+
+def test_an_arrow_starts_at_its_table_and_ends_at_its_node() -> None:
+    drawn = pictures("well")["wide"]
+    node = next(box for box in drawn.boxes if box["title"] == "node1")
+    for arrow in [a for a in drawn.arrows if a["title"]]:
+        numbers = [int(n) for n in re.findall(r"-?\d+", arrow["d"])]
+        assert numbers[0] == topology.WIDE.tables[0] + topology.WIDE.tables[1] - 5
+        assert numbers[-2] == node["x"] - 2
+        assert node["y"] < numbers[-1] < node["y"] + node["h"]
+
+
+def test_the_picture_in_words() -> None:
+    words = pictures("long")["narrow"].words
+    assert words[0] == "VPC vpc-0f3b2c1d4e5a60718 with 10.0.0.0/16."
+    assert words[1].endswith("leads 2001:db8:1234:5678:9abc:def0:1234:5678 to node1, which cannot receive.")
+    assert words[2].startswith("node1, holder, is in eu-central-1a: holds 2001:db8")

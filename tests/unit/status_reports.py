@@ -1,0 +1,136 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reports of a status as the real code makes them, of VPCs that are well, broken, hostile or many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import status
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import info, network
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.facts import Instance, Interface, Subnet
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import Route, Table
+
+OVERLAY, VPC = "192.168.10.15/32", "vpc-0f3b2c1d4e5a60718"
+#: Whom a table leads to: the number of a node, or None; and the state of the route.
+Leads = Sequence[tuple[int | None, str]]
+WELL: Leads = ((1, "active"), (1, "active"))
+
+
+def instance(number: int, *, state: str = "running", check: bool = False, pair: int = 1) -> Instance:
+    """Node 1 or 2 of a pair."""
+    known = f"0{(pair * 2654435761 + number) % 2**64:016x}"
+    interface = Interface(
+        f"eni-{known}",
+        VPC,
+        f"subnet-0a1b2c3d4e5f6071{number}",
+        check,
+        private_ip=f"10.0.{number}.10",
+        instance_id=f"i-{known}",
+        device_index=0,
+    )
+    return Instance(f"i-{known}", state, VPC, (interface,))
+
+
+def report(
+    leads: Mapping[str, Leads] | None = None,
+    *,
+    names: Sequence[str] = ("node1", "node2"),
+    checks: Sequence[bool] = (False, False),
+    states: Sequence[str] = ("running", "running"),
+    away: Sequence[str] = (),
+    engine: str | None = "keepalived",
+    extra: Mapping[str, Sequence[dict[str, Any]]] | None = None,
+    pair: int = 1,
+    zones: Sequence[str] = ("eu-central-1a", "eu-central-1b", "eu-central-1c"),
+) -> dict[str, Any]:
+    """The report of a pair whose overlay IPs lead where `leads` says, table by table."""
+    leads = leads or {OVERLAY: WELL}
+    nodes = [instance(n, state=states[n - 1], check=checks[n - 1], pair=pair) for n in (1, 2)]
+    subnets = [Subnet(f"subnet-0a1b2c3d4e5f6071{n}", f"10.0.{n}.0/24", zones[n - 1]) for n in (1, 2, 3)]
+    count = max(len(told) for told in leads.values())
+    tables = [
+        Table(
+            f"rtb-0{(pair * 40503000777 + number * 977) % 2**64:016x}",
+            VPC,
+            "123456789012",
+            main=number == 0,
+            subnet_ids=tuple(s.subnet_id for s in subnets[1:]) if number == 1 else (),
+            routes=(
+                Route("10.0.0.0/16", "local", origin="CreateRouteTable"),
+                *(_route(where, nodes, *told[number]) for where, told in leads.items() if told[number][0]),
+            ),
+        )
+        for number in range(count)
+    ]
+    model = {
+        "nodes": {
+            name: {"instance_id": node.instance_id, "network_interface_id": None, "device_index": 0}
+            for name, node in zip(names, nodes, strict=True)
+        },
+        "region": zones[0][:-1],
+        "overlays": [
+            {"destination": where, "address": where.partition("/")[0], "node_addresses": [where]} for where in leads
+        ],
+        "persistent": engine is None,
+        "exclusive": engine is not None,
+        "failover": engine or "none",
+    }
+    known = {i.network_interface_id: i for node in nodes for i in node.interfaces}
+    seen = [info._overlay(where, tables, tables, subnets, nodes, known) for where in leads]
+    held = {where: next((n for n, _state in told if n), 1) for where, told in leads.items()}
+    hosts = {name: _host(n, leads, held, engine, (extra or {}).get(name, ())) for n, name in enumerate(names, 1)}
+    for name in away:
+        hosts[name] = {"unreachable": True, "msg": "ssh: connect to host 10.0.2.10 port 22: No route to host"}
+    lies = network.shown(tables, tables, subnets, nodes)
+    return status.report(model, seen, hosts, None, [lies])
+
+
+def fleet(count: int) -> list[dict[str, Any]]:
+    """As many pairs, of which a few are not well."""
+    return [_of_fleet(number) for number in range(count)]
+
+
+def _of_fleet(number: int) -> dict[str, Any]:
+    zones = [f"eu-central-1{letter}" for letter in ("abc", "bca", "cab")[number % 3]]
+    wrong: dict[int, dict[str, Any]] = {
+        17: {"leads": ((1, "active"), (2, "active"))},
+        43: {"leads": ((1, "blackhole"), (1, "blackhole")), "states": ("stopped", "running")},
+        71: {"checks": (False, True)},
+        88: {"leads": ((1, "active"), (None, "active"))},
+    }
+    given = dict(wrong.get(number % 97, {}))
+    overlay = f"192.168.{number // 250}.{number % 250 + 1}/32"
+    names = (f"db{number:04}-a", f"db{number:04}-b")
+    return report({overlay: given.pop("leads", WELL)}, names=names, pair=number + 1, zones=zones, **given)
+
+
+def _route(where: str, nodes: Sequence[Instance], number: int | None, state: str) -> Route:
+    target = nodes[(number or 1) - 1]
+    interface = target.interfaces[0].network_interface_id
+    return Route(where, interface, state, network_interface_id=interface, instance_id=target.instance_id)
+
+
+def _host(
+    number: int,
+    leads: Mapping[str, Leads],
+    held: Mapping[str, int],
+    engine: str | None,
+    extra: Sequence[dict[str, Any]],
+) -> dict[str, Any]:
+    """As overlay_node_info has it."""
+    master = set(held.values()) == {number}
+    view: dict[str, Any] = {
+        "engine": engine,
+        "state": "MASTER" if master else "BACKUP",
+        "running": True,
+        "holder": "self" if master else "",
+        "findings": [],
+    }
+    return {
+        "addresses": [{"address": where, "live": engine is None or held[where] == number} for where in leads],
+        "findings": list(extra),
+        "failover": [view] if engine else [],
+    }

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The status page in a real Chromium: both themes, a telephone, paper, the keyboard, and what a screen reader meets.
+
+With SCREENSHOTS=1 the pictures of docs/ are taken anew.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page
+from ansible_collections.aws_ha.overlay_ip.plugins.plugin_utils import page as file
+from unit.browser import PROGRAM, Browser, browser
+from unit.status_reports import OVERLAY, WELL, fleet, report
+
+pytestmark = pytest.mark.skipif(not Path(PROGRAM).exists(), reason="there is no Chromium (requirements/apt.txt)")
+DOCS = Path(__file__).parents[2] / "docs"
+SPLIT, HOLE = ((1, "active"), (2, "active")), ((1, "blackhole"), (1, "blackhole"))
+TAG = '"><img src=http://192.0.2.1/x onerror=alert(1)><script>alert(1)</script>'
+REPORTS: dict[str, list[dict[str, Any]]] = {
+    "well": [report()],
+    "split": [report({OVERLAY: SPLIT}, checks=(False, True))],
+    "hole": [report({OVERLAY: HOLE}, states=("stopped", "running"), away=["node1"], engine=None)],
+    "several": [report({f"192.168.10.{n}/32": SPLIT if n == 17 else WELL for n in range(15, 19)}, engine=None)],
+    "hostile": [report(names=("node1", TAG), zones=(TAG, "a" * 90, "c"))],
+    "fleet": fleet(194),
+}
+
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browser(tmp_path_factory.mktemp("chromium")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for name, reports in REPORTS.items():
+        (folder / f"{name}.html").write_text(file.html(page.page(reports, now, ["inventory.yml"])))
+    return {name: folder / f"{name}.html" for name in REPORTS}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", REPORTS)
+def test_it_shows_in_both_themes(chromium: Browser, pages: dict[str, Path], name: str, theme: str) -> None:
+    chromium.open(pages[name], theme=theme)
+    assert chromium.said == [], "the console is silent: no error, nothing that the policy refused"
+    assert chromium.asked == [pages[name].as_uri()]
+    ground = chromium.run("getComputedStyle(document.body).backgroundColor")
+    assert ground == {"light": "rgb(244, 246, 249)", "dark": "rgb(13, 17, 23)"}[theme]
+    told = chromium.run(CONTRAST)
+    assert told["looked"] > 60
+    assert told["found"] == [], "WCAG 2.2, 1.4.3: 4.5 to 1"
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_it_fits_a_telephone(chromium: Browser, pages: dict[str, Path], name: str) -> None:
+    chromium.open(pages[name], width=380, height=800)
+    assert chromium.run("document.documentElement.scrollWidth") == 380
+    assert chromium.run("document.querySelectorAll('.map.wide').length") == chromium.run(
+        "Array.from(document.querySelectorAll('.map.wide')).filter((e) => !e.getBoundingClientRect().width).length"
+    )
+
+
+def test_names_are_text(chromium: Browser, pages: dict[str, Path]) -> None:
+    chromium.open(pages["hostile"])
+    assert chromium.run("document.querySelectorAll('img').length") == 0
+    assert chromium.run("document.querySelectorAll('article.node h3')[1].textContent") == TAG
+
+
+@pytest.mark.parametrize("name", ["split", "fleet"])
+def test_what_a_screen_reader_meets(chromium: Browser, pages: dict[str, Path], name: str) -> None:
+    chromium.open(pages[name])
+    tree = chromium.tree()
+    roles = [role for role, _name in tree]
+    for landmark in ("banner", "main", "contentinfo"):
+        assert roles.count(landmark) == 1, landmark
+    assert [found for role, found in tree if role == "RootWebArea"] == [chromium.run("document.title")]
+    levels = chromium.run("Array.from(document.querySelectorAll('h1,h2,h3,h4')).map((h) => Number(h.tagName[1]))")
+    assert levels.count(1) == 1
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels)), "no level is skipped"
+    assert roles.count("columnheader") >= 4
+    assert roles.count("rowheader") >= 4
+    named = {"button", "link", "region", "searchbox", "combobox", "image", "img", "table"} - {"table"}
+    assert [role for role, found in tree if role in named and not found.strip()] == []
+    text = chromium.run("document.body.innerText")
+    assert "split" in text.lower(), "what colour says is said in words, too"
+
+
+def test_the_picture_is_told_in_words(chromium: Browser, pages: dict[str, Path]) -> None:
+    chromium.open(pages["split"])
+    (words,) = [found for role, found in chromium.tree() if role in ("image", "img") and "VPC" in found]
+    assert "leads 192.168.10.15 to node1." in words
+    assert "leads 192.168.10.15 to node2." in words
+    assert "node2, in part, is in eu-central-1b: 1 of 2 route tables leads here." in words
+
+
+def test_the_keyboard_reaches_what_can_be_done(chromium: Browser, pages: dict[str, Path]) -> None:
+    chromium.open(pages["split"])
+    reached = []
+    for _press in range(8):
+        chromium.key("Tab", 9)
+        reached.append(chromium.run("document.activeElement.className || document.activeElement.tagName"))
+        assert chromium.run("getComputedStyle(document.activeElement).outlineStyle") != "none", reached[-1]
+    assert reached[0] == "skip"
+    assert reached.count("copy") == 3
+    assert "SUMMARY" in reached
+
+
+def test_a_command_is_copied(chromium: Browser, pages: dict[str, Path]) -> None:
+    chromium.open(pages["split"])
+    chromium.run(
+        "Object.defineProperty(navigator, 'clipboard', {value: {writeText: (t) => { window.copied = t; }}});"
+        "document.querySelector('.copy').click()"
+    )
+    assert chromium.run("window.copied") == (
+        "ansible-playbook -i inventory.yml aws_ha.overlay_ip.switchover -e target=node1"
+    )
+    assert chromium.run("document.querySelector('#said').textContent") == "Copied"
+
+
+def test_the_filter_of_a_fleet(chromium: Browser, pages: dict[str, Path]) -> None:
+    chromium.open(pages["fleet"])
+    told = "document.querySelector('#f-told').textContent"
+    shown = (
+        "Array.from(document.querySelectorAll('#rows tbody tr')).filter((r) => r.getBoundingClientRect().height).length"
+    )
+    put = (
+        "(() => {{ const e = document.querySelector('{0}'); e.value = '{1}';"
+        " e.dispatchEvent(new Event('input', {{bubbles: true}})); }})()"
+    )
+    assert chromium.run(told) == "194 of 194 shown"
+    chromium.run("document.querySelector('.state[data-state=split]').click()")
+    assert (chromium.run(told), chromium.run(shown)) == ("2 of 194 shown", 2)
+    assert chromium.run("document.querySelector('.state[data-state=split]').getAttribute('aria-pressed')") == "true"
+    chromium.run("document.querySelector('.state[data-state=split]').click()")
+    chromium.run(put.format("#f-zone", "eu-central-1a"))
+    zone = chromium.run(shown)
+    assert 50 < zone < 80
+    chromium.run(put.format("#f-name", "DB0100"))
+    assert chromium.run(shown) in (0, 1)
+    chromium.run(put.format("#f-zone", ""))
+    assert (chromium.run(told), chromium.run(shown)) == ("1 of 194 shown", 1)
+
+
+def test_a_thousand_pairs_are_soon_there(chromium: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "thousand.html"
+    path.write_text(file.html(page.page(fleet(1000), "2026-11-27T23:40:00Z", [])))
+    before = chromium.seconds()
+    chromium.open(path)
+    chromium.run("document.body.offsetHeight")
+    assert chromium.seconds() - before < 1
+    assert chromium.run("document.querySelectorAll('#rows tbody tr').length") == 1000
+
+
+def test_it_is_printed_light_and_whole(chromium: Browser, pages: dict[str, Path]) -> None:
+    chromium.open(pages["split"], theme="dark")
+    paper = chromium.pdf()
+    assert paper.startswith(b"%PDF-")
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= 4
+    chromium.look(media="print", theme="dark")
+    assert chromium.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert chromium.run("getComputedStyle(document.querySelector('.copy')).display") == "none"
+    assert chromium.run("document.querySelectorAll('details:not([open])').length") == 0, "paper cannot be clicked"
+
+
+def test_an_old_page_says_so(chromium: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "old.html"
+    made = datetime.now(UTC) - timedelta(hours=3, minutes=1)
+    path.write_text(file.html(page.page([report()], made.strftime("%Y-%m-%dT%H:%M:%SZ"))))
+    chromium.open(path)
+    assert chromium.run("document.querySelector('#age').textContent + document.querySelector('#age').className") == (
+        "3 h agoold"
+    )
+
+
+@pytest.mark.skipif("SCREENSHOTS" not in os.environ, reason="only where the pictures of docs/ are asked for")
+def test_take_the_pictures_of_the_documentation(chromium: Browser, pages: dict[str, Path]) -> None:
+    for name, picture, width, height, theme in (
+        ("split", "status-page.png", 1000, 1370, "light"),
+        ("well", "status-page-dark.png", 1000, 760, "dark"),
+        ("fleet", "status-page-fleet.png", 1000, 700, "light"),
+        ("hole", "status-page-narrow.png", 380, 800, "light"),
+    ):
+        chromium.open(pages[name], width=width, height=height, theme=theme)
+        chromium.picture(DOCS / picture, whole=False)
