@@ -54,6 +54,7 @@ class Config:
         advert: seconds between two adverts of keepalived.
         iam_scope: one of SCOPES.
         former: interfaces of this node by which it received before, and to which routes still led when setup ran.
+        fleet: how many routes of the account may move at the same time; 0: nobody told.
         left: overlay IPs that the inventory has no more, and that nobody took away yet. Nothing is done with them by
             itself; by their name they can be given up, and a cluster that still has them is served.
     """
@@ -69,3 +70,4 @@ class Config:
     iam_scope: str = TABLES
     former: tuple[str, ...] = ()
     left: tuple[Overlay, ...] = ()
+    fleet: int = 0
