@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from urllib.parse import urlencode
 
 from fleet.endpoint import Endpoint, Pair
 from fleet.program import Program
@@ -20,7 +19,9 @@ CLI = 0.6  # seconds that the AWS CLI takes to start
 Failover = Callable[[World, Endpoint, Pair], None]
 
 
-def overlay_ip(program: Program, seconds: float, routes: int = 1, check: float = CHECK) -> Failover:
+def overlay_ip(
+    program: Program, seconds: float, routes: int = 0, check: float = CHECK, *, once: bool = False
+) -> Failover:
     """Our program: keepalived says MASTER, and its check mends what is left to do, until all is well.
 
     Args:
@@ -28,25 +29,25 @@ def overlay_ip(program: Program, seconds: float, routes: int = 1, check: float =
         seconds: overlay_ip_timeout.
         routes: overlay_ip_fleet.
         check: overlay_ip_route_interval.
+        once: under Pacemaker: a start that fails is not tried again on this node until somebody cleans up.
     """
 
     def failover(world: World, endpoint: Endpoint, pair: Pair) -> None:
         while True:
             node, deadline = program.new_node(world, endpoint, pair, seconds, routes)
-            with suppress(*program.failures):
+            try:
                 node.take(deadline)
+            except program.failures:
+                if once:
+                    return
             while True:
                 world.sleep(check)
                 if pair.back is not None:  # it would see that all is well; the checks of all nodes are `background`
                     return
                 node, _deadline = program.new_node(world, endpoint, pair, seconds, routes)
-                try:
-                    (seen,) = node.tables()
-                except program.failures:
-                    continue  # what cannot be read changes nothing
-                if len(seen.held_by(pair.new)) == len(pair.tables):
-                    return
-                break
+                with suppress(*program.failures):  # what cannot be read changes nothing
+                    node.tables()
+                    break
 
     return failover
 
@@ -94,7 +95,7 @@ def _standard(world: World, endpoint: Endpoint, form: dict[str, str]) -> bool:
     for attempt in range(3):
         if attempt:
             world.sleep(min(20.0, world.random.random() * 2 ** (attempt - 1)))
-        got = endpoint.call(urlencode(form).encode(), READ_TIMEOUT)
+        got = endpoint.call(form, READ_TIMEOUT)
         if got is not None and got[0] == 200:
             return True
     return False

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from fleet.world import World
 
@@ -125,9 +125,8 @@ class Endpoint:
         self.sent: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
 
-    def call(self, body: bytes, patience: float) -> tuple[int, bytes] | None:
+    def call(self, form: Mapping[str, str], patience: float) -> tuple[int, str] | None:
         """Status and body, after the time that it takes; None where no answer came within ``patience`` seconds."""
-        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         chance, weather = self.world.random, self.weather
         fate = chance.random()
         way = weather.latency * math.exp(chance.gauss(0.0, weather.spread)) / 2
@@ -142,7 +141,7 @@ class Endpoint:
             self.world.sleep(patience - way)
             return None
         self.world.sleep(back)
-        return status, text.encode()
+        return status, text
 
     def _serve(self, form: Mapping[str, str], fate: float) -> tuple[int, str]:
         action = form["Action"]
@@ -187,7 +186,8 @@ class Place:
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes, limits: Any) -> Any:
         """One request, within its limits."""
-        got = self._endpoint.call(body, max(0.0, min(limits.read, limits.left())))
+        form = dict(parse_qsl(body.decode()))
+        got = self._endpoint.call(form, max(0.0, min(limits.read, limits.left())))
         if got is None:
             raise self._http.NoAnswer("no answer in time")
-        return self._http.Answer(got[0], {}, got[1])
+        return self._http.Answer(got[0], {}, got[1].encode())

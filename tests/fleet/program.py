@@ -113,6 +113,9 @@ class Addresses:
 
 def now() -> Program:
     """The program as it is in the checkout."""
+    collections = str(ROOT / "collections")
+    if collections not in sys.path:
+        sys.path.append(collections)
     return Program(NOW)
 
 

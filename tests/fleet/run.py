@@ -17,7 +17,7 @@ from fleet.endpoint import WRITES, Endpoint, Pair, Weather
 from fleet.program import Program
 from fleet.world import World
 
-SLOWEST = 4.0
+SLOWEST = 2.0
 """A run is stopped after so many times the limit, and a minute."""
 
 
@@ -32,7 +32,8 @@ class Result:
         back: pairs that came back.
         writes, reads: calls sent; refused_writes, refused_reads: those of them that were throttled.
         worst: calls of one pair that were throttled, the most.
-        ended: when the run ended.
+        latest: the last one that came back.
+        told: routes of which the program was told.
     """
 
     who: str
@@ -51,7 +52,8 @@ class Result:
     reads: int
     refused_reads: int
     worst: int
-    ended: float
+    latest: float | None
+    told: int
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
@@ -67,6 +69,7 @@ def run(
     seed: int,
     weather: Weather,
     program: Program | None = None,
+    told: int = 0,
 ) -> Result:
     """Let them fail over."""
     world = World(seed)
@@ -101,7 +104,8 @@ def run(
         endpoint.sent["DescribeRouteTables"],
         endpoint.refused["DescribeRouteTables"],
         max(pair.refused for pair in there),
-        round(world.now, 3),
+        max((round(pair.back, 3) for pair in there if pair.back is not None), default=None),
+        told,
     )
 
 

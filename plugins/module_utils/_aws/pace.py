@@ -15,7 +15,7 @@ from typing import Protocol
 
 from .rate import BURST, RATE, seconds_for_all
 
-SOON, LATE = 0.1, 5.0  # seconds: the shortest and the longest wait of a caller who knows of no others
+SOON, LATE = 0.1, 2.0  # seconds: the shortest and the longest wait of a caller who knows of no others
 CUSHION, PART = 0.03, 0.2
 """Parts of the time that EC2 needs for all: in the first nobody asks again, so that the bucket is never quite empty
 afterwards; and within the second, whoever has begun to move may go on. By tests/fleet, for 100 to 1,000 pairs."""

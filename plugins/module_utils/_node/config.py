@@ -25,7 +25,7 @@ _AWS_OPTIONS = ("region", "endpoint_url", "aws_ca_bundle", "validate_certs", "aw
 
 CONFIG = Path("/etc/aws-overlay-ip/config.json")
 LONGEST = 86400.0  # seconds: what is longer is no deadline
-MOST_ROUTES = 1000000  # of one account and Region: more are no fleet
+MOST_ROUTES = 100000  # of one account and Region: more are no fleet
 LARGEST = 4 << 20  # bytes: a thousand overlay IPs in a thousand tables are less
 T = TypeVar("T")
 

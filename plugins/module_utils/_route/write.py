@@ -84,7 +84,9 @@ class Writer:
         if deadline.over:
             return AwsError("Timeout", f"{late}.", name)
         if not self._bucket(name).take(deadline):
-            return self._refusals.get(name) or AwsError("Timeout", f"{late}: EC2 takes about five a second, and its turn never came.", name)
+            return self._refusals.get(name) or AwsError(
+                "Timeout", f"{late}: EC2 takes about five a second, and its turn never came.", name
+            )
         try:
             self._ec2.write(action, dry_run=dry_run)
         except AwsError as err:
