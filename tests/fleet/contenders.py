@@ -20,7 +20,7 @@ Failover = Callable[[World, Endpoint, Pair], None]
 
 
 def overlay_ip(
-    program: Program, seconds: float, routes: int = 0, check: float = CHECK, *, once: bool = False
+    program: Program, seconds: float, routes: int = 0, check: float = CHECK, *, once: bool = False, first: int = 0
 ) -> Failover:
     """Our program: keepalived says MASTER, and its check mends what is left to do, until all is well.
 
@@ -29,12 +29,14 @@ def overlay_ip(
         seconds: overlay_ip_timeout.
         routes: overlay_ip_fleet.
         check: overlay_ip_route_interval.
+        first: so many pairs are not told, so that they come first.
         once: under Pacemaker: a start that fails is not tried again on this node until somebody cleans up.
     """
 
     def failover(world: World, endpoint: Endpoint, pair: Pair) -> None:
+        told = routes if pair.number >= first else 0
         while True:
-            node, deadline = program.new_node(world, endpoint, pair, seconds, routes)
+            node, deadline = program.new_node(world, endpoint, pair, seconds, told)
             try:
                 node.take(deadline)
             except program.failures:
@@ -44,7 +46,7 @@ def overlay_ip(
                 world.sleep(check)
                 if pair.back is not None:  # it would see that all is well; the checks of all nodes are `background`
                     return
-                node, _deadline = program.new_node(world, endpoint, pair, seconds, routes)
+                node, _deadline = program.new_node(world, endpoint, pair, seconds, told)
                 with suppress(*program.failures):  # what cannot be read changes nothing
                     node.tables()
                     break

@@ -36,11 +36,11 @@ def page(text: str, rows: Sequence[Row]) -> str:
     """The page with its tables written anew."""
     for part in dict.fromkeys(row["part"] for row in rows):
         begin, end = (re.escape(mark.format(part)) for mark in MARKS)
-        places = list(re.finditer(f"(?<={begin}\n).*?(?={end})", text, flags=re.S))
+        places = list(re.finditer(f"{begin}\n(.*?){end}", text, flags=re.S))
         if len(places) != 1:
             raise ValueError(f"docs/scale.md needs the marks of {part} once, and has them {len(places)} times")
         lines = "\n".join(_part(rows, part))
-        text = f"{text[: places[0].start()]}\n{lines}\n{text[places[0].end() :]}"
+        text = f"{text[: places[0].start(1)]}\n{lines}\n{text[places[0].end(1) :]}"
     return text
 
 

@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 
 from fleet import __main__ as fleet
-from fleet import plot, report
+from fleet import contenders, plot, program, report
+from fleet.endpoint import Endpoint, Pair, Weather
 from fleet.plot import wasted
-from fleet.run import Result
+from fleet.run import Result, run
 from fleet.scenarios import INSTALLED, LOOP, PAIRS, Scenario, told
+from fleet.world import World
 
 
 def only(scenario: Scenario) -> Result:
@@ -50,6 +53,22 @@ def test_a_hundred_pairs_that_were_not_told_come_back_too() -> None:
     assert result.last is not None
     assert result.last < 60
     assert wasted(result.plain()) > 2 * wasted(once(told("pairs", 100)).plain())
+
+
+def test_the_few_that_were_not_told_come_first() -> None:
+    few, seconds = 5, []
+    scenario, version = told("pairs", 100), program.now()
+    ours = contenders.overlay_ip(version, scenario.seconds, scenario.routes, scenario.check, first=few)
+
+    def failover(world: World, endpoint: Endpoint, pair: Pair) -> None:
+        ours(world, endpoint, pair)
+        if pair.number < few:
+            seconds.append(pair.back or math.inf)
+
+    result = run("", failover, scenario.engine, 100, 2, 7, Weather(), version)
+    assert result.last is not None
+    assert len(seconds) == few
+    assert max(seconds) < result.last / 2
 
 
 def test_a_loop_is_far_from_it() -> None:
