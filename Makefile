@@ -29,7 +29,7 @@ GATES := $(LONG) $(SHORT)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup root test tests lint integration $(TESTS) $(subst +, ,$(GATES)) demo lab-up lab-down bench drill \
-  persistence upgrade world ill export clean
+  fleet persistence upgrade world ill export clean
 
 help:  ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -133,6 +133,9 @@ lab-down: root setup  ## remove the labs that lab-up made; those of running test
 
 bench: root setup  ## measure beside the peers, 50 minutes; writes docs/ (QUICK=1: some minutes, LONG=1: some hours)
 	@PYTHONPATH=tests python -m bench $(if $(QUICK),--quick) $(if $(LONG),--limit 7200)
+
+fleet: setup  ## whole fleets that fail over at once, simulated, 15 minutes; writes docs/
+	@PYTHONPATH=tests python -m fleet
 
 drill: root setup  ## failover drills with keepalived and Pacemaker; writes docs/
 	@PYTHONPATH=tests python -m drill

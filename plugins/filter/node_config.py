@@ -33,7 +33,7 @@ options:
     type: dict
     required: true
   settings:
-    description: The keys C(aws), C(timeout) and C(advert).
+    description: The keys C(aws), C(timeout), C(advert) and, where it was told, C(fleet).
     type: dict
     required: true
   tables:

@@ -71,6 +71,11 @@ class AwsError(Exception):
         return self.code in _DENIED
 
     @property
+    def throttled(self) -> bool:
+        """Whether AWS has no token left for this API action."""
+        return self.code in THROTTLED
+
+    @property
     def busy(self) -> bool:
         """Whether AWS answered, and said no more than that it cannot just now."""
         return self.transient and self.code != UNREACHABLE

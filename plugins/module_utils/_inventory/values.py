@@ -14,6 +14,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from .._aws.rate import BURST, seconds_for_all
 from .variables import (
     BY_NAME,
     DICT,
@@ -111,6 +112,12 @@ def disagreements(read: Mapping[str, Any], given: Collection[str]) -> list[str]:
         found.append(
             f"overlay_ip_check_timeout is {timeout} and overlay_ip_check_interval {interval}: a check must end before"
             " the next one begins; make the timeout no longer than the interval."
+        )
+    fleet, seconds = read["overlay_ip_fleet"], read["overlay_ip_timeout"]
+    if fleet > BURST and seconds < (needed := math.ceil(1.1 * seconds_for_all(fleet) + 15)):
+        found.append(
+            f"overlay_ip_fleet is {fleet} and overlay_ip_timeout {seconds}: EC2 takes {seconds_for_all(fleet):.0f} s"
+            f" for so many routes, and a node gives up before its turn; make overlay_ip_timeout {needed} or more."
         )
     return found
 

@@ -146,7 +146,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("overlay_ip_drill_report", TEXT, ("drill",), "overlay-ip-drill.json"),
     Variable("overlay_ip_drill_seconds", WHOLE, ("drill",), 300, _SECONDS, 1, 86400),
     # Failover, both engines
-    Variable("overlay_ip_timeout", WHOLE, ("node_program", "keepalived"), 20, _SECONDS, 2, 600),
+    Variable("overlay_ip_timeout", WHOLE, ("node_program", "keepalived", "pacemaker"), 20, _SECONDS, 2, 600),
+    Variable("overlay_ip_fleet", WHOLE, ("node_program",), 0, "routes", 0, 2600, source="docs/scale.md"),
     Variable(
         "overlay_ip_advert_interval",
         NUMBER,

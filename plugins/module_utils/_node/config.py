@@ -26,6 +26,7 @@ _AWS_OPTIONS = ("region", "endpoint_url", "aws_ca_bundle", "validate_certs", "aw
 
 CONFIG = Path(Deployment().config)
 LONGEST = 86400.0  # seconds: what is longer is no deadline
+MOST_ROUTES = 100000  # of one account and Region: more are no fleet
 LARGEST = 4 << 20  # bytes: a thousand overlay IPs in a thousand tables are less
 T = TypeVar("T")
 
@@ -62,6 +63,7 @@ def load(path: Path = CONFIG) -> Config:
             iam_scope=_is(raw.get("iam_scope", TABLES), str, "iam_scope"),
             sees_interfaces=_is(raw.get("sees_interfaces", False), bool, "sees_interfaces"),
             former=tuple(_strings(raw.get("former") or [], "former")),
+            fleet=int(_number(raw.get("fleet", 0), "fleet", 0, MOST_ROUTES)),
             left=tuple(_overlay(item, "left") for item in _is(raw.get("left") or [], list, "left")),
         )
         if config.iam_scope not in SCOPES:
@@ -163,8 +165,8 @@ def content(
         model: the inventory's, as `overlay_inventory` returns it.
         name: the node.
         nics: of every node the network interface that receives the overlay IPs, as `overlay_node_info` tells it.
-        settings: `aws`, `timeout` and `advert` of Config. Keys and profiles are left out: a node acts by the role
-            of its instance, and there is nothing secret in its file.
+        settings: `aws`, `timeout`, `advert` and, where it was told, `fleet` of Config. Keys and profiles are left out:
+            a node acts by the role of its instance, and there is nothing secret in its file.
         tables: of every overlay, by destination, the tables that were seen to serve the VPC; they are written where
             the user named none.
         left: the entries of overlay IPs that the inventory has no more, as `_report.orphans` finds them.

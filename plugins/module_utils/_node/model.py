@@ -55,6 +55,7 @@ class Config:
         iam_scope: one of SCOPES.
         former: interfaces of this node by which it received before, and to which routes still led when setup ran.
         sees_interfaces: the node's policy lets it look at its interface, so that it does.
+        fleet: how many routes of the account may move at the same time; 0: nobody told.
         left: overlay IPs that the inventory has no more, and that nobody took away yet. Nothing is done with them by
             itself; by their name they can be given up, and a cluster that still has them is served.
     """
@@ -71,3 +72,4 @@ class Config:
     former: tuple[str, ...] = ()
     sees_interfaces: bool = False
     left: tuple[Overlay, ...] = ()
+    fleet: int = 0

@@ -11,14 +11,15 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .._aws.errors import AwsError
 from .._aws.imds import Imds
-from .._aws.options import AwsOptions, options
-from .._aws.pace import Deadline
+from .._aws.options import ATTEMPTS, AwsOptions, options
+from .._aws.pace import Clock, Deadline, Turns
 from .._aws.wire.client import Wire, endless
 from .._engine.memory import Memory
 from .._route import job, move, plan
@@ -42,6 +43,7 @@ class Node:
         imds: the instance metadata.
         left: the seconds that are left for everything: no call to AWS outlives them.
         tell: hears what people should know although it went on.
+        clock: the time.
     """
 
     def __init__(
@@ -51,7 +53,9 @@ class Node:
         imds: Imds | None = None,
         left: Callable[[], float] = endless,
         tell: Callable[[str], None] = lambda text: None,
+        clock: Clock = time,
     ) -> None:
+        self._left, self._clock = left, clock
         self.local = local
         self.config = local.config
         self._imds = imds or Imds(left=left)
@@ -129,8 +133,7 @@ class Node:
         for overlay in self.config.overlays:
             key = ((), overlay.vpc_id) if overlay.every else (overlay.route_table_ids, None)
             if key not in read:
-                ids, vpc_id = key
-                read[key] = self.ec2.tables(vpc_id=vpc_id) if vpc_id else self.ec2.tables(ids, missing_ok=True)
+                read[key] = self._read(*key)
             found.append(tables.seen(self.config, overlay, read[key]))
             if not found[-1].tables:
                 self.ec2.tables(found[-1].gone or overlay.route_table_ids)  # says that they do not exist
@@ -208,8 +211,9 @@ class Node:
                 foreign=plan.LEAVE,
                 missing_ok=True,
                 fixed=True,
+                fleet=self.config.fleet,
             )
-            moves.append(_Move.of(self.ec2, request))
+            moves.append(_Move.of(self.ec2, request, self._clock))
         return moves
 
     def _where(self) -> list[tuple[Overlay, tuple[tuple[str, ...], str | None]]]:
@@ -219,6 +223,19 @@ class Node:
         if all(o.route_table_ids for o in self.config.overlays):
             return [(o, (o.route_table_ids, None)) for o in self.config.overlays]
         return [(s.overlay, (tuple(t.route_table_id for t in s.tables), None)) for s in self.tables()]
+
+    def _read(self, ids: tuple[str, ...], vpc_id: str | None) -> list[Table]:
+        """The tables; asked for again, a few times, where AWS throttles. Raises AwsError."""
+        turns = Turns()
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                return self.ec2.tables(vpc_id=vpc_id) if vpc_id else self.ec2.tables(ids, missing_ok=True)
+            except AwsError as err:
+                pause = turns.soon()
+                if not err.throttled or not left or pause >= self._left():
+                    raise
+            self._clock.sleep(pause)
+        raise AssertionError
 
     def _result(self, moves: Sequence[_Move]) -> dict[str, Any]:
         return {
@@ -260,10 +277,10 @@ class _Move:
     unknown: bool = False
 
     @classmethod
-    def of(cls, ec2: Ec2, request: job.Request) -> _Move:
+    def of(cls, ec2: Ec2, request: job.Request, clock: Clock = time) -> _Move:
         """Do the job; what AWS or the plan refuses is part of the answer."""
         try:
-            return cls(request.destinations, job.run(ec2, request))
+            return cls(request.destinations, job.run(ec2, request, clock))
         except job.JobError as err:
             return cls(request.destinations, err.result, err)
         except (AwsError, PlanError) as err:  # nothing was changed

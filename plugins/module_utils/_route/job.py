@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, TypeVar
 
 from .._aws.errors import AwsError
-from .._aws.pace import Clock, Deadline
+from .._aws.pace import Clock, Deadline, Turns
 from .._base.finding import ERROR, Finding, as_dicts
 from . import findings as route_findings
 from . import move, plan
@@ -36,7 +36,7 @@ class Request:
     """The options of ``overlay_route``, checked and canonical; ``check``: change nothing, only foretell.
 
     On a node: ``missing_ok``, a named table that is gone does not keep the others from being moved; ``fixed``,
-    wait_timeout is never put off.
+    wait_timeout is never put off; ``fleet``: so many routes of others may move at the same time, 0 where nobody knows.
     """
 
     destinations: tuple[str, ...]
@@ -55,6 +55,7 @@ class Request:
     foreign: str = plan.REFUSE
     missing_ok: bool = False
     fixed: bool = False
+    fleet: int = 0
 
 
 class JobError(Exception):
@@ -94,8 +95,9 @@ class _Seen:
 
 def run(ec2: Ec2, request: Request, clock: Clock = time) -> dict[str, Any]:
     """Do it. Returns what ``overlay_route`` returns; raises JobError, AwsError (nothing was changed) or PlanError."""
-    writer, began = Writer(ec2, clock), clock.monotonic()
-    seen = _insist(lambda: _look(ec2, request), request, clock)
+    turns, began = Turns(request.fleet, clock), clock.monotonic()
+    writer = Writer(ec2, clock, turns=turns)
+    seen = _insist(lambda: _look(ec2, request), request, clock, turns.wait)
     want = Want(
         request.destinations,
         seen.target.network_interface_id,
@@ -110,7 +112,7 @@ def run(ec2: Ec2, request: Request, clock: Clock = time) -> dict[str, Any]:
     if request.verify_permissions:
         _prove(ec2, request, seen, actions, findings, writer)
     if request.check:
-        outcome = move.Outcome(actions, move.predicted(actions, tables, seen.target.holder))
+        outcome = move.Outcome(actions, plan.predicted(actions, tables, seen.target.holder))
         return _result(ec2, outcome, seen, findings, any(a.writes for a in actions))
 
     def reread() -> list[Table]:
@@ -119,7 +121,7 @@ def run(ec2: Ec2, request: Request, clock: Clock = time) -> dict[str, Any]:
     writer.gather(actions)
     if clock.monotonic() - started > FRESH:  # many DryRuns and the wait for their tokens: somebody may have moved it
         read = [t.route_table_id for t in seen.tables]
-        tables = _insist(lambda: ec2.tables(read, missing_ok=request.missing_ok), request, clock)
+        tables = _insist(lambda: ec2.tables(read, missing_ok=request.missing_ok), request, clock, turns.soon)
         actions = plan.plan(tables, want)
     left = request.wait_timeout
     if request.fixed:  # one clock for everything: what was read before has used some of it
@@ -131,7 +133,7 @@ def run(ec2: Ec2, request: Request, clock: Clock = time) -> dict[str, Any]:
     return result
 
 
-def _insist(read: Callable[[], T], request: Request, clock: Clock) -> T:
+def _insist(read: Callable[[], T], request: Request, clock: Clock, later: Callable[[], float] | None = None) -> T:
     """What a read answers; asked again while AWS throttles it or fails, until wait_timeout.
 
     No answer at all is final: nothing was changed yet, and the SDK has tried more than once.
@@ -147,7 +149,8 @@ def _insist(read: Callable[[], T], request: Request, clock: Clock) -> T:
             if not err.busy or deadline.over:
                 raise
             busy.append(err)
-        clock.sleep(min(pause, deadline.left))
+        turn = later() if later and busy[-1].throttled else pause
+        clock.sleep(min(turn, deadline.left))
         pause = min(move.LONGEST_PAUSE, pause * 2)
 
 

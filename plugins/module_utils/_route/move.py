@@ -155,6 +155,8 @@ class _Convergence:
         else:
             self._write(writes, Deadline(max(self.wait_timeout, GRACE) + rate, self.clock))
         pause = FIRST_PAUSE
+        if any(err.throttled for err in self.outcome.errors.values()):
+            self._wait(pause, until)
         while True:
             self._read()
             due, waiting = self._next()
@@ -162,9 +164,20 @@ class _Convergence:
             if not (waiting or unsettled) or self.deadline.over or (self.fixed and due and until.over):
                 break
             self._write(due, until if self.fixed else self.deadline)
-            self.clock.sleep(min(pause if waiting else max(unsettled, FIRST_PAUSE), self.deadline.left))
+            self._wait(pause if waiting else max(unsettled, FIRST_PAUSE), until)
             pause = min(LONGEST_PAUSE, pause * 2)
         self._judge()
+
+    def _wait(self, pause: float, until: Deadline) -> None:
+        """Sleep until the next look: so many seconds, or until it is our turn where AWS throttles."""
+        left = self.deadline.left
+        if self.outcome.unread and self.outcome.unread.throttled:
+            pause = self.writer.turns.soon()
+        elif any(err.throttled for err in self.outcome.errors.values()):
+            moved = len(self.outcome.errors) < sum(a.writes for a in self.outcome.actions)
+            pause = self.writer.turns.soon() if moved else self.writer.turns.wait()
+            left = until.left or left
+        self.clock.sleep(min(pause, left))
 
     def _write(self, due: Sequence[Action], deadline: Deadline) -> None:
         errors = self.writer.write(due, deadline)
@@ -379,17 +392,3 @@ def shown(route: Route | None) -> dict[str, Any] | None:
     if route.network_interface_id is None:
         answer["target"] = route.target
     return answer
-
-
-def predicted(actions: Iterable[Action], tables: Sequence[Table], instance_id: str | None) -> list[Table]:
-    """The tables as they will read once the actions are carried out: what check mode shows."""
-    by_key = {a.key: a for a in actions if a.writes}
-    result = []
-    for table in tables:
-        mine = {a.destination: a for a in by_key.values() if a.route_table_id == table.route_table_id}
-        routes = [r for r in table.routes if not (r.ours and r.destination in mine)]
-        for action in mine.values():
-            if eni := action.network_interface_id if action.kind != plan.DELETE else None:
-                routes.append(Route(action.destination, eni, network_interface_id=eni, instance_id=instance_id))
-        result.append(replace(table, routes=tuple(routes)))
-    return result

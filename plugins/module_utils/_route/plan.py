@@ -10,8 +10,8 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from .._base import net
 
@@ -187,6 +187,20 @@ def step(table: Table, destination: str, want: Want) -> Action:
     if want.takeover == "always" or (want.takeover == "blackhole" and route.state == BLACKHOLE):
         return action(REPLACE)
     return action(KEPT)
+
+
+def predicted(actions: Iterable[Action], tables: Sequence[Table], instance_id: str | None) -> list[Table]:
+    """The tables as they will read once the actions are carried out: what check mode shows."""
+    by_key = {a.key: a for a in actions if a.writes}
+    result = []
+    for table in tables:
+        mine = {a.destination: a for a in by_key.values() if a.route_table_id == table.route_table_id}
+        routes = [r for r in table.routes if not (r.ours and r.destination in mine)]
+        for action in mine.values():
+            if eni := action.network_interface_id if action.kind != DELETE else None:
+                routes.append(Route(action.destination, eni, network_interface_id=eni, instance_id=instance_id))
+        result.append(replace(table, routes=tuple(routes)))
+    return result
 
 
 def _check(table: Table, want: Want) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Callable
 
 from .._aws.errors import AwsError
-from .._aws.pace import Bucket, Clock, Deadline
+from .._aws.pace import Bucket, Clock, Deadline, Turns
 from .ec2 import Ec2, operation
 from .plan import Action
 
@@ -25,12 +25,18 @@ Key = tuple[str, str]
 
 
 class Writer:
-    """All writes of one job go through one writer: a DryRun draws from the same bucket as the write that it proves."""
+    """All writes of one job go through one writer: a DryRun draws from the same bucket as the write that it proves.
 
-    def __init__(self, ec2: Ec2, clock: Clock = time, workers: int = WORKERS) -> None:
+    Where many others may write at the same time (``turns``), the first action goes ahead alone: if AWS throttles it,
+    the others are not sent.
+    """
+
+    def __init__(self, ec2: Ec2, clock: Clock = time, workers: int = WORKERS, turns: Turns | None = None) -> None:
         self.clock = clock
+        self.turns = turns or Turns(clock=clock)
         self._ec2, self._workers = ec2, workers
         self._buckets: dict[str, Bucket] = {}
+        self._refusals: dict[str, AwsError] = {}
 
     def write(self, actions: Sequence[Action], deadline: Deadline, *, dry_run: bool = False) -> dict[Key, AwsError]:
         """Send them; the errors by key. What is not named was answered with success.
@@ -39,6 +45,15 @@ class Writer:
         """
         for action in actions:
             self._bucket(operation(action.kind))
+        if len(actions) < 2 or dry_run or not self.turns.crowded:
+            return self._send(actions, deadline, dry_run)
+        ahead = self._send(actions[:1], deadline, dry_run)
+        told = [err for err in ahead.values() if err.throttled]
+        if not told:
+            return {**ahead, **self._send(actions[1:], deadline, dry_run)}
+        return {**ahead, **{action.key: _held_back(action, told[0]) for action in actions[1:]}}
+
+    def _send(self, actions: Sequence[Action], deadline: Deadline, dry_run: bool) -> dict[Key, AwsError]:
         answers: list[AwsError | None] = []
         workers = min(self._workers, len(actions))
         if workers > 1:
@@ -69,12 +84,22 @@ class Writer:
         if deadline.over:
             return AwsError("Timeout", f"{late}.", name)
         if not self._bucket(name).take(deadline):
-            return AwsError("Timeout", f"{late}: EC2 takes about five a second, and its turn never came.", name)
+            return self._refusals.get(name) or AwsError(
+                "Timeout", f"{late}: EC2 takes about five a second, and its turn never came.", name
+            )
         try:
             self._ec2.write(action, dry_run=dry_run)
         except AwsError as err:
+            if err.throttled:
+                self._refusals[name] = err
+                self._bucket(name).refused()
             return err
         return None
+
+
+def _held_back(action: Action, why: AwsError) -> AwsError:
+    name = operation(action.kind)
+    return AwsError(why.code, f"{name} in {action.route_table_id} was not sent: {why.message}", name)
 
 
 def _side_by_side(

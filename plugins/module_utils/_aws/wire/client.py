@@ -9,7 +9,6 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 from collections import Counter
@@ -23,6 +22,7 @@ from ..errors import BAD_KEYS, EXPIRED, NO_REGION, UNREACHABLE, AwsError, explai
 from ..http import Answer, Limits, NoAnswer, Place, endless
 from ..imds import Imds
 from ..options import OWNER_CALLS, VERSION, AwsOptions, check
+from ..pace import chance
 from ..tls import BadCertificate, Trust
 from . import answer, endpoints, query, sign
 from .keys import Kept, of_instance
@@ -141,7 +141,9 @@ class Wire:
                     renewed, refused, keys = True, keys, kept.instead_of(keys)
                     if keys != refused:
                         continue
-            pause = int.from_bytes(os.urandom(4), "big") / 2**32 * _PAUSE * 2 ** (attempt - 1)  # full jitter
+            if failed.throttled and operation in OWNER_CALLS:
+                raise failed  # who moves routes waits for its turn, and looks again before it writes
+            pause = chance() * _PAUSE * 2 ** (attempt - 1)  # full jitter
             if not _passing(failed) or attempt >= self._settings.attempts or pause >= left():
                 raise failed
             time.sleep(pause)

@@ -11,7 +11,8 @@ Mastership follows the route, and the route follows mastership; where they disag
   node since: in a partition the two would take it from each other for ever.
 * Who is no longer the master hands the route over before it lets go of the address. Without that, a healed partition
   leaves the route at a node that has given the address up, and nothing ever changes it.
-* "Cannot read" never takes the address from a master; but who cannot reach AWS does not become one.
+* "Cannot read" never takes the address from a master; but who cannot reach AWS does not become one. Who is throttled
+  has reached it.
 
 This module util is PRIVATE to the collection.
 """
@@ -252,6 +253,9 @@ class Keepalived:
     def _unread(self, standing: Standing, exc: Exception) -> bool:
         """What keeps us from looking takes no address from a master. Without a standing, the address shows it."""
         stays = standing.held if standing.state == MASTER else not standing.state and bool(self._local.live())
+        if not stays and getattr(exc, "throttled", False):  # AWS can be reached: the next look may tell
+            self._log(f"The routes cannot be looked at: {_why(exc)} As for this node, it may still be the master.")
+            return True
         if stays and self._local.up():  # whatever took it away: as far as is known, packets arrive here
             self._log("The address was brought up.")
         then = "it stays the master, and its address up" if stays else "it cannot be the master until they can"

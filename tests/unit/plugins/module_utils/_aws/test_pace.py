@@ -7,7 +7,16 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import BURST, RATE, Bucket, Deadline
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import (
+    CUSHION,
+    LATE,
+    PART,
+    SOON,
+    Bucket,
+    Deadline,
+    Turns,
+)
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.rate import BURST, RATE, seconds_for_all
 from unit.clock import VirtualClock
 
 EC2_BURST, EC2_RATE = 50, 5.0
@@ -91,3 +100,54 @@ def test_how_long_until_so_many_can_go_at_once(used: int, wanted: int, seconds: 
     for dummy in range(used):
         bucket.take(Deadline(0, clock))
     assert bucket.full_in(wanted) == pytest.approx(seconds)
+
+
+def test_a_refusal_empties_the_bucket() -> None:
+    clock = VirtualClock()
+    bucket = Bucket(clock=clock)
+    assert bucket.seconds_for(1) == 0.0
+    bucket.refused()
+    assert bucket.seconds_for(1) == pytest.approx(1 / RATE)
+    bucket.take(Deadline(9, clock))
+    bucket.refused()
+    assert clock.now == pytest.approx(1 / RATE), "nothing is owed for what was taken before"
+
+
+@pytest.mark.parametrize(("routes", "seconds"), [(0, 0.0), (BURST, 0.0), (BURST + 49, 10.0), (600, 552 / RATE)])
+def test_how_long_ec2_needs_for_all(routes: int, seconds: float) -> None:
+    assert seconds_for_all(routes) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("routes", [0, 1, BURST])
+def test_who_knows_of_no_others_waits_at_random_and_ever_longer(routes: int) -> None:
+    clock = VirtualClock()
+    many = [Turns(routes, clock) for dummy in range(500)]
+    assert not any(turns.crowded for turns in many)
+    first = [turns.wait() for turns in many]
+    assert min(first) >= SOON
+    assert SOON * 2.5 < max(first) <= SOON * 3
+    later = [[turns.wait() for dummy in range(40)][-1] for turns in many]
+    assert max(later) == LATE
+    assert len(set(later)) > 100, "they do not come together"
+
+
+def test_who_was_told_of_others_draws_a_moment_of_the_time_that_all_need() -> None:
+    clock, need = VirtualClock(), seconds_for_all(600)
+    turns = Turns(600, clock)
+    assert turns.crowded
+    waits = sorted(turns.wait() for dummy in range(2000))
+    assert need * CUSHION <= waits[0] < need * (CUSHION + 0.01)
+    assert need * (CUSHION + 0.99) < waits[-1] <= need * (CUSHION + 1)
+    assert waits[1000] == pytest.approx(need * (CUSHION + 0.5), rel=0.1), "evenly"
+    begun = [turns.soon() for dummy in range(2000)]
+    assert min(begun) >= SOON
+    assert need * PART * 0.9 < max(begun) <= SOON + need * PART
+
+
+def test_a_turn_that_was_throttled_too_gets_one_of_the_time_that_is_left() -> None:
+    clock, need = VirtualClock(), seconds_for_all(600)
+    turns = Turns(600, clock)
+    clock.sleep(need)
+    assert all(turns.wait() <= need * CUSHION for dummy in range(100))
+    clock.sleep(need)
+    assert all(SOON <= turn() <= LATE for turn in (turns.wait, turns.soon) for dummy in range(100))

@@ -265,6 +265,20 @@ def test_a_check_that_fits_is_fine(play: dict[str, Any]) -> None:
     assert inventory_model.judged(Given(play, NODES, groups, NAMES, "eu-central-1"))["overlays"]
 
 
+@pytest.mark.parametrize(("fleet", "seconds"), [(49, 15), (600, 138), (2600, 587)])
+def test_a_deadline_that_ends_before_a_nodes_turn_is_refused(fleet: int, seconds: int) -> None:
+    def judged(given: int) -> Any:
+        play = {"overlay_ips": ["192.168.10.15"], "overlay_ip_fleet": fleet, "overlay_ip_timeout": given}
+        groups = {"overlay_nodes": ["node1", "node2"]}
+        return inventory_model.judged(Given(play, NODES, groups, NAMES, "eu-central-1"))
+
+    with pytest.raises(
+        InventoryError, match=f"overlay_ip_fleet is {fleet} .* make overlay_ip_timeout {seconds + 1} or"
+    ):
+        judged(seconds)
+    assert judged(seconds + 1)["overlays"]
+
+
 @pytest.mark.parametrize(
     ("name", "hint"),
     [

@@ -50,6 +50,12 @@ def test_what_the_playbook_writes_is_what_the_program_reads(tmp_path: Path) -> N
     )
 
 
+def test_what_was_told_of_the_fleet_is_written_and_read(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(node_config.content(MODEL, "n1", NICS, {**SETTINGS, "fleet": 600})))
+    assert node_config.load(path).fleet == 600
+
+
 def test_no_key_of_anybody_is_written_to_a_node() -> None:
     assert "s3cret" not in json.dumps(node_config.content(MODEL, "n1", NICS, SETTINGS))
 
@@ -201,6 +207,7 @@ def test_what_is_given_is_taken(tmp_path: Path) -> None:
         ({"device_index": -1}, "device_index is -1, not a number from 0 to 1000"),
         ({"timeout": True}, "timeout is True, not a number from 0.1 to 86400"),
         ({"advert": "1"}, "advert is '1', not a number from 0.01 to 86400"),
+        ({"fleet": -1}, "fleet is -1, not a number from 0 to 100000"),
         ({"name": None}, "name is missing, not a text"),
         ({"name": ["x" * 80]}, f"name is ['{'x' * 38}, not a text"),
         ({"aws": "x"}, "aws is 'x', not a dictionary"),

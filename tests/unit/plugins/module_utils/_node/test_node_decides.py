@@ -167,7 +167,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, config: Config, *expected: Call) -> l
     """The jobs of a take, none of which is done."""
     requests: list[job.Request] = []
 
-    def run(_ec2: Ec2, request: job.Request) -> dict[str, Any]:
+    def run(_ec2: Ec2, request: job.Request, _clock: Any) -> dict[str, Any]:
         requests.append(request)
         routes = [route("rtb-1", "eni-me", destination=d) for d in request.destinations]
         return {"changed": False, "consistent": True, "routes": routes}
@@ -237,7 +237,7 @@ def taken(
     """What a take answers, its error, and whether the address is up, where the job comes to this."""
     result = {"changed": False, "consistent": not failed, "routes": list(routes)}
 
-    def run(_ec2: Ec2, _request: job.Request) -> dict[str, Any]:
+    def run(_ec2: Ec2, _request: job.Request, _clock: Any) -> dict[str, Any]:
         if failed:
             raise job.JobError("It failed.", result)
         return result
@@ -327,7 +327,7 @@ def test_somebody_elses_route_is_told() -> None:
 
 
 def test_one_job_that_fails_keeps_no_other_from_being_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(_ec2: Ec2, request: job.Request) -> dict[str, Any]:
+    def run(_ec2: Ec2, request: job.Request, _clock: Any) -> dict[str, Any]:
         if OVERLAY in request.destinations:
             raise AwsError("Denied", "It is denied.")
         routes = [route("rtb-1", "eni-me", destination=OTHER)]

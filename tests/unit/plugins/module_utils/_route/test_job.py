@@ -140,7 +140,14 @@ def test_the_first_read_is_not_asked_for_ever() -> None:
     with pytest.raises(AwsError, match="RequestLimitExceeded"):
         job.run(ec2, request(cloud, wait_timeout=10), clock)
     assert 10 <= clock.now < 12
-    assert ec2.aws.calls == {"DescribeRouteTables": 10}  # twice as long each time, two seconds at most
+    assert 4 <= ec2.aws.calls["DescribeRouteTables"] <= 60  # at random, less and less often
+
+
+def test_a_read_that_fails_is_asked_again_twice_as_long_afterwards() -> None:
+    cloud, clock, ec2 = scene(2, fault=lambda *_: "error")
+    with pytest.raises(AwsError, match="InternalError"):
+        job.run(ec2, request(cloud, wait_timeout=10), clock)
+    assert ec2.aws.calls == {"DescribeRouteTables": 10}  # two seconds at most
 
 
 def test_an_endpoint_that_never_answers_costs_one_call() -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import BURST, RATE, Deadline
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline, Turns
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.rate import BURST, RATE
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import CREATE, NONE, REPLACE, Action
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.write import WORKERS, Writer
 from unit.clock import VirtualClock
@@ -110,3 +111,29 @@ def test_a_fault_of_ours_is_raised_when_nothing_is_under_way_any_more() -> None:
         Writer(ec2, workers=3).write(replaces(3), Deadline(60))
     assert (len(begun), len(ended)) == (3, 2)
     assert [thread.name for thread in threading.enumerate() if "work" in thread.name] == []
+
+
+def test_where_many_others_write_one_call_goes_ahead() -> None:
+    writer, cloud, clock = writer_for(3, "throttle")
+    writer.turns = Turns(BURST + 1, clock)
+    errors = writer.write(replaces(3), Deadline(60, clock))
+    assert {err.code for err in errors.values()} == {"RequestLimitExceeded"}
+    assert errors["rtb-001", OVERLAY].message.startswith("ReplaceRoute in rtb-001 was not sent: ")
+    assert writer._ec2.aws.calls == {"ReplaceRoute": 1}
+    assert writer.write(replaces(3), Deadline(60, clock)) == {}
+    assert [action.route_table_id for _name, action in cloud.writes] == ["rtb-000", "rtb-001", "rtb-002"]
+
+
+@pytest.mark.parametrize("fault", ["denied", "error"])
+def test_what_is_wrong_with_the_first_table_alone_holds_back_no_other(fault: str) -> None:
+    writer, cloud, clock = writer_for(3, fault)
+    writer.turns = Turns(BURST + 1, clock)
+    assert len(writer.write(replaces(3), Deadline(60, clock))) == 1
+    assert len(cloud.writes) == 2
+
+
+def test_who_knows_of_no_others_sends_all_at_once() -> None:
+    writer, cloud, clock = writer_for(3, "throttle")
+    assert list(writer.write(replaces(3), Deadline(60, clock))) == [("rtb-000", OVERLAY)]
+    assert len(cloud.writes) == 2
+    assert writer.seconds_for(replaces(1)) > 0, "others have emptied the bucket"

@@ -51,7 +51,7 @@ def test_an_answer_that_is_not_awss(play: Play, what: str) -> None:
 
 @pytest.mark.parametrize("body", ["", "<html><br>Bad gateway</html>", refusal("Whatever")])
 def test_what_passes_is_asked_again(body: str) -> None:
-    with serving(reply(body, 502), reply(refusal("RequestLimitExceeded"), 503), reply(READ)) as server:
+    with serving(reply(body, 502), reply(refusal("Unavailable"), 503), reply(READ)) as server:
         aws = wire(server.url)
         assert aws.call("ec2", "DescribeRouteTables") == FOUND
         assert (len(server.asked), aws.calls) == (3, {"DescribeRouteTables": 1})
@@ -63,13 +63,21 @@ def test_what_passes_is_asked_again(body: str) -> None:
     [
         (reply("<html><br></html>", 503), "ServiceUnavailable", True),
         (reply(refusal("Unavailable"), 503), "Unavailable", True),
-        (reply(refusal("RequestLimitExceeded"), 503), "RequestLimitExceeded", True),
     ],
 )
 def test_what_does_not_pass(play: Play, code: str, busy: bool) -> None:
     with serving(play) as server:
         failed, _seconds = failure(wire(server.url))
         assert (failed.code, failed.busy, len(server.asked)) == (code, busy, 3)
+
+
+@pytest.mark.parametrize(
+    ("operation", "attempts"), [("DescribeRouteTables", 1), ("ReplaceRoute", 1), ("DescribeInstances", 3)]
+)
+def test_who_moves_routes_waits_for_its_turn_itself(operation: str, attempts: int) -> None:
+    with serving(reply(refusal("RequestLimitExceeded"), 503)) as server:
+        failed, _seconds = failure(wire(server.url), operation)
+        assert (failed.code, failed.busy, len(server.asked)) == ("RequestLimitExceeded", True, attempts)
 
 
 @pytest.mark.parametrize(

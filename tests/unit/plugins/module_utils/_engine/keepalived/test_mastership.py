@@ -117,6 +117,18 @@ def test_every_failure_says_why(world: World, silence: Exception, why: str) -> N
     ]
 
 
+@pytest.mark.parametrize("state", [BACKUP, MASTER])
+def test_who_is_throttled_has_reached_aws_and_may_be_the_master(world: World, state: str) -> None:
+    """In a large fleet the checks themselves may use up EC2's reads: that must not keep a node from taking over."""
+    world.unreadable, world.silence = True, AwsError("RequestLimitExceeded", "Throttled.")
+    world.store.write(Standing(state))
+    assert world.watch()
+    assert world.deeds == []
+    assert world.told == ["The routes cannot be looked at: Throttled. As for this node, it may still be the master."]
+    world.silence = AwsError("Unreachable", "No answer.")
+    assert not world.watch()
+
+
 def test_once_the_other_node_was_heard_again_its_death_counts(world: World) -> None:
     world.notify(MASTER)
     world.routes = [PEER, PEER]
