@@ -129,7 +129,7 @@ def disable_propagation(cloud: Cloud, call: Call) -> Answer:
 def plant(cloud: Cloud, region: str, gateway_id: str, kind: str, resource_id: str, prefixes: list[str]) -> str:
     """Attach a VPN or a Direct Connect gateway that announces ``prefixes`` (the lab's own door); its id."""
     gateway = _gateway(cloud, region, gateway_id)
-    attachment = TransitGatewayAttachment(gateway.ec2_backend, resource_id, kind, gateway)
+    attachment: Any = TransitGatewayAttachment(gateway.ec2_backend, resource_id, kind, gateway)
     attachment.lab_prefixes = tuple(prefixes)
     gateway.ec2_backend.transit_gateway_attachments[attachment.id] = attachment
     _defaults(gateway, attachment)

@@ -111,7 +111,8 @@ _STAR = {
             "AccountAttributes", "Addresses", "AvailabilityZones", "InstanceStatus", "Instances", "InternetGateways",
             "NatGateways", "NetworkAcls", "NetworkInterfaceAttribute", "NetworkInterfaces", "Regions", "RouteTables",
             "SecurityGroups", "Subnets", "Tags", "TransitGatewayAttachments", "TransitGatewayRouteTables",
-            "TransitGatewayVpcAttachments", "TransitGateways", "Volumes", "VpcPeeringConnections", "Vpcs", "VpnGateways",
+            "TransitGatewayVpcAttachments", "TransitGateways", "Volumes", "VpcPeeringConnections", "Vpcs",
+            "VpnGateways",
         )
     ),
     *(f"iam:{a}" for a in ("GetAccountSummary", "ListRoles", "ListUsers")),
