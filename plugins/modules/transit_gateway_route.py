@@ -15,8 +15,8 @@ description:
   - Creates, replaces and deletes the static routes by which a transit gateway sends an overlay IP to the VPC of its
     nodes. A VPC's attachment propagates the CIDRs of the VPC alone, and an overlay IP lies outside of them.
   - A move of the overlay IP changes nothing here, since it happens inside the VPC. These routes are made once.
-  - Only routes to the attachment that is named are deleted. Routes have no tags, so that whatever leads elsewhere counts
-    as somebody else's.
+  - Only routes to the attachment that is named are deleted. Routes have no tags, so that whatever leads elsewhere
+    counts as somebody else's.
   - A propagated route of the same prefix is shown and never touched. The static one hides it.
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
@@ -79,8 +79,8 @@ options:
     type: bool
     default: false
 notes:
-  - The route tables belong to the account of the transit gateway. Where that is another one, set O(assume_role_arn) to a
-    role of it. All calls of this module are then made as that role.
+  - The route tables belong to the account of the transit gateway. Where that is another one, set O(assume_role_arn) to
+    a role of it. All calls of this module are then made as that role.
   - It needs botocore.
 seealso:
   - module: aws_ha.overlay_ip.overlay_route
