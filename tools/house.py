@@ -54,6 +54,7 @@ GROUND, ROOF = ("_base", "_aws"), "plugins"
 
 FLOWS: dict[tuple[str, str], str] = {
     ("_policy", "_route"): "tables and,interfaces",
+    ("_policy", "_reach"): "attachments",
     ("_source_dest_check", "_route"): "interfaces",
     ("_reach", "_route"): "tables,and writes",
     ("_engine", "_route"): "routes",

@@ -76,11 +76,19 @@ class TransitGateways:
 
     def attached(self, transit_gateway_attachment_id: str) -> tuple[str, str]:
         """What is attached: its type and id."""
-        answer = self.aws.call(
-            "ec2", "DescribeTransitGatewayAttachments", TransitGatewayAttachmentIds=[transit_gateway_attachment_id]
-        )
-        raw = answer["TransitGatewayAttachments"][0]
+        [raw] = self.attachments(transit_gateway_attachment_id)
         return raw["ResourceType"], raw["ResourceId"]
+
+    def attachments(
+        self, transit_gateway_attachment_id: str = "", resource_id: str | None = None
+    ) -> list[Mapping[str, Any]]:
+        """Attachments as AWS answers, with their owners and association: one, or those of a VPC or VPN."""
+        wanted: dict[str, Any] = {"Filters": [{"Name": "resource-id", "Values": [resource_id]}]}
+        if transit_gateway_attachment_id:
+            wanted = {"TransitGatewayAttachmentIds": [transit_gateway_attachment_id]}
+        pages = self.aws.pages("ec2", "DescribeTransitGatewayAttachments", **wanted)
+        found = [raw for page in pages for raw in page["TransitGatewayAttachments"]]
+        return [raw for raw in found if raw["State"] not in GONE]
 
     def vpc_attachments(self, vpc_id: str) -> list[Mapping[str, Any]]:
         """The attachments of a VPC, as AWS answers."""

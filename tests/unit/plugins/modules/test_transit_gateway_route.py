@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document as policy_document
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Place
 from ansible_collections.aws_ha.overlay_ip.plugins.modules import transit_gateway_route
 from unit import transit_lab
 from unit.aws_lab import OVERLAY, AwsLab, Run, actions, run_module
@@ -210,6 +212,19 @@ def test_permissions_are_proved_before_the_first_write(transit: Transit, play: R
     assert result["msg"].endswith("Nothing was changed.")
     assert [r["error"] and r["error"]["code"] for r in result["routes"]] == [None, "UnauthorizedOperation"]
     assert [transit.truth(table) for table in transit.tables] == [None, None]
+
+
+def test_the_document_of_reach_is_enough_and_no_more(transit: Transit, play: Run) -> None:
+    world = transit.aws.world
+    document = policy_document.reach(Place("aws", world.region), transit.account, transit.tables, [transit.nodes])
+    keys = transit.aws.options(transit.user("reach", *document["Statement"]))
+    assert actions(play(**keys)) == ["create"] * 2
+    elsewhere = play(transit_gateway_attachment_id=transit.clients, **keys)
+    assert {r["error"]["code"] for r in elsewhere["routes"]} == {"UnauthorizedOperation"}
+    assert transit.arn("attachment", transit.clients) in elsewhere["msg"]
+    transit.point(None, blackhole=True)
+    assert actions(play(**keys)) == ["replace"] * 2
+    assert actions(play(state="absent", **keys)) == ["delete"] * 2
 
 
 def test_a_throttled_write_is_sent_again(transit: Transit, play: Run) -> None:
