@@ -61,7 +61,7 @@ OWNER_CALLS = frozenset(
 )
 """Made as the role ``assume_role_arn``: the route tables of a shared VPC, and a transit gateway, are another account's.
 
-No task calls both.
+Who calls both has a role for each.
 """
 
 

@@ -32,6 +32,7 @@ _AROUND = ("DescribeInstances", "DescribeNetworkInterfaces", "DescribeSubnets")
 _PATHS = (
     "DescribeInstances",
     "DescribeNetworkAcls",
+    "DescribeNetworkInterfaces",
     "DescribeRouteTables",
     "DescribeSecurityGroups",
     "DescribeSubnets",

@@ -83,9 +83,15 @@ class TransitGateways:
         self, transit_gateway_attachment_id: str = "", resource_id: str | None = None
     ) -> list[Mapping[str, Any]]:
         """Attachments as AWS answers, with their owners and association: one, or those of a VPC or VPN."""
-        wanted: dict[str, Any] = {"Filters": [{"Name": "resource-id", "Values": [resource_id]}]}
         if transit_gateway_attachment_id:
-            wanted = {"TransitGatewayAttachmentIds": [transit_gateway_attachment_id]}
+            return self._attachments(TransitGatewayAttachmentIds=[transit_gateway_attachment_id])
+        return self._attachments(Filters=[{"Name": "resource-id", "Values": [resource_id]}])
+
+    def all_of(self, transit_gateway_id: str) -> list[Mapping[str, Any]]:
+        """All attachments of a transit gateway that the caller can see."""
+        return self._attachments(Filters=[{"Name": "transit-gateway-id", "Values": [transit_gateway_id]}])
+
+    def _attachments(self, **wanted: Any) -> list[Mapping[str, Any]]:
         pages = self.aws.pages("ec2", "DescribeTransitGatewayAttachments", **wanted)
         found = [raw for page in pages for raw in page["TransitGatewayAttachments"]]
         return [raw for raw in found if raw["State"] not in GONE]
