@@ -51,6 +51,10 @@ options:
         the route tables is meant.
       - With O(state=absent), also routes to an earlier attachment of the VPC, which is deleted by now, are removed.
     type: str
+  instance_id:
+    description:
+      - One of the nodes, whose VPC is meant.
+    type: str
   state:
     description:
       - V(present) creates or replaces the routes.
@@ -165,6 +169,8 @@ from ..module_utils._base import net
 from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
 from ..module_utils._reach import job as reach_job
 from ..module_utils._reach.ec2 import TransitGateways
+from ..module_utils._reach.plan import Want
+from ..module_utils._route.ec2 import Ec2
 from ..module_utils._route.job import JobError
 from ..module_utils._route.plan import PlanError
 
@@ -173,6 +179,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "transit_gateway_route_table_ids": {"type": "list", "elements": "str", "required": True},
     "transit_gateway_attachment_id": {"type": "str"},
     "vpc_id": {"type": "str"},
+    "instance_id": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "takeover": {"type": "str", "choices": ["always", "blackhole", "never"], "default": "always"},
     "wait_timeout": {"type": "int", "default": 60},
@@ -180,30 +187,39 @@ SPEC: dict[str, dict[str, Any]] = {
 }
 
 
-def request(params: dict[str, Any], check: bool) -> reach_job.Request:
-    """The options, canonical; empty strings count as absent."""
-    chosen = {name: params[name] for name in SPEC if params[name] not in (None, "")}
-    for name in ("destinations", "transit_gateway_route_table_ids"):
-        chosen[name] = tuple(dict.fromkeys(chosen[name]))
-        if not chosen[name]:
+def wanted(gateways: TransitGateways, ec2: Ec2, params: dict[str, Any], check: bool) -> reach_job.Request:
+    """The options, canonical, and the attachment looked up; empty strings count as absent."""
+    tables, destinations = (
+        tuple(dict.fromkeys(params[n])) for n in ("transit_gateway_route_table_ids", "destinations")
+    )
+    for name, given in (("transit_gateway_route_table_ids", tables), ("destinations", destinations)):
+        if not given:
             raise Refusal(f"{name} is empty: name at least one.")
-    chosen["destinations"] = tuple(dict.fromkeys(net.destination(d) for d in chosen["destinations"]))
-    return reach_job.Request(check=check, **chosen)
+    destinations = tuple(dict.fromkeys(net.destination(d) for d in destinations))
+    attachment, vpc_id = params["transit_gateway_attachment_id"] or None, params["vpc_id"] or None
+    if not attachment:
+        vpc_id = vpc_id or ec2.instances([params["instance_id"]])[0].vpc_id
+        attachment = gateways.attachment_of(vpc_id, tables)
+        if not attachment and params["state"] == "present":
+            raise PlanError(
+                f"{vpc_id} has no attachment to the transit gateway of {', '.join(tables)} that this caller can see:"
+                " attach it, or correct vpc_id; where another account owns the gateway, set assume_role_arn to a role"
+                " of that account. Nothing was changed."
+            )
+    want = Want(destinations, attachment, params["state"], params["takeover"], vpc_id)
+    return reach_job.Request(want, tables, params["wait_timeout"], params["verify_permissions"], check)
 
 
 def main() -> None:
     """Run the module."""
-    module = aws_module(
-        SPEC,
-        sdk="to call transit gateways",
-        mutually_exclusive=[("transit_gateway_attachment_id", "vpc_id")],
-        required_one_of=[("transit_gateway_attachment_id", "vpc_id")],
-    )
+    target = ("transit_gateway_attachment_id", "vpc_id", "instance_id")
+    module = aws_module(SPEC, sdk="to call transit gateways", mutually_exclusive=[target], required_one_of=[target])
 
     def job() -> dict[str, Any]:
-        wanted = request(module.params, module.check_mode)
+        aws = caller(module)
+        gateways = TransitGateways(aws)
         try:
-            return reach_job.run(TransitGateways(caller(module)), wanted)
+            return reach_job.run(gateways, wanted(gateways, Ec2(aws), module.params, module.check_mode))
         except JobError as err:
             raise Refusal(str(err), **err.result) from err
         except PlanError as err:

@@ -15,7 +15,7 @@ from typing import Any
 from .._aws.api import Api
 from .._aws.errors import AwsError
 from .._route.plan import CREATE, DELETE, REPLACE
-from .plan import TransitAction, TransitRoute, TransitTable
+from .plan import TransitAction, TransitRoute, TransitTable, Want
 
 FILTER_VALUES = 200  # the most values that one filter takes
 GONE = frozenset({"deleting", "deleted", "failed", "rejected", "rejecting"})
@@ -31,8 +31,14 @@ _OPERATION = {
 class TransitGateways:
     """Transit gateways as one caller sees them. Methods raise AwsError."""
 
+    called = "transit_gateway_attachment_id"
+
     def __init__(self, aws: Api) -> None:
         self.aws = aws
+
+    def tables(self, route_table_ids: Sequence[str], destinations: Sequence[str]) -> list[TransitTable]:
+        """What the tables do with these destinations; a call for each, since a search is in one table."""
+        return [self.table(one, destinations) for one in route_table_ids]
 
     def table(self, route_table_id: str, destinations: Sequence[str]) -> TransitTable:
         """What the table does with these very destinations: for each, the route in effect."""
@@ -74,6 +80,11 @@ class TransitGateways:
             )
         return str(found[0]["TransitGatewayAttachmentId"]) if found else None
 
+    def gateway_of(self, route_table_id: str) -> str:
+        """The transit gateway of a transit gateway route table."""
+        answer = self.aws.call("ec2", "DescribeTransitGatewayRouteTables", TransitGatewayRouteTableIds=[route_table_id])
+        return str(answer["TransitGatewayRouteTables"][0]["TransitGatewayId"])
+
     def attached(self, transit_gateway_attachment_id: str) -> tuple[str, str]:
         """What is attached: its type and id."""
         [raw] = self.attachments(transit_gateway_attachment_id)
@@ -103,6 +114,23 @@ class TransitGateways:
         )
         return [raw for page in pages for raw in page["TransitGatewayVpcAttachments"]]
 
+    @staticmethod
+    def operation(kind: str) -> str:
+        """The API action of a kind of action: each has a token bucket of its own."""
+        return _OPERATION[kind]
+
+    def foretold(self, want: Want) -> TransitRoute:
+        """A route to the attachment as it will read: what is attached is asked where that is permitted."""
+        kind, resource_id = "vpc", want.vpc_id or ""
+        if want.target and not resource_id:
+            try:
+                kind, resource_id = self.attached(want.target)
+            except AwsError as err:
+                if not err.denied:
+                    raise
+                kind = ""
+        return TransitRoute("", want.target, resource_type=kind, resource_id=resource_id)
+
     def write(self, action: TransitAction, *, dry_run: bool = False) -> None:
         """Make, replace or delete one route: exactly one call.
 
@@ -113,7 +141,7 @@ class TransitGateways:
             "DestinationCidrBlock": action.destination,
         }
         if action.kind != DELETE:
-            arguments["TransitGatewayAttachmentId"] = action.transit_gateway_attachment_id
+            arguments["TransitGatewayAttachmentId"] = action.target
         if not dry_run:
             self.aws.call("ec2", _OPERATION[action.kind], **arguments)
             return
@@ -124,17 +152,12 @@ class TransitGateways:
                 raise
 
 
-def operation(kind: str) -> str:
-    """The API action of a kind of action: each has a token bucket of its own."""
-    return _OPERATION[kind]
-
-
 def _route(raw: Mapping[str, Any]) -> TransitRoute:
     """A route; of several equal ways (ECMP of VPNs) the first is shown."""
     attachment: Mapping[str, Any] = next(iter(raw.get("TransitGatewayAttachments") or ()), {})
     return TransitRoute(
         destination=str(ipaddress.ip_network(raw["DestinationCidrBlock"])),
-        transit_gateway_attachment_id=attachment.get("TransitGatewayAttachmentId"),
+        target=attachment.get("TransitGatewayAttachmentId"),
         kind=raw.get("Type", ""),
         state=raw.get("State", ""),
         resource_type=attachment.get("ResourceType", ""),

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One request for transit gateway routes from start to end: read, plan, apply, verify, and tell.
+"""One request for routes from start to end: read, plan, apply, verify, and tell.
+
+Shared by ``transit_gateway_route`` and ``transit_gateway_return_route``, which differ in where the routes are.
 
 This module util is PRIVATE to the collection.
 """
@@ -11,16 +13,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
+from .._aws.api import Api
 from .._aws.errors import AwsError
 from .._aws.pace import Clock, Deadline
 from .._route.job import JobError
-from .._route.plan import DELETE, NONE, NOT_REACHED, REPLACE, UNREAD, PlanError
+from .._route.plan import DELETE, NONE, NOT_REACHED, REPLACE, UNREAD
 from .._route.told import condensed
 from .._route.write import Key, Writer
 from . import plan
-from .ec2 import TransitGateways, operation
 from .plan import TransitAction, TransitRoute, TransitTable, Want
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
@@ -31,17 +33,32 @@ _RACED = frozenset({"RouteAlreadyExists", "InvalidRoute.NotFound", "Timeout"})
 
 @dataclass(frozen=True)
 class Request:
-    """The options of ``transit_gateway_route``, checked and canonical; ``check``: change nothing, only foretell."""
+    """What is asked for, where, and how; ``check``: change nothing, only foretell."""
 
-    destinations: tuple[str, ...]
-    transit_gateway_route_table_ids: tuple[str, ...]
-    transit_gateway_attachment_id: str | None = None
-    vpc_id: str | None = None
-    state: str = "present"
-    takeover: str = "always"
+    want: Want
+    route_table_ids: tuple[str, ...]
     wait_timeout: float = 60.0
     verify_permissions: bool = False
     check: bool = False
+
+
+class Place(Protocol):
+    """Where the routes are. ``called`` is what the target is called there."""
+
+    aws: Api
+    called: str
+
+    def tables(self, route_table_ids: Sequence[str], destinations: Sequence[str]) -> list[TransitTable]:
+        """What the tables do with these destinations."""
+
+    def foretold(self, want: Want) -> TransitRoute:
+        """A route to the target as it will read."""
+
+    def operation(self, kind: str) -> str:
+        """The API action of a kind of action."""
+
+    def write(self, action: TransitAction, *, dry_run: bool = False) -> None:
+        """Exactly one call."""
 
 
 @dataclass
@@ -54,63 +71,33 @@ class _Outcome:
     written: bool = False
 
 
-def run(gateways: TransitGateways, request: Request, clock: Clock = time) -> dict[str, Any]:
-    """Do it. Returns what ``transit_gateway_route`` returns; raises JobError, AwsError or PlanError.
-
-    After the last two nothing was changed.
-    """
-    want = _want(gateways, request)
-    tables = _read(gateways, request)
+def run(place: Place, request: Request, clock: Clock = time) -> dict[str, Any]:
+    """Do it. Returns what the modules return; raises JobError, or AwsError, after which nothing was changed."""
+    want = request.want
+    tables = _read(place, request)
     actions = plan.plan(tables, want)
     outcome = _Outcome(actions, tables)
-    writer = Writer(gateways, clock, named=operation)
+    writer = Writer(place, clock, named=place.operation)
     if request.verify_permissions:
-        _prove(gateways, request, want, outcome, writer)
+        _prove(place, request, outcome, writer)
     if request.check:
-        outcome.tables = plan.predicted(actions, tables, _foretold(gateways, want, actions))
+        makes = any(a.writes and a.kind != DELETE for a in actions)
+        known = place.foretold(want) if makes else TransitRoute("", want.target)
+        outcome.tables = plan.predicted(actions, tables, known)
         outcome.written = any(a.writes for a in actions)
-        return _result(gateways, want, outcome)
-    _carry_out(gateways, request, want, outcome, writer)
-    result = _result(gateways, want, outcome)
+        return _result(place, want, outcome)
+    _carry_out(place, request, outcome, writer)
+    result = _result(place, want, outcome)
     if outcome.errors:
         raise JobError(_summary(outcome), result)
     return result
 
 
-def _want(gateways: TransitGateways, request: Request) -> Want:
-    """With the attachment looked up. One that is named is taken as it is: EC2 judges it at the first write."""
-    attachment = request.transit_gateway_attachment_id
-    if request.vpc_id and not attachment:
-        attachment = gateways.attachment_of(request.vpc_id, request.transit_gateway_route_table_ids)
-        if attachment is None and request.state == "present":
-            raise PlanError(
-                f"{request.vpc_id} has no attachment to the transit gateway of"
-                f" {', '.join(request.transit_gateway_route_table_ids)} that this caller can see: attach it, or correct"
-                " vpc_id; where another account owns the gateway, set assume_role_arn to a role of that account."
-                " Nothing was changed."
-            )
-    return Want(request.destinations, attachment, request.state, request.takeover, request.vpc_id)
+def _read(place: Place, request: Request) -> list[TransitTable]:
+    return place.tables(request.route_table_ids, request.want.destinations)
 
 
-def _foretold(gateways: TransitGateways, want: Want, actions: Sequence[TransitAction]) -> TransitRoute:
-    """A route to the attachment as it will read: what is attached is asked where that is permitted."""
-    kind, resource_id = "vpc", want.vpc_id or ""
-    attachment = want.transit_gateway_attachment_id
-    if attachment and not resource_id and any(a.writes and a.kind != DELETE for a in actions):
-        try:
-            kind, resource_id = gateways.attached(attachment)
-        except AwsError as err:
-            if not err.denied:
-                raise
-            kind = ""
-    return TransitRoute("", attachment, resource_type=kind, resource_id=resource_id)
-
-
-def _read(gateways: TransitGateways, request: Request) -> list[TransitTable]:
-    return [gateways.table(table, request.destinations) for table in request.transit_gateway_route_table_ids]
-
-
-def _prove(gateways: TransitGateways, request: Request, want: Want, outcome: _Outcome, writer: Writer) -> None:
+def _prove(place: Place, request: Request, outcome: _Outcome, writer: Writer) -> None:
     """Ask by DryRun, once per table, whether the caller may do what is planned, or would have to do next."""
     asked: dict[str, TransitAction] = {}
     for action in outcome.actions:
@@ -118,7 +105,7 @@ def _prove(gateways: TransitGateways, request: Request, want: Want, outcome: _Ou
         if known is None or (action.writes and not known.writes):
             asked[action.route_table_id] = action
     probes = [a if a.writes else replace(a, kind=REPLACE) for a in asked.values()]
-    probes = [a for a in probes if a.kind != REPLACE or a.transit_gateway_attachment_id]
+    probes = [a for a in probes if a.kind != REPLACE or a.target]
     refused = writer.write(
         probes, Deadline(request.wait_timeout + writer.seconds_for(probes), writer.clock), dry_run=True
     )
@@ -126,11 +113,12 @@ def _prove(gateways: TransitGateways, request: Request, want: Want, outcome: _Ou
         text = " ".join(dict.fromkeys(err.message for err in refused.values()))
         outcome.errors = {a.key: refused[p.key] for p in probes for a in outcome.actions
                           if p.key in refused and a.route_table_id == p.route_table_id}  # fmt: skip
-        raise JobError(f"{text} Nothing was changed.", _result(gateways, want, outcome))
+        raise JobError(f"{text} Nothing was changed.", _result(place, request.want, outcome))
 
 
-def _carry_out(gateways: TransitGateways, request: Request, want: Want, outcome: _Outcome, writer: Writer) -> None:
+def _carry_out(place: Place, request: Request, outcome: _Outcome, writer: Writer) -> None:
     """Write, and read until every table shows what is wanted, nothing more can be done, or time is up."""
+    want = request.want
     due = [a for a in outcome.actions if a.writes]
     deadline = Deadline(request.wait_timeout + writer.seconds_for(due), writer.clock)
     started = writer.clock.monotonic()
@@ -142,7 +130,7 @@ def _carry_out(gateways: TransitGateways, request: Request, want: Want, outcome:
             started = writer.clock.monotonic()
             if action.key in outcome.errors and outcome.errors[action.key].code in _RACED:
                 del outcome.errors[action.key]
-        unread = _reread(gateways, request, outcome)
+        unread = _reread(place, request, outcome)
         waiting = _open(outcome, want)
         if deadline.over or (unread and not unread.transient) or all(_final(outcome, action) for action in waiting):
             _judge(outcome, waiting, unread)
@@ -156,10 +144,10 @@ def _carry_out(gateways: TransitGateways, request: Request, want: Want, outcome:
     outcome.errors.clear()
 
 
-def _reread(gateways: TransitGateways, request: Request, outcome: _Outcome) -> AwsError | None:
+def _reread(place: Place, request: Request, outcome: _Outcome) -> AwsError | None:
     """Read the tables again; where that fails, they stay as they were read last."""
     try:
-        outcome.tables = _read(gateways, request)
+        outcome.tables = _read(place, request)
     except AwsError as err:
         return err
     return None
@@ -196,14 +184,14 @@ def _judge(outcome: _Outcome, waiting: Sequence[TransitAction], unread: AwsError
     for action in waiting:
         where = f"{action.destination} in {action.route_table_id}"
         route = by_id[action.route_table_id].static(action.destination)
-        state = f"leads to {route.transit_gateway_attachment_id} and is {route.state}" if route else "does not exist"
-        late = AwsError(NOT_REACHED, f"{where} {state} after wait_timeout: is the attachment available? Run again.")
+        state = f"leads to {route.target} and is {route.state}" if route else "does not exist"
+        late = AwsError(NOT_REACHED, f"{where} {state} after wait_timeout: is the target available? Run again.")
         if unread:
             late = AwsError(UNREAD, f"{where} could not be read back, so that it may be old or new: {unread.message}")
         outcome.errors.setdefault(action.key, late)
 
 
-def _result(gateways: TransitGateways, want: Want, outcome: _Outcome) -> dict[str, Any]:
+def _result(place: Place, want: Want, outcome: _Outcome) -> dict[str, Any]:
     by_id = {t.route_table_id: t for t in outcome.tables}
     routes = []
     for action in outcome.actions:
@@ -213,17 +201,17 @@ def _result(gateways: TransitGateways, want: Want, outcome: _Outcome) -> dict[st
                 "route_table_id": action.route_table_id,
                 "destination": action.destination,
                 "action": action.kind,
-                "before": plan.shown(action.before),
-                "after": plan.shown(by_id[action.route_table_id].routes.get(action.destination)),
+                "before": plan.shown(action.before, place.called),
+                "after": plan.shown(by_id[action.route_table_id].routes.get(action.destination), place.called),
                 "error": {"code": err.code, "message": err.message} if err else None,
             }
         )
     return {
         "changed": outcome.written and any(_differs(r) for r in routes),
-        "transit_gateway_attachment_id": want.transit_gateway_attachment_id,
+        place.called: want.target,
         "routes": routes,
-        "api_calls": dict(gateways.aws.calls),
-        "diff": {"before": _diff(routes, "before"), "after": _diff(routes, "after")},
+        "api_calls": dict(place.aws.calls),
+        "diff": {"before": _diff(routes, "before", place.called), "after": _diff(routes, "after", place.called)},
     }
 
 
@@ -234,13 +222,13 @@ def _differs(route: Mapping[str, Any]) -> bool:
     return route["action"] != NONE and (sides[0] != sides[1] or unread)
 
 
-def _diff(routes: Sequence[Mapping[str, Any]], side: str) -> dict[str, dict[str, str]]:
+def _diff(routes: Sequence[Mapping[str, Any]], side: str, called: str) -> dict[str, dict[str, str]]:
     answer: dict[str, dict[str, str]] = {}
     for route in routes:
         shown, text = route[side], "absent"
         if shown:
             of = f" ({shown['resource_id']})" if shown["resource_id"] else ""
-            text = f"{shown['transit_gateway_attachment_id'] or 'nowhere'}{of} {shown['type']} {shown['state']}"
+            text = f"{shown[called] or 'nowhere'}{of} {shown['type']} {shown['state']}"
         answer.setdefault(route["route_table_id"], {})[route["destination"]] = text
     return answer
 

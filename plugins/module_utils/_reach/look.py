@@ -291,8 +291,8 @@ def _near(
         table_id = far.get("Association", {}).get("TransitGatewayRouteTableId")
         route_back = _longest(gateways, table_id, request.source) if table_id else None
         by_id = {raw["TransitGatewayAttachmentId"]: raw for raw in theirs}
-        if route_back and route_back.transit_gateway_attachment_id in by_id:
-            return by_id[route_back.transit_gateway_attachment_id]
+        if route_back and route_back.target in by_id:
+            return by_id[route_back.target]
     return None
 
 

@@ -178,8 +178,8 @@ def _gateway_route(
         return Hop(direction, GATEWAY, where, f"not looked at: {way.unseen}", None, remedy=remedy)
     if route is None:
         return Hop(direction, GATEWAY, where, f"no route for {wanted}", False, found, remedy)
-    shown = f"{route.destination} -> {route.transit_gateway_attachment_id or 'nowhere'} ({route.kind}, {route.state})"
-    right = route.transit_gateway_attachment_id == target.attachment_id and route.state == "active"
+    shown = f"{route.destination} -> {route.target or 'nowhere'} ({route.kind}, {route.state})"
+    right = route.target == target.attachment_id and route.state == "active"
     return Hop(direction, GATEWAY, where, shown, right, found, remedy)
 
 

@@ -23,12 +23,13 @@ STATIC, PROPAGATED = "static", "propagated"
 class TransitRoute:
     """One route as SearchTransitGatewayRoutes shows it.
 
-    ``transit_gateway_attachment_id`` is None where packets are dropped on purpose; ``resource_id`` is what is attached
-    (``vpc-…``, ``vpn-…``); ``state`` is pending, active, blackhole, deleting or deleted.
+    ``target`` is the attachment, and None where packets are dropped on purpose; ``resource_id`` is what is attached
+    (``vpc-…``, ``vpn-…``); ``state`` is pending, active, blackhole, deleting or deleted. In a VPC's table, the target
+    is a gateway.
     """
 
     destination: str
-    transit_gateway_attachment_id: str | None
+    target: str | None
     kind: str = STATIC
     state: str = ACTIVE
     resource_type: str = ""
@@ -53,15 +54,15 @@ class Want:
     """What the caller asks for. ``vpc_id`` is the VPC by which the attachment was looked up, if it was."""
 
     destinations: tuple[str, ...]
-    transit_gateway_attachment_id: str | None
+    target: str | None
     state: str = "present"
     takeover: str = "always"
     vpc_id: str | None = None
 
     def owns(self, route: TransitRoute) -> bool:
         """Whether it leads to the attachment; also to an earlier one of the VPC, that is deleted by now."""
-        if route.transit_gateway_attachment_id == self.transit_gateway_attachment_id:
-            return route.transit_gateway_attachment_id is not None
+        if route.target == self.target:
+            return route.target is not None
         return bool(self.vpc_id) and route.resource_id == self.vpc_id and route.state == BLACKHOLE
 
 
@@ -76,7 +77,7 @@ class TransitAction:
     route_table_id: str
     destination: str
     before: TransitRoute | None = None
-    transit_gateway_attachment_id: str | None = None
+    target: str | None = None
 
     @property
     def writes(self) -> bool:
@@ -99,7 +100,7 @@ def step(table: TransitTable, destination: str, want: Want) -> TransitAction:
     route = table.static(destination)
     kind = _absent(route, want) if want.state == "absent" else _present(route, want)
     before = table.routes.get(destination)
-    return TransitAction(kind, table.route_table_id, destination, before, want.transit_gateway_attachment_id)
+    return TransitAction(kind, table.route_table_id, destination, before, want.target)
 
 
 def _absent(route: TransitRoute | None, want: Want) -> str:
@@ -112,7 +113,7 @@ def _absent(route: TransitRoute | None, want: Want) -> str:
 def _present(route: TransitRoute | None, want: Want) -> str:
     if route is None:
         return CREATE
-    if route.transit_gateway_attachment_id == want.transit_gateway_attachment_id:
+    if route.target == want.target:
         return NONE
     dead = want.takeover == "blackhole" and route.state == BLACKHOLE
     return REPLACE if want.takeover == "always" or dead else KEPT
@@ -125,7 +126,7 @@ def satisfied(action: TransitAction, table: TransitTable, want: Want) -> bool:
     route = table.static(action.destination)
     if want.state == "absent":
         return route is None
-    right = route is not None and route.transit_gateway_attachment_id == want.transit_gateway_attachment_id
+    right = route is not None and route.target == want.target
     return right and route is not None and route.state == ACTIVE
 
 
@@ -150,12 +151,12 @@ def predicted(
     return answer
 
 
-def shown(route: TransitRoute | None) -> dict[str, Any] | None:
-    """A route as the module returns it."""
+def shown(route: TransitRoute | None, called: str) -> dict[str, Any] | None:
+    """A route as the module returns it; ``called`` is its name for the target."""
     if route is None:
         return None
     return {
-        "transit_gateway_attachment_id": route.transit_gateway_attachment_id,
+        called: route.target,
         "resource_type": route.resource_type,
         "resource_id": route.resource_id,
         "type": route.kind,

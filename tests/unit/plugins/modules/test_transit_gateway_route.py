@@ -41,7 +41,7 @@ def play(transit: Transit, capsys: pytest.CaptureFixture[str]) -> Run:
             **transit.aws.options(transit.aws.world.owner_admin),
             **params,
         }
-        if "transit_gateway_attachment_id" not in chosen:
+        if not chosen.keys() & {"transit_gateway_attachment_id", "instance_id"}:
             chosen.setdefault("vpc_id", transit.aws.world.vpc_id)
         return run_module(transit_gateway_route, capsys, check=check, **chosen)
 
@@ -83,6 +83,12 @@ def test_creates_in_every_table_and_reads_back(transit: Transit, play: Run) -> N
         "after": {table: {OVERLAY: text} for table in transit.tables},
     }
     assert [transit.truth(table) for table in transit.tables] == [transit.nodes] * 2
+
+
+def test_the_vpc_of_a_node(transit: Transit, play: Run) -> None:
+    result = play(instance_id=transit.aws.instance(2))
+    assert transit.aws.calls()[:2] == ["DescribeInstances", FIND]
+    assert result["transit_gateway_attachment_id"] == transit.nodes
 
 
 def test_a_second_run_only_reads(transit: Transit, play: Run) -> None:
@@ -322,7 +328,7 @@ def test_the_gateway_of_another_account(transit: Transit, play: Run) -> None:
         ),
         (
             {"transit_gateway_attachment_id": "tgw-attach-1", "vpc_id": "vpc-1"},
-            "parameters are mutually exclusive: transit_gateway_attachment_id|vpc_id",
+            "parameters are mutually exclusive: transit_gateway_attachment_id|vpc_id|instance_id",
         ),
     ],
 )
