@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
+from lab import outside
+from lab.outside import CLIENTS, ON_PREMISES
 from lab.world import Keys
 from unit.aws_lab import OVERLAY, AwsLab
 
-ON_PREMISES = "172.20.0.0/16"
-CLIENTS = "10.20.0.0/16"
-_numbers = itertools.count(1)
+__all__ = ["CLIENTS", "ON_PREMISES", "Transit", "build", "remove"]
 
 
 @dataclass
@@ -30,6 +29,7 @@ class Transit:
     vpn: str
     clients_vpc: str
     clients_subnet: str
+    clients_table: str
     account: str
 
     def point(self, attachment: str | None, *tables: str, destination: str = OVERLAY, blackhole: bool = False) -> None:
@@ -69,35 +69,23 @@ class Transit:
 
 def build(aws: AwsLab) -> Transit:
     """A gateway of the world's own account."""
-    ec2, world, number = aws.client, aws.world, next(_numbers)
-    gateway = ec2.create_transit_gateway()["TransitGateway"]
-    gateway_id, default = gateway["TransitGatewayId"], gateway["Options"]["AssociationDefaultRouteTableId"]
-    made = ec2.create_transit_gateway_route_table(TransitGatewayId=gateway_id)["TransitGatewayRouteTable"]
-    other = made["TransitGatewayRouteTableId"]
-    nodes = [machine.subnet_id for machine in world.nodes]
-    vpc = ec2.create_vpc(CidrBlock=CLIENTS)["Vpc"]["VpcId"]
-    zone = world.nodes[0].availability_zone
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.1.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
-
-    def attach(vpc_id: str, subnets: list[str]) -> str:
-        made = ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=gateway_id, VpcId=vpc_id, SubnetIds=subnets)
-        return str(made["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"])
-
-    mine, theirs = attach(world.vpc_id, nodes), attach(vpc, [subnet])
-    vpn = aws.control.attach(gateway_id, "vpn", f"vpn-{number:017x}", [ON_PREMISES])
-    ec2.disassociate_transit_gateway_route_table(TransitGatewayRouteTableId=default, TransitGatewayAttachmentId=vpn)
-    ec2.associate_transit_gateway_route_table(TransitGatewayRouteTableId=other, TransitGatewayAttachmentId=vpn)
-    ec2.enable_transit_gateway_route_table_propagation(
-        TransitGatewayRouteTableId=other, TransitGatewayAttachmentId=mine
-    )
+    made = outside.build(aws.client, aws.world, aws.control)
     aws.control.clear("calls")
-    return Transit(aws, ec2, gateway_id, [default, other], mine, theirs, vpn, vpc, subnet, world.owner_account_id)
+    return Transit(
+        aws,
+        aws.client,
+        made.gateway,
+        list(made.tables),
+        made.nodes,
+        made.clients,
+        made.vpn,
+        made.clients_vpc,
+        made.clients_subnet,
+        made.clients_table,
+        aws.world.owner_account_id,
+    )
 
 
 def remove(transit: Transit) -> None:
     """Take the attachments away again, so that a VPC has those of one test."""
-    known = transit.client.describe_transit_gateway_vpc_attachments()["TransitGatewayVpcAttachments"]
-    for attachment in known:
-        transit.client.delete_transit_gateway_vpc_attachment(
-            TransitGatewayAttachmentId=attachment["TransitGatewayAttachmentId"]
-        )
+    outside.remove(transit.client)

@@ -90,8 +90,7 @@ def site(aws: AwsLab) -> Iterator[Site]:
     for table in aws.tables:
         for network in (CLIENTS, ON_PREMISES):
             ec2.create_route(RouteTableId=table, DestinationCidrBlock=network, TransitGatewayId=transit.gateway)
-    filters = [{"Name": "vpc-id", "Values": [transit.clients_vpc]}]
-    clients_table = ec2.describe_route_tables(Filters=filters)["RouteTables"][0]["RouteTableId"]
+    clients_table = transit.clients_table
     ec2.create_route(RouteTableId=clients_table, DestinationCidrBlock=OVERLAY, TransitGatewayId=transit.gateway)
     interface = ec2.describe_network_interfaces(NetworkInterfaceIds=[aws.eni(1)])["NetworkInterfaces"][0]
     group = interface["Groups"][0]["GroupId"]
