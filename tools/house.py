@@ -38,6 +38,7 @@ ROOMS: dict[str, str] = {
     "_aws": "calls, errors, pacing",
     "_module": "how a module begins, ends",
     "_route": "step 1: the route",
+    "_reach": "from outside the VPC",
     "_source_dest_check": "step 2: the check",
     "_address": "step 3: the address",
     "_policy": "step 4: permission",
@@ -53,7 +54,9 @@ GROUND, ROOF = ("_base", "_aws"), "plugins"
 
 FLOWS: dict[tuple[str, str], str] = {
     ("_policy", "_route"): "tables and,interfaces",
+    ("_policy", "_reach"): "attachments",
     ("_source_dest_check", "_route"): "interfaces",
+    ("_reach", "_route"): "tables,and writes",
     ("_engine", "_route"): "routes",
     ("_engine", "_address"): "the host",
     ("_node", "_route"): "moves",

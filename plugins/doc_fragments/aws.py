@@ -72,7 +72,7 @@ options:
     default: false
   assume_role_arn:
     description:
-      - For a shared VPC, whose route tables belong to another account. A role of that account.
+      - For a shared VPC or a transit gateway whose route tables belong to another account. A role of that account.
       - The calls that read and write route tables are made as this role, which is assumed once per task.
       - All others are made with the caller's own credentials, since instances and roles belong to the caller's account.
     type: str

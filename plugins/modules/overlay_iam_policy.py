@@ -45,8 +45,10 @@ options:
       - V(operator) is for who runs setup, switchover, status and teardown.
       - V(status) is for who only looks.
       - V(routes) is for the role of a shared VPC's owner that operators assume. The one that nodes assume gets V(node).
+      - V(reach) is for who writes the static routes of a transit gateway and looks at the paths through it. It was
+        added in version 1.1.0.
     type: str
-    choices: [node, operator, status, routes]
+    choices: [node, operator, status, routes, reach]
     default: node
   route_table_ids:
     description:
@@ -83,6 +85,8 @@ options:
       - For a shared VPC. The role in the account that owns the route tables, which reads and writes them.
       - With O(purpose=node) and O(purpose=operator), the document then allows to assume this role, in place of calls on
         route tables. The role itself gets the document of O(purpose=node) or O(purpose=routes).
+      - With O(purpose=reach), the role in the account that owns the transit gateway. It gets the document of
+        O(purpose=reach), made without this option.
     type: str
   trusted_arns:
     description:
@@ -95,6 +99,17 @@ options:
       - The interfaces that receive the overlay IP. Required with O(purpose=operator), unless O(state=absent).
     type: list
     elements: str
+  transit_gateway_route_table_ids:
+    description:
+      - With O(purpose=reach), the transit gateway route tables that hold the overlay IP.
+    type: list
+    elements: str
+    version_added: 1.1.0
+  transit_gateway_attachment_id:
+    description:
+      - With O(purpose=reach), the attachment of the nodes' VPC. Without it, those of O(vpc_id).
+    type: str
+    version_added: 1.1.0
   node_roles:
     description:
       - With O(purpose=operator), the roles of the nodes, as names (with their path, if they have one) or ARNs. The
@@ -234,7 +249,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "role_name": {"type": "str"},
     "instance_id": {"type": "str"},
     "policy_name": {"type": "str", "default": "overlay-ip"},
-    "purpose": {"type": "str", "choices": ["node", "operator", "status", "routes"], "default": "node"},
+    "purpose": {"type": "str", "choices": ["node", "operator", "status", "routes", "reach"], "default": "node"},
     "route_table_ids": {"type": "list", "elements": "str"},
     "vpc_id": {"type": "str"},
     "scope": {"type": "str", "choices": ["tables", "vpc"], "default": "tables"},
@@ -242,6 +257,8 @@ SPEC: dict[str, dict[str, Any]] = {
     "route_role_arn": {"type": "str"},
     "trusted_arns": {"type": "list", "elements": "str"},
     "network_interface_ids": {"type": "list", "elements": "str"},
+    "transit_gateway_route_table_ids": {"type": "list", "elements": "str"},
+    "transit_gateway_attachment_id": {"type": "str"},
     "node_roles": {"type": "list", "elements": "str"},
     "node_instance_profiles": {"type": "list", "elements": "str"},
     "node_policies": {"type": "list", "elements": "str"},

@@ -101,6 +101,10 @@ class LabHandle:
         """End all partitions."""
         self._tell("heal")
 
+    def outside(self, name: str, address: str, attachment_id: str) -> str:
+        """A host behind an attachment of the VPC's transit gateway; its namespace, to probe from."""
+        return str(self._tell("outside", name=name, address=address, attachment_id=attachment_id))
+
     def settle(self) -> None:
         """Return when data path and machines have caught up with the endpoint."""
         self._tell("settle")

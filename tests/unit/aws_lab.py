@@ -110,6 +110,11 @@ class AwsLab:
         statements: list[dict[str, Any]] = [{"Effect": "Allow", "Action": actions, "Resource": "*"}]
         for action, tables in (on_tables or {}).items():
             statements.append({"Effect": "Allow", "Action": action, "Resource": [arn + table for table in tables]})
+        return self.policy_of(user, statements)
+
+    def policy_of(self, user: str, statements: list[dict[str, Any]]) -> Keys:
+        """A user with just these statements."""
+        world = self.world
         iam = self.endpoint.client("iam", world.admin.credentials())
         with suppress(iam.exceptions.EntityAlreadyExistsException):  # from the same test with the other client
             iam.create_user(UserName=user)

@@ -37,4 +37,5 @@ def test_every_document_of_the_page() -> None:
         document.operator(PLACE, refs("rtb"), refs("eni"), setup),
         document.trust(arns(TWO, "role")),
         document.node(PLACE, [], f"arn:aws:iam::{ONE}:role/overlay-ip-nodes"),
+        document.reach(PLACE, TWO, ["tgw-rtb-0a"], ["tgw-attach-0a"]),
     ]

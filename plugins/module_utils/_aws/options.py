@@ -51,8 +51,18 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 """The shared module options. ``env`` is turned into Ansible's ``env_fallback`` by ``_module/aws_module.py``; who
 calls is `identity`'s business."""
 
-OWNER_CALLS = frozenset({"DescribeRouteTables", "CreateRoute", "ReplaceRoute", "DeleteRoute"})
-"""Made as the role ``assume_role_arn``: in a shared VPC the route tables, and they alone, are another account's."""
+OWNER_CALLS = frozenset(
+    {
+        *("DescribeRouteTables", "CreateRoute", "ReplaceRoute", "DeleteRoute"),
+        *("SearchTransitGatewayRoutes", "DescribeTransitGatewayRouteTables", "DescribeTransitGatewayVpcAttachments"),
+        "DescribeTransitGatewayAttachments",
+        *("CreateTransitGatewayRoute", "ReplaceTransitGatewayRoute", "DeleteTransitGatewayRoute"),
+    }
+)
+"""Made as the role ``assume_role_arn``: the route tables of a shared VPC, and a transit gateway, are another account's.
+
+Who calls both has a role for each.
+"""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from typing import Any
 from .._base import net
 from .._base.deployment import Deployment
 from .overlays import overlays as read_overlays
+from .reach import reach as read_reach
 from .reading import Heard, address, is_id, text
 from .values import InventoryError, Variables, absent, disagreements, mistakes, slips, value
 from .values import unknown as unknown_names
@@ -110,6 +111,7 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
         "caller": _caller(variables),
         "nodes": nodes,
         "overlays": overlays,
+        "reach": heard([], _reach, variables, overlays),
     }
     if read["failover"] != "none":
         for name in names:
@@ -204,6 +206,10 @@ def _node(name: str, variables: Variables) -> dict[str, Any]:
 
 def _overlays(variables: Variables, names: Sequence[str]) -> list[dict[str, Any]]:
     return read_overlays(value(variables, "overlay_ips"), names)
+
+
+def _reach(variables: Variables, overlays: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return read_reach(value(variables, "overlay_ip_reach"), [o for o in overlays if o])
 
 
 def _request(variables: Variables, names: Sequence[str], overlays: list[dict[str, Any]]) -> dict[str, Any]:

@@ -16,7 +16,14 @@ from .._base import net
 from .values import InventoryError, Variables, absent
 
 T = TypeVar("T")
-_IDS = {"i": "an instance", "eni": "a network interface", "rtb": "a route table", "vpc": "a VPC"}
+_IDS = {
+    "i": "an instance",
+    "eni": "a network interface",
+    "rtb": "a route table",
+    "vpc": "a VPC",
+    "tgw-rtb": "a transit gateway route table",
+    "tgw-attach": "a transit gateway attachment",
+}
 
 
 class Heard:
@@ -71,7 +78,7 @@ def listed(item: Variables, name: str, where: str) -> list[str]:
 
 
 def is_id(kind: str, value: str | None, name: str) -> None:
-    """Refuse what cannot be the id of this kind (`i`, `eni`, `rtb`, `vpc`)."""
+    """Refuse what cannot be the id of this kind (a key of `_IDS`)."""
     if value is not None and not re.fullmatch(kind + "-[0-9a-f]{8,17}", value):
         raise InventoryError(
             f"{name} is '{value}', not the id of {_IDS[kind]}: write one such as {kind}-0123456789abcdef0."

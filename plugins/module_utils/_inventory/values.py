@@ -88,6 +88,11 @@ def parsed(variable: Variable, raw: Any, called: str = "") -> Any:
     return text
 
 
+def flag(raw: Any, called: str) -> bool:
+    """True or false, of a key that is no variable of its own; false where it is absent. Raises InventoryError."""
+    return bool(parsed(Variable(called, FLAG, (), False), raw))
+
+
 def mistakes(play: Variables, hosts: Mapping[str, Variables]) -> list[str]:
     """Every value that cannot be right, a sentence each: of the play's host, and of the nodes."""
     found: dict[str, list[str]] = {}

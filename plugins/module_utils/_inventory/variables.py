@@ -145,6 +145,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("drill", TEXT, ("drill",), choices=("readiness", "switchover"), scope=REQUEST),
     Variable("overlay_ip_drill_report", TEXT, ("drill",), "overlay-ip-drill.json"),
     Variable("overlay_ip_drill_seconds", WHOLE, ("drill",), 300, _SECONDS, 1, 86400),
+    # Reach
+    Variable("overlay_ip_reach", LIST, ("overlay_ip",), []),
+    Variable("from", TEXT, ("path",), scope=REQUEST),
+    Variable("overlay_ip_path_port", WHOLE, ("path",), low=1, high=65535),
     # Failover, both engines
     Variable("overlay_ip_timeout", WHOLE, ("node_program", "keepalived", "pacemaker"), 20, _SECONDS, 2, 600),
     Variable("overlay_ip_fleet", WHOLE, ("node_program",), 0, "routes", 0, 2600, source="docs/scale.md"),

@@ -56,17 +56,18 @@ def aws_module(argument_spec: Mapping[str, Any], sdk: str = "", **kwargs: Any) -
     return module
 
 
-def caller(module: AnsibleModule, seconds: float = CALL_SECONDS) -> Api:
+def caller(module: AnsibleModule, seconds: float = CALL_SECONDS, role: str | None = None) -> Api:
     """AWS as the module's options say: by the SDK, or by our own client where this interpreter has none.
 
     Args:
         module: of `aws_module`.
         seconds: for one call with all its attempts.
+        role: in place of `assume_role_arn`, where a module has to do with two owners.
 
     Raises:
         AwsError: options that cannot be; without the SDK also a profile, and settings that only it follows.
     """
-    opts = options(module.params)
+    opts = options(module.params if role is None else {**module.params, "assume_role_arn": role})
     aws: Api
     if client.HAS_BOTOCORE:
         aws = client.Aws(opts)

@@ -30,6 +30,18 @@ MANAGED_LIMIT = 6_144  # characters without white space, of one managed policy
 _TABLES = "DescribeRouteTables"
 _INTERFACES = "DescribeNetworkInterfaces"
 _AROUND = ("DescribeInstances", _INTERFACES, "DescribeSubnets")
+_PATHS = (
+    "DescribeInstances",
+    "DescribeNetworkAcls",
+    _INTERFACES,
+    _TABLES,
+    "DescribeSecurityGroups",
+    "DescribeSubnets",
+    "DescribeTransitGatewayAttachments",
+    "DescribeTransitGatewayRouteTables",
+    "DescribeTransitGatewayVpcAttachments",
+    "DescribeVpcPeeringConnections",
+)
 _ROUTES = ("CreateRoute", "DeleteRoute", "ReplaceRoute")
 _INLINE_READ = ("GetRolePolicy", "ListRolePolicies")
 _INLINE_WRITE = ("DeleteRolePolicy", "PutRolePolicy")
@@ -160,6 +172,23 @@ def routes(place: Place, tables: Sequence[Ec2Ref]) -> Document:
 def status(place: Place) -> Document:
     """What status needs: reading, in one region."""
     return _document(_describe(place, [*_AROUND, _TABLES]))
+
+
+def reach(place: Place, account: str, tables: Sequence[str], attachments: Sequence[str], role: str = "") -> Document:
+    """What transit_gateway_route and overlay_path_info need: ids of route tables and attachments, owned by ``account``.
+
+    A route is judged on its table and on its attachment, so this role can send nothing to anybody else. With ``role``,
+    the transit gateway is that role's.
+    """
+    if role:
+        return _document(_describe(place, _PATHS), _assume(role))
+    of_tables = [place.ec2(account, "transit-gateway-route-table", one) for one in tables]
+    of_attachments = [place.ec2(account, "transit-gateway-attachment", one) for one in attachments]
+    return _document(
+        _describe(place, _PATHS),
+        _allow(["ec2:DeleteTransitGatewayRoute", "ec2:SearchTransitGatewayRoutes"], of_tables),
+        _allow(["ec2:CreateTransitGatewayRoute", "ec2:ReplaceTransitGatewayRoute"], of_tables + of_attachments),
+    )
 
 
 def trust(principals: Sequence[str]) -> Document:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .._reach.ec2 import TransitGateways
 from .._route import plan
 from .._route.ec2 import Ec2
 from .._route.facts import Instance
@@ -35,6 +36,8 @@ class Request:
     route_role_arn: str = ""
     trusted_arns: tuple[str, ...] = ()
     network_interface_ids: tuple[str, ...] = ()
+    transit_gateway_route_table_ids: tuple[str, ...] = ()
+    transit_gateway_attachment_id: str = ""
     node_roles: tuple[str, ...] = ()
     node_instance_profiles: tuple[str, ...] = ()
     node_policies: tuple[str, ...] = ()
@@ -81,6 +84,8 @@ def document(ec2: Ec2, request: Request, instance: Instance | None) -> policy_do
     route_role = request.route_role_arn and policy_document.checked_arn(
         request.route_role_arn, "role", "route_role_arn"
     )
+    if request.purpose == "reach":
+        return _reach(ec2, place, request, route_role)
     vpc_id = request.vpc_id or (instance.vpc_id if instance else None)
     if request.purpose == "routes":
         return policy_document.routes(place, _tables(ec2, request, vpc_id))
@@ -96,6 +101,31 @@ def document(ec2: Ec2, request: Request, instance: Instance | None) -> policy_do
     return policy_document.operator(
         place, tables, interfaces, _setup(place, interfaces[0].account, request), route_role
     )
+
+
+def _reach(ec2: Ec2, place: policy_document.Place, request: Request, role: str) -> policy_document.Document:
+    """The attachment tells the account that owns the transit gateway, and so its tables."""
+    if role:
+        return policy_document.reach(place, "", (), (), role)
+    tables, attachment = request.transit_gateway_route_table_ids, request.transit_gateway_attachment_id
+    if not tables or not (attachment or request.vpc_id):
+        raise PolicyError(
+            "purpose=reach needs transit_gateway_route_table_ids, and vpc_id or transit_gateway_attachment_id: name the"
+            " clients' tables and the nodes' VPC."
+        )
+    found = TransitGateways(ec2.aws).attachments(attachment, request.vpc_id)
+    if not found:
+        raise PolicyError(
+            f"{request.vpc_id} is attached to no transit gateway that this caller can see: correct vpc_id, or give"
+            " transit_gateway_attachment_id."
+        )
+    owners = {raw["TransitGatewayOwnerId"] for raw in found}
+    if len(owners) > 1:
+        raise PolicyError(
+            f"{request.vpc_id} is attached to transit gateways of the accounts {', '.join(sorted(owners))}: name the"
+            " attachment in transit_gateway_attachment_id."
+        )
+    return policy_document.reach(place, owners.pop(), tables, [raw["TransitGatewayAttachmentId"] for raw in found])
 
 
 def _tables(ec2: Ec2, request: Request, vpc_id: str | None) -> tuple[Ec2Ref, ...]:

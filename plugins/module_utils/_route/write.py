@@ -12,29 +12,62 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import Callable
+from typing import Any, Callable, Protocol
 
 from .._aws.errors import AwsError
 from .._aws.pace import Bucket, Clock, Deadline, Turns
-from .ec2 import Ec2, operation
-from .plan import Action
+from .ec2 import operation
 
 WORKERS = 16
 
 Key = tuple[str, str]
 
 
+class Action(Protocol):
+    """What a writer has to know of an action: of `plan.Action`, and of what is like it."""
+
+    @property
+    def kind(self) -> str:
+        """Create, replace, delete ..."""
+
+    @property
+    def route_table_id(self) -> str:
+        """Where."""
+
+    @property
+    def key(self) -> Key:
+        """What it is about."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether it needs a call that changes something."""
+
+
+class Sender(Protocol):
+    """Who makes the call."""
+
+    def write(self, action: Any, *, dry_run: bool = False) -> None:
+        """Exactly one call; raises AwsError."""
+
+
 class Writer:
     """All writes of one job go through one writer: a DryRun draws from the same bucket as the write that it proves.
 
     Where many others may write at the same time (``turns``), the first action goes ahead alone: if AWS throttles it,
-    the others are not sent.
+    the others are not sent. ``named`` tells the API action of a kind of action.
     """
 
-    def __init__(self, ec2: Ec2, clock: Clock = time, workers: int = WORKERS, turns: Turns | None = None) -> None:
+    def __init__(
+        self,
+        ec2: Sender,
+        clock: Clock = time,
+        workers: int = WORKERS,
+        turns: Turns | None = None,
+        named: Callable[[str], str] = operation,
+    ) -> None:
         self.clock = clock
         self.turns = turns or Turns(clock=clock)
-        self._ec2, self._workers = ec2, workers
+        self._ec2, self._workers, self._named = ec2, workers, named
         self._buckets: dict[str, Bucket] = {}
         self._refusals: dict[str, AwsError] = {}
 
@@ -44,14 +77,17 @@ class Writer:
         None is begun after the deadline, and none is still under way on return: what is read afterwards is final.
         """
         for action in actions:
-            self._bucket(operation(action.kind))
+            self._bucket(self._named(action.kind))
         if len(actions) < 2 or dry_run or not self.turns.crowded:
             return self._send(actions, deadline, dry_run)
         ahead = self._send(actions[:1], deadline, dry_run)
         told = [err for err in ahead.values() if err.throttled]
         if not told:
             return {**ahead, **self._send(actions[1:], deadline, dry_run)}
-        return {**ahead, **{action.key: _held_back(action, told[0]) for action in actions[1:]}}
+        return {
+            **ahead,
+            **{action.key: _held_back(action, self._named(action.kind), told[0]) for action in actions[1:]},
+        }
 
     def _send(self, actions: Sequence[Action], deadline: Deadline, dry_run: bool) -> dict[Key, AwsError]:
         answers: list[AwsError | None] = []
@@ -67,19 +103,22 @@ class Writer:
 
         They would be done no sooner without this, but one by one, and the tables differ all the while.
         """
-        waits = [self._bucket(name).full_in(count) for name, count in _per_operation(actions)]
+        waits = [self._bucket(name).full_in(count) for name, count in self._per_operation(actions)]
         if waits and max(waits) > 0:
             self.clock.sleep(max(waits))
 
     def seconds_for(self, actions: Sequence[Action]) -> float:
         """How long the buckets make the last of them wait."""
-        return max((self._bucket(name).seconds_for(count) for name, count in _per_operation(actions)), default=0.0)
+        return max((self._bucket(name).seconds_for(count) for name, count in self._per_operation(actions)), default=0.0)
+
+    def _per_operation(self, actions: Sequence[Action]) -> list[tuple[str, int]]:
+        return list(Counter(self._named(action.kind) for action in actions if action.writes).items())
 
     def _bucket(self, name: str) -> Bucket:
         return self._buckets.setdefault(name, Bucket(clock=self.clock))
 
     def _one(self, action: Action, deadline: Deadline, dry_run: bool) -> AwsError | None:
-        name = operation(action.kind)
+        name = self._named(action.kind)
         late = f"{name} in {action.route_table_id} was not sent in time"
         if deadline.over:
             return AwsError("Timeout", f"{late}.", name)
@@ -97,8 +136,7 @@ class Writer:
         return None
 
 
-def _held_back(action: Action, why: AwsError) -> AwsError:
-    name = operation(action.kind)
+def _held_back(action: Action, name: str, why: AwsError) -> AwsError:
     return AwsError(why.code, f"{name} in {action.route_table_id} was not sent: {why.message}", name)
 
 
@@ -132,7 +170,3 @@ def _side_by_side(
     if failures:
         raise failures[0]
     return answers
-
-
-def _per_operation(actions: Sequence[Action]) -> list[tuple[str, int]]:
-    return list(Counter(operation(action.kind) for action in actions if action.writes).items())

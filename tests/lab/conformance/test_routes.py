@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Route tables beyond the twenty rules: disputed cases both ways, foreign routes, edge tables, other targets."""
+"""Route tables beyond the rules: disputed cases both ways, foreign routes, edge tables, other targets."""
 
 from __future__ import annotations
 

@@ -145,6 +145,7 @@ class Service:
             "thaw": lambda machine: self._freeze(machine, False),
             "boot": lambda machine: self._node(machine).boot(),
             "reboot": lambda machine: self._node(machine).reboot(),
+            "outside": self.router.outside,
             "partition": self.router.partition,
             "heal": self.router.heal,
             "settle": self._settle,

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from .answers import Answer, ApiError, json_answer
 from .calls import CallLog, as_json
 from .cloud import Cloud
-from .ec2 import identifiers, routes
+from .ec2 import attachments, identifiers, routes
 from .faults import Faults
 from .request import HttpRequest
 
@@ -37,6 +37,7 @@ class AdminPages:
             ("POST", "clock"): self._clock,
             ("POST", "shares"): self._share,
             ("POST", "routes"): self._plant,
+            ("POST", "attachments"): self._attach,
         }
 
     def answer(self, http: HttpRequest) -> Answer:
@@ -87,6 +88,15 @@ class AdminPages:
                 body["owner"], body["participant"], body.get("region", self._cloud.region), body["subnet_ids"]
             )
         return asdict(share)
+
+    def _attach(self, body: dict[str, Any]) -> dict[str, str]:
+        """Attach a VPN or a Direct Connect gateway to a transit gateway, with the prefixes that it announces."""
+        region = body.get("region", self._cloud.region)
+        with self._cloud.change():
+            attachment_id = attachments.plant(
+                self._cloud, region, body["gateway_id"], body["kind"], body["resource_id"], body["prefixes"]
+            )
+        return {"id": attachment_id}
 
     def _plant(self, body: dict[str, Any]) -> dict[str, Any]:
         """Put a route of any origin into a table, as a VPN gateway's propagation would; or another table's routes."""

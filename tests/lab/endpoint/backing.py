@@ -23,6 +23,7 @@ from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBacken
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.route_tables import Route, RouteTable
+from moto.ec2.models.transit_gateway_attachments import TransitGatewayAttachment, TransitGatewayVpcAttachment
 from moto.ec2.utils import generate_route_id
 from moto.iam.models import IAMBackend, Role, User, iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -38,6 +39,8 @@ __all__ = [
     "Role",
     "Route",
     "RouteTable",
+    "TransitGatewayAttachment",
+    "TransitGatewayVpcAttachment",
     "User",
     "forward",
     "generate_route_id",

@@ -69,6 +69,11 @@ class Control:
         """Put a route with any origin into a table (target: ``network_interface_id`` or ``gateway_id``)."""
         self._post("routes", {"route_table_id": route_table_id, "destination": destination, "origin": origin, **target})
 
+    def attach(self, gateway_id: str, kind: str, resource_id: str, prefixes: list[str]) -> str:
+        """Attach a ``vpn`` or ``direct-connect-gateway`` that announces ``prefixes`` to a transit gateway; its id."""
+        body = {"gateway_id": gateway_id, "kind": kind, "resource_id": resource_id, "prefixes": prefixes}
+        return str(self._post("attachments", body)["id"])
+
     def copy_routes(self, source: str, target: str) -> None:
         """Give table ``target`` all static routes of ``source``: a large world in little time."""
         self._post("routes", {"route_table_id": target, "copy_from": source})

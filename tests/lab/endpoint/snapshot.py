@@ -16,6 +16,7 @@ class Subnet:
     cidr: str
     route_table_id: str
     ipv6_cidr: str | None = None
+    zone: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,20 @@ class InstanceSnap:
 
 
 @dataclass(frozen=True)
+class TransitSnap:
+    """The transit gateway of a VPC.
+
+    ``entries`` are the VPC's attachment subnets; ``inward`` are the prefixes that lead to the VPC, by the attachment
+    that a packet comes in by; ``outward`` the prefixes that lead elsewhere for what comes from the VPC, and whither.
+    """
+
+    gateway_id: str
+    entries: tuple[str, ...]
+    inward: tuple[tuple[str, str], ...]
+    outward: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class VpcSnapshot:
     """Everything about a VPC that moves packets."""
 
@@ -67,3 +82,4 @@ class VpcSnapshot:
     tables: tuple[TableSnap, ...]
     interfaces: tuple[InterfaceSnap, ...]
     instances: tuple[InstanceSnap, ...]
+    transit: TransitSnap | None = None

@@ -10,7 +10,8 @@ from typing import Any
 from .cloud import Cloud
 from .ec2.routes import target_id
 from .ec2.states import route_state
-from .snapshot import InstanceSnap, InterfaceSnap, RouteSnap, Subnet, TableSnap, VpcSnapshot
+from .ec2.transit import effective, state_of
+from .snapshot import InstanceSnap, InterfaceSnap, RouteSnap, Subnet, TableSnap, TransitSnap, VpcSnapshot
 
 
 def take(cloud: Cloud, vpc_id: str) -> VpcSnapshot:
@@ -34,6 +35,7 @@ def take(cloud: Cloud, vpc_id: str) -> VpcSnapshot:
             tables=tuple(TableSnap(table.id, tuple(_route(route) for route in table.routes)) for table in tables),
             interfaces=tuple(_interface(eni) for eni in interfaces.values()),
             instances=tuple(InstanceSnap(instance.id, instance.state) for instance in instances.values()),
+            transit=_transit(cloud, owner, vpc_id),
         )
 
 
@@ -41,11 +43,33 @@ def _subnets(ec2: Any, vpc_id: str, tables: list[Any]) -> tuple[Subnet, ...]:
     main = next(table.id for table in tables if table.main_association_id is not None)
     explicit = {target: table.id for table in tables for target in table._associations.values()}
     return tuple(
-        Subnet(subnet.id, subnet.cidr_block, explicit.get(subnet.id, main), _ipv6_cidr(subnet))
+        Subnet(
+            subnet.id, subnet.cidr_block, explicit.get(subnet.id, main), _ipv6_cidr(subnet), subnet.availability_zone
+        )
         for zone in ec2.subnets.values()
         for subnet in zone.values()
         if subnet.vpc_id == vpc_id
     )
+
+
+def _transit(cloud: Cloud, ec2: Any, vpc_id: str) -> TransitSnap | None:
+    """The first transit gateway that the VPC is attached to, and what its tables do with packets from and to it."""
+    known = ec2.transit_gateway_attachments.values()
+    mine = next((a for a in known if a.resource_id == vpc_id and a.state == "available"), None)
+    if mine is None:
+        return None
+    tables = [t for t in mine.ec2_backend.transit_gateways_route_tables.values() if t.route_table_associations]
+    inward, outward = [], []
+    for table in tables:
+        for route in effective(cloud, mine.ec2_backend.region_name, table):
+            target, prefix = route["attachment"], route["destinationCidrBlock"]
+            if target is None or state_of(route) != "active":
+                continue
+            if mine.id in table.route_table_associations and target.id != mine.id:
+                outward.append((prefix, target.id))
+            if target.id == mine.id:
+                inward += [(near, prefix) for near in table.route_table_associations if near != mine.id]
+    return TransitSnap(mine.transit_gateway_id, tuple(mine.subnet_ids), tuple(inward), tuple(outward))
 
 
 def _ipv6_cidr(subnet: Any) -> str | None:

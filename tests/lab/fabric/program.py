@@ -9,6 +9,8 @@ AWS's rules, as routes (sources: VPC user guide, "Route tables" and "How VPC rou
 * the local route reaches every plugged interface of the VPC, and nothing else of the VPC's addresses;
 * a route to a network interface sends the packet there whatever its destination is, and is a black hole while
   the interface is not plugged in;
+* a subnet's packets enter a transit gateway only where its attachment has a subnet in the same zone; what comes out of
+  it is routed by the table of an attachment subnet (transit gateway guide, "VPC attachments");
 * where no route matches, and for gateways that the lab does not have, the packet is dropped without an answer.
 """
 
@@ -18,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-from lab.endpoint.snapshot import InterfaceSnap, RouteSnap, VpcSnapshot
+from lab.endpoint.snapshot import InterfaceSnap, RouteSnap, Subnet, VpcSnapshot
 
 #: The kernel's own table, used by the router's own sockets (metadata service, endpoint).
 MAIN = 254
@@ -35,6 +37,10 @@ ULA = "fd00:a115:0:1::"
 ULA_BLOCK = "fd00:a115:0:1::/64"
 
 DROP = "blackhole"
+
+#: The router's port to the transit gateway, and the next hop behind it.
+GATEWAY_PORT = "tgw"
+GATEWAY_HOP = "169.254.100.2"
 
 
 @dataclass(frozen=True, order=True)
@@ -101,13 +107,16 @@ def table_numbers(snapshot: VpcSnapshot, known: Mapping[str, int]) -> dict[str, 
     return numbers
 
 
-def program(snapshot: VpcSnapshot, ports: Mapping[str, str], numbers: Mapping[str, int]) -> Program:
+def program(
+    snapshot: VpcSnapshot, ports: Mapping[str, str], numbers: Mapping[str, int], *, gateway: bool = False
+) -> Program:
     """The kernel state for ``snapshot``.
 
     Args:
         snapshot: the VPC.
         ports: the router's port of each plugged network interface, by its id.
         numbers: the kernel table of each subnet, by its id.
+        gateway: whether the transit gateway is plugged in.
     """
     plugged = [interface for interface in snapshot.interfaces if interface.network_interface_id in ports]
     tables = {table.route_table_id: table.routes for table in snapshot.tables}
@@ -117,12 +126,16 @@ def program(snapshot: VpcSnapshot, ports: Mapping[str, str], numbers: Mapping[st
         number = numbers[subnet.subnet_id]
         # The order decides where two routes share a destination: the local route wins, as in a VPC.
         chosen = {"0.0.0.0/0": DROP, "::/0": DROP}
-        chosen.update(_custom(tables.get(subnet.route_table_id, ()), plugged, ports))
+        out = _enters(snapshot, subnet) if gateway else None
+        chosen.update(_custom(tables.get(subnet.route_table_id, ()), plugged, ports, out))
         chosen.update(local)
         routes |= {Route(number, destination, how) for destination, how in chosen.items()}
     return Program(
         routes=frozenset(routes),
-        rules=frozenset((ports[i.network_interface_id], numbers[i.subnet_id]) for i in plugged),
+        rules=frozenset(
+            {(ports[i.network_interface_id], numbers[i.subnet_id]) for i in plugged}
+            | {(GATEWAY_PORT, numbers[entry]) for entry in (_entry(snapshot) if gateway else [])}
+        ),
         proxies=frozenset(_proxies(plugged, ports)),
         checked=frozenset(ports[i.network_interface_id] for i in plugged if i.source_dest_check),
         owned=frozenset((ports[i.network_interface_id], address) for i in plugged for address in addresses(i)),
@@ -139,12 +152,27 @@ def _local(
             yield _host(address), f"dev {ports[interface.network_interface_id]}"
 
 
+def _enters(snapshot: VpcSnapshot, subnet: Subnet) -> str | None:
+    """The transit gateway that this subnet's packets can enter."""
+    transit = snapshot.transit
+    zones = {s.zone for s in snapshot.subnets if transit and s.subnet_id in transit.entries}
+    return transit.gateway_id if transit and subnet.zone in zones else None
+
+
+def _entry(snapshot: VpcSnapshot) -> list[str]:
+    """The attachment subnet by which packets come in: one and the same for all of them."""
+    return sorted(snapshot.transit.entries)[:1] if snapshot.transit else []
+
+
 def _custom(
-    routes: Iterable[RouteSnap], plugged: Iterable[InterfaceSnap], ports: Mapping[str, str]
+    routes: Iterable[RouteSnap], plugged: Iterable[InterfaceSnap], ports: Mapping[str, str], gateway: str | None
 ) -> Iterator[tuple[str, str]]:
     targets = {interface.network_interface_id: interface for interface in plugged}
     for route in routes:
         if route.target == "local" or not _is_network(route.destination):
+            continue
+        if gateway and route.target == gateway and ip_network(route.destination).version == 4:
+            yield route.destination, f"via {GATEWAY_HOP} dev {GATEWAY_PORT} onlink"
             continue
         interface = targets.get(route.network_interface_id or "")
         if interface is None:

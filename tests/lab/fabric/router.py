@@ -15,6 +15,7 @@ from pathlib import Path
 from lab.endpoint.snapshot import VpcSnapshot
 from lab.fabric import dhcp, firewall, netns
 from lab.fabric.program import MACHINE6, Program, addresses, batches, program, table_numbers
+from lab.fabric.transit import Gateway
 from lab.nodes.base import MARKER, MAX_NODE_NAME, Nic, Recorder
 
 #: The metadata service, on every machine's way out (EC2 user guide, "Instance metadata").
@@ -62,6 +63,7 @@ class Router:
         self._severed: set[tuple[str, str]] = set()
         self._machines: dict[str, Socket] = {}
         self._applied: VpcSnapshot | None = None
+        self._gateway: Gateway | None = None
 
     def start(self) -> None:
         """Make the router's namespace. Machines can be plugged in from now on."""
@@ -93,12 +95,23 @@ class Router:
             ports = {
                 key: nic.port for key, (socket, nic) in self._plugged.items() if owners.get(key) == socket.instance_id
             }
-            wanted = program(snapshot, ports, self._tables)
+            if self._gateway:
+                self._gateway.converge(snapshot.transit)
+            wanted = program(snapshot, ports, self._tables, gateway=self._gateway is not None)
             for family, lines in batches(self._program, wanted).items():
                 netns.ip(self.netns, lines, family)
             if (wanted.checked, wanted.owned) != (self._program.checked, self._program.owned):
                 netns.nft(self.netns, firewall.check_script(wanted))
             self._program = wanted
+
+    def outside(self, name: str, address: str, attachment_id: str) -> str:
+        """A host with this address behind an attachment of the VPC's transit gateway; its namespace."""
+        with self._lock:
+            if self._gateway is None:
+                self._gateway = Gateway(self.lab_id, self.netns, self.recorder)
+            namespace = self._gateway.host(name, address, attachment_id)
+            self.converge(self.read_snapshot())
+            return namespace
 
     def partition(self, one: str, other: str) -> None:
         """Let no packet through between two machines; both still reach everything else."""

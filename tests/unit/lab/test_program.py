@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from lab.endpoint.snapshot import InterfaceSnap, RouteSnap, Subnet, TableSnap, VpcSnapshot
+from lab.endpoint.snapshot import InterfaceSnap, RouteSnap, Subnet, TableSnap, TransitSnap, VpcSnapshot
 from lab.fabric.firewall import check_script, cut_script, severed_script
 from lab.fabric.program import MAIN, Program, Route, addresses, batches, program, table_numbers
 
@@ -61,6 +61,22 @@ def test_every_subnet_reaches_the_machines_of_the_vpc_and_nothing_else() -> None
     assert table(result, 100) == LOCAL
     assert table(result, 101) == LOCAL
     assert result.rules == {("node1.0", 100), ("node2.0", 101)}
+
+
+def test_a_transit_gateway_is_entered_in_the_zones_of_its_attachment_alone() -> None:
+    back = RouteSnap("172.20.0.0/16", None, "tgw-1", "active")
+    elsewhere = RouteSnap("172.21.0.0/16", None, "tgw-2", "active")
+    plain = vpc(back, elsewhere)
+    tables = (plain.tables[0], TableSnap("rtb-2", plain.tables[0].routes))
+    subnets = tuple(replace(s, zone=zone) for s, zone in zip(plain.subnets, "ab", strict=True))
+    seen = replace(plain, tables=tables, subnets=subnets, transit=TransitSnap("tgw-1", ("subnet-1",), (), ()))
+    out, drop = {"172.20.0.0/16": "via 169.254.100.2 dev tgw onlink"}, {"172.21.0.0/16": "blackhole"}
+    result = program(seen, PORTS, NUMBERS, gateway=True)
+    assert table(result, 100) == {**LOCAL, **out, **drop}
+    assert table(result, 101) == {**LOCAL, "172.20.0.0/16": "blackhole", **drop}
+    # What comes out of it is routed by the table of the attachment subnet.
+    assert result.rules == {("node1.0", 100), ("node2.0", 101), ("tgw", 100)}
+    assert table(program(seen, PORTS, NUMBERS), 100) == {**LOCAL, "172.20.0.0/16": "blackhole", **drop}
 
 
 def test_the_routers_own_sockets_reach_the_machines_but_no_overlay() -> None:

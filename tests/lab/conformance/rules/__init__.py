@@ -1,13 +1,13 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The twenty rules that the lab adds over moto; ``RULES`` has them in the order of their list."""
+"""The rules that the lab adds over moto; ``RULES`` has them in the order of their list."""
 
 from __future__ import annotations
 
-from . import calls, routes, tables
+from . import calls, routes, tables, transit
 from .registry import Rule, all_rules
 
-__all__ = ["RULES", "Rule", "calls", "routes", "tables"]
+__all__ = ["RULES", "Rule", "calls", "routes", "tables", "transit"]
 
 RULES = all_rules()

@@ -1,7 +1,11 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Routes of transit gateway route tables: moto overwrites duplicates, shows no attachments and cannot replace."""
+"""Routes of transit gateway route tables: moto overwrites duplicates, shows no attachments and cannot replace.
+
+A table holds the static routes; what attachments announce is added when somebody looks, unless a static route has the
+same prefix. Source: transit gateway guide, "Route evaluation order".
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from typing import Any
 from ..answers import Answer, ApiError, ec2_result, element
 from ..cloud import Cloud
 from ..request import Call
+from . import attachments
 from .destinations import Network, canonical, within
 from .filters import matching
 
@@ -20,7 +25,7 @@ Route = dict[str, Any]
 
 def create_route(cloud: Cloud, call: Call) -> Answer:
     """CreateTransitGatewayRoute."""
-    table, block = _table(cloud, call), _block(call)
+    table, block = attachments.table_of(cloud, call), _block(call)
     if block in table.routes:
         raise ApiError("RouteAlreadyExists", f"Route {block} already exists in Transit Gateway Route Table {table.id}")
     return _put(cloud, call, table, block)
@@ -28,14 +33,14 @@ def create_route(cloud: Cloud, call: Call) -> Answer:
 
 def replace_route(cloud: Cloud, call: Call) -> Answer:
     """ReplaceTransitGatewayRoute."""
-    table, block = _table(cloud, call), _block(call)
+    table, block = attachments.table_of(cloud, call), _block(call)
     _existing(table, block)
     return _put(cloud, call, table, block)
 
 
 def delete_route(cloud: Cloud, call: Call) -> Answer:
     """DeleteTransitGatewayRoute. The code for a route that does not exist is inferred."""
-    table, block = _table(cloud, call), _block(call)
+    table, block = attachments.table_of(cloud, call), _block(call)
     route = _existing(table, block)
     del table.routes[block]
     return ec2_result(call.action, f"<route>{_render({**route, 'state': 'deleted'})}</route>")
@@ -46,7 +51,7 @@ def search_routes(cloud: Cloud, call: Call) -> Answer:
     filters = call.filters()
     if not filters:
         raise ApiError("MissingParameter", "The request must contain the parameter Filters")
-    routes = list(_table(cloud, call).routes.values())
+    routes = effective(cloud, call.region, attachments.table_of(cloud, call))
     found = matching(routes, filters, _FACTS | _searches(routes, filters))
     limit = int(call.get("MaxResults") or 1000)
     items = "".join(f"<item>{_render(route)}</item>" for route in found[:limit])
@@ -54,14 +59,19 @@ def search_routes(cloud: Cloud, call: Call) -> Answer:
     return ec2_result(call.action, f"<routeSet>{items}</routeSet>{more}")
 
 
-def _table(cloud: Cloud, call: Call) -> Any:
-    table_id = call.required("TransitGatewayRouteTableId")
-    table = cloud.backing.resource(call.region, "transit_gateways_route_tables", table_id)
-    if table is None:
-        raise ApiError(
-            "InvalidRouteTableID.NotFound", f"Transit Gateway Route Table {table_id} was deleted or does not exist."
-        )
-    return table
+def effective(cloud: Cloud, region: str, table: Any) -> list[Route]:
+    """All routes of a table: static ones, and those announced for other prefixes."""
+    routes: dict[str, Route] = dict(table.routes)
+    for prefix, attachment in attachments.announced(cloud, region, table):
+        announced = {"destinationCidrBlock": prefix, "attachment": attachment, "type": "propagated", "state": "active"}
+        routes.setdefault(prefix, announced)
+    return list(routes.values())
+
+
+def state_of(route: Route) -> str:
+    """``active`` or ``blackhole``: as it was made, or since its attachment is gone."""
+    attachment = route["attachment"]
+    return "blackhole" if attachment is not None and attachment.state != "available" else str(route["state"])
 
 
 def _block(call: Call) -> str:
@@ -86,11 +96,10 @@ def _put(cloud: Cloud, call: Call, table: Any, block: str) -> Answer:
         )
     attachment = None
     if attachment_id is not None:
-        attachment = cloud.backing.resource(call.region, "transit_gateway_attachments", attachment_id)
-        if attachment is None:
+        attachment = attachments.find(cloud, call.region, attachment_id)
+        if attachment.transit_gateway_id != table.transit_gateway_id:  # the code is inferred
             raise ApiError(
-                "InvalidTransitGatewayAttachmentID.NotFound",
-                f"Transit Gateway Attachment {attachment_id} was deleted or does not exist.",
+                "InvalidParameterValue", f"{attachment_id} is not attached to {table.transit_gateway_id}, {table.id}'s"
             )
         if attachment.state != "available":
             raise ApiError("IncorrectState", f"{attachment_id} is in invalid state")
@@ -121,7 +130,7 @@ def _render(route: Route) -> str:
         element("destinationCidrBlock", route["destinationCidrBlock"])
         + f"<transitGatewayAttachments>{inner}</transitGatewayAttachments>"
         + element("type", route["type"])
-        + element("state", route["state"])
+        + element("state", route["state"] if route["state"] == "deleted" else state_of(route))
     )
 
 
@@ -131,7 +140,7 @@ def _attachment(attribute: str) -> Callable[[Route], list[str]]:
 
 _FACTS: dict[str, Callable[[Route], list[str]]] = {
     "type": lambda route: [route["type"]],
-    "state": lambda route: [route["state"]],
+    "state": lambda route: [state_of(route)],
     "route-search.exact-match": lambda route: [route["destinationCidrBlock"]],
     "attachment.transit-gateway-attachment-id": _attachment("id"),
     "attachment.resource-id": _attachment("resource_id"),

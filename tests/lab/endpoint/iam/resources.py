@@ -67,7 +67,18 @@ _NEEDS: dict[str, tuple[Need, ...]] = {
         for kind in ("PrivateIp", "Ipv6")
     },
     **{f"ec2:{a}TransitGatewayRoute": (_TGW_TABLE, _ATTACHMENT) for a in ("Create", "Replace")},
-    **{f"ec2:{a}": (_TGW_TABLE,) for a in ("DeleteTransitGatewayRoute", "SearchTransitGatewayRoutes")},
+    **{
+        f"ec2:{a}": (_TGW_TABLE,)
+        for a in (
+            "DeleteTransitGatewayRoute", "SearchTransitGatewayRoutes", "GetTransitGatewayRouteTableAssociations",
+            "GetTransitGatewayRouteTablePropagations",
+        )
+    },
+    **{
+        f"ec2:{a}TransitGatewayRouteTable{what}": (_TGW_TABLE, _ATTACHMENT)
+        for a, what in (("Associate", ""), ("Disassociate", ""), ("Enable", "Propagation"), ("Disable", "Propagation"))
+    },
+    **{f"ec2:{a}TransitGatewayVpcAttachment": (_ATTACHMENT,) for a in ("Modify", "Delete")},
     **{
         f"iam:{a}": (_ROLE,)
         for a in (
@@ -98,9 +109,10 @@ _STAR = {
         f"ec2:Describe{what}"
         for what in (
             "AccountAttributes", "Addresses", "AvailabilityZones", "InstanceStatus", "Instances", "InternetGateways",
-            "NatGateways", "NetworkInterfaceAttribute", "NetworkInterfaces", "Regions", "RouteTables", "SecurityGroups",
-            "Subnets", "Tags", "TransitGatewayAttachments", "TransitGatewayRouteTables", "TransitGatewayVpcAttachments",
-            "TransitGateways", "Volumes", "VpcPeeringConnections", "Vpcs", "VpnGateways",
+            "NatGateways", "NetworkAcls", "NetworkInterfaceAttribute", "NetworkInterfaces", "Regions", "RouteTables",
+            "SecurityGroups", "Subnets", "Tags", "TransitGatewayAttachments", "TransitGatewayRouteTables",
+            "TransitGatewayVpcAttachments", "TransitGateways", "Volumes", "VpcPeeringConnections", "Vpcs",
+            "VpnGateways",
         )
     ),
     *(f"iam:{a}" for a in ("GetAccountSummary", "ListRoles", "ListUsers")),
@@ -153,6 +165,7 @@ _IDENTIFIERS = {
     "network-interface": "ec2:networkinterfaceid",
     "instance": "ec2:instanceid",
     "transit-gateway-route-table": "ec2:transitgatewayroutetableid",
+    "transit-gateway-attachment": "ec2:transitgatewayattachmentid",
 }
 
 

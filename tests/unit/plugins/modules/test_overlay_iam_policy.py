@@ -263,6 +263,42 @@ def test_status_is_rendered_without_any_call(
     assert play(monkeypatch, capsys, [], purpose="status", state="rendered")["policy"] == policy_document.status(PLACE)
 
 
+def attachments(*owners: str, **params: Any) -> Call:
+    wanted = params or {"Filters": [{"Name": "resource-id", "Values": ["vpc-1"]}]}
+    held = [
+        {"TransitGatewayAttachmentId": f"tgw-attach-{n}", "TransitGatewayOwnerId": owner, "State": "available"}
+        for n, owner in enumerate(owners, 1)
+    ]
+    return ec2("DescribeTransitGatewayAttachments", wanted, {"TransitGatewayAttachments": held})
+
+
+REACH = {"purpose": "reach", "state": "rendered", "transit_gateway_route_table_ids": ["tgw-rtb-1"]}
+
+
+@pytest.mark.parametrize(
+    ("more", "call"),
+    [
+        ({"vpc_id": "vpc-1"}, attachments(OWNER)),
+        (
+            {"transit_gateway_attachment_id": "tgw-attach-1"},
+            attachments(OWNER, TransitGatewayAttachmentIds=["tgw-attach-1"]),
+        ),
+    ],
+)
+def test_reach_asks_the_attachment_for_the_owner(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], more: dict[str, Any], call: Call
+) -> None:
+    answer = play(monkeypatch, capsys, [call], **REACH, **more)
+    assert answer["policy"] == policy_document.reach(PLACE, OWNER, ["tgw-rtb-1"], ["tgw-attach-1"])
+
+
+def test_reach_by_a_role_of_the_owner_asks_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = play(monkeypatch, capsys, [], purpose="reach", state="rendered", route_role_arn=ROLE_ARN)
+    assert answer["policy"] == policy_document.reach(PLACE, "", (), (), ROLE_ARN)
+
+
 def test_the_others_are_weighed_before_a_write(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -326,6 +362,21 @@ def test_the_others_are_weighed_before_a_write(
             [INTERFACES, TABLES],
             f"node_boundary_arn: '{ROLE_ARN}' is not the ARN of a policy",
             id="boundary",
+        ),
+        pytest.param(
+            {**REACH}, [], "purpose=reach needs transit_gateway_route_table_ids, and vpc_id or transit", id="reach"
+        ),
+        pytest.param(
+            {**REACH, "vpc_id": "vpc-1"},
+            [attachments()],
+            "vpc-1 is attached to no transit gateway that this caller can see: correct vpc_id",
+            id="reach-nothing",
+        ),
+        pytest.param(
+            {**REACH, "vpc_id": "vpc-1"},
+            [attachments(OWNER, CLUSTER)],
+            f"vpc-1 is attached to transit gateways of the accounts {OWNER}, {CLUSTER}: name the attachment",
+            id="reach-two",
         ),
         pytest.param({}, [], "state is present but any of the following are missing: role_name, instance_id", id="who"),
     ],

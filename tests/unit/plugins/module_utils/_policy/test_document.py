@@ -273,3 +273,22 @@ def test_size_leaves_out_white_space_and_the_text_has_none() -> None:
     assert policy_document.size(found) == len(policy_document.text(found))
     assert policy_document.size({"Statement": [], "Id": "a b\n"}) == len('{"Statement":[],"Id":"ab\\n"}')
     assert json.loads(policy_document.text(found)) == found
+
+
+def test_reach_writes_routes_to_one_attachment() -> None:
+    arn = "arn:aws:ec2:eu-central-1:111111111111:transit-gateway"
+    read, on_tables, on_both = statements(policy_document.reach(PLACE, OWNER, ["tgw-rtb-1"], ["tgw-attach-1"]))
+    assert read["Resource"] == "*"
+    assert (on_tables["Action"], on_tables["Resource"]) == (
+        ["ec2:DeleteTransitGatewayRoute", "ec2:SearchTransitGatewayRoutes"],
+        f"{arn}-route-table/tgw-rtb-1",
+    )
+    assert (on_both["Action"], on_both["Resource"]) == (
+        ["ec2:CreateTransitGatewayRoute", "ec2:ReplaceTransitGatewayRoute"],
+        [f"{arn}-attachment/tgw-attach-1", f"{arn}-route-table/tgw-rtb-1"],
+    )
+
+
+def test_reach_by_the_gateways_owner_only_becomes_his_role() -> None:
+    read, become = statements(policy_document.reach(PLACE, "", (), (), ROUTES_ROLE))
+    assert (read["Resource"], become) == ("*", ASSUME)

@@ -119,7 +119,8 @@ def test_where_many_others_write_one_call_goes_ahead() -> None:
     errors = writer.write(replaces(3), Deadline(60, clock))
     assert {err.code for err in errors.values()} == {"RequestLimitExceeded"}
     assert errors["rtb-001", OVERLAY].message.startswith("ReplaceRoute in rtb-001 was not sent: ")
-    assert writer._ec2.aws.calls == {"ReplaceRoute": 1}
+    sender: Any = writer._ec2
+    assert sender.aws.calls == {"ReplaceRoute": 1}
     assert writer.write(replaces(3), Deadline(60, clock)) == {}
     assert [action.route_table_id for _name, action in cloud.writes] == ["rtb-000", "rtb-001", "rtb-002"]
 

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The entries of `overlay_ip_reach`: who outside of the VPC shall reach the overlay IPs, and by what.
+
+Pure. This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._base import net
+from .reading import Heard, address, is_id, listed, text
+from .values import InventoryError, absent, flag
+
+TRANSIT_GATEWAY = "transit_gateway"
+WAYS = (TRANSIT_GATEWAY,)
+KEYS = (
+    *("via", "route_table_ids", "attachment_id", "vpc_id", "destinations", "clients"),
+    *("assume_role_arn", "remove_return_routes"),
+)
+_ROLE = r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+"
+
+
+def reach(listed_ones: Sequence[Any] | None, overlays: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The entries, each whole. Raises InventoryError: every mistake in every entry."""
+    heard = Heard()
+    read = [heard({}, _entry, f"overlay_ip_reach[{n}]", item, overlays) for n, item in enumerate(listed_ones or [])]
+    heard.tell()
+    return read
+
+
+def _entry(where: str, item: Any, overlays: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    if not isinstance(item, Mapping):
+        raise InventoryError(
+            f"{where} is {item!r}, not a dictionary: write {{via: transit_gateway, route_table_ids: [...]}}."
+        )
+    unknown = sorted(set(map(str, item)) - set(KEYS))
+    if unknown:
+        raise InventoryError(*(f"{where} has the unknown key '{k}': the keys are {', '.join(KEYS)}." for k in unknown))
+    via = text(item, "via")
+    if via not in WAYS:
+        raise InventoryError(f"{where}.via is '{via or ''}': choose one of {', '.join(WAYS)}.")
+    heard = Heard()
+    clients = heard([], _networks, where, item, "clients")
+    chosen = heard([], _destinations, where, item, overlays)
+    attachment, vpc_id, role = text(item, "attachment_id"), text(item, "vpc_id"), text(item, "assume_role_arn")
+    heard(None, is_id, "vpc", vpc_id, where + ".vpc_id")
+    heard(None, is_id, "tgw-attach", attachment, where + ".attachment_id")
+    if attachment and vpc_id:
+        heard(None, _refuse, f"{where} has attachment_id and vpc_id: keep one of them.")
+    if role and not re.fullmatch(_ROLE, role):
+        shape = "arn:aws:iam::123456789012:role/NAME"
+        heard(None, _refuse, f"{where}.assume_role_arn is '{role}', not the ARN of a role: such an ARN is {shape}.")
+    read = {
+        "via": via,
+        "route_table_ids": heard([], _tables, where, item),
+        "attachment_id": attachment,
+        "vpc_id": vpc_id,
+        "destinations": chosen,
+        "clients": clients,
+        "assume_role_arn": role,
+        "remove_return_routes": heard(False, flag, item.get("remove_return_routes"), where + ".remove_return_routes"),
+        "looks": _looks(clients, overlays),
+    }
+    heard.tell()
+    return read
+
+
+def _tables(where: str, item: Mapping[str, Any]) -> list[str]:
+    heard, tables = Heard(), listed(item, "route_table_ids", where)
+    if not tables:
+        raise InventoryError(
+            f"{where} has no route_table_ids: name the transit gateway route tables of the clients' attachments, for"
+            " example [tgw-rtb-0123456789abcdef0]."
+        )
+    for table in tables:
+        heard(None, is_id, "tgw-rtb", table, where + ".route_table_ids")
+    heard.tell()
+    return tables
+
+
+def _networks(where: str, item: Mapping[str, Any], name: str) -> list[str]:
+    return [address(f"{where}.{name}", net.destination, one) for one in listed(item, name, where)]
+
+
+def _destinations(where: str, item: Mapping[str, Any], overlays: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The overlay IPs; or what the entry names, which must hold all of them."""
+    wanted = [o["destination"] for o in overlays if o.get("destination")]
+    if absent(item.get("destinations")) or item["destinations"] == []:
+        return wanted
+    chosen = _networks(where, item, "destinations")
+    left = [d for d in wanted if not any(net.family(d) == net.family(c) and net.within(d, c) for c in chosen)]
+    if left:
+        raise InventoryError(
+            f"{where}.destinations do not hold {', '.join(left)}: add it, or a prefix around it, or leave destinations"
+            " out."
+        )
+    return chosen
+
+
+def _looks(clients: Sequence[str], overlays: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """What status and reach look at: from each client's network to the first overlay IP of its family."""
+    looks = []
+    for client in clients:
+        same = [o["destination"] for o in overlays if net.family(o.get("destination", "")) == net.family(client)]
+        looks += [{"from": client, "address": same[0]}] if same and same[0] else []
+    return looks
+
+
+def _refuse(sentence: str) -> None:
+    raise InventoryError(sentence)

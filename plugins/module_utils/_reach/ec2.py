@@ -1,0 +1,165 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every call on transit gateways: answers as frozen dataclasses, one method per API action.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._aws.api import Api
+from .._aws.errors import AwsError
+from .._route.plan import CREATE, DELETE, REPLACE
+from .plan import TransitAction, TransitRoute, TransitTable, Want
+
+FILTER_VALUES = 200  # the most values that one filter takes
+GONE = frozenset({"deleting", "deleted", "failed", "rejected", "rejecting"})
+"""States of an attachment, and of a route, that is there no more."""
+
+_OPERATION = {
+    CREATE: "CreateTransitGatewayRoute",
+    REPLACE: "ReplaceTransitGatewayRoute",
+    DELETE: "DeleteTransitGatewayRoute",
+}
+
+
+class TransitGateways:
+    """Transit gateways as one caller sees them. Methods raise AwsError."""
+
+    called = "transit_gateway_attachment_id"
+
+    def __init__(self, aws: Api) -> None:
+        self.aws = aws
+
+    def tables(self, route_table_ids: Sequence[str], destinations: Sequence[str]) -> list[TransitTable]:
+        """What the tables do with these destinations; a call for each, since a search is in one table."""
+        return [self.table(one, destinations) for one in route_table_ids]
+
+    def table(self, route_table_id: str, destinations: Sequence[str]) -> TransitTable:
+        """What the table does with these very destinations: for each, the route in effect."""
+        routes: dict[str, TransitRoute] = {}
+        for start in range(0, len(destinations), FILTER_VALUES):
+            values = list(destinations[start : start + FILTER_VALUES])
+            routes.update(self.search(route_table_id, "route-search.exact-match", values).routes)
+        return TransitTable(route_table_id, routes)
+
+    def search(self, route_table_id: str, name: str, values: Sequence[str]) -> TransitTable:
+        """The routes that a filter finds, at most a thousand, which is all that one answer holds."""
+        answer = self.aws.call(
+            "ec2",
+            "SearchTransitGatewayRoutes",
+            TransitGatewayRouteTableId=route_table_id,
+            Filters=[{"Name": name, "Values": list(values)}],
+        )
+        found = (_route(raw) for raw in answer.get("Routes", ()) if raw.get("DestinationCidrBlock"))
+        return TransitTable(route_table_id, {route.destination: route for route in found if route.state not in GONE})
+
+    def attachment_of(self, vpc_id: str, route_table_ids: Sequence[str]) -> str | None:
+        """The attachment of a VPC to the transit gateway of these tables, or None.
+
+        One call where the VPC has one attachment; another that tells the tables' gateway where it has several.
+        """
+        found = [raw for raw in self.vpc_attachments(vpc_id) if raw["State"] not in GONE]
+        if len(found) > 1:
+            answer = self.aws.call(
+                "ec2", "DescribeTransitGatewayRouteTables", TransitGatewayRouteTableIds=list(route_table_ids)
+            )
+            gateways = {raw["TransitGatewayId"] for raw in answer["TransitGatewayRouteTables"]}
+            found = [raw for raw in found if raw["TransitGatewayId"] in gateways]
+        if len(found) > 1:
+            several = ", ".join(sorted(raw["TransitGatewayId"] for raw in found))
+            raise AwsError(
+                "SeveralAttachments",
+                f"{vpc_id} is attached to the transit gateways {several},"
+                " and the route tables belong to more than one of them: name those of one in a task of its own.",
+            )
+        return str(found[0]["TransitGatewayAttachmentId"]) if found else None
+
+    def gateway_of(self, route_table_id: str) -> str:
+        """The transit gateway of a transit gateway route table."""
+        answer = self.aws.call("ec2", "DescribeTransitGatewayRouteTables", TransitGatewayRouteTableIds=[route_table_id])
+        return str(answer["TransitGatewayRouteTables"][0]["TransitGatewayId"])
+
+    def attached(self, transit_gateway_attachment_id: str) -> tuple[str, str]:
+        """What is attached: its type and id."""
+        [raw] = self.attachments(transit_gateway_attachment_id)
+        return raw["ResourceType"], raw["ResourceId"]
+
+    def attachments(
+        self, transit_gateway_attachment_id: str = "", resource_id: str | None = None
+    ) -> list[Mapping[str, Any]]:
+        """Attachments as AWS answers, with their owners and association: one, or those of a VPC or VPN."""
+        if transit_gateway_attachment_id:
+            return self._attachments(TransitGatewayAttachmentIds=[transit_gateway_attachment_id])
+        return self._attachments(Filters=[{"Name": "resource-id", "Values": [resource_id]}])
+
+    def all_of(self, transit_gateway_id: str) -> list[Mapping[str, Any]]:
+        """All attachments of a transit gateway that the caller can see."""
+        return self._attachments(Filters=[{"Name": "transit-gateway-id", "Values": [transit_gateway_id]}])
+
+    def _attachments(self, **wanted: Any) -> list[Mapping[str, Any]]:
+        pages = self.aws.pages("ec2", "DescribeTransitGatewayAttachments", **wanted)
+        found = [raw for page in pages for raw in page["TransitGatewayAttachments"]]
+        return [raw for raw in found if raw["State"] not in GONE]
+
+    def vpc_attachments(self, vpc_id: str) -> list[Mapping[str, Any]]:
+        """The attachments of a VPC, as AWS answers."""
+        pages = self.aws.pages(
+            "ec2", "DescribeTransitGatewayVpcAttachments", Filters=[{"Name": "vpc-id", "Values": [vpc_id]}]
+        )
+        return [raw for page in pages for raw in page["TransitGatewayVpcAttachments"]]
+
+    @staticmethod
+    def operation(kind: str) -> str:
+        """The API action of a kind of action: each has a token bucket of its own."""
+        return _OPERATION[kind]
+
+    def foretold(self, want: Want) -> TransitRoute:
+        """A route to the attachment as it will read: what is attached is asked where that is permitted."""
+        kind, resource_id = "vpc", want.vpc_id or ""
+        if want.target and not resource_id:
+            try:
+                kind, resource_id = self.attached(want.target)
+            except AwsError as err:
+                if not err.denied:
+                    raise
+                kind = ""
+        return TransitRoute("", want.target, resource_type=kind, resource_id=resource_id)
+
+    def write(self, action: TransitAction, *, dry_run: bool = False) -> None:
+        """Make, replace or delete one route: exactly one call.
+
+        With ``dry_run``, AWS only judges the permission; its answer DryRunOperation means yes.
+        """
+        arguments: dict[str, Any] = {
+            "TransitGatewayRouteTableId": action.route_table_id,
+            "DestinationCidrBlock": action.destination,
+        }
+        if action.kind != DELETE:
+            arguments["TransitGatewayAttachmentId"] = action.target
+        if not dry_run:
+            self.aws.call("ec2", _OPERATION[action.kind], **arguments)
+            return
+        try:
+            self.aws.call("ec2", _OPERATION[action.kind], DryRun=True, **arguments)
+        except AwsError as err:
+            if err.code != "DryRunOperation":
+                raise
+
+
+def _route(raw: Mapping[str, Any]) -> TransitRoute:
+    """A route; of several equal ways (ECMP of VPNs) the first is shown."""
+    attachment: Mapping[str, Any] = next(iter(raw.get("TransitGatewayAttachments") or ()), {})
+    return TransitRoute(
+        destination=str(ipaddress.ip_network(raw["DestinationCidrBlock"])),
+        target=attachment.get("TransitGatewayAttachmentId"),
+        kind=raw.get("Type", ""),
+        state=raw.get("State", ""),
+        resource_type=attachment.get("ResourceType", ""),
+        resource_id=attachment.get("ResourceId", ""),
+    )

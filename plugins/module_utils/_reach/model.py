@@ -1,0 +1,209 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What decides about a packet: subnets with their tables and network ACLs, security groups, attachments.
+
+Pure. Rules: VPC user guide, "Route priority", "Network ACL rules" and "Security group rules"; transit gateway guide,
+"VPC attachments".
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .._base import net
+from .._route.plan import Route, Table
+from .plan import TransitRoute
+
+Ports = tuple[int, int]
+EPHEMERAL: Ports = (32768, 65535)
+"""Where clients' own ports lie: Linux takes 32768 to 60999, Windows 49152 to 65535 (ip_local_port_range; KB 929851)."""
+ANY: Ports = (0, 65535)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One rule of a network ACL or of a security group, for TCP.
+
+    ``peer`` is a prefix, or the id of a security group or prefix list; ``number`` orders the rules of an ACL.
+    """
+
+    peer: str
+    ports: Ports = ANY
+    allow: bool = True
+    number: int = 0
+
+    def __str__(self) -> str:
+        low, high = self.ports
+        what = "all ports" if self.ports == ANY else f"port {low}" if low == high else f"ports {low}-{high}"
+        return f"{f'rule {self.number}: ' if self.number else ''}{'allow' if self.allow else 'deny'} {what} {self.peer}"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A network ACL, or the security groups of an interface together: entries of both directions."""
+
+    name: str
+    inbound: tuple[Entry, ...] = ()
+    outbound: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True)
+class Net:
+    """A subnet with what is in effect in it; ``table`` and ``acl`` are None where they could not be read."""
+
+    subnet_id: str
+    cidr: str
+    zone: str
+    table: Table | None = None
+    acl: Filter | None = None
+
+    def __str__(self) -> str:
+        return f"{self.subnet_id} ({self.zone})"
+
+
+@dataclass(frozen=True)
+class Host:
+    """A node, or the source. ``address`` is a prefix; ``groups`` is None where its interface is not known."""
+
+    name: str
+    address: str
+    net: Net | None = None
+    groups: Filter | None = None
+    group_ids: tuple[str, ...] = ()
+    network_interface_id: str = ""
+    running: bool = True
+    source_dest_check: bool = False
+
+
+@dataclass(frozen=True)
+class Attached:
+    """An attachment. ``table_id`` is the table that routes what comes in by it; ``nets`` are its subnets, of a VPC."""
+
+    attachment_id: str
+    gateway_id: str
+    kind: str
+    resource_id: str
+    table_id: str | None = None
+    nets: tuple[Net, ...] = ()
+    appliance: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.attachment_id} ({self.kind} {self.resource_id})"
+
+    def in_zone(self, zone: str) -> Net | None:
+        """The subnet by which a zone's packets enter."""
+        return next((n for n in self.nets if n.zone == zone), None)
+
+
+@dataclass(frozen=True)
+class Transit:
+    """A way by a transit gateway. ``there`` is what the source's table does with the overlay IP, ``back`` the nodes'.
+
+    ``unseen`` says why the routes could not be read, else it is empty.
+    """
+
+    near: Attached
+    far: Attached
+    there: TransitRoute | None = None
+    back: TransitRoute | None = None
+    unseen: str = ""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that was read. ``source_vpc`` is the VPC of the source, where it lies in one that could be found.
+
+    ``peering_id`` and ``vgw_id`` name connections by which the source's network is bound to the nodes' VPC;
+    ``attached`` are the transit gateways of the nodes' VPC.
+    """
+
+    overlay: str
+    vpc_id: str
+    nodes: tuple[Host, ...]
+    source: Host
+    source_vpc: str | None = None
+    port: int | None = None
+    transit: Transit | None = None
+    peering_id: str = ""
+    vgw_id: str = ""
+    attached: tuple[str, ...] = ()
+    targets: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def ports(self) -> Ports:
+        """The service's port, or any."""
+        return (self.port, self.port) if self.port else ANY
+
+
+def longest(routes: Iterable[Route], destination: str) -> Route | None:
+    """The route that a packet takes: the longest prefix; of equal ones the static before the propagated one."""
+    found = [r for r in routes if net.family(r.destination) == net.family(destination) and _within(destination, r)]
+    return max(
+        found,
+        key=lambda r: (ipaddress.ip_network(r.destination).prefixlen, r.ours or r.target == "local"),
+        default=None,
+    )
+
+
+def _within(destination: str, route: Route) -> bool:
+    return net.within(destination, route.destination)
+
+
+def acl_decides(entries: Sequence[Entry], peer: str, ports: Ports, *, every: bool) -> tuple[bool, str]:
+    """Whether the ACL lets these ports of ``peer`` through, and the rule that says so.
+
+    The first rule that matches decides. With ``every``, all the ports must be let through, else one is enough.
+    """
+    left = [ports]
+    allowed: Entry | None = None
+    for entry in sorted(entries, key=lambda e: e.number):
+        hit = [cut for part in left if (cut := _overlap(part, entry.ports))] if _covers(entry, peer) else []
+        if not hit:
+            continue
+        if every and not entry.allow:
+            return False, str(entry)
+        if not every and entry.allow:
+            return True, str(entry)
+        allowed = allowed or entry
+        left = [rest for part in left for rest in _without(part, entry.ports)]
+        if not left:
+            return every, str(allowed)
+    return False, "no rule but the last: deny everything"
+
+
+def groups_decide(
+    entries: Sequence[Entry], peer: str, ports: Ports, groups: Sequence[str] = ()
+) -> tuple[bool | None, str]:
+    """Whether one of the rules lets a port through: None where only a prefix list, which was not read, may do so."""
+    fits = [e for e in entries if _overlap(e.ports, ports) == ports or (ports == ANY and _overlap(e.ports, ports))]
+    for entry in fits:
+        if entry.peer in groups or _covers(entry, peer):
+            return True, str(entry)
+    lists = next((e for e in fits if e.peer.startswith("pl-")), None)
+    return (None, f"{lists}, a prefix list that was not read") if lists else (False, f"no rule allows {peer}")
+
+
+def _covers(entry: Entry, peer: str) -> bool:
+    return "/" in entry.peer and net.family(entry.peer) == net.family(peer) and net.within(peer, entry.peer)
+
+
+def _overlap(one: Ports, other: Ports) -> Ports | None:
+    low, high = max(one[0], other[0]), min(one[1], other[1])
+    return (low, high) if low <= high else None
+
+
+def _without(part: Ports, cut: Ports) -> list[Ports]:
+    pieces = [(part[0], min(part[1], cut[0] - 1)), (max(part[0], cut[1] + 1), part[1])]
+    return [piece for piece in pieces if piece[0] <= piece[1]]
+
+
+def subnet_of(nets: Mapping[str, Net], address: str) -> Net | None:
+    """The subnet that an address lies in."""
+    return next(
+        (n for n in nets.values() if net.family(n.cidr) == net.family(address) and net.within(address, n.cidr)), None
+    )

@@ -1,0 +1,236 @@
+#!/usr/bin/python
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reach: a path that explains itself."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: overlay_path_info
+short_description: Explain every hop from an address to an overlay IP, and back
+version_added: 1.1.0
+description:
+  - Follows a packet from an address to an overlay IP, and its answer, through security groups, network ACLs, route
+    tables and transit gateways, as far as EC2 can tell. Each hop names the rule that decides it.
+  - Once for each node as the holder. The worst mistakes show only after the first failover, when the standby's zone has
+    no attachment subnet or its route table lacks the way back.
+  - Where the source is reached by a peering connection or a virtual private gateway, it says that neither can carry an
+    overlay IP.
+  - Reads only. The source may be an address in the nodes' VPC, in another VPC by transit gateway or peering, or behind
+    a VPN or Direct Connect attachment. What lies in another account and cannot be seen is told as such.
+  - For TCP. The answers go to the client's ports, which are taken to be 32768 to 65535.
+extends_documentation_fragment:
+  - aws_ha.overlay_ip.attributes
+  - aws_ha.overlay_ip.attributes.aws
+  - aws_ha.overlay_ip.aws
+author:
+  - aws_ha.overlay_ip contributors (@aws-ha)
+options:
+  from:
+    description:
+      - The source, an address or a network such as 10.20.1.5 or 172.20.0.0/16.
+    type: str
+    required: true
+  address:
+    description:
+      - The overlay IP.
+    type: str
+    required: true
+  instance_ids:
+    description:
+      - The nodes. Each of them is looked at as the holder.
+    type: list
+    elements: str
+    required: true
+  device_index:
+    description:
+      - Which of the nodes' interfaces receives the overlay IP.
+    type: int
+    default: 0
+  port:
+    description:
+      - The TCP port of the service. Without it, a filter that lets any port through is taken as good.
+    type: int
+  transit_gateway_attachment_id:
+    description:
+      - The attachment that the source's packets come in by. Without it, that of the source's VPC, or the one to which
+        the transit gateway sends the answers.
+    type: str
+  transit_gateway_role_arn:
+    description:
+      - A role in the account that owns the transit gateway, for the calls on it. O(assume_role_arn) is for the route
+        tables of a shared VPC.
+    type: str
+notes:
+  - It needs botocore, and the permissions of O(aws_ha.overlay_ip.overlay_iam_policy#module:purpose=reach).
+  - AWS's own Reachability Analyzer sees more kinds of hops, costs money per analysis, and knows nothing of a standby.
+seealso:
+  - module: aws_ha.overlay_ip.transit_gateway_route
+  - name: Transit gateway attachments to a VPC
+    description: Zones, network ACLs and appliance mode.
+    link: https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpc-attachments.html
+"""
+
+EXAMPLES = r"""
+- name: Why does the application server not reach the database?
+  aws_ha.overlay_ip.overlay_path_info:
+    region: eu-central-1
+    from: 10.20.1.5
+    address: 192.168.10.15
+    port: 30015
+    instance_ids: [i-0aaa1111bbb22222c, i-0bbb1111bbb22222c]
+  register: path
+
+- name: Tell
+  ansible.builtin.debug:
+    var: path.lines
+"""
+
+RETURN = r"""
+paths:
+  description: One entry per node as the holder.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    holder:
+      description: The node, by its Name tag or instance id.
+      type: str
+    works:
+      description: Whether no hop drops the packet or its answer, as far as that could be seen.
+      type: bool
+    side:
+      description: On whose side the first fault is, one of C(nodes' VPC), C(transit gateway) and C(clients' side).
+      type: str
+    hops:
+      description: Every hop in order. The way C(there) comes first, then the way C(back).
+      type: list
+      elements: dict
+      contains:
+        direction:
+          description: C(there) or C(back).
+          type: str
+        side:
+          description: Whose it is.
+          type: str
+        where:
+          description: What decides, with its id.
+          type: str
+        rule:
+          description: The rule that decides.
+          type: str
+        passes:
+          description: Whether the packet goes on. Null where that could not be seen.
+          type: bool
+    findings:
+      description: What is wrong and how to mend it, the first hop that drops first.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: Name of the rule.
+          type: str
+        severity:
+          description: One of C(error), C(warning) and C(info).
+          type: str
+        message:
+          description: What was found.
+          type: str
+        remedy:
+          description: What to do.
+          type: str
+works:
+  description: Whether it works whoever holds the overlay IP.
+  returned: success
+  type: bool
+lines:
+  description: All of it as a person reads it. The last line says whose side the fault is on.
+  returned: success
+  type: list
+  elements: str
+api_calls:
+  description: How many calls of each API action were made.
+  returned: success
+  type: dict
+"""
+
+import ipaddress
+from collections import Counter
+from typing import Any
+
+from ..module_utils._base import net
+from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
+from ..module_utils._reach import look, path
+from ..module_utils._reach.ec2 import TransitGateways
+from ..module_utils._route.ec2 import Ec2
+from ..module_utils._route.plan import PlanError
+
+SPEC: dict[str, dict[str, Any]] = {
+    "from": {"type": "str", "required": True},
+    "address": {"type": "str", "required": True},
+    "instance_ids": {"type": "list", "elements": "str", "required": True},
+    "device_index": {"type": "int", "default": 0},
+    "port": {"type": "int"},
+    "transit_gateway_attachment_id": {"type": "str"},
+    "transit_gateway_role_arn": {"type": "str"},
+}
+
+
+def request(params: dict[str, Any]) -> look.Request:
+    """The options, canonical; empty strings count as absent."""
+    source, overlay = _network(params["from"]), net.destination(params["address"])
+    if net.family(source) != net.family(overlay):
+        raise Refusal(f"from is {source} and address is {overlay}: give both as IPv4, or both as IPv6.")
+    if params["port"] is not None and not 0 < params["port"] < 65536:
+        raise Refusal(f"port is {params['port']}: give one from 1 to 65535.")
+    if not params["instance_ids"]:
+        raise Refusal("instance_ids is empty: name the nodes.")
+    return look.Request(
+        source,
+        overlay,
+        tuple(dict.fromkeys(params["instance_ids"])),
+        params["device_index"],
+        params["port"],
+        params["transit_gateway_attachment_id"] or "",
+    )
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text.strip()))
+    except ValueError:
+        raise Refusal(
+            f"from is '{text}', which is no address and no network: write 10.20.1.5 or 10.20.0.0/16."
+        ) from None
+
+
+def main() -> None:
+    """Run the module."""
+    module = aws_module(SPEC, sdk="to call transit gateways")
+
+    def job() -> dict[str, Any]:
+        wanted = request(module.params)
+        role = module.params["transit_gateway_role_arn"]
+        aws = caller(module)
+        owner = caller(module, role=role) if role else aws
+        try:
+            scene = look.scene(Ec2(aws), TransitGateways(owner), wanted)
+        except PlanError as err:
+            raise Refusal(str(err)) from err
+        found = path.paths(scene)
+        calls = Counter(aws.calls) + (Counter(owner.calls) if owner is not aws else Counter())
+        return {
+            "changed": False,
+            "paths": found,
+            "works": all(one["works"] for one in found),
+            "lines": path.lines(scene, found),
+            "api_calls": dict(calls),
+        }
+
+    run(module, job)
+
+
+if __name__ == "__main__":
+    main()

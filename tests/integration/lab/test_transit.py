@@ -1,0 +1,118 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From on-premises by a transit gateway: a switchover loses nothing, a failover no more than inside the VPC."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from lab import outside
+from lab.handle import LabHandle
+from lab.nodes.base import MARKER
+from lab.outside import ON_PREMISES, Outside
+from lab.probe.session import ProbeSession, who_answers
+
+pytestmark = pytest.mark.lab
+
+OVERLAY = "192.168.10.15"
+
+
+@dataclass
+class Site:
+    """A lab with an on-premises host behind a VPN, for whom the overlay IP is routed there and back."""
+
+    lab: LabHandle
+    outside: Outside
+    host: str
+
+    def probe(self) -> ProbeSession:
+        return ProbeSession(self.host, OVERLAY, {MARKER: self.lab.lab.lab_id})
+
+    def who(self) -> str | None:
+        return who_answers(self.host, OVERLAY)
+
+
+@pytest.fixture
+def site(lab: LabHandle) -> Iterator[Site]:
+    for node in ("node1", "node2"):
+        lab.exec(node, "ip", "address", "replace", f"{OVERLAY}/32", "dev", "eth0")
+        lab.set_source_dest_check(node, False)
+    lab.move("node1")
+    made = outside.build(lab.owner_ec2, lab.world, lab.control)
+    for table in lab.world.route_table_ids:
+        lab.owner_ec2.create_route(RouteTableId=table, DestinationCidrBlock=ON_PREMISES, TransitGatewayId=made.gateway)
+    lab.owner_ec2.create_transit_gateway_route(
+        TransitGatewayRouteTableId=made.tables[1],
+        DestinationCidrBlock="192.168.10.0/24",
+        TransitGatewayAttachmentId=made.nodes,
+    )
+    host = lab.outside("onprem", "172.20.1.5", made.vpn)
+    lab.settle()
+    yield Site(lab, made, host)
+    lab.delete_routes()
+    outside.remove(lab.owner_ec2)
+
+
+def test_a_switchover_loses_nothing(site: Site) -> None:
+    with site.probe() as probe:
+        probe.wait_for("node1")
+        site.lab.move("node2")
+        probe.wait_for("node2")
+        site.lab.move("node1")
+        probe.wait_for("node1")
+    assert probe.report.who == ("node1", "node2", "node1")
+    assert probe.report.lost == 0, probe.report.gaps
+
+
+def test_a_lost_holder_is_missed_as_long_as_inside_the_vpc(site: Site) -> None:
+    with site.probe() as far, site.lab.probe() as near:
+        far.wait_for("node1")
+        near.wait_for("node1")
+        site.lab.crash("node1")
+        time.sleep(0.5)
+        site.lab.move("node2")
+        far.wait_for("node2")
+        near.wait_for("node2")
+    site.lab.boot("node1")
+    [gap_far], [gap_near] = far.report.gaps, near.report.gaps
+    assert abs(gap_far.seconds - gap_near.seconds) < 0.2, (gap_far, gap_near)
+
+
+def test_without_the_static_route_nobody_answers(site: Site) -> None:
+    assert site.who() == "node1"
+    site.lab.owner_ec2.delete_transit_gateway_route(
+        TransitGatewayRouteTableId=site.outside.tables[1], DestinationCidrBlock="192.168.10.0/24"
+    )
+    site.lab.settle()
+    assert (site.who(), site.lab.who()) == (None, "node1")
+
+
+def test_the_standbys_zone_without_attachment_subnet_shows_after_the_failover(site: Site) -> None:
+    site.lab.owner_ec2.modify_transit_gateway_vpc_attachment(
+        TransitGatewayAttachmentId=site.outside.nodes, RemoveSubnetIds=[site.lab.world.nodes[1].subnet_id]
+    )
+    site.lab.settle()
+    assert site.who() == "node1"
+    site.lab.move("node2")
+    assert (site.who(), site.lab.who()) == (None, "node2")
+
+
+def test_a_standby_without_the_way_back_shows_after_the_failover(site: Site) -> None:
+    """Both nodes share the main table here: a table of its own for node2's subnet, without the route."""
+    ec2 = site.lab.owner_ec2
+    table = ec2.create_route_table(VpcId=site.lab.world.vpc_id)["RouteTable"]["RouteTableId"]
+    association = ec2.associate_route_table(RouteTableId=table, SubnetId=site.lab.world.nodes[1].subnet_id)
+    site.lab.settle()
+    assert site.who() == "node1"
+    site.lab.move("node2")
+    assert (site.who(), site.lab.who()) == (None, "node2")
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock=ON_PREMISES, TransitGatewayId=site.outside.gateway)
+    site.lab.settle()
+    assert site.who() == "node2"
+    ec2.disassociate_route_table(AssociationId=association["AssociationId"])
+    ec2.delete_route_table(RouteTableId=table)

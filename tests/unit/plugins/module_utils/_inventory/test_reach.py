@@ -1,0 +1,107 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""overlay_ip_reach, right and wrong: the entries whole, or a sentence for each mistake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from unit.inventory import read, refusal
+
+TABLE, ATTACHMENT = "tgw-rtb-0123456789abcdef0", "tgw-attach-0123456789abcdef0"
+ENTRY: dict[str, Any] = {"via": "transit_gateway", "route_table_ids": [TABLE]}
+BOTH = [{"address": "192.168.10.15"}, {"address": "2001:db8::15"}]
+
+
+def test_without_it_there_is_none() -> None:
+    assert read()["reach"] == []
+    assert read(overlay_ip_reach="")["reach"] == []
+
+
+def test_the_smallest_entry_is_about_all_overlay_ips() -> None:
+    assert read(overlay_ips=BOTH, overlay_ip_reach=[ENTRY])["reach"] == [
+        {
+            "via": "transit_gateway",
+            "route_table_ids": [TABLE],
+            "attachment_id": None,
+            "vpc_id": None,
+            "destinations": ["192.168.10.15/32", "2001:db8::15/128"],
+            "clients": [],
+            "assume_role_arn": None,
+            "remove_return_routes": False,
+            "looks": [],
+        }
+    ]
+
+
+def test_a_whole_entry() -> None:
+    role = "arn:aws:iam::123456789012:role/team/reach"
+    entry = {
+        **ENTRY,
+        "attachment_id": ATTACHMENT,
+        "destinations": ["192.168.10.0/24", "2001:db8::/64"],
+        "clients": "10.20.0.0/16, 2001:db8:1::/48",
+        "assume_role_arn": role,
+        "remove_return_routes": "yes",
+    }
+    [read_entry] = read(overlay_ips=BOTH, overlay_ip_reach=[entry])["reach"]
+    assert read_entry["destinations"] == ["192.168.10.0/24", "2001:db8::/64"]
+    assert (read_entry["attachment_id"], read_entry["assume_role_arn"]) == (ATTACHMENT, role)
+    assert read_entry["remove_return_routes"] is True
+    # Each network is looked at towards an overlay IP of its family.
+    assert read_entry["looks"] == [
+        {"from": "10.20.0.0/16", "address": "192.168.10.15/32"},
+        {"from": "2001:db8:1::/48", "address": "2001:db8::15/128"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ("transit_gateway", "overlay_ip_reach[0] is 'transit_gateway', not a dictionary: write {via: transit_gateway"),
+        ({"via": "carrier pigeon"}, "overlay_ip_reach[0].via is 'carrier pigeon': choose one of transit_gateway."),
+        ({}, "overlay_ip_reach[0].via is '': choose one of transit_gateway."),
+        ({**ENTRY, "client": "10.20.0.0/16"}, "overlay_ip_reach[0] has the unknown key 'client': the keys are via, "),
+        (
+            {"via": "transit_gateway"},
+            "overlay_ip_reach[0] has no route_table_ids: name the transit gateway route tables",
+        ),
+        (
+            {**ENTRY, "route_table_ids": ["rtb-0123456789abcdef0"]},
+            "overlay_ip_reach[0].route_table_ids is 'rtb-0123456789abcdef0', not the id of a transit gateway",
+        ),
+        (
+            {**ENTRY, "attachment_id": "tgw-1"},
+            "overlay_ip_reach[0].attachment_id is 'tgw-1', not the id of a transit gateway attachment",
+        ),
+        (
+            {**ENTRY, "attachment_id": ATTACHMENT, "vpc_id": "vpc-0123456789abcdef0"},
+            "overlay_ip_reach[0] has attachment_id and vpc_id: keep one of them.",
+        ),
+        ({**ENTRY, "clients": ["10.20.0.1/16"]}, "overlay_ip_reach[0].clients: '10.20.0.1/16' has host bits set"),
+        (
+            {**ENTRY, "destinations": ["192.168.11.0/24"]},
+            "overlay_ip_reach[0].destinations do not hold 192.168.10.15/32: add it, or a prefix around it, or leave",
+        ),
+        (
+            {**ENTRY, "assume_role_arn": "reach"},
+            "overlay_ip_reach[0].assume_role_arn is 'reach', not the ARN of a role: such an ARN is arn:aws:iam::",
+        ),
+        (
+            {**ENTRY, "remove_return_routes": "perhaps"},
+            "overlay_ip_reach[0].remove_return_routes is 'perhaps': write true or false.",
+        ),
+    ],
+)
+def test_each_mistake_has_its_sentence(entry: Any, sentence: str) -> None:
+    assert refusal(overlay_ip_reach=[entry]).startswith(sentence)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    told = refusal(overlay_ip_reach=[{"via": "x"}, {**ENTRY, "clients": ["nowhere"], "vpc_id": "v"}])
+    assert [f"overlay_ip_reach[{n}]" in told for n in (0, 1)] == [True, True]
+    assert "'nowhere' is not an IPv4" in told
+    assert "vpc_id is 'v'" in told
