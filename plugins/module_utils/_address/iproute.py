@@ -199,11 +199,13 @@ def _held(links: Iterable[Mapping[str, Any]]) -> Iterator[Held]:
 
 
 def _route(family: int, raw: Mapping[str, Any]) -> Iterator[Route]:
-    """A default route; of a multipath one the first way."""
-    way = raw if "dev" in raw else next(iter(raw.get("nexthops", ())), {})
+    """A default route; of a multipath one every way."""
     table = _table(raw)
-    if raw.get("type", "unicast") == "unicast" and "dev" in way and table:
-        yield Route(family, way["dev"], raw.get("metric", 0), way.get("gateway", ""), raw.get("prefsrc", ""), table)
+    if raw.get("type", "unicast") == "unicast" and table:
+        for way in [raw] if "dev" in raw else raw.get("nexthops", ()):
+            if "dev" in way:
+                metric, source = raw.get("metric", 0), raw.get("prefsrc", "")
+                yield Route(family, way["dev"], metric, way.get("gateway", ""), source, table)
 
 
 def _rule(raw: Mapping[str, Any]) -> Iterator[Rule]:

@@ -132,16 +132,12 @@ class Netlink:
         names = self._names()
         af = _FAMILY[family]
         for route in self._dump("routes", lambda ipr: ipr.get_routes(family=af)):
-            interface = names.get(_oif(route), "")
-            if route["dst_len"] == 0 and route["type"] == _UNICAST and interface:
-                yield Route(
-                    family,
-                    interface,
-                    route.get_attr("RTA_PRIORITY") or 0,
-                    route.get_attr("RTA_GATEWAY") or "",
-                    route.get_attr("RTA_PREFSRC") or "",
-                    route.get_attr("RTA_TABLE") or route["table"],
-                )
+            if route["dst_len"] == 0 and route["type"] == _UNICAST:
+                metric, source = route.get_attr("RTA_PRIORITY") or 0, route.get_attr("RTA_PREFSRC") or ""
+                table = route.get_attr("RTA_TABLE") or route["table"]
+                for index, gateway in _ways(route):
+                    if index in names:
+                        yield Route(family, names[index], metric, gateway, source, table)
 
     def _dump(self, what: str, ask: Callable[[Any], Iterable[Any]]) -> list[Any]:
         """A whole list. The kernel says where it changed while it was read: then it is asked for again."""
@@ -189,10 +185,12 @@ class Netlink:
         return message
 
 
-def _oif(route: Any) -> int:
-    """The index of a route's interface (of a multipath route the first one's); 0 where it has none."""
+def _ways(route: Any) -> list[tuple[int, str]]:
+    """The interface's index and the gateway of a route, of a multipath one each."""
     paths = route.get_attr("RTA_MULTIPATH")
-    return int(paths[0]["oif"] if paths else route.get_attr("RTA_OIF") or 0)
+    if paths:
+        return [(int(path["oif"]), path.get_attr("RTA_GATEWAY") or "") for path in paths]
+    return [(int(route.get_attr("RTA_OIF") or 0), route.get_attr("RTA_GATEWAY") or "")]
 
 
 def _held(message: Any, interface: str) -> Held:

@@ -29,6 +29,9 @@ PRIORITY = 7150
 TABLES = range(7151, 7200)
 """Of our tables: one for an interface that no other program has one for."""
 
+REMEDY = "Give the interface an address and a default route of that family, with a metric of its own."
+"""Where no gateway is known."""
+
 _KERNELS = (253, MAIN, 255)  # default, main, local
 
 
@@ -75,10 +78,22 @@ def steer(decisions: Iterable[Decision], node: Node, *, present: bool) -> Steeri
     return Steering(tuple(done), tuple(turns), tuple(warnings))
 
 
-def elsewhere(interface: str, family: int, node: Node) -> bool:
-    """Whether the main default route leads out of another interface than this one. What is on lo is reached by any."""
-    default = node.default.get(family) or node.default.get(4 if family == 6 else 6)
-    return default is not None and interface not in ("", "lo", default)
+def elsewhere(interface: str, family: int, node: Node) -> str:
+    """The other interface by which replies would leave by the main table; empty where they leave by this one.
+
+    Of a route with several ways, and of several routes that are as good (systemd-networkd's IPv6 ones are, unless they
+    are told apart), each takes some replies. What is on lo is reached by any interface.
+    """
+    main = [route for route in node.routes if route.table == MAIN]
+    main = [route for route in main if route.family == family] or main
+    best = [route.interface for route in main if route.metric == min(r.metric for r in main)]
+    others = [name for name in best if name != interface]
+    return others[0] if others and interface not in ("", "lo") else ""
+
+
+def known(overlay: Overlay, node: Node) -> bool:
+    """Whether a gateway of the overlay's interface is known."""
+    return _way(overlay, node) is not None
 
 
 def lacking(overlay: Overlay, node: Node) -> list[Turn]:
@@ -168,9 +183,11 @@ def _vpc_router(overlay: Overlay, node: Node) -> str:
 
 
 def _unknown(overlay: Overlay, node: Node) -> str:
-    default = node.default.get(overlay.family) or node.default[4 if overlay.family == 6 else 6]
-    return (
-        f"Replies from {overlay.cidr} leave by {default}, not by {overlay.interface}, and EC2 drops them:"
-        f" {overlay.interface} has no IPv{overlay.family} gateway that could be found. Give it an address and a default"
-        " route of that family, with a metric of its own, then run again."
-    )
+    name, other = overlay.interface, elsewhere(overlay.interface, overlay.family, node)
+    why = no_gateway(overlay)
+    return f"Replies from {overlay.cidr} leave by {other}, not by {name}, and EC2 drops them: {why}. {REMEDY}"
+
+
+def no_gateway(overlay: Overlay) -> str:
+    """Why nothing can be done, a clause."""
+    return f"{overlay.interface} has no IPv{overlay.family} gateway that could be found"

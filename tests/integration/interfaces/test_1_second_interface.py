@@ -65,6 +65,13 @@ def test_a_reply_leaves_by_the_interface_of_the_request_and_without_the_rule_it_
         assert lab.exec("node1", "ip", "rule", "delete", *lost).returncode == 0
         assert lab.who() is None
         if strict:
+            status = lab.playbook("status.yml", **asked(lab))
+            assert not status.overlay_ip_result["healthy"]
+            told = " ".join(status.output.split())
+            assert (
+                f"{overlay}/32 is on eth1, but its replies leave by eth0, where EC2 drops them: the rule from" in told
+            )
+            assert "and strict reverse path filtering (rp_filter=1) drops the requests before" in told
             run = lab.playbook("setup.yml", **asked(lab))
             assert run.ok, run.output
             assert [(t.host, t.action.rpartition(".")[2]) for t in run.changed_tasks] == [

@@ -75,13 +75,22 @@ def test_the_gateway_is_the_one_that_the_stack_has_for_the_interface() -> None:
     assert ways(steer(node(), replace(V4, interface="eth2"))) == [Way(7151, "10.0.3.1")]
 
 
+def test_of_ways_that_are_as_good_each_takes_some_replies() -> None:
+    """Where they are as good for the kernel, replies go by either."""
+    both = node(Route(6, "eth0", 1024, "fe80::1"), Route(6, "eth1", 1024, "fe80::2"), Route(6, "eth2", 2048, "fe80::3"))
+    for interface, gateway in (("eth0", "fe80::1"), ("eth1", "fe80::2"), ("eth2", "fe80::3")):
+        assert ways(steer(both, replace(V6, interface=interface))) == [Way(7151, gateway)]
+    assert source.elsewhere("eth0", 6, both) == "eth1"
+    assert source.elsewhere("eth2", 6, both) == "eth0"
+    assert source.elsewhere("eth0", 4, both) == ""
+
+
 def test_an_unknown_gateway_is_told_and_makes_nothing() -> None:
     steering = steer(node(Route(6, "eth0", 100, "fe80::1")), V6)
     assert steering.turns == ()
     assert steering.warnings == (
         "Replies from 2001:db8::15/128 leave by eth0, not by eth1, and EC2 drops them: eth1 has no IPv6 gateway that"
-        " could be found. Give it an address and a default route of that family, with a metric of its own, then run"
-        " again.",
+        " could be found. Give the interface an address and a default route of that family, with a metric of its own.",
     )
 
 
