@@ -62,6 +62,6 @@ def test_without_a_gateway_the_remedy_is_another() -> None:
     node = replace(NODE, held=(V6,), routes=(Route(6, "eth0", 100, "fe80::1"),))
     assert told(node, cidr="2001:db8::15/128") == [
         "2001:db8::15/128 is on eth1, but its replies leave by eth0, where EC2 drops them: eth1 has no IPv6 gateway"
-        " that could be found. Give the interface an address and a default route of that family, with a metric of its own."
-        " Run setup."
+        " that could be found. Give the interface an address and a default route of that family, with a metric of its"
+        " own. Run setup."
     ]
