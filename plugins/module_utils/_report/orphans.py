@@ -15,7 +15,7 @@ from typing import Any
 from .._base import net
 from .._inventory.holders import Dict, node_of, settled
 
-_KEPT = frozenset({"orphan_node", "other_interface"})
+_KEPT = frozenset({"orphan_node", "other_interface", "arrives_elsewhere"})
 _TOLD = {"report": _KEPT | {"orphan_resource", "orphan_route", "orphan_address"}, "remove": _KEPT}
 REMOVE = "overlay_ip_orphans=remove takes it away"
 
@@ -86,6 +86,13 @@ class Sight:
                     found.append({**where, "network_interface_id": interface, "holder": name or interface})
         return found
 
+    def device_of(self, name: str) -> str | None:
+        """The node's own name of that interface, where it is known."""
+        identity = self.hosts.get(name, {}).get("identity") or {}
+        names = {i["network_interface_id"]: i.get("name") for i in identity.get("interfaces", ())}
+        found: str | None = names.get(self.interface_of(name))
+        return found
+
     def interface_of(self, name: str) -> str | None:
         """The network interface by which a node shall receive, as the inventory or the node itself says."""
         node, identity = self.model["nodes"][name], self.hosts.get(name, {}).get("identity") or {}
@@ -132,7 +139,8 @@ def judged(sight: Sight) -> dict[str, Any]:
         per node the entries that its configuration keeps until they are removed. ``former``: per node the
         other interfaces of its to which routes lead. ``programs``: nodes whose program nobody needs.
     """
-    rules = (_engines, _resources, _routes, _addresses, _peers, _instances, _other_interface, _other_place, _programs)
+    interfaces = (_other_interface, _other_place, _arrives_elsewhere)
+    rules = (_engines, _resources, _routes, _addresses, _peers, _instances, *interfaces, _programs)
     addresses = {name: sorted(sight.kept(name)) for name in sight.hosts if sight.kept(name)}
     findings = [finding for rule in rules for finding in rule(sight)]
     return {
@@ -318,6 +326,23 @@ def _other_place(sight: Sight) -> Iterator[dict[str, str]]:
                         f"{bare(address)} has the {key} '{one[key]}' on {name}, but the inventory says"
                         f" '{overlay[key]}'.",
                         "Run setup: it adds the new one before it removes the old one.",
+                        name,
+                    )
+
+
+def _arrives_elsewhere(sight: Sight) -> Iterator[dict[str, str]]:
+    """An address on one interface, whose packets come in by another. What is on lo is reached by any."""
+    for name, record in sight.records.items():
+        device, live = sight.device_of(name), {bare(one["address"]): one["interface"] for one in record["live"]}
+        for overlay in sight.model["overlays"]:
+            for address in map(bare, overlay["node_addresses"]):
+                if device and live.get(address, "lo") not in ("lo", device) and overlay["interface"] != device:
+                    yield _finding(
+                        "arrives_elsewhere",
+                        "warning",
+                        f"{address} is on {live[address]} of {name}, but its packets come in by {device}"
+                        f" ({sight.interface_of(name)}): where the replies leave by {live[address]}, EC2 drops them.",
+                        f"Set `interface: {device}` of this overlay IP, and run setup.",
                         name,
                     )
 
