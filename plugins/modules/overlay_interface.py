@@ -133,6 +133,16 @@ addresses:
     method:
       description: By which stack, empty for none.
       type: str
+    table:
+      description:
+        - The number of the routing table by which replies leave. V(254) is the main one, which serves where its default
+          route leads out of the same interface.
+      type: int
+      version_added: 1.1.0
+    gateway:
+      description: The gateway of that table, empty for the main one.
+      type: str
+      version_added: 1.1.0
 before:
   description: The places where the addresses were live.
   returned: always
