@@ -10,6 +10,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._report import engines, move, orphans, status
+from ..module_utils._report.sight import Sight
 
 _SPEC: dict[str, Any] = {
     "model": {"type": "dict", "required": True},
@@ -37,7 +38,7 @@ class ActionModule(ActionBase):
         _validation, given = self.validate_argument_spec(_SPEC)
         result: dict[str, Any] = {"changed": False}
         if given["hosts"] is not None:
-            sight = orphans.Sight(given["model"], given["hosts"], given["seen"], given["leftovers"])
+            sight = Sight(given["model"], given["hosts"], given["seen"], given["leftovers"])
             result["orphans"] = orphans.judged(sight)
             result["report"] = status.report(given["model"], given["seen"], given["hosts"], result["orphans"])
             result["lines"] = status.lines(result["report"], every_table=self._display.verbosity > 0)

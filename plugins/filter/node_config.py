@@ -18,7 +18,7 @@ description:
   - The roles of the collection use it. It is public so that other playbooks can, too.
 author:
   - aws_ha.overlay_ip contributors (@aws-ha)
-positional: name, nics, settings, tables, left, former
+positional: name, nics, settings, tables, left, former, removed
 options:
   _input:
     description: The C(model) that the module overlay_inventory returns.
@@ -49,6 +49,10 @@ options:
     description: The interfaces of this node to which routes lead that shall lead to another one of its.
     type: list
     elements: str
+    version_added: 1.1.0
+  removed:
+    description: The nodes that the inventory has no more, with their network interfaces.
+    type: dict
     version_added: 1.1.0
 """
 

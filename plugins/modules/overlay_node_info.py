@@ -195,7 +195,7 @@ record:
     program:
       description:
         - Of the configuration of C(aws-overlay-ip), or null where there is none, C(name), C(network_interface_id),
-          C(peers), C(overlays) and C(left), the overlay IPs that an inventory no longer had.
+          C(peers), C(overlays), C(left), the overlay IPs that an inventory no longer had, and C(removed), the nodes.
       type: dict
     saved:
       description: The addresses that files keep, with C(interface), C(label) and C(files).

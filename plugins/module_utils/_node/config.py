@@ -153,6 +153,7 @@ def content(
     tables: Mapping[str, Sequence[str]] | None = None,
     left: Sequence[Mapping[str, Any]] = (),
     former: Sequence[str] = (),
+    removed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """What the configuration file of a node holds: the reverse of `load`.
 
@@ -166,6 +167,7 @@ def content(
             the user named none.
         left: the entries of overlay IPs that the inventory has no more, as `_report.orphans` finds them.
         former: the interfaces of this node to which routes lead that shall lead to another one of its.
+        removed: nodes that the inventory has no more, with their interfaces; nothing but setup and status reads them.
     """
     aws = {key: value for key, value in settings["aws"].items() if key in _AWS_OPTIONS}
     return {
@@ -187,6 +189,7 @@ def content(
         "iam_scope": model.get("iam_scope", TABLES),
         **({"left": [dict(overlay) for overlay in left]} if left else {}),
         **({"former": list(former)} if former else {}),
+        **({"removed": dict(removed)} if removed else {}),
         **settings,
         "aws": aws,
     }

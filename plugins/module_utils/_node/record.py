@@ -58,14 +58,18 @@ def _program(config: Mapping[str, Any]) -> dict[str, Any] | None:
     """The program's configuration, as far as it can be read; None where there is none."""
     if not config:
         return None
-    peers = config.get("peers")
     return {
         "name": str(config.get("name") or ""),
         "network_interface_id": str(config.get("network_interface_id") or ""),
-        "peers": {str(k): str(v) for k, v in peers.items()} if isinstance(peers, Mapping) else {},
+        "peers": _texts(config.get("peers")),
+        "removed": _texts(config.get("removed")),
         "overlays": list(_overlays(config.get("overlays"))),
         "left": list(_overlays(config.get("left"))),
     }
+
+
+def _texts(raw: Any) -> dict[str, str]:
+    return {str(k): str(v) for k, v in raw.items()} if isinstance(raw, Mapping) else {}
 
 
 def _overlays(raw: Any) -> Iterator[dict[str, Any]]:

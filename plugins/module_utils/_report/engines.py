@@ -8,7 +8,7 @@ Knows no engine: each says of itself what hinders what. Pure. This module util i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._base import net
@@ -18,16 +18,19 @@ SELF, MOVE, TEARDOWN, _CHECK_FAILED = "self", "move", "teardown", "engine_check_
 _RESTLESS = frozenset({"engine_disagrees", "engine_absent", "address_astray", "address_missing"})
 
 
-def findings(model: Dict, nodes: Mapping[str, Dict], overlays: Sequence[Dict]) -> dict[str, list[dict[str, Any]]]:
+def findings(
+    model: Dict, nodes: Mapping[str, Dict], overlays: Sequence[Dict], strangers: Collection[str] = ()
+) -> dict[str, list[dict[str, Any]]]:
     """What is wrong with the engines, by the node that it is about; what several nodes tell is told once.
 
     Args:
         model: the inventory's.
         nodes: the report's: `reachable`, `addresses`, `failover`.
         overlays: the report's: `destination`, `holder`.
+        strangers: nodes whose engine is another inventory's: what it says of its overlay IPs is not compared.
     """
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in nodes}
-    for name, finding in _told(nodes):
+    for name, finding in _told(nodes, strangers):
         if finding["message"] not in {other["message"] for told in found.values() for other in told}:
             found[name].append(finding)
     for name, node in nodes.items():
@@ -35,7 +38,10 @@ def findings(model: Dict, nodes: Mapping[str, Dict], overlays: Sequence[Dict]) -
         own = [f for f in found[name] if f["id"] == "engine_stopped"]
         found[name] = [f for f in found[name] if f not in own[1:]]
         if node["reachable"]:
-            found[name] += [*_absent(name, node, model), *_compared(name, node, model, overlays)]
+            found[name] += [
+                *_absent(name, node, model),
+                *_compared(name, node, model, () if name in strangers else overlays),
+            ]
     return found
 
 
@@ -90,10 +96,10 @@ def _of_engines(report: Dict) -> Iterator[Dict]:
     yield from (f for node in report["nodes"].values() for f in node["findings"] if "hinders" in f)
 
 
-def _told(nodes: Mapping[str, Dict]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _told(nodes: Mapping[str, Dict], strangers: Collection[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The engines' own findings, each with the node that it belongs to: first what a node says of itself."""
     told = [
-        (name, {**finding, "engine": view["engine"], "ours": view.get("configured", True)})
+        (name, {**finding, "engine": view["engine"], "ours": view.get("configured", True) and name not in strangers})
         for name, node in nodes.items()
         for view in node["failover"]
         for finding in view.get("findings", ())
@@ -118,6 +124,8 @@ def _compared(name: str, node: Dict, model: Dict, overlays: Sequence[Dict]) -> I
         for overlay in overlays:
             of = wanted[overlay["destination"]]
             says = view.get("holders", {}).get(net.slug(of["address"]), view["holder"])
+            if not says and not view.get("configured", True) and view["engine"] != model.get("failover"):
+                continue  # it has none of them, and is to have none
             says = name if says == SELF else says
             yield from _disagreement(name, view, overlay, says)
             astray = [address for address in of["node_addresses"] if address in node["addresses"]]

@@ -3,129 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an earlier inventory left behind: the nodes' own records and AWS's routes against what the inventory says now.
 
-Knows no engine: each tells by itself what it was given. Pure. This module util is PRIVATE to the collection.
+Pure. This module util is PRIVATE to the collection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .._base import net
 from .._inventory.holders import Dict, node_of, settled
+from .sight import Sight, bare
 
 _KEPT = frozenset({"orphan_node", "other_interface", "arrives_elsewhere"})
 _TOLD = {"report": _KEPT | {"orphan_resource", "orphan_route", "orphan_address"}, "remove": _KEPT}
+_REFUSED = frozenset({"wrong_instance", "orphan_holder", "other_inventory"})
 REMOVE = "overlay_ip_orphans=remove takes it away"
-
-
-@dataclass(frozen=True)
-class Sight:
-    """All that is compared.
-
-    Attributes:
-        model: the inventory's.
-        hosts: per node what ``overlay_node_info`` said; nothing of a node that did not answer.
-        seen: what ``overlay_route_info`` saw of the inventory's overlay IPs.
-        leftovers: what it saw of `gone`; None where nobody looked.
-    """
-
-    model: Dict
-    hosts: Mapping[str, Dict]
-    seen: Sequence[Dict]
-    leftovers: Sequence[Dict] | None = None
-
-    @property
-    def records(self) -> dict[str, Dict]:
-        """Of the nodes that answered."""
-        return {name: host["record"] for name, host in self.hosts.items() if host.get("record")}
-
-    @property
-    def wanted(self) -> set[str]:
-        """The addresses of the inventory."""
-        return {bare(address) for overlay in self.model["overlays"] for address in overlay["node_addresses"]}
-
-    def entries(self, name: str) -> list[dict[str, Any]]:
-        """Of a node's program, the overlay IPs that the inventory has no more."""
-        program = self.records.get(name, {}).get("program") or {"overlays": [], "left": []}
-        wanted = {overlay["destination"] for overlay in self.model["overlays"]}
-        entries = {o["destination"]: o for o in (*program["left"], *program["overlays"])}
-        return [dict(entry) for destination, entry in entries.items() if destination not in wanted]
-
-    def kept(self, name: str) -> dict[str, list[str]]:
-        """Addresses that are up on a node, or kept there by files, and that the inventory has no more: where."""
-        record, found = self.records.get(name, {"live": (), "saved": ()}), dict[str, list[str]]()
-        for live in record["live"]:
-            label = f" as {live['label']}" if live["label"] else ""
-            found.setdefault(bare(live["address"]), []).append(f"up on {live['interface']}{label}")
-        for saved in record["saved"]:
-            found.setdefault(bare(saved["address"]), []).append(f"kept by {', '.join(saved['files'])}")
-        return {address: where for address, where in found.items() if address not in self.wanted}
-
-    @property
-    def gone(self) -> list[str]:
-        """The destinations that the nodes know and the inventory does not: their routes are to be looked for."""
-        found = {entry["destination"] for name in self.hosts for entry in self.entries(name)}
-        of_entries = {bare(a) for name in self.hosts for entry in self.entries(name) for a in entry["addresses"]}
-        # A file tells an address alone: of a wider prefix the route is not known.
-        found |= {net.host(a) for name in self.hosts for a in self.kept(name) if a not in of_entries}
-        return sorted(found)
-
-    @property
-    def routes(self) -> list[dict[str, str]]:
-        """The routes that are left over: of overlay IPs that are gone, and of tables that are not named any more."""
-        ours = set(self._interfaces())
-        found = []
-        for overlay, whole in [*((o, False) for o in self.seen), *((o, True) for o in self.leftovers or ())]:
-            for route in [*(overlay["routes"] if whole else ()), *overlay.get("others", ())]:
-                interface = route.get("network_interface_id")
-                name = node_of(route, self.model["nodes"]) or ""
-                if interface and (name in self.model["nodes"] or interface in ours):
-                    where = {"destination": overlay["destination"], "route_table_id": route["route_table_id"]}
-                    found.append({**where, "network_interface_id": interface, "holder": name or interface})
-        return found
-
-    def device_of(self, name: str) -> str | None:
-        """The node's own name of that interface, where it is known."""
-        identity = self.hosts.get(name, {}).get("identity") or {}
-        names = {i["network_interface_id"]: i.get("name") for i in identity.get("interfaces", ())}
-        found: str | None = names.get(self.interface_of(name))
-        return found
-
-    def interface_of(self, name: str) -> str | None:
-        """The network interface by which a node shall receive, as the inventory or the node itself says."""
-        node, identity = self.model["nodes"][name], self.hosts.get(name, {}).get("identity") or {}
-        at = {i["device_number"]: i["network_interface_id"] for i in identity.get("interfaces", ())}
-        found: str | None = node["network_interface_id"] or at.get(int(node.get("device_index") or 0))
-        return found
-
-    def resources(self) -> dict[str, str]:
-        """What the chosen engine was given and the inventory has no more: slug of the address -> the command."""
-        slugs = {net.slug(overlay["address"]) for overlay in self.model["overlays"]}
-        return {
-            given["slug"]: given["command"]
-            for host in self.hosts.values()
-            for view in host.get("failover") or ()
-            if view["engine"] == self.model["failover"]
-            for given in view.get("given", ())
-            if given["slug"] not in slugs
-        }
-
-    def engines(self) -> dict[str, dict[str, bool]]:
-        """The engines that were set up and are not the chosen one: name -> node -> whether it runs there."""
-        found: dict[str, dict[str, bool]] = {}
-        for name, host in self.hosts.items():
-            for view in host.get("failover") or ():
-                if view.get("configured") and view["engine"] != self.model["failover"]:
-                    found.setdefault(view["engine"], {})[name] = bool(view.get("running", True))
-        return found
-
-    def _interfaces(self) -> Iterator[str]:
-        """Every interface that is, or once was, a node's."""
-        for record in self.records.values():
-            if record["program"]:
-                yield from (record["program"]["network_interface_id"], *record["program"]["peers"].values())
 
 
 def judged(sight: Sight) -> dict[str, Any]:
@@ -133,20 +26,25 @@ def judged(sight: Sight) -> dict[str, Any]:
 
     Returns:
         ``findings``: each with ``node``, empty for what is in AWS or the cluster. ``told``: what setup does not mend,
-        for people, by the value of overlay_ip_orphans. ``refused``: why it does not begin. ``destinations``: whose
-        routes are to be looked for. ``engines``, ``resources``, ``routes``, ``addresses`` (per node): what is to be
-        removed. ``release``: per node the addresses whose files are to go since only a holder has them now. ``left``:
-        per node the entries that its configuration keeps until they are removed. ``former``: per node the
-        other interfaces of its to which routes lead. ``programs``: nodes whose program nobody needs.
+        for people, by the value of overlay_ip_orphans. ``refused``: why it does not begin, by the same. ``strangers``:
+        the nodes whose program is not this inventory's. ``destinations``: whose routes are to be looked for.
+        ``engines``, ``resources``, ``routes``, ``addresses`` (per node): what is to be removed. ``release``: per node
+        the addresses whose files are to go since only a holder has them now. ``left``: per node the entries that its
+        configuration keeps until they are removed. ``removed``: per node the nodes that it knows and the inventory
+        does not, with their interfaces. ``former``: per node the other interfaces of its to which routes lead.
+        ``programs``: nodes whose program nobody needs.
     """
-    interfaces = (_other_interface, _other_place, _arrives_elsewhere)
-    rules = (_engines, _resources, _routes, _addresses, _peers, _instances, *interfaces, _programs)
+    rules: tuple[Callable[[Sight], Iterator[dict[str, str]]], ...] = (
+        *(_strange, _engines, _resources, _routes, _addresses, _removed, _holders, _peers),
+        *(_instances, _other_interface, _other_place, _arrives_elsewhere, _programs),
+    )
     addresses = {name: sorted(sight.kept(name)) for name in sight.hosts if sight.kept(name)}
     findings = [finding for rule in rules for finding in rule(sight)]
     return {
         "findings": findings,
         "told": {choice: lines(f for f in findings if f["id"] in ids) for choice, ids in _TOLD.items()},
-        "refused": [f"{f['message']} {f['remedy']}" for f in findings if f["id"] == "wrong_instance"],
+        "refused": {choice: _refused(sight, findings, choice) for choice in _TOLD},
+        "strangers": [name for name in sight.hosts if sight.strange(name)],
         "destinations": sight.gone,
         "engines": sorted(sight.engines()),
         "resources": sorted(sight.resources()),
@@ -154,14 +52,10 @@ def judged(sight: Sight) -> dict[str, Any]:
         "addresses": addresses,
         "release": {name: found for name in sight.hosts if (found := _released(sight, name))},
         "left": {name: list(_left(sight, name)) for name in sight.hosts},
+        "removed": {name: sight.removed(name) for name in sight.hosts},
         "former": {name: sorted({i for _d, n, i in _elsewhere(sight) if n == name}) for name in sight.hosts},
         "programs": [f["node"] for f in _programs(sight)],
     }
-
-
-def bare(cidr: str) -> str:
-    """An address without its length."""
-    return cidr.partition("/")[0]
 
 
 def _left(sight: Sight, name: str) -> Iterator[dict[str, Any]]:
@@ -194,6 +88,40 @@ def _released(sight: Sight, name: str) -> list[str]:
         for address in overlay["node_addresses"]
         if bare(address) in saved
     ]
+
+
+def _refused(sight: Sight, findings: Iterable[Dict], choice: str) -> list[str]:
+    """A program of other overlay IPs may be overwritten where they shall go, as after a renaming, by its engine."""
+    engine = sight.model["failover"]
+    others = {
+        view["engine"]
+        for name in sight.hosts
+        if sight.strange(name)
+        for view in sight.hosts[name].get("failover") or ()
+        if view.get("configured")
+    } - {engine}
+    fine = {"other_inventory"} if engine == "none" or (choice == "remove" and not others) else set()
+    return [f"{f['message']} {f['remedy']}" for f in findings if f["id"] in _REFUSED - fine]
+
+
+def _strange(sight: Sight) -> Iterator[dict[str, str]]:
+    for name in sight.hosts:
+        if sight.strange(name):
+            views = sight.hosts[name].get("failover") or ()
+            engines = [view["engine"] for view in views if view.get("configured")] or ["aws-overlay-ip"]
+            overlays = ", ".join(o["destination"] for o in sight.records[name]["program"]["overlays"])
+            alone = sight.model["failover"] == "none"
+            yield _finding(
+                "other_inventory",
+                "info" if alone else "error",
+                f"{' and '.join(engines)} on {name} moves {overlays}, and no overlay IP of this inventory: it is"
+                " another inventory's, or all were renamed.",
+                "It is left alone; teardown with that inventory removes it."
+                if alone
+                else "Have all of them in one inventory, or, where nobody uses those any more, set"
+                " overlay_ip_orphans=remove and leave overlay_ip_failover as it was.",
+                name,
+            )
 
 
 def _engines(sight: Sight) -> Iterator[dict[str, str]]:
@@ -242,30 +170,48 @@ def _addresses(sight: Sight) -> Iterator[dict[str, str]]:
             )
 
 
+def _removed(sight: Sight) -> Iterator[dict[str, str]]:
+    """Nodes that the inventory has no more."""
+    engine, told = sight.model["failover"], set[str]()
+    stop = f"systemctl disable --now {engine}; " if engine != "none" else ""
+    for name in sight.hosts:
+        for peer, interface in sight.removed(name).items():
+            if peer not in told:
+                told.add(peer)
+                yield _finding(
+                    "orphan_node",
+                    "warning",
+                    f"{peer} ({interface}) was a node when setup ran on {name}, and is none any more: as long as it"
+                    " runs and has the policy, it may take the overlay IPs.",
+                    f"On {peer} `{stop}aws-overlay-ip give-up`, and take the policy from its role, or terminate it;"
+                    " then overlay_ip_orphans=remove forgets it.",
+                )
+
+
+def _holders(sight: Sight) -> Iterator[dict[str, str]]:
+    """With an engine: the nodes of the inventory would take it from a node that serves and that they do not hear."""
+    names = {interface: peer for name in sight.hosts for peer, interface in sight.removed(name).items()}
+    for overlay in sight.seen if sight.model["failover"] != "none" else ():
+        held = {r.get("network_interface_id") for r in overlay["routes"] if r["state"] == "active"} & names.keys()
+        for interface in sorted(i for i in held if i):
+            yield _finding(
+                "orphan_holder",
+                "error",
+                f"{overlay['destination']} is routed to {interface} of {names[interface]}, which is no node of the"
+                " inventory any more.",
+                f"Put {names[interface]} back, run the switchover to a node that stays, then take it out again.",
+            )
+
+
 def _peers(sight: Sight) -> Iterator[dict[str, str]]:
-    """Other nodes as a node's program knows them: removed, or replaced by another machine."""
-    engine = sight.model["failover"]
-    told: set[str] = set()
-    for name, record in sight.records.items():
-        for peer, interface in ((record["program"] or {}).get("peers") or {}).items():
-            if peer not in sight.model["nodes"]:
-                if peer not in told:
-                    told.add(peer)
-                    stop = f"systemctl disable --now {engine}; " if engine != "none" else ""
-                    yield _finding(
-                        "orphan_node",
-                        "warning",
-                        f"{peer} ({interface}) was a node when setup ran on {name}, and is none any more: as long as it"
-                        " runs and has the policy, it may take the overlay IPs.",
-                        f"On {peer} `{stop}aws-overlay-ip give-up`, and take the policy from its role, or terminate"
-                        " it.",
-                    )
-                continue
-            now = sight.interface_of(peer)
+    """Other nodes as a node's program knows them, where they were replaced by another machine."""
+    for name in sight.records:
+        for peer, interface in ((sight.program(name) or {}).get("peers") or {}).items():
+            now = sight.interface_of(peer) if peer in sight.model["nodes"] else None
             if now and now != interface:
                 yield _finding(
                     "node_replaced",
-                    "warning" if engine == "none" else "error",
+                    "warning" if sight.model["failover"] == "none" else "error",
                     f"{name} takes {interface} for the interface of {peer}, but it is {now}: {peer} was replaced, or"
                     " another interface was chosen.",
                     "Run setup: it tells every node.",
@@ -350,8 +296,8 @@ def _arrives_elsewhere(sight: Sight) -> Iterator[dict[str, str]]:
 def _programs(sight: Sight) -> Iterator[dict[str, str]]:
     if sight.model["failover"] != "none":
         return
-    for name, record in sight.records.items():
-        if record["program"] and not list(_left(sight, name)):
+    for name in sight.records:
+        if sight.program(name) and not list(_left(sight, name)):
             message = f"aws-overlay-ip is installed on {name}, and no failover engine needs it."
             yield _finding("orphan_program", "info", message, "Run setup: it removes it.", name)
 

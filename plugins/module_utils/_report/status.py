@@ -39,7 +39,7 @@ def report(
             }
         )
     nodes = {name: _node(name, hosts.get(name, {}), model, overlays) for name in model["nodes"]}
-    for name, found in engines.findings(model, nodes, overlays).items():
+    for name, found in engines.findings(model, nodes, overlays, left["strangers"] if left else ()).items():
         nodes[name]["findings"] += found
     made = {"overlays": overlays, "nodes": nodes, "region": model["region"], "orphans": left_over}
     return {**made, "healthy": "error" not in {finding["severity"] for finding in _all(made)}}

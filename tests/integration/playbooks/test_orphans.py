@@ -108,6 +108,20 @@ def test_a_table_that_is_named_no_more(lab: LabHandle) -> None:
     assert orphans(lab.playbook("status.yml", overlay_ips=named)) == []
 
 
+@pytest.mark.parametrize("orphans", ["report", "remove"])
+def test_teardown_sees_to_it_too(shrunk: LabHandle, orphans: str) -> None:
+    lab, one = shrunk, [{"address": shrunk.lab.overlay}]
+    run = lab.playbook("teardown.yml", overlay_ips=one, overlay_ip_orphans=orphans)
+    assert run.ok, run.output
+    assert lab.holders() == {}
+    assert left(lab, lab.lab.overlay) == []
+    removed = orphans == "remove"
+    assert (lab.holders(GONE) == {}) is removed
+    assert left(lab, GONE) == ([] if removed else [*NODES, *NODES])
+    assert (f"node1 still has {GONE}" in told(run)) is not removed
+    assert lab.playbook("setup.yml").ok
+
+
 def test_a_route_of_somebody_else_is_left_alone(shrunk: LabHandle) -> None:
     lab = shrunk
     lab.move("client1", GONE)

@@ -181,6 +181,7 @@ def test_the_record_is_what_files_and_program_know(node: Node) -> None:
         **config,
         "overlays": [{**overlay, "destination": "192.168.10.15/32", "addresses": ["192.168.10.15/32"]}],
         "left": [],
+        "removed": {},
     }
 
 

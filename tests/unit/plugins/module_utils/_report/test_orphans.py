@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import orphans, status
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report.sight import Sight
 
 NOW, GONE = "192.168.10.15", "192.168.10.16"
 
@@ -72,7 +73,7 @@ def seen(*routes: dict[str, Any], address: str = NOW, others: Any = ()) -> dict[
 
 
 def judged(of: dict[str, Any], said: dict[str, Any], *looked: dict[str, Any], left: Any = ()) -> dict[str, Any]:
-    return orphans.judged(orphans.Sight(of, said, looked or (seen(),), left))
+    return orphans.judged(Sight(of, said, looked or (seen(),), left))
 
 
 def ids(found: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -139,7 +140,7 @@ def test_a_route_of_somebody_else_is_not_ours_to_remove() -> None:
 
 
 def test_the_route_to_a_node_that_is_none_any_more_is_ours() -> None:
-    known = program("node1", GONE, peers={"node9": "eni-9"})
+    known = program("node1", NOW, GONE, peers={"node9": "eni-9"})
     gone = {**route(), "network_interface_id": "eni-9", "instance_id": "i-9"}
     (found,) = judged(model(), hosts(program=known), left=[seen(gone, address=GONE)])["routes"]
     assert found["holder"] == "i-9"
@@ -190,6 +191,62 @@ def test_a_removed_node_may_still_take_over() -> None:
     found = judged(model(failover="keepalived"), hosts(program=known))
     assert ids(found) == [("orphan_node", "warning", "")]
     assert "On node9 `systemctl disable --now keepalived; aws-overlay-ip give-up`" in found["findings"][0]["remedy"]
+    assert found["removed"] == {"node1": {"node9": "eni-9"}, "node2": {}}
+    assert found["refused"] == {"report": [], "remove": []}
+
+
+def test_a_removed_node_is_named_as_long_as_the_record_has_it() -> None:
+    known = program("node1", NOW, removed={"node9": "eni-9", "node8": "eni-2b"})
+    found = judged(model(failover="keepalived"), hosts(program=known))
+    assert ids(found) == [("orphan_node", "warning", "")] * 2
+    assert list(found["removed"]["node1"]) == ["node9", "node8"]
+    back = program("node1", NOW, removed={"node2": "eni-2"})
+    assert judged(model(failover="keepalived"), hosts(program=back))["findings"] == []
+
+
+def test_a_node_by_another_name_is_none_that_was_removed() -> None:
+    known = program("node1", NOW, peers={"old-name": "eni-2"})
+    assert judged(model(failover="keepalived"), hosts(program=known))["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("engine", "state", "told"), [("keepalived", "active", 1), ("keepalived", "blackhole", 0), ("none", "active", 0)]
+)
+def test_a_removed_node_that_holds_is_refused_where_an_engine_would_take_it(engine: str, state: str, told: int) -> None:
+    known = program("node1", NOW, peers={"node2": "eni-2", "node9": "eni-9"})
+    gone = {"route_table_id": "rtb-1", "network_interface_id": "eni-9", "instance_id": "i-9", "state": state}
+    found = judged(model(failover=engine), hosts(program=known), seen(gone))
+    sentence = (
+        f"{NOW}/32 is routed to eni-9 of node9, which is no node of the inventory any more. Put node9 back, run the"
+        " switchover to a node that stays, then take it out again."
+    )
+    assert found["refused"] == {"report": [sentence] * told, "remove": [sentence] * told}
+
+
+def strange(engine: str, **more: Any) -> dict[str, Any]:
+    """A node that keepalived of another inventory moves an overlay IP on."""
+    said = hosts(program=program("node1", GONE, peers={"node9": "eni-9"}), views=[view("keepalived")], **more)
+    return judged(model(failover=engine), said)
+
+
+def test_beside_no_engine_another_inventory_s_is_left_alone() -> None:
+    found = strange("none", live=[GONE, NOW], saved=[NOW])
+    assert ids(found) == [("other_inventory", "info", "node1")]
+    assert found["findings"][0]["message"] == (
+        f"keepalived on node1 moves {GONE}/32, and no overlay IP of this inventory: it is another inventory's, or all"
+        " were renamed."
+    )
+    assert found["strangers"] == ["node1"]
+    assert found["refused"] == {"report": [], "remove": []}
+    assert not any(found[key] for key in ("engines", "addresses", "programs", "destinations"))
+
+
+@pytest.mark.parametrize(("engine", "refused"), [("keepalived", ["report"]), ("pacemaker", ["report", "remove"])])
+def test_an_engine_takes_the_place_of_another_inventory_s_on_request_alone(engine: str, refused: list[str]) -> None:
+    found = strange(engine, live=[GONE])
+    assert [choice for choice, told in found["refused"].items() if told] == refused
+    assert found["engines"] == []
+    assert found["addresses"] == {"node1": [GONE]}
 
 
 def test_a_replaced_node() -> None:
@@ -205,10 +262,11 @@ def test_a_machine_that_is_not_the_one_of_the_inventory_is_refused() -> None:
     of["nodes"]["node2"]["instance_id"] = "i-old"
     found = judged(of, hosts())
     assert ids(found) == [("wrong_instance", "error", "node2")]
-    assert found["refused"] == [
+    told = (
         "node2 is i-2, but the inventory says i-old: the node was replaced. Set overlay_ip_instance_id of node2 to i-2,"
         " or refresh the inventory's source, then run setup."
-    ]
+    )
+    assert found["refused"] == {"report": [told], "remove": [told]}
 
 
 @pytest.mark.parametrize("chosen", [{"device_index": 1}, {"network_interface_id": "eni-1b"}])
