@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._base import programs
-from .live import TRIES, TURNED, NodeError, not_turned, refused, restless
+from .live import NO_FAMILY, TRIES, TURNED, NodeError, not_turned, refused, restless
 from .plan import ADD, DELETE, MAIN, Held, Link, Route, Rule, Step
 from .source import Turn
 
@@ -165,7 +165,7 @@ class IpRoute:
         except Refused as exc:
             if "unknown" in exc.said:
                 return self._json(f"-{family}", *arguments)
-            if family == 6 and _code(_first(exc.said).splitlines()[0]) == errno.EOPNOTSUPP:
+            if family == 6 and _code(_first(exc.said)) in NO_FAMILY:
                 return []
             raise
 

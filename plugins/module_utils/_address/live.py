@@ -20,6 +20,9 @@ from .source import Turn
 TRIES = 30
 """How often a list is asked for: where links come and go the kernel says again and again that it changed meanwhile."""
 
+NO_FAMILY = (errno.EAFNOSUPPORT, errno.EOPNOTSUPP)
+"""What a kernel without IPv6 (ipv6.disable=1) says when it is asked for its rules or routes of that family."""
+
 TURNED = {ADD: (errno.EEXIST,), DELETE: (errno.ENOENT, errno.ESRCH, errno.ENODEV)}
 """What says of a rule or a default route that it was so already."""
 

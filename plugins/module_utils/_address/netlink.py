@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
-from .live import TRIES, TURNED, not_turned, refused, restless
+from .live import NO_FAMILY, TRIES, TURNED, not_turned, refused, restless
 from .plan import ADD, DELETE, DEPRECATE, Held, Link, Route, Rule, Step
 from .source import Turn
 
@@ -120,7 +120,13 @@ class Netlink:
 
     def _rules(self, family: int) -> Iterator[Rule]:
         """Those that go by the source and by nothing else."""
-        for rule in self._dump("rules", lambda ipr: ipr.get_rules(family=_FAMILY[family])):
+        try:
+            found = self._dump("rules", lambda ipr: ipr.get_rules(family=_FAMILY[family]))
+        except NetlinkError as exc:
+            if family == 6 and exc.code in NO_FAMILY:
+                return
+            raise
+        for rule in found:
             given = {name for name, _value in rule["attrs"]}
             source = rule.get_attr("FRA_SRC")
             plain = given <= _PLAIN_RULE and not rule["dst_len"] and not rule["flags"] and rule["action"] == _LOOKUP

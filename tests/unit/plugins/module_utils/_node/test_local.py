@@ -12,7 +12,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.addresses import Addresses
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.iproute import AddressError, run_ip
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.iproute import (
+    AddressError,
+    IpRoute,
+    Refused,
+    run_ip,
+)
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Rule
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.local import Local
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.model import Config, Overlay
 
@@ -118,6 +124,30 @@ def test_the_rule_comes_and_goes_with_the_address() -> None:
         "address delete 192.168.10.15/32 dev eth1",
         "-4 rule delete from 192.168.10.15 lookup 7151 priority 7150",
     ]
+
+
+def test_a_kernel_without_ipv6_has_no_rules_of_it_and_an_old_ip_tells_no_numbers() -> None:
+    """The first as the kernel says it; the second as iproute2 before 5.1 does."""
+
+    def no_ipv6(arguments: Sequence[str], lines: str = "") -> str:
+        if "-6" in arguments:
+            said = "RTNETLINK answers: Address family not supported by protocol\nDump terminated"
+            raise Refused(["ip", *arguments], said)
+        return json.dumps([RULE])
+
+    def old(arguments: Sequence[str], lines: str = "") -> str:
+        if "-Numeric" in arguments:
+            raise Refused(["ip", *arguments], 'Option "-Numeric" is unknown, try "ip -help".')
+        return json.dumps([RULE, {**RULE, "table": "mine"}, {**RULE, "fwmark": "0x1"}] if "-4" in arguments else [])
+
+    for run in (no_ipv6, old):
+        assert IpRoute(run).rules() == (Rule("192.168.10.15", 7151, 7150),)
+    with pytest.raises(AddressError, match="Operation not permitted"):
+        IpRoute(denied).rules()
+
+
+def denied(arguments: Sequence[str], lines: str = "") -> str:
+    raise Refused(["ip", *arguments], "RTNETLINK answers: Operation not permitted")
 
 
 def test_a_rule_that_was_lost_comes_again_and_is_no_address_that_came_up() -> None:
