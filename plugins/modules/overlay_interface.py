@@ -21,6 +21,10 @@ description:
     takes it all the same on a node that has no other global IPv6 address.)
   - A file of its own is written beside those of the distribution and of cloud-init. Only C(wicked) and
     O(persistence=networkmanager_profile) leave no other way than an entry in the interface's own file.
+  - On an interface that is not the one of the main table's default route, replies would leave by the other one, where
+    EC2 drops them. There a rule by the source (C(ip rule from ADDRESS)) and a table with the gateway of the interface
+    are made besides, now and after a reboot. Where another program has such a table already, as amazon-ec2-net-utils
+    has, that one is used. The same rule lets strict reverse path filtering (C(rp_filter=1)) accept the requests.
   - As long as a node has the address, it reaches itself under it, whatever the route tables say.
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
@@ -136,6 +140,16 @@ addresses:
     method:
       description: By which stack, empty for none.
       type: str
+    table:
+      description:
+        - The number of the routing table by which replies leave. V(254) is the main one, which serves where its default
+          route leads out of the same interface.
+      type: int
+      version_added: 1.1.0
+    gateway:
+      description: The gateway of that table, empty for the main one.
+      type: str
+      version_added: 1.1.0
 before:
   description: The places where the addresses were live.
   returned: always
@@ -190,6 +204,8 @@ def main() -> None:
             result = hold.run(module.params, live, host, check=module.check_mode)
     except (ValueError, PersistError, NodeError) as exc:
         module.fail_json(msg=str(exc), changed=getattr(exc, "changed", False))
+    for text in result.pop("warnings"):
+        module.warn(text)
     if not module._diff:
         del result["diff"]
     module.exit_json(**result)

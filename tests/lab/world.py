@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ class WorldSpec:
         nodes: how many nodes; they alternate between two Availability Zones.
         clients: how many clients, in one subnet.
         extra_interfaces: further interfaces of each node (device index 1, 2, ...), in the node's subnet.
+        extra_subnets: these in subnets of their own, which the main table serves; with ``ipv6`` addresses of both.
         ipv6: give the VPC and the subnets of the machines IPv6 blocks, and each machine an IPv6 address.
         shared_vpc: another account owns the VPC and its tables; the nodes belong to a participant.
     """
@@ -41,6 +42,7 @@ class WorldSpec:
     nodes: int = 2
     clients: int = 1
     extra_interfaces: int = 0
+    extra_subnets: bool = False
     ipv6: bool = False
     shared_vpc: bool = False
 
@@ -144,6 +146,7 @@ class _Builder:
         zones = self._vpc_api.describe_availability_zones()["AvailabilityZones"]
         self._zones = sorted(zone["ZoneName"] for zone in zones)[:2]
         self._ipv6_blocks: Iterator[ipaddress.IPv6Network] = iter(())
+        self._extra_subnets: dict[int, str] = {}
         self._partition = endpoint.client("sts").get_caller_identity()["Arn"].split(":")[1]
 
     def build(self) -> World:
@@ -198,6 +201,12 @@ class _Builder:
         subnet = self._vpc_api.create_subnet(VpcId=vpc_id, AvailabilityZone=zone, **blocks)["Subnet"]
         return str(subnet["SubnetId"])
 
+    def _extra_subnet(self, beside: Mapping[str, Any], number: int) -> str:
+        """A subnet in the same zone, the same one for each number."""
+        if number not in self._extra_subnets:
+            self._extra_subnets[number] = self._subnet(beside["VpcId"], number, beside["AvailabilityZone"])
+        return self._extra_subnets[number]
+
     def _tables(self, vpc_id: str, main: str, subnets: dict[str, str]) -> tuple[str, ...]:
         tables = [main]
         own = [subnets["client"], subnets["node2"], subnets["node1"]]
@@ -238,15 +247,19 @@ class _Builder:
         interfaces = [instance["NetworkInterfaces"][0]["NetworkInterfaceId"]]
         addresses = [f"{prefix}{host}"]
         for index in range(1, extra + 1):
-            address = f"{prefix}{host + 100 * index}"
-            eni = self._ec2.create_network_interface(SubnetId=subnet_id, PrivateIpAddress=address)["NetworkInterface"]
+            address, extra_id = f"{prefix}{host + 100 * index}", subnet_id
+            if self._spec.extra_subnets:
+                third = int(prefix.split(".")[2]) + 100 * index
+                address, extra_id = f"10.0.{third}.{host}", self._extra_subnet(subnet, third)
+            eni = self._ec2.create_network_interface(SubnetId=extra_id, PrivateIpAddress=address)["NetworkInterface"]
             self._ec2.attach_network_interface(
                 NetworkInterfaceId=eni["NetworkInterfaceId"], InstanceId=instance["InstanceId"], DeviceIndex=index
             )
             interfaces.append(eni["NetworkInterfaceId"])
             addresses.append(address)
         if self._spec.ipv6:
-            self._ec2.assign_ipv6_addresses(NetworkInterfaceId=interfaces[0], Ipv6AddressCount=1)
+            for interface_id in interfaces if self._spec.extra_subnets else interfaces[:1]:
+                self._ec2.assign_ipv6_addresses(NetworkInterfaceId=interface_id, Ipv6AddressCount=1)
         return Machine(
             name,
             instance["InstanceId"],

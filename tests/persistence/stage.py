@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,16 @@ SNAPSHOT = VpcSnapshot(
     tables=(TableSnap("rtb-1", ()),),
     interfaces=(InterfaceSnap("eni-1", "subnet-1", (OWN4,), "02:00:00:00:01:0a", True, "i-1", 0),),
     instances=(InstanceSnap("i-1", "running"),),
+)
+
+OWN4_SECOND, GATEWAY4_SECOND = "10.0.2.10", "10.0.2.1"
+TWO_INTERFACES = replace(
+    SNAPSHOT,
+    subnets=(*SNAPSHOT.subnets, Subnet("subnet-2", "10.0.2.0/24", "rtb-1")),
+    interfaces=(
+        *SNAPSHOT.interfaces,
+        InterfaceSnap("eni-2", "subnet-2", (OWN4_SECOND,), "02:00:00:00:02:0a", True, "i-1", 1),
+    ),
 )
 
 
@@ -88,6 +98,7 @@ class Stage:
         stack: a key of `lab.nodes.full_stacks.STACKS`.
         furnish: further files of the node, written before its first boot: path -> (text, mode).
         authorized_key: who may log in as root.
+        snapshot: the VPC.
     """
 
     def __init__(
@@ -97,10 +108,11 @@ class Stage:
         stack: str,
         furnish: dict[str, tuple[str, int]] | None = None,
         authorized_key: str = "",
+        snapshot: VpcSnapshot = SNAPSHOT,
     ) -> None:
         self.manifest = Manifest(directory / "manifest.json", secrets.token_hex(3))
         self.fabric = directory / "fabric"
-        self.router = Router(self.manifest.lab_id, self.fabric, self.manifest, lambda: SNAPSHOT)
+        self.router = Router(self.manifest.lab_id, self.fabric, self.manifest, lambda: snapshot)
         self.router.start()
         self._advertiser = Advertiser(self.router.netns, PREFIX6)
         spec = NodeSpec(self.manifest.lab_id, _NODE, "i-1", directory / _NODE, authorized_key)

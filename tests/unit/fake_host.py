@@ -9,6 +9,7 @@ import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address import source
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.store import Change
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import (
     ADD,
@@ -16,10 +17,13 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan im
     DEPRECATE,
     Held,
     Link,
+    Node,
     Overlay,
     Route,
+    Rule,
     Step,
 )
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.source import Turn
 
 
 class FakeHost:
@@ -77,6 +81,8 @@ class FakeLive:
     names: tuple[str, ...] = ("lo", "eth0", "eth1")
     defaults: dict[int, str] = field(default_factory=lambda: {4: "eth0", 6: "eth0"})
     calls: list[tuple[str, str, str, str]] = field(default_factory=list)
+    steered: Node = field(default_factory=lambda: Node((), ()))
+    """The rules, and the default routes beside ``defaults``."""
 
     def links(self) -> tuple[Link, ...]:
         return tuple(Link(index, name, f"02:00:00:00:00:{index:02x}") for index, name in enumerate(self.names, 1))
@@ -85,7 +91,13 @@ class FakeLive:
         return tuple(self.addresses)
 
     def routes(self) -> tuple[Route, ...]:
-        return tuple(Route(family, name) for family, name in self.defaults.items())
+        return (*(Route(family, name) for family, name in self.defaults.items()), *self.steered.routes)
+
+    def rules(self) -> tuple[Rule, ...]:
+        return self.steered.rules
+
+    def steer(self, turns: Sequence[Turn]) -> None:
+        self.steered = source.after(self.steered, turns)
 
     def apply(self, steps: Sequence[Step]) -> None:
         for step in steps:

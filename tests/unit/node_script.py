@@ -51,6 +51,7 @@ class Address:
             network_interface_id="eni-me", peers={"n2": "eni-peer"},
         )  # fmt: skip
         self.deeds, self.is_up = deeds, up
+        self.troubles: list[str] = []
 
     def up(self) -> bool:
         changed, self.is_up = not self.is_up, True

@@ -14,11 +14,12 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from .._base import net
-from . import plan
+from . import plan, source
 from .live import Live, NodeError
 from .persist import store
 from .persist.store import Change, Host, Owner, PersistError, Tree
 from .plan import ABSENT, Decision, Held, Node, Overlay, Request, Step
+from .source import Turn
 
 
 class Disk(Host, Protocol):
@@ -45,8 +46,9 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
     )
     tree = Tree(disk)
     saved = tuple(overlay for _method, _path, overlay in store.saved(tree))
-    node = Node(live.links(), live.held(), live.routes(), saved)
-    decisions = plan.plan(request, node)
+    node = Node(live.links(), live.held(), live.routes(), saved, live.rules())
+    steering = source.steer(plan.plan(request, node), node, present=request.state != ABSENT)
+    decisions = steering.decisions
     steps = [step for decision in decisions for step in decision.steps]
     keep = params["persistent"] and request.state != ABSENT
     kept = _save(
@@ -56,10 +58,11 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
         params["persistence"] if keep else None,
     )
     changes = tree.changes()
+    foretold = source.after(node, steering.turns)
     after = tuple(plan.apply_to(node.held, steps))
     if not check:
         try:
-            _apply(live, disk, steps, changes, files_last=keep)
+            _apply(live, disk, steps, changes, steering.turns, files_last=keep)
         except (NodeError, PersistError) as exc:
             partly = exc.changed
             with suppress(NodeError):
@@ -68,24 +71,36 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
                 raise PersistError(f"{_unkept(decisions, partly)}: {exc}", changed=exc.changed) from exc
             raise
         after = live.held() if steps or changes else node.held
+    addresses = {d.overlay.address for d in decisions}
+    turned = source.lines(addresses, node), source.lines(addresses, foretold)
     return {
-        "changed": bool(steps or changes),
+        "changed": bool(steps or changes or steering.turns),
         "addresses": [_shown(d.overlay, after, kept.get(d.overlay.address)) for d in decisions],
         "before": [_place(h) for d in decisions for h in d.before],
-        "persistence": _persistence(tree, kept, {d.overlay.address for d in decisions}),
-        "diff": _diff(decisions, after, changes),
+        "persistence": _persistence(tree, kept, addresses),
+        "warnings": list(steering.warnings),
+        "diff": _diff(decisions, after, changes, turned),
     }
 
 
-def _apply(live: Live, disk: Disk, steps: Sequence[Step], changes: Sequence[Change], *, files_last: bool) -> None:
-    """Files go before live addresses and come after them: a manager that acts in between undoes nothing."""
+def _apply(
+    live: Live, disk: Disk, steps: Sequence[Step], changes: Sequence[Change], turns: Sequence[Turn], *, files_last: bool
+) -> None:
+    """Files go before live addresses and come after them: a manager that acts in between undoes nothing.
+
+    How replies leave comes after the addresses, whichever way they go: no address depends on it.
+    """
     if files_last:
         live.apply(steps)
-        disk.apply(changes)
+        try:
+            live.steer(turns)
+        finally:
+            disk.apply(changes)
         return
     disk.apply(changes)
     try:
         live.apply(steps)
+        live.steer(turns)
     except NodeError as exc:
         exc.changed = bool(changes)
         raise
@@ -119,6 +134,8 @@ def _shown(overlay: Overlay, held: Iterable[Held], kept: tuple[str, Owner] | Non
         "live": here is not None,
         "persistent": kept is not None,
         "method": kept[0] if kept else "",
+        "table": overlay.way.table if overlay.way else plan.MAIN,
+        "gateway": overlay.way.gateway if overlay.way else "",
     }
 
 
@@ -135,12 +152,17 @@ def _persistence(tree: Tree, kept: Mapping[str, tuple[str, Owner]], addresses: s
     }
 
 
-def _diff(decisions: Iterable[Decision], after: Iterable[Held], changes: Iterable[Change]) -> list[dict[str, str]]:
-    """Live addresses first, then each file."""
+def _diff(
+    decisions: Iterable[Decision], after: Iterable[Held], changes: Iterable[Change], turned: tuple[str, str]
+) -> list[dict[str, str]]:
+    """Live addresses first, then the rules of their replies, then each file."""
     before = [h for d in decisions for h in d.before]
     now = [h for d in decisions for h in after if h.address == d.overlay.address]
     live = {"before_header": "live addresses", "after_header": "live addresses"}
     diffs = [{**live, "before": _lines(before), "after": _lines(now)}] if _lines(before) != _lines(now) else []
+    if turned[0] != turned[1]:
+        header = {"before_header": "routing policy rules", "after_header": "routing policy rules"}
+        diffs.append({**header, "before": turned[0], "after": turned[1]})
     for change in changes:
         header = {"before_header": change.path, "after_header": change.path}
         diffs.append({**header, "before": change.before or "", "after": change.after or ""})

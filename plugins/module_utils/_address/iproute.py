@@ -20,8 +20,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._base import programs
-from .live import TRIES, NodeError, refused, restless
-from .plan import ABSENT, ADD, AUTO, DELETE, PRESENT, Held, Link, Node, Request, Route, Step, plan
+from .live import NO_FAMILY, TRIES, TURNED, NodeError, not_turned, refused, restless
+from .plan import ADD, DELETE, MAIN, Held, Link, Route, Rule, Step
+from .source import Turn
 
 _FOREVER = 0xFFFFFFFF
 _SECONDS = 5.0
@@ -41,6 +42,9 @@ _WORDS = {
 }
 _ERRNOS = {os.strerror(code): code for code in errno.errorcode}
 _DONE = {ADD: errno.EEXIST, DELETE: errno.EADDRNOTAVAIL}  # what says that it was so already
+
+_TABLES = {"local": 255, "main": MAIN, "default": 253}
+_PLAIN_RULE = {"priority", "src", "srclen", "table", "protocol"}
 
 
 class Refused(NodeError):
@@ -118,12 +122,12 @@ class IpRoute:
 
     def routes(self) -> tuple[Route, ...]:
         """See :class:`.live.Live`."""
-        return tuple(
-            route
-            for family in (4, 6)
-            for raw in self._json(f"-{family}", "route", "show", "default")
-            for route in _route(family, raw)
-        )
+        shown = ("route", "show", "table", "all", "default")
+        return tuple(r for family in (4, 6) for raw in self._of(family, *shown) for r in _route(family, raw))
+
+    def rules(self) -> tuple[Rule, ...]:
+        """See :class:`.live.Live`."""
+        return tuple(rule for family in (4, 6) for raw in self._of(family, "rule", "show") for rule in _rule(raw))
 
     def apply(self, steps: Sequence[Step]) -> None:
         """See :class:`.live.Live`. One `ip` for all of them; it stops at the first refusal and tells its line."""
@@ -141,6 +145,30 @@ class IpRoute:
                     raise refused(step, code, words) from exc
                 left = left[done:]
 
+    def steer(self, turns: Sequence[Turn]) -> None:
+        """See :class:`.live.Live`."""
+        for turn in turns:
+            try:
+                self._run(turn_words(turn).split())
+            except Refused as exc:
+                words = _first(exc.said)
+                if _code(words) not in TURNED[turn.action]:
+                    raise not_turned(turn, words) from exc
+
+    def _of(self, family: int, *arguments: str) -> list[Mapping[str, Any]]:
+        """With the tables' numbers; before iproute2 5.1, which could not tell them, a table with a name is left out.
+
+        A kernel without IPv6 has nothing to show.
+        """
+        try:
+            return self._json("-Numeric", f"-{family}", *arguments)
+        except Refused as exc:
+            if "unknown" in exc.said:
+                return self._json(f"-{family}", *arguments)
+            if family == 6 and _code(_first(exc.said)) in NO_FAMILY:
+                return []
+            raise
+
     def _shown(self) -> list[Mapping[str, Any]]:
         # Some versions print an empty object for what they leave out.
         return [link for link in self._json("address", "show") if "ifname" in link]
@@ -148,44 +176,6 @@ class IpRoute:
     def _json(self, *arguments: str) -> list[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = json.loads(self._run(["-json", *arguments]) or "[]")
         return found
-
-
-class Addresses:
-    """The overlay addresses of this node, for its own program.
-
-    Args:
-        run: how `ip` is run (tests).
-    """
-
-    def __init__(self, run: Run = run_ip) -> None:
-        self._live = IpRoute(run)
-
-    def up(self, addresses: Iterable[str], interface: str = AUTO, label: str = AUTO, *, dry_run: bool = False) -> bool:
-        """Bring the addresses up on the interface, wherever else they were; whether anything was (to be) done.
-
-        Raises:
-            AddressError: refused by the kernel.
-            plan.PlanError: no such interface, no default route, or a label that cannot be.
-        """
-        return self._apply(Request(tuple(addresses), interface, label, PRESENT), dry_run)
-
-    def down(self, addresses: Iterable[str]) -> bool:
-        """Take the addresses down wherever they are; whether anything was done."""
-        return self._apply(Request(tuple(addresses), state=ABSENT), False)
-
-    def held(self, addresses: Iterable[str]) -> list[Held]:
-        """Where the addresses are live now."""
-        wanted = {cidr.partition("/")[0] for cidr in addresses}
-        return [held for held in self._live.held() if held.address in wanted]
-
-    def _apply(self, request: Request, dry_run: bool) -> bool:
-        links, held = self._live.both()
-        need_default = request.interface == AUTO and request.state == PRESENT
-        node = Node(links, held, self._live.routes() if need_default else ())
-        steps = [step for decision in plan(request, node) for step in decision.steps]
-        if not dry_run:
-            self._live.apply(steps)
-        return bool(steps)
 
 
 def _link(raw: Mapping[str, Any]) -> Link:
@@ -209,10 +199,37 @@ def _held(links: Iterable[Mapping[str, Any]]) -> Iterator[Held]:
 
 
 def _route(family: int, raw: Mapping[str, Any]) -> Iterator[Route]:
-    """A default route; of a multipath one the first way."""
-    way = raw if "dev" in raw else next(iter(raw.get("nexthops", ())), {})
-    if raw.get("type", "unicast") == "unicast" and "dev" in way:
-        yield Route(family, way["dev"], raw.get("metric", 0), way.get("gateway", ""), raw.get("prefsrc", ""))
+    """A default route; of a multipath one every way."""
+    table = _table(raw)
+    if raw.get("type", "unicast") == "unicast" and table:
+        for way in [raw] if "dev" in raw else raw.get("nexthops", ()):
+            if "dev" in way:
+                metric, source = raw.get("metric", 0), raw.get("prefsrc", "")
+                yield Route(family, way["dev"], metric, way.get("gateway", ""), source, table)
+
+
+def _rule(raw: Mapping[str, Any]) -> Iterator[Rule]:
+    """A rule that goes by the source and by nothing else."""
+    table = _table(raw)
+    if raw["src"] != "all" and table and raw.keys() <= _PLAIN_RULE:
+        length = f"/{raw['srclen']}" if "srclen" in raw else ""
+        yield Rule(f"{raw['src']}{length}", table, raw["priority"])
+
+
+def _table(raw: Mapping[str, Any]) -> int:
+    """The number of a table; 0 where only its name is shown."""
+    name = str(raw.get("table", MAIN))
+    return _TABLES.get(name) or (int(name) if name.isdigit() else 0)
+
+
+def turn_words(turn: Turn) -> str:
+    """A turn as iproute2 takes it; `onlink`, since the table has no route to the gateway."""
+    what, add = turn.what, turn.action == ADD
+    if isinstance(what, Rule):
+        words = f"from {what.source} lookup {what.table} priority {what.priority}"
+        return f"-{what.family} rule {'add' if add else 'delete'} {words}"
+    via = f"default via {what.gateway} dev {what.interface} table {what.table}"
+    return f"-{what.family} route {f'replace {via} onlink' if add else f'delete {via}'}"
 
 
 def line(step: Step) -> str:

@@ -14,10 +14,17 @@ import os
 from collections.abc import Sequence
 from typing import Protocol
 
-from .plan import ADD, DELETE, Held, Link, Route, Step
+from .plan import ADD, DELETE, Held, Link, Route, Rule, Step
+from .source import Turn
 
 TRIES = 30
 """How often a list is asked for: where links come and go the kernel says again and again that it changed meanwhile."""
+
+NO_FAMILY = (errno.EAFNOSUPPORT, errno.EOPNOTSUPP)
+"""What a kernel without IPv6 (ipv6.disable=1) says when it is asked for its rules or routes of that family."""
+
+TURNED = {ADD: (errno.EEXIST,), DELETE: (errno.ENOENT, errno.ESRCH, errno.ENODEV)}
+"""What says of a rule or a default route that it was so already."""
 
 _VERBS = {ADD: "add", DELETE: "delete"}
 
@@ -41,13 +48,23 @@ class Live(Protocol):
         """All live addresses, in the kernel's order."""
 
     def routes(self) -> tuple[Route, ...]:
-        """The default routes of the main table, of both families."""
+        """The default routes of all tables, of both families."""
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that choose a table by the source alone, of both families."""
 
     def apply(self, steps: Sequence[Step]) -> None:
         """Carry the steps out, in order. What is there, or gone, already is no error.
 
         Raises:
             NodeError: at the first one that is refused; those before it are done.
+        """
+
+    def steer(self, turns: Sequence[Turn]) -> None:
+        """Make and delete rules and default routes, in order. What is there, or gone, already is no error.
+
+        Raises:
+            NodeError: as :meth:`apply`.
         """
 
 
@@ -78,3 +95,10 @@ def refused(step: Step, code: int, said: str = "") -> NodeError:
     if code:
         return NodeError(f"{what}: {os.strerror(code)} ({errno.errorcode.get(code, code)}).")
     return NodeError(f"{what}: {said}.")
+
+
+def not_turned(turn: Turn, said: str) -> NodeError:
+    """A refused rule or default route as a sentence; ``said``: the kernel's words."""
+    what = turn.what
+    named = f"rule from {what.source}" if isinstance(what, Rule) else f"default route by {what.interface}"
+    return NodeError(f"cannot {_VERBS[turn.action]} the {named} (table {what.table}): {said}.")

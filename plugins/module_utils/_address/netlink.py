@@ -9,13 +9,15 @@ Works alike with pyroute2 0.7.2 (Debian 12's package) and the newest. This modul
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
-from .live import TRIES, refused, restless
-from .plan import ADD, DELETE, DEPRECATE, Held, Link, Route, Step
+from .live import NO_FAMILY, TRIES, TURNED, not_turned, refused, restless
+from .plan import ADD, DELETE, DEPRECATE, Held, Link, Route, Rule, Step
+from .source import Turn
 
 try:
     import pyroute2
@@ -29,9 +31,12 @@ except Exception as exc:  # not only ImportError: some versions break on some Py
 
 VERSION: str | None = getattr(pyroute2, "__version__", None)
 
+_BITS = {4: 32, 6: 128}
+_PLAIN_RULE = {"FRA_SRC", "FRA_TABLE", "FRA_PRIORITY", "FRA_PROTOCOL", "FRA_SUPPRESS_PREFIXLEN"}
 _FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
-_MAIN_TABLE = 254
 _UNICAST = 1
+_LOOKUP = 1  # what a rule does: look a table up
+_ONLINK = 4
 _IFF_UP = 0x1
 _IFA_F_NODAD = 0x02  # nobody else on this link has the address: VPC routes are not neighbours
 _IFA_F_DEPRECATED = 0x20
@@ -85,19 +90,60 @@ class Netlink:
                 if exc.code != _DONE.get(step.action):
                     raise refused(step, exc.code) from exc
 
+    def rules(self) -> tuple[Rule, ...]:
+        """See :class:`.live.Live`."""
+        return tuple(rule for family in _FAMILY for rule in self._rules(family))
+
+    def steer(self, turns: Sequence[Turn]) -> None:
+        """See :class:`.live.Live`."""
+        for turn in turns:
+            what, add = turn.what, turn.action == ADD
+            try:
+                if isinstance(what, Rule):
+                    address, _slash, length = what.source.partition("/")
+                    words = {"src": address, "src_len": int(length or _BITS[what.family]), "priority": what.priority}
+                    self._ipr.rule("add" if add else "delete", family=_FAMILY[what.family], table=what.table, **words)
+                else:
+                    self._ipr.route("replace" if add else "delete", **self._default(what, add))
+            except NetlinkError as exc:
+                if exc.code not in TURNED[turn.action]:
+                    raise not_turned(turn, os.strerror(exc.code)) from exc
+
+    def _default(self, route: Route, add: bool) -> dict[str, Any]:
+        indexes = {name: index for index, name in self._names().items()}
+        if route.interface not in indexes:
+            raise not_turned(Turn(ADD if add else DELETE, route), os.strerror(errno.ENODEV))
+        where = {"oif": indexes[route.interface], "gateway": route.gateway, "table": route.table}
+        # By its length alone: what a default destination is written as differs between versions.
+        message = {"family": _FAMILY[route.family], "dst_len": 0, **where}
+        return {**message, "flags": _ONLINK} if add else message
+
+    def _rules(self, family: int) -> Iterator[Rule]:
+        """Those that go by the source and by nothing else."""
+        try:
+            found = self._dump("rules", lambda ipr: ipr.get_rules(family=_FAMILY[family]))
+        except NetlinkError as exc:
+            if family == 6 and exc.code in NO_FAMILY:
+                return
+            raise
+        for rule in found:
+            given = {name for name, _value in rule["attrs"]}
+            source = rule.get_attr("FRA_SRC")
+            plain = given <= _PLAIN_RULE and not rule["dst_len"] and not rule["flags"] and rule["action"] == _LOOKUP
+            if source and plain:
+                length = "" if rule["src_len"] == _BITS[family] else f"/{rule['src_len']}"
+                yield Rule(f"{source}{length}", rule.get_attr("FRA_TABLE"), rule.get_attr("FRA_PRIORITY") or 0)
+
     def _routes(self, family: int) -> Iterator[Route]:
         names = self._names()
         af = _FAMILY[family]
-        for route in self._dump("routes", lambda ipr: ipr.get_routes(family=af, table=_MAIN_TABLE)):
-            interface = names.get(_oif(route), "")
-            if route["dst_len"] == 0 and route["type"] == _UNICAST and interface:
-                yield Route(
-                    family,
-                    interface,
-                    route.get_attr("RTA_PRIORITY") or 0,
-                    route.get_attr("RTA_GATEWAY") or "",
-                    route.get_attr("RTA_PREFSRC") or "",
-                )
+        for route in self._dump("routes", lambda ipr: ipr.get_routes(family=af)):
+            if route["dst_len"] == 0 and route["type"] == _UNICAST:
+                metric, source = route.get_attr("RTA_PRIORITY") or 0, route.get_attr("RTA_PREFSRC") or ""
+                table = route.get_attr("RTA_TABLE") or route["table"]
+                for index, gateway in _ways(route):
+                    if index in names:
+                        yield Route(family, names[index], metric, gateway, source, table)
 
     def _dump(self, what: str, ask: Callable[[Any], Iterable[Any]]) -> list[Any]:
         """A whole list. The kernel says where it changed while it was read: then it is asked for again."""
@@ -145,10 +191,12 @@ class Netlink:
         return message
 
 
-def _oif(route: Any) -> int:
-    """The index of a route's interface (of a multipath route the first one's); 0 where it has none."""
+def _ways(route: Any) -> list[tuple[int, str]]:
+    """The interface's index and the gateway of a route, of a multipath one each."""
     paths = route.get_attr("RTA_MULTIPATH")
-    return int(paths[0]["oif"] if paths else route.get_attr("RTA_OIF") or 0)
+    if paths:
+        return [(int(path["oif"]), path.get_attr("RTA_GATEWAY") or "") for path in paths]
+    return [(int(route.get_attr("RTA_OIF") or 0), route.get_attr("RTA_GATEWAY") or "")]
 
 
 def _held(message: Any, interface: str) -> Held:

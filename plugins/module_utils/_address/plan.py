@@ -26,6 +26,9 @@ ADD, DELETE, DEPRECATE = "add", "delete", "deprecate"
 LABEL_MAX = 15
 """Bytes of a label: IFNAMSIZ less its terminator (the kernel answers ERANGE past that)."""
 
+MAIN = 254
+"""The number of the main routing table."""
+
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.@-]{1,15}")
 _PLAIN_LABEL = re.compile(r"[A-Za-z0-9_.@-]+:[A-Za-z0-9_.-]+")
 
@@ -35,13 +38,25 @@ class PlanError(ValueError):
 
 
 @dataclass(frozen=True)
+class Way:
+    """By which table and gateway replies from an overlay IP leave. ``ours``: the table is, with its default route;
+    else a program of the cloud or the distribution fills it."""
+
+    table: int
+    gateway: str
+    ours: bool = True
+
+
+@dataclass(frozen=True)
 class Overlay:
-    """An address where it shall be. ``label`` is empty for none; IPv6 has none. ``deployment``: whose it is."""
+    """An address where it shall be. ``label`` is empty for none; IPv6 has none. ``way``: of its replies, None where
+    they leave by the main default route. ``deployment``: whose it is."""
 
     address: str
     prefixlen: int
     interface: str
     label: str = ""
+    way: Way | None = None
     deployment: str = USUAL
 
     @property
@@ -67,13 +82,28 @@ class Link:
 
 @dataclass(frozen=True)
 class Route:
-    """A default route of the main table. ``gateway`` and ``source`` are empty where it names none."""
+    """A default route. ``gateway`` and ``source`` are empty where it names none."""
 
     family: int
     interface: str
     metric: int = 0
     gateway: str = ""
     source: str = ""
+    table: int = MAIN
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A routing policy rule: packets from ``source``, an address or a network, are routed by ``table``."""
+
+    source: str
+    table: int
+    priority: int
+
+    @property
+    def family(self) -> int:
+        """4 or 6."""
+        return 6 if ":" in self.source else 4
 
 
 @dataclass(frozen=True)
@@ -95,19 +125,20 @@ class Step:
 
 @dataclass(frozen=True)
 class Node:
-    """What was read on the node: links, live addresses, default routes, and the overlays that its configuration
-    files hold."""
+    """What was read on the node: links, live addresses, default routes of all tables, the overlays that its
+    configuration files hold, and the rules that go by the source."""
 
     links: tuple[Link, ...]
     held: tuple[Held, ...]
     routes: tuple[Route, ...] = ()
     saved: tuple[Overlay, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     @property
     def default(self) -> dict[int, str]:
-        """Family -> the interface of the default route that wins (the lowest metric)."""
-        by_metric = sorted(self.routes, key=lambda route: route.metric, reverse=True)
-        return {route.family: route.interface for route in by_metric}
+        """Family -> the interface of the main table's default route that wins (the lowest metric)."""
+        by_metric = sorted((r for r in self.routes if r.table == MAIN), key=lambda route: route.metric)
+        return {route.family: route.interface for route in reversed(by_metric)}
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def _address(node: Node) -> dict[str, Any]:
         node.local.foresee()
     except (AddressError, ValueError) as exc:
         return _told("address", False, str(exc))
-    return _told("address", True, "The addresses can be brought up.")
+    return _told("address", True, " ".join(["The addresses can be brought up.", *node.local.troubles]))
 
 
 def _endpoint(node: Node) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._address import agents, netlink, packages, tools
+from .._address import agents, netlink, packages, replies, tools
 from .._address.live import NodeError
 from .._address.persist import store
 from .._address.persist.store import Host, Owner, Tree
@@ -40,7 +40,9 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[s
     release = host.read("/etc/os-release") or ""
     source = packages.source(release)
     findings = _findings(host, link, owner, shown or [], params["persistent"])
-    if node is None:
+    if node is not None:
+        findings += replies.findings(host, node, {entry["address"] for entry in shown or () if entry["live"]})
+    else:
         findings.append(Finding("addresses_unreadable", ERROR, why, f"Get iproute2 {source.sentence}."))
     return {
         "identity": identity,
@@ -64,7 +66,7 @@ def _read(tree: Tree) -> tuple[Node | None, str]:
     try:
         with tools.opened(tree.host.read("/etc/os-release") or "") as live:
             saved = tuple(overlay for _method, _path, overlay in store.saved(tree))
-            return Node(live.links(), live.held(), live.routes(), saved), ""
+            return Node(live.links(), live.held(), live.routes(), saved, live.rules()), ""
     except NodeError as exc:
         return None, str(exc)
 

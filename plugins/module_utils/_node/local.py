@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from .._address.iproute import AddressError, Addresses
+from .._address.addresses import Addresses
+from .._address.iproute import AddressError
 from .._base import net
 from .model import Config
 
@@ -26,6 +27,11 @@ class Local:
     def peers(self) -> Mapping[str, str]:
         """The other nodes' names and network interfaces."""
         return self.config.peers
+
+    @property
+    def troubles(self) -> list[str]:
+        """Why replies may leave by the wrong interface, of what was done so far."""
+        return self._addresses.troubles
 
     def up(self) -> bool:
         """Bring the addresses up; whether that changed anything.

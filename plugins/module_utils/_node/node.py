@@ -59,6 +59,7 @@ class Node:
         self.local = local
         self.config = local.config
         self._imds = imds or Imds(left=left)
+        self._tell = tell
         self._make_ec2 = ec2 or (lambda opts: Ec2(Wire(opts, left, tell, self._imds)))
         self._made: Ec2 | None = None
         self._mine = local.config.network_interface_id
@@ -77,6 +78,8 @@ class Node:
             ConfigError, ImdsError, AddressError, PlanError of `_address`: nothing was moved.
         """
         brought_up = self.local.up()
+        for trouble in self.local.troubles:
+            self._tell(trouble)
         try:
             mine = self.mine()
             moves = self._move(mine, deadline)

@@ -15,7 +15,7 @@ from .._base import net
 from .._inventory.holders import Dict, node_of, settled
 from .sight import Sight, bare
 
-_KEPT = frozenset({"orphan_node", "other_interface"})
+_KEPT = frozenset({"orphan_node", "other_interface", "arrives_elsewhere"})
 _TOLD = {"report": _KEPT | {"orphan_resource", "orphan_route", "orphan_address"}, "remove": _KEPT}
 _REFUSED = frozenset({"wrong_instance", "orphan_holder", "other_inventory", "shared_address"})
 REMOVE = "overlay_ip_orphans=remove takes it away"
@@ -36,7 +36,7 @@ def judged(sight: Sight) -> dict[str, Any]:
     """
     rules: tuple[Callable[[Sight], Iterator[dict[str, str]]], ...] = (
         *(_strange, _shared, _engines, _resources, _routes, _addresses, _removed, _holders, _peers),
-        *(_instances, _other_interface, _other_place, _programs),
+        *(_instances, _other_interface, _other_place, _arrives_elsewhere, _programs),
     )
     addresses = {name: sorted(sight.kept(name)) for name in sight.hosts if sight.kept(name)}
     findings = [finding for rule in rules for finding in rule(sight)]
@@ -292,6 +292,23 @@ def _other_place(sight: Sight) -> Iterator[dict[str, str]]:
                         f"{bare(address)} has the {key} '{one[key]}' on {name}, but the inventory says"
                         f" '{overlay[key]}'.",
                         "Run setup: it adds the new one before it removes the old one.",
+                        name,
+                    )
+
+
+def _arrives_elsewhere(sight: Sight) -> Iterator[dict[str, str]]:
+    """An address on one interface, whose packets come in by another. What is on lo is reached by any."""
+    for name, record in sight.records.items():
+        device, live = sight.device_of(name), {bare(one["address"]): one["interface"] for one in record["live"]}
+        for overlay in sight.model["overlays"]:
+            for address in map(bare, overlay["node_addresses"]):
+                if device and live.get(address, "lo") not in ("lo", device) and overlay["interface"] != device:
+                    yield _finding(
+                        "arrives_elsewhere",
+                        "warning",
+                        f"{address} is on {live[address]} of {name}, but its packets come in by {device}"
+                        f" ({sight.interface_of(name)}): where the replies leave by {live[address]}, EC2 drops them.",
+                        f"Set `interface: {device}` of this overlay IP, and run setup.",
                         name,
                     )
 

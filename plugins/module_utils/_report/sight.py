@@ -101,6 +101,13 @@ class Sight:
         """What the program is called on the nodes."""
         return Deployment(self.model["deployment"]).program
 
+    def device_of(self, name: str) -> str | None:
+        """The node's own name of the interface by which it shall receive, where it is known."""
+        identity = self.hosts.get(name, {}).get("identity") or {}
+        names = {i["network_interface_id"]: i.get("name") for i in identity.get("interfaces", ())}
+        found: str | None = names.get(self.interface_of(name) or "")
+        return found
+
     def interface_of(self, name: str) -> str | None:
         """The network interface by which a node shall receive, as the inventory or the node itself says."""
         node, identity = self.model["nodes"][name], self.hosts.get(name, {}).get("identity") or {}

@@ -49,6 +49,10 @@ def main(parent: str, tool: str) -> dict[str, object]:
         def step(name: str, **options: object) -> None:
             seen[name] = [run(**options), held()]
 
+        def steered() -> list[list[object]]:
+            rules = [[r.source, r.table, r.priority] for r in net.rules()]
+            return rules + [[r.family, r.interface, r.gateway, r.table] for r in net.routes() if r.table != 254]
+
         def do(action: str, *what: object) -> None:
             net.apply([step_of(action, overlay(*what))])
 
@@ -67,6 +71,20 @@ def main(parent: str, tool: str) -> dict[str, object]:
         step("absent", state="absent", addresses=["192.168.10.15", "192.168.10.16", "2001:db8:10::15"])
         step("absent again", state="absent")
         do("delete", "192.168.10.15", 32, "eth0")  # gone already: no error
+        for words in (
+            "address add 10.0.2.10/24 dev peer0",
+            "-6 route add default via fe80::1 dev eth0 metric 100",
+            "-6 route add default via fe80::2 dev peer0 metric 300",
+        ):
+            subprocess.run(["ip", *words.split()], check=True)
+        step("second interface", interface="peer0")
+        seen["steered"] = steered()
+        step("second interface again", interface="peer0")
+        step("back", interface="eth0")
+        seen["steered back"] = steered()
+        step("second interface, one", interface="peer0", addresses=["2001:db8:10::15"])
+        step("gone from it", state="absent")
+        seen["steered no more"] = steered()
         step("link down", interface="down0", addresses=["192.168.10.15"])
         step("before a rename", addresses=["192.168.10.15"])
         for words in ("eth0 down", "eth0 name ens5", "ens5 up"):

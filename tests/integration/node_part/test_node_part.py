@@ -140,6 +140,19 @@ EXPECTED = {
     "other prefix, two interfaces": [True, ["192.168.10.15/32 eth0 eth0:2", "192.168.10.16/32 eth0 eth0:1", V6]],
     "absent": [True, []],
     "absent again": [False, []],
+    "second interface": [True, ["192.168.10.15/32 peer0 peer0:1", V6.replace("eth0", "peer0")]],
+    "steered": [
+        ["192.168.10.15", 7151, 7150],
+        ["2001:db8:10::15", 7151, 7150],
+        [4, "peer0", "10.0.2.1", 7151],
+        [6, "peer0", "fe80::2", 7151],
+    ],
+    "second interface again": [False, ["192.168.10.15/32 peer0 peer0:1", V6.replace("eth0", "peer0")]],
+    "back": [True, ["192.168.10.15/32 eth0 eth0:1", V6]],
+    "steered back": [],
+    "second interface, one": [True, ["192.168.10.15/32 eth0 eth0:1", V6.replace("eth0", "peer0")]],
+    "gone from it": [True, []],
+    "steered no more": [],
     "link down": [True, ["192.168.10.15/32 down0 down0:1"]],
     "before a rename": [True, ["192.168.10.15/32 eth0 eth0:1"]],
     # The kernel renames labels along with the link; only the file is wrong then.
@@ -298,6 +311,8 @@ def test_the_module_as_a_payload_under_the_oldest_and_newest_python(
             "live": True,
             "persistent": False,
             "method": "",
+            "table": 254,
+            "gateway": "",
         }
     ]
     info = module("overlay_node_info", {"addresses": ["192.168.10.15"], "metadata": False}, *inside, **where)

@@ -37,6 +37,7 @@ def main() -> None:
         tables=options.tables,
         nodes=options.count,
         extra_interfaces=options.extra_interfaces,
+        extra_subnets=options.extra_subnets,
         ipv6=options.ipv6,
         shared_vpc=options.shared_vpc,
     )

@@ -13,7 +13,7 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 from ..plan import Overlay
-from .text import ip_replace, mark, slug
+from .text import ip_replace, ip_steer, mark, quietly, slug
 from .tree import Tree
 
 PATTERN = "/etc/network/interfaces.d/60-aws-overlay-ip-{slug}"
@@ -22,5 +22,7 @@ PATTERN = "/etc/network/interfaces.d/60-aws-overlay-ip-{slug}"
 def write(tree: Tree, overlay: Overlay, source: str) -> None:
     """``source`` is not used: ifupdown reads the whole directory."""
     family = "inet6" if overlay.family == 6 else "inet"
-    text = f"{mark(overlay)}iface {overlay.interface} {family} manual\n    up {ip_replace(overlay)}\n"
+    commands = [ip_replace(overlay), *map(quietly, ip_steer(overlay))]
+    text = f"{mark(overlay)}iface {overlay.interface} {family} manual\n"
+    text += "".join(f"    up {command}\n" for command in commands)
     tree.write(PATTERN.format(slug=slug(overlay.address)), text)

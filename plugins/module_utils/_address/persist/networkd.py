@@ -15,6 +15,7 @@ from __future__ import annotations
 import posixpath
 
 from ..plan import Overlay
+from ..source import PRIORITY
 from .text import mark, slug
 from .tree import Tree
 
@@ -33,4 +34,11 @@ def _text(overlay: Overlay) -> str:
         lines += ["PreferredLifetime=0", "DuplicateAddressDetection=none"]
     elif overlay.label:
         lines.append(f"Label={overlay.label}")
+    way = overlay.way
+    if way:
+        # networkd deletes rules that its files do not name when it starts.
+        if way.ours:
+            lines += ["", "[Route]", f"Gateway={way.gateway}", "GatewayOnLink=yes", f"Table={way.table}"]
+        rule = [f"From={overlay.cidr}", f"Table={way.table}", f"Priority={PRIORITY}"]
+        lines += ["", "[RoutingPolicyRule]", *rule]
     return mark(overlay) + "\n".join(lines) + "\n"

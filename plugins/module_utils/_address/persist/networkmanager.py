@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..plan import Overlay
-from .text import ip_replace, mark, slug
+from .text import ip_replace, ip_steer, mark, quietly, slug
 from .tree import PROFILE, Tree
 
 PATTERN = "/etc/NetworkManager/dispatcher.d/50-aws-overlay-ip-{slug}"
@@ -31,10 +31,15 @@ def write_script(tree: Tree, overlay: Overlay, source: str) -> None:
         + mark(overlay)
         + f'[ "$1" = {overlay.interface} ] || exit 0\n'
         + 'case "$2" in\n'
-        + f"    up|reapply|dhcp4-change|dhcp6-change) exec {ip_replace(overlay)} ;;\n"
+        + f"    up|reapply|dhcp4-change|dhcp6-change) {_then(overlay)} ;;\n"
         + "esac\n"
     )
     tree.write(PATTERN.format(slug=slug(overlay.address)), text, 0o755)
+
+
+def _then(overlay: Overlay) -> str:
+    steer = [quietly(command) for command in ip_steer(overlay)]
+    return "; ".join([ip_replace(overlay), *steer]) if steer else f"exec {ip_replace(overlay)}"
 
 
 def write_profile(tree: Tree, overlay: Overlay, source: str) -> None:

@@ -60,9 +60,9 @@ _PATTERNS = {
 
 
 def effective(method: str, overlay: Overlay) -> str:
-    """The method that can do it: ifcfg and wicked cannot keep IPv6 from being the source of outbound traffic, and an
-    alias file needs a label."""
-    if overlay.family == 6 and method in ("wicked", "ifcfg"):
+    """The method that can do it: ifcfg and wicked cannot keep IPv6 from being the source of outbound traffic, and their
+    files of addresses hold no rules; an alias file needs a label."""
+    if (overlay.family == 6 or overlay.way) and method in ("wicked", "ifcfg"):
         return UNIT
     if method == "ifcfg" and not overlay.label:
         return UNIT

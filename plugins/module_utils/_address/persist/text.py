@@ -11,12 +11,17 @@ from __future__ import annotations
 import re
 
 from ..._base.deployment import USUAL
-from ..plan import Overlay
+from ..plan import Overlay, Way
+from ..source import PRIORITY
 
 _MARK = re.compile(
     r"^# aws_ha\.overlay_ip: (?P<address>[0-9a-f.:]+)/(?P<length>\d+) dev (?P<interface>\S+)"
     r"(?: label (?P<label>\S+))?(?: of (?P<deployment>\S+))?$",
     re.MULTILINE,
+)
+
+_WAY = re.compile(
+    r"^# aws_ha\.overlay_ip: replies by table (?P<table>\d+) via (?P<gateway>\S+)(?P<theirs> of .*)?$", re.MULTILINE
 )
 
 
@@ -32,6 +37,7 @@ def mark(overlay: Overlay) -> str:
     whose = f" of {overlay.deployment}" if overlay.deployment != USUAL else ""
     return (
         f"# aws_ha.overlay_ip: {overlay.cidr} dev {overlay.interface}{label}{whose}\n"
+        f"{_way(overlay.way)}"
         "# Managed by Ansible: changes here are overwritten.\n"
     )
 
@@ -41,8 +47,10 @@ def marked(text: str | None) -> Overlay | None:
     found = _MARK.search(text or "")
     if not found:
         return None
+    by = _WAY.search(text or "")
+    way = Way(int(by["table"]), by["gateway"], not by["theirs"]) if by else None
     whose = found["deployment"] or USUAL
-    return Overlay(found["address"], int(found["length"]), found["interface"], found["label"] or "", whose)
+    return Overlay(found["address"], int(found["length"]), found["interface"], found["label"] or "", way, whose)
 
 
 def ip_replace(overlay: Overlay) -> str:
@@ -55,3 +63,26 @@ def ip_replace(overlay: Overlay) -> str:
     if overlay.family == 6:
         return f"{command} valid_lft forever preferred_lft 0 nodad"
     return f"{command} label {overlay.label}" if overlay.label else command
+
+
+def ip_steer(overlay: Overlay) -> list[str]:
+    """The iproute2 commands that let replies leave by the interface, see :mod:`..source`; none where they do already.
+
+    The last one fails where the rule is there.
+    """
+    way, ip = overlay.way, f"/sbin/ip -{overlay.family}"
+    if way is None:
+        return []
+    route = f"{ip} route replace default via {way.gateway} dev {overlay.interface} onlink table {way.table}"
+    rule = f"{ip} rule add from {overlay.address} lookup {way.table} priority {PRIORITY}"
+    return [route, rule] if way.ours else [rule]
+
+
+def quietly(command: str) -> str:
+    """A command whose failure stops nobody: the address is worth more than the way of its replies."""
+    return f"{command} 2>/dev/null || true"
+
+
+def _way(way: Way | None) -> str:
+    theirs = "" if way is None or way.ours else " of another program"
+    return f"# aws_ha.overlay_ip: replies by table {way.table} via {way.gateway}{theirs}\n" if way else ""

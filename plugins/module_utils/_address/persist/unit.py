@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..plan import Overlay
-from .text import ip_replace, mark, slug
+from .text import ip_replace, ip_steer, mark, slug
 from .tree import Change, Tree
 
 PATTERN = "/etc/systemd/system/aws-overlay-ip-{slug}.service"
@@ -39,6 +39,7 @@ def write(tree: Tree, overlay: Overlay, source: str) -> None:
         + "\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
         + _wait(overlay.interface)
         + f"ExecStart={ip_replace(overlay)}\n"
+        + "".join(f"ExecStart=-{command}\n" for command in ip_steer(overlay))
         + "\n[Install]\nWantedBy=multi-user.target\n"
     )
     tree.write(path, text)

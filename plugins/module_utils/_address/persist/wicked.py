@@ -64,5 +64,5 @@ def saved(tree: Tree) -> list[tuple[str, Overlay]]:
             )
             name = f"{interface}:{label[1]}" if label else ""
             owner = whose[1] if whose else USUAL
-            found.append((path, Overlay(entry["address"], int(entry["length"]), interface, name, owner)))
+            found.append((path, Overlay(entry["address"], int(entry["length"]), interface, name, deployment=owner)))
     return found

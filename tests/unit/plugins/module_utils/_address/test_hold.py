@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address import hold
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.live import NodeError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.store import PersistError
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Held, Overlay
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Held, Overlay, Route, Rule
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.net import AddressError
 from unit.fake_host import FakeHost, FakeLive
 
@@ -58,7 +59,7 @@ def test_present(node: Node) -> None:
     assert node.files() == [DROP_IN, DROP_IN6]
     assert result["changed"] is True
     assert result["before"] == []
-    kept = {"interface": "eth0", "live": True, "persistent": True, "method": "networkd"}
+    kept = {"interface": "eth0", "live": True, "persistent": True, "method": "networkd", "table": 254, "gateway": ""}
     assert result["addresses"] == [
         {"address": "192.168.10.15/32", "label": "eth0:1", **kept},
         {"address": "2001:db8::15/128", "label": "", **kept},
@@ -105,6 +106,61 @@ def test_diff_shows_addresses_and_files(node: Node) -> None:
     assert diff[1]["before"] == node.disk.files[DROP_IN]
 
 
+@pytest.fixture
+def two(node: Node) -> Node:
+    """A node whose second interface is in a subnet of its own."""
+    node.live.addresses = [Held("10.0.1.10", 24, "eth0", permanent=False), Held("10.0.2.10", 24, "eth1")]
+    return node
+
+
+SECOND: dict[str, Any] = {"addresses": ["192.168.10.15"], "interface": "eth1", "persistence": "systemd_unit"}
+
+
+def test_replies_leave_by_the_interface_now_and_after_a_reboot(two: Node) -> None:
+    foretold = two.run(check=True, **SECOND)
+    result = two.run(**SECOND)
+    assert result == foretold
+    assert two.live.steered.rules == (Rule("192.168.10.15", 7151, 7150),)
+    assert two.live.steered.routes == (Route(4, "eth1", gateway="10.0.2.1", table=7151),)
+    (shown,) = result["addresses"]
+    assert (shown["interface"], shown["table"], shown["gateway"]) == ("eth1", 7151, "10.0.2.1")
+    assert result["diff"][1]["after"] == (
+        "default via 10.0.2.1 dev eth1 table 7151\nrule from 192.168.10.15 lookup 7151\n"
+    )
+    assert "rule add from 192.168.10.15 lookup 7151" in "".join(two.disk.files.values())
+    assert two.run(**SECOND)["changed"] is False
+    gone = two.run(**{**SECOND, "interface": "eth0"})
+    assert not two.live.steered.rules
+    assert not two.live.steered.routes
+    assert gone["addresses"][0]["table"] == 254
+    assert "rule add" not in "".join(two.disk.files.values())
+
+
+def test_a_rule_that_is_refused_costs_neither_address_nor_file(two: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(turns: Any) -> None:
+        raise NodeError("cannot add the rule.")
+
+    monkeypatch.setattr(two.live, "steer", refuse)
+    with pytest.raises(NodeError, match="cannot add the rule") as told:
+        two.run(**SECOND)
+    assert told.value.changed
+    assert [h.cidr for h in two.live.held() if h.prefixlen == 32] == ["192.168.10.15/32"]
+    assert two.files()
+    two.live.steered = replace(two.live.steered, rules=(Rule("192.168.10.15", 7151, 7150),))
+    with pytest.raises(NodeError, match="cannot add the rule"):
+        two.run(**SECOND, state="absent")
+    assert [h.cidr for h in two.live.held() if h.prefixlen == 32] == []
+    assert two.files() == []
+
+
+def test_an_interface_without_a_gateway_is_told(node: Node) -> None:
+    result = node.run(addresses=["2001:db8::15"], interface="eth1")
+    assert [text.partition(", and EC2")[0] for text in result["warnings"]] == [
+        "Replies from 2001:db8::15/128 leave by eth0, not by eth1"
+    ]
+    assert result["addresses"][0]["live"]
+
+
 def test_not_persistent_leaves_no_file_and_keeps_the_address(node: Node) -> None:
     node.run()
     result = node.run(persistent=False)
@@ -127,6 +183,8 @@ def test_absent_removes_what_only_a_file_holds(node: Node) -> None:
         "live": False,
         "persistent": False,
         "method": "",
+        "table": 254,
+        "gateway": "",
     }
 
 

@@ -250,6 +250,18 @@ def taken(
         return err.result, str(err), address.is_up
 
 
+def test_replies_that_leave_by_the_wrong_interface_are_told_and_hinder_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    routes = [route(table, "eni-me") for table in TABLES]
+    monkeypatch.setattr(job, "run", lambda _ec2, _request: {"changed": True, "consistent": True, "routes": routes})
+    told: list[str] = []
+    asking, _aws, address = node(CONFIG, up=True)
+    address.troubles.append("Replies leave by eth0.")
+    asking._tell = told.append
+    assert asking.take(Deadline(1))["consistent"]
+    assert told == ["Replies leave by eth0."]
+    assert address.is_up
+
+
 MISSED, UNKNOWN = "was not taken over", "may point here by now, so that it is served here"
 
 

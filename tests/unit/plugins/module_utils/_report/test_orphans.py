@@ -295,6 +295,36 @@ def test_an_address_on_another_interface_or_with_another_label() -> None:
     assert judged(v6, hosts(live=["2001:db8::15"]))["findings"] == []
 
 
+@pytest.mark.parametrize(
+    ("index", "interface", "up", "told"),
+    [
+        (1, "auto", [NOW], True),
+        (1, "eth2", [NOW], True),
+        (1, "eth1", [NOW], False),  # setup moves it there
+        (0, "auto", [NOW], False),
+        (1, "auto", [], False),
+    ],
+)
+def test_an_address_whose_packets_come_in_by_another_interface(
+    index: int, interface: str, up: list[str], told: bool
+) -> None:
+    of, said = model(overlay(interface=interface)), hosts(live=up)
+    of["nodes"]["node1"]["device_index"] = index
+    assert not any(f["id"] == "arrives_elsewhere" for f in judged(of, said)["findings"])  # nobody knows the names
+    for number, one in enumerate(said["node1"]["identity"]["interfaces"]):
+        one["name"] = f"eth{number}"
+    found = [f for f in judged(of, said, seen(route("1b")))["findings"] if f["id"] == "arrives_elsewhere"]
+    assert [(f["severity"], f["node"], f["message"], f["remedy"]) for f in found] == [
+        (
+            "warning",
+            "node1",
+            f"{NOW} is on eth0 of node1, but its packets come in by eth1 (eni-1b): where the replies leave by eth0, EC2"
+            " drops them.",
+            "Set `interface: eth1` of this overlay IP, and run setup.",
+        )
+    ] * told
+
+
 def test_files_go_where_only_the_holder_has_the_address() -> None:
     said = {"node1": host("node1", saved=[NOW], live=[NOW]), "node2": host("node2", saved=[NOW], live=[NOW])}
     of = model(failover="keepalived", exclusive=True, persistent=False)

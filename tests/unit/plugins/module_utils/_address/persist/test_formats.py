@@ -19,7 +19,7 @@ import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist import store
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.store import Owner, Tree
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Overlay
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Overlay, Way
 from unit.fake_host import FakeHost
 
 WICKED = "/etc/sysconfig/network/ifcfg-eth0"
@@ -106,3 +106,50 @@ def test_ifupdown_reads_only_names_of_letters_digits_and_hyphens() -> None:
         stanza, up = (line for line in text.splitlines() if not line.startswith("#"))
         assert re.fullmatch(r"iface eth0 inet6? manual", stanza)
         assert up.startswith("    up /sbin/ip address replace ")
+
+
+STEERED = (
+    Overlay("192.168.10.15", 32, "eth1", "eth1:1", Way(7151, "10.0.2.1")),
+    Overlay("2001:db8:10::15", 128, "eth1", "", Way(10001, "fe80::1", ours=False)),
+)
+ROUTE = "/sbin/ip -4 route replace default via 10.0.2.1 dev eth1 onlink table 7151"
+RULE = "/sbin/ip -4 rule add from 192.168.10.15 lookup 7151 priority 7150"
+RULE6 = "/sbin/ip -6 rule add from 2001:db8:10::15 lookup 10001 priority 7150"
+QUIETLY = " 2>/dev/null || true"
+V4_UP = "/sbin/ip address replace 192.168.10.15/32 dev eth1 label eth1:1"
+V6_UP = "/sbin/ip address replace 2001:db8:10::15/128 dev eth1 valid_lft forever preferred_lft 0 nodad"
+IN_FILES = {
+    "networkd": (
+        "[Address]\nAddress=192.168.10.15/32\nLabel=eth1:1\n\n[Route]\nGateway=10.0.2.1\nGatewayOnLink=yes\n"
+        "Table=7151\n\n[RoutingPolicyRule]\nFrom=192.168.10.15/32\nTable=7151\nPriority=7150\n",
+        "[Address]\nAddress=2001:db8:10::15/128\nPreferredLifetime=0\nDuplicateAddressDetection=none\n\n"
+        "[RoutingPolicyRule]\nFrom=2001:db8:10::15/128\nTable=10001\nPriority=7150\n",
+    ),
+    "networkmanager": (
+        f"    up|reapply|dhcp4-change|dhcp6-change) {V4_UP}; {ROUTE}{QUIETLY}; {RULE}{QUIETLY} ;;\n",
+        f"    up|reapply|dhcp4-change|dhcp6-change) {V6_UP}; {RULE6}{QUIETLY} ;;\n",
+    ),
+    "ifupdown": (
+        f"    up {V4_UP}\n    up {ROUTE}{QUIETLY}\n    up {RULE}{QUIETLY}\n",
+        f"    up {V6_UP}\n    up {RULE6}{QUIETLY}\n",
+    ),
+    "systemd_unit": (
+        f"ExecStart={V4_UP}\nExecStart=-{ROUTE}\nExecStart=-{RULE}\n",
+        f"ExecStart={V6_UP}\nExecStart=-{RULE6}\n",
+    ),
+}
+IN_FILES["wicked"] = IN_FILES["ifcfg"] = IN_FILES["systemd_unit"]  # their files of addresses hold no rules
+
+
+@pytest.mark.parametrize("method", IN_FILES)
+@pytest.mark.parametrize("number", [0, 1])
+def test_how_replies_leave_is_in_the_file_of_the_address(method: str, number: int) -> None:
+    host = FakeHost({WICKED: ""})
+    tree = Tree(host)
+    overlay = STEERED[number]
+    store.save(tree, overlay, Owner(method, WICKED if method == "wicked" else "/run/10-eth1.network", "test"))
+    (text,) = (c.after for c in tree.changes() if c.after and not c.after.startswith("->"))
+    assert IN_FILES[method][number] in text
+    assert [saved for _method, _path, saved in store.saved(tree)] == [overlay]
+    store.erase(tree, overlay.address)
+    assert tree.changes() == []
