@@ -68,8 +68,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._address import iproute
+from ..module_utils._address.live import NodeError
 from ..module_utils._address.persist.host import LocalHost
 from ..module_utils._address.persist.store import PersistError, Tree
+from ..module_utils._address.plan import Link
 from ..module_utils._node import cli, install
 
 CARRIED = (cli,)  # imported here so that Ansible sends it along, to be installed
@@ -78,6 +81,14 @@ SPEC: dict[str, dict[str, Any]] = {
     "config": {"type": "dict"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
+
+
+def _links() -> tuple[Link, ...]:
+    """The node's interfaces; none where they cannot be read, which `check` will tell."""
+    try:
+        return iproute.IpRoute().links()
+    except NodeError:
+        return ()
 
 
 def main() -> None:
@@ -89,7 +100,8 @@ def main() -> None:
     mended: list[str] = []
     try:
         if module.params["state"] == "present":
-            wanted = install.files(module.params["config"], install.sources(install.shipped), install.interpreter())
+            config = install.labelled(module.params["config"], host, _links())
+            wanted = install.files(config, install.sources(install.shipped), install.interpreter())
             check = module.check_mode
             mended = [
                 path for path, whole in install.folders(wanted) if host.mend_folder(path, whole=whole, check=check)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 from .._base import net
@@ -17,7 +18,7 @@ from . import plan
 from .live import Live, NodeError
 from .persist import store
 from .persist.store import Change, Host, Owner, PersistError, Tree
-from .plan import ABSENT, Decision, Held, Node, Overlay, Request, Step
+from .plan import ABSENT, AUTO, Decision, Held, Link, Node, Overlay, Request, Step
 
 
 class Disk(Host, Protocol):
@@ -39,11 +40,12 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
         tuple(net.host(text) for text in params["addresses"]), params["interface"], params["label"], params["state"]
     )
     tree = Tree(disk)
-    saved = tuple(overlay for _method, _path, overlay in store.saved(tree))
-    node = Node(live.links(), live.held(), live.routes(), saved)
+    keep = params["persistent"] and request.state != ABSENT
+    node = _node(tree, live)
+    if request.label == AUTO and store.flushes_labels(tree.host, _link(request, node), params["persistence"], keep):
+        request = replace(request, label="")
     decisions = plan.plan(request, node)
     steps = [step for decision in decisions for step in decision.steps]
-    keep = params["persistent"] and request.state != ABSENT
     kept = _save(tree, decisions, node, params["persistence"] if keep else None)
     changes = tree.changes()
     after = tuple(plan.apply_to(node.held, steps))
@@ -60,11 +62,23 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
         after = live.held() if steps or changes else node.held
     return {
         "changed": bool(steps or changes),
-        "addresses": [_shown(d.overlay, after, kept.get(d.overlay.address)) for d in decisions],
+        "addresses": [_shown(d.overlay, after, kept.get(d.overlay.address), tree, node) for d in decisions],
         "before": [_place(h) for d in decisions for h in d.before],
         "persistence": _persistence(tree, kept, {d.overlay.address for d in decisions}),
         "diff": _diff(decisions, after, changes),
     }
+
+
+def _node(tree: Tree, live: Live) -> Node:
+    saved = tuple(overlay for _method, _path, overlay in store.saved(tree))
+    leased, reserved = store.own_addresses(tree.host), tuple(store.foreign_labels(tree))
+    return Node(live.links(), live.held(), live.routes(), saved, leased=leased, reserved=reserved)
+
+
+def _link(request: Request, node: Node) -> Link | None:
+    """The interface of the IPv4 addresses, the only ones that have labels."""
+    name = node.default.get(4) if request.interface == AUTO else request.interface
+    return next((link for link in node.links if link.name == name), None)
 
 
 def _apply(live: Live, disk: Disk, steps: Sequence[Step], changes: Sequence[Change], *, files_last: bool) -> None:
@@ -102,14 +116,16 @@ def _unkept(decisions: Iterable[Decision], partly: bool) -> str:
     return f"{', '.join(d.overlay.cidr for d in decisions)} is up now, but {later} be after a reboot"
 
 
-def _shown(overlay: Overlay, held: Iterable[Held], kept: tuple[str, Owner] | None) -> dict[str, Any]:
+def _shown(
+    overlay: Overlay, held: Iterable[Held], kept: tuple[str, Owner] | None, tree: Tree, node: Node
+) -> dict[str, Any]:
     here = next((h for h in held if h.address == overlay.address), None)
     return {
         "address": overlay.cidr,
         "interface": here.interface if here else overlay.interface,
         "label": here.label if here else overlay.label,
         "live": here is not None,
-        "persistent": kept is not None,
+        "persistent": kept is not None and bool(store.read_now(tree, overlay.address, node.links)),
         "method": kept[0] if kept else "",
     }
 

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..._base import programs
-from . import networkmanager, tested
+from . import networkmanager, tested, wicked
 from . import unit as persist_unit
 from .tree import PROFILE, Change, PersistError, link_text
 
@@ -81,6 +81,10 @@ class LocalHost:
     def active(self, unit: str) -> bool:
         """See :class:`Host`."""
         return self._unit(unit)[0] in ("active", "reloading")
+
+    def failed(self, unit: str) -> bool:
+        """See :class:`Host`."""
+        return self._unit(unit)[0] == "failed"
 
     def enabled(self, unit: str) -> bool:
         """See :class:`Host`."""
@@ -152,6 +156,7 @@ class LocalHost:
         """
         tested.test(changes)
         first, last = persist_unit.commands(changes) if self._systemd() else ([], [])
+        last += wicked.commands(self, changes)
         done = False
         try:
             for argv in first:
