@@ -17,9 +17,9 @@ description:
   - Nothing is reloaded or restarted, no link goes down, and no DHCP lease is renewed. What is written is read at the
     next event at which it matters.
   - An address is held in one place. Where it is live with another prefix or on another interface, it is moved.
-  - The node's own address is neither taken nor removed, whatever is asked for. It is the one that came by DHCP, by which
-    the interface reaches its gateway, from which the default route is used, or that is the first of its interface with
-    a network.
+  - The node's own address is neither taken nor removed, whatever is asked for. It is the one that came by DHCP, by
+    which the interface reaches its gateway, from which the default route is used, or that is the first of its interface
+    with a network.
   - An IPv6 address is marked as deprecated, so that it does not become the source of outbound traffic. (The kernel
     takes it all the same on a node that has no other global IPv6 address.)
   - A file of its own is written beside those of the distribution and of cloud-init. Only C(wicked) and

@@ -134,8 +134,8 @@ addresses:
       elements: str
     unread:
       description:
-        - The same where it is not persistent. They lie where nobody reads them, since an agent or an upgrade has given the
-          interface to another stack or to another file. Setup mends it.
+        - The same where it is not persistent. They lie where nobody reads them, since an agent or an upgrade has given
+          the interface to another stack or to another file. Setup mends it.
       type: list
       elements: str
       version_added: 1.1.0

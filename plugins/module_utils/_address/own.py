@@ -14,7 +14,9 @@ import ipaddress
 from collections.abc import Collection, Iterable
 from typing import Protocol
 
-BY_DHCP = "came by DHCP"
+_BY_DHCP = "came by DHCP"
+_FIRST = "is the first of"
+_ALONE = "is the only one from which"
 _LENGTH = {4: 32, 6: 128}
 
 
@@ -62,7 +64,7 @@ def why(held: Address, all_held: Iterable[Address], routes: Iterable[Default], l
         leased: what a DHCP client says that it has got.
     """
     if not held.permanent or held.address in leased:
-        return BY_DHCP
+        return _BY_DHCP
     beside = [h for h in all_held if h.interface == held.interface and h.family == held.family and _global(h)]
     ways = [r for r in routes if r.interface == held.interface and r.family == held.family]
     gateways = [ipaddress.ip_address(r.gateway) for r in ways if r.gateway]
@@ -72,11 +74,16 @@ def why(held: Address, all_held: Iterable[Address], routes: Iterable[Default], l
         return "is the source of the default route"
     networks = [h for h in beside if h.prefixlen < _LENGTH[h.family]]
     if held in networks[:1] and held.interface != "lo":
-        return f"is the first of {held.interface} that brings a network along"
+        return f"{_FIRST} {held.interface} that brings a network along"
     alone = gateways and all(h.deprecated for h in beside if h is not held)
     if alone and not held.label and not held.deprecated and held.prefixlen == _LENGTH[held.family]:
-        return "is the only one from which its default route can be used"
+        return f"{_ALONE} its default route can be used"
     return ""
+
+
+def guessed(clause: str) -> bool:
+    """Whether such an address may still be an overlay IP that somebody put there by hand."""
+    return clause.startswith((_FIRST, _ALONE))
 
 
 def _has(held: Address, gateway: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

@@ -205,7 +205,7 @@ def _holders(address: str, node: Node) -> tuple[Held, ...]:
             by_hand = f" If somebody put it there by hand: ip address delete {held.cidr} dev {held.interface}."
             raise PlanError(
                 f"{held.cidr} on {held.interface} {why}: it is this node's own address, not an overlay IP."
-                f" Choose an overlay IP outside the VPC's CIDRs.{'' if why == own.BY_DHCP else by_hand}"
+                f" Choose an overlay IP outside the VPC's CIDRs.{by_hand if own.guessed(why) else ''}"
             )
     return found
 

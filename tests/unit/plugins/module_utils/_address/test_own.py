@@ -104,3 +104,14 @@ def test_the_nodes_program_does_not_take_the_primary_address_away_either() -> No
 def test_a_label_of_somebody_elses_file_is_not_given_again() -> None:
     node = Node((Link(2, "eth0"),), (DHCP,), (WAY,), reserved=("eth0:1", "eth0:2"))
     assert plan.plan(Request(("192.168.10.15/32",)), node)[0].overlay.label == "eth0:3"
+
+
+@pytest.mark.parametrize(
+    ("own_address", "routes", "hinted"), [(FIXED, (WAY,), False), (DHCP, (WAY,), False), (FIXED, (), True)]
+)
+def test_nobody_is_told_to_delete_what_is_surely_the_nodes_own(
+    own_address: Held, routes: tuple[Route, ...], hinted: bool
+) -> None:
+    with pytest.raises(PlanError) as told:
+        plan.plan(Request(("10.0.1.10/32",), "eth0"), Node((Link(2, "eth0"),), (own_address,), routes))
+    assert ("ip address delete" in str(told.value)) is hinted
