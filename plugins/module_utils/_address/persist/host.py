@@ -168,11 +168,19 @@ class LocalHost:
                 else:
                     self._write(change)
                 done = True
+            self._relabel(changes)
             for argv in last:
                 self._run(argv)
         except PersistError as exc:
             exc.changed = done
             raise
+
+    def _relabel(self, changes: Sequence[Change]) -> None:
+        """Give new files the SELinux context that the policy has for their paths. They have their folder's from the
+        kernel, which is the same nearly everywhere; so a node without restorecon(8) is none that fails."""
+        new = [c.path for c in changes if c.before is None and c.after is not None and not c.path.startswith(PROFILE)]
+        if new and self._at("/sys/fs/selinux/enforce").exists():
+            self.output("restorecon", *new)
 
     def _unit(self, unit: str) -> tuple[str, str]:
         """ActiveState and UnitFileState; both empty where systemd does not answer."""
