@@ -17,6 +17,9 @@ description:
   - Nothing is reloaded or restarted, no link goes down, and no DHCP lease is renewed. What is written is read at the
     next event at which it matters.
   - An address is held in one place. Where it is live with another prefix or on another interface, it is moved.
+  - The node's own address is neither taken nor removed, whatever is asked for. It is the one that came by DHCP, by
+    which the interface reaches its gateway, from which the default route is used, or that is the first of its interface
+    with a network.
   - An IPv6 address is marked as deprecated, so that it does not become the source of outbound traffic. (The kernel
     takes it all the same on a node that has no other global IPv6 address.)
   - A file of its own is written beside those of the distribution and of cloud-init. Only C(wicked) and
@@ -51,6 +54,8 @@ options:
       - The label of an IPv4 address, by which C(ifconfig) and Ansible's facts tell it from the node's own address.
       - V(auto) keeps the label that the address has, and otherwise takes the next free one of C(eth0:1), C(eth0:2) ....
         An empty string is no label.
+      - C(ifup) of C(network-scripts) deletes an address whose label no alias file names. There, V(auto) is no label
+        where no alias file is written (O(persistent=false), O(persistence=systemd_unit)).
       - It must begin with the interface's name and a colon, and have at most 15 bytes. IPv6 addresses have none.
     type: str
     default: auto
@@ -73,10 +78,13 @@ options:
       - V(networkmanager) is a dispatcher script, and with V(auto) the profile where NetworkManager is older than 1.42.
         V(networkmanager_profile) is the script and the connection profile. The profile keeps no label.
       - V(ifupdown) is a stanza in C(/etc/network/interfaces.d), V(wicked) two variables in the interface's C(ifcfg)
-        file, V(ifcfg) an alias file of C(network-scripts) or the C(ifcfg-rh) plugin.
+        file, V(ifcfg) an alias file of C(network-scripts) and a script that C(dhclient-script) runs at each lease. An
+        alias file is refused where NetworkManager configures the interface, since its C(ifcfg-rh) plugin deletes it.
       - V(systemd_unit) works with every stack, and is what V(auto) takes for an interface that none of them configures.
-      - IPv6 takes V(systemd_unit) in place of V(wicked) and V(ifcfg), which cannot mark an address as deprecated, and
-        never goes into a profile.
+      - IPv6 takes V(systemd_unit) in place of V(ifcfg), which cannot mark an address as deprecated, and never goes into
+        a profile.
+      - Where V(wicked) has in memory what is taken out of its file, C(wicked ifup) makes it read the file again. The
+        address would come back otherwise. No address is deleted or added by it; it asks for the DHCP lease once more.
     type: str
     choices: [auto, networkd, networkmanager, networkmanager_profile, ifupdown, wicked, ifcfg, systemd_unit]
     default: auto
@@ -135,7 +143,7 @@ addresses:
       description: Whether the node holds it.
       type: bool
     persistent:
-      description: Whether a file brings it back.
+      description: Whether a file brings it back that the stack which configures the interface now does read.
       type: bool
     method:
       description: By which stack, empty for none.

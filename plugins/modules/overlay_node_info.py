@@ -132,12 +132,19 @@ addresses:
       description: Its label, or an empty string.
       type: str
     persistent:
-      description: Whether a file keeps it.
+      description: Whether a file keeps it that the stack which configures the interface now does read.
       type: bool
     files:
-      description: These files.
+      description: The files of setup that hold it.
       type: list
       elements: str
+    unread:
+      description:
+        - The same where it is not persistent. They lie where nobody reads them, since an agent or an upgrade has given
+          the interface to another stack or to another file. Setup mends it.
+      type: list
+      elements: str
+      version_added: 1.1.0
 interface:
   description:
     - The interface that was looked at, or null. C(name), C(method) as in

@@ -75,8 +75,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._address import iproute
+from ..module_utils._address.live import NodeError
 from ..module_utils._address.persist.host import LocalHost
 from ..module_utils._address.persist.store import PersistError, Tree
+from ..module_utils._address.plan import Link
 from ..module_utils._base.deployment import USUAL, Deployment
 from ..module_utils._node import cli, install
 
@@ -89,6 +92,14 @@ SPEC: dict[str, dict[str, Any]] = {
 }
 
 
+def _links() -> tuple[Link, ...]:
+    """The node's interfaces; none where they cannot be read, which `check` will tell."""
+    try:
+        return iproute.IpRoute().links()
+    except NodeError:
+        return ()
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, required_if=[("state", "present", ["config"])], supports_check_mode=True)
@@ -99,9 +110,8 @@ def main() -> None:
     try:
         deployment = Deployment(module.params["deployment"])
         if module.params["state"] == "present":
-            wanted = install.files(
-                module.params["config"], install.sources(install.shipped), install.interpreter(), deployment
-            )
+            config = install.labelled(module.params["config"], host, _links())
+            wanted = install.files(config, install.sources(install.shipped), install.interpreter(), deployment)
             check = module.check_mode
             mended = [
                 path

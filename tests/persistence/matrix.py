@@ -135,7 +135,20 @@ def install(row: Row, stage: Stage) -> dict[str, Any]:
     assert own_sources(sight), sight
     assert stage.dhcp_messages() == before, "a DHCP lease was renewed or asked for"
     assert stage.hold(persistence=row.method)["changed"] is False
+    assert stage.read() == result["persistence"]["files"]
+    own_addresses_are_safe(stage, sight)
     return result
+
+
+def own_addresses_are_safe(stage: Stage, sight: Sight) -> None:
+    """The node's own addresses are neither taken nor removed, whoever has set them."""
+    own6 = next(address for address in sight.addresses if address.startswith(PREFIX6))
+    for address in (OWN4, own6):
+        for state in ("present", "absent"):
+            sentence = stage.refusal(addresses=[address], state=state)
+            assert f"{address}/" in sentence, sentence
+            assert "it is this node's own address, not an overlay IP" in sentence, sentence
+    assert set(stage.look().addresses) == set(sight.addresses)
 
 
 def events(row: Row, names: Iterable[str] | None = None) -> list[Event]:

@@ -30,6 +30,14 @@ SETTLE_SECONDS = 60.0  # a lost DHCP message is sent again after 4, 8, 16 second
 KEEP_SECONDS = 1.5
 """How long nothing may change before it counts as settled: managers act on netlink events within milliseconds."""
 
+_DEFAULTS: dict[str, Any] = {
+    "addresses": [OVERLAY4, OVERLAY6],
+    "interface": "auto",
+    "label": "auto",
+    "state": "present",
+    "persistent": True,
+    "persistence": "auto",
+}
 _NODE = "full"
 _PORT = f"{_NODE}.0"
 _CODE = "/opt/overlay"
@@ -40,6 +48,15 @@ _HOLD = (
     "from module_utils._address.persist.host import LocalHost\n"
     "with tools.opened('') as net:\n"
     "    print(json.dumps(hold.run(json.loads(sys.argv[1]), net, LocalHost(), check=False)))\n"
+)
+_READ = (
+    f"import json, sys; sys.path.insert(0, {_CODE!r})\n"
+    "from module_utils._address import tools\n"
+    "from module_utils._address.persist.host import LocalHost\n"
+    "from module_utils._address.persist.store import Tree, read_now\n"
+    "with tools.opened('') as net:\n"
+    "    tree, links = Tree(LocalHost()), net.links()\n"
+    "    print(json.dumps(sorted({path for a in sys.argv[1:] for path in read_now(tree, a, links)})))\n"
 )
 SNAPSHOT = VpcSnapshot(
     vpc_id="vpc-1",
@@ -157,10 +174,19 @@ class Stage:
 
     def hold(self, **options: Any) -> dict[str, Any]:
         """overlay_interface, with both overlays and everything else at its default."""
-        defaults = {"interface": "auto", "label": "auto", "state": "present", "persistent": True, "persistence": "auto"}
-        params = {"addresses": [OVERLAY4, OVERLAY6], **defaults, **options}
-        answer: dict[str, Any] = json.loads(self.run("python3", "-c", _HOLD, json.dumps(params)))
+        answer: dict[str, Any] = json.loads(self.run("python3", "-c", _HOLD, json.dumps({**_DEFAULTS, **options})))
         return answer
+
+    def refusal(self, **options: Any) -> str:
+        """The sentence with which overlay_interface refuses these options."""
+        done = self.node.exec(["python3", "-c", _HOLD, json.dumps({**_DEFAULTS, **options})])
+        assert done.returncode != 0, done.stdout
+        return done.stderr.strip().splitlines()[-1]
+
+    def read(self) -> list[str]:
+        """The files of ours that the stack which configures eth0 now does read."""
+        found: list[str] = json.loads(self.run("python3", "-c", _READ, OVERLAY4, OVERLAY6))
+        return found
 
     def look(self) -> Sight:
         """What is to be seen now; a link or a route that is missing is seen as empty."""

@@ -35,11 +35,13 @@ class FakeHost:
         units: Iterable[str] = (),
         outputs: Mapping[tuple[str, ...], str] | None = None,
         enabled: Iterable[str] = (),
+        failed: Iterable[str] = (),
     ) -> None:
         self.files = dict(files or {})
         self.units = set(units)
         self.outputs = dict(outputs or {})
         self.at_boot = set(enabled)
+        self.ended = set(failed)
         self.applied: list[Change] = []
 
     def read(self, path: str) -> str | None:
@@ -56,6 +58,9 @@ class FakeHost:
 
     def active(self, unit: str) -> bool:
         return unit in self.units
+
+    def failed(self, unit: str) -> bool:
+        return unit in self.ended
 
     def enabled(self, unit: str) -> bool:
         return unit in self.at_boot

@@ -51,7 +51,7 @@ class Addresses:
     def _apply(self, request: Request, dry_run: bool) -> bool:
         links, held = self._live.both()
         need_default = request.interface == AUTO and request.state == PRESENT
-        node = Node(links, held, self._live.routes() if need_default else ())
+        node = Node(links, held, self._live.routes() if need_default else (), strict=False)
         decisions = plan(request, node)
         steps = [step for decision in decisions for step in decision.steps]
         if not dry_run:

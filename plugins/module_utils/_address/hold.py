@@ -18,7 +18,7 @@ from . import plan, source
 from .live import Live, NodeError
 from .persist import store
 from .persist.store import Change, Host, Owner, PersistError, Tree
-from .plan import ABSENT, Decision, Held, Node, Overlay, Request, Step
+from .plan import ABSENT, AUTO, Decision, Held, Link, Node, Overlay, Request, Step
 from .source import Turn
 
 
@@ -45,18 +45,15 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
         params["deployment"],
     )
     tree = Tree(disk)
-    saved = tuple(overlay for _method, _path, overlay in store.saved(tree))
-    node = Node(live.links(), live.held(), live.routes(), saved, live.rules())
+    keep = params["persistent"] and request.state != ABSENT
+    node = _node(tree, live)
+    if request.label == AUTO and store.flushes_labels(tree.host, _link(request, node), params["persistence"], keep):
+        request = replace(request, label="")
     steering = source.steer(plan.plan(request, node), node, present=request.state != ABSENT)
     decisions = steering.decisions
     steps = [step for decision in decisions for step in decision.steps]
-    keep = params["persistent"] and request.state != ABSENT
-    kept = _save(
-        tree,
-        [replace(d.overlay, deployment=request.deployment) for d in decisions],
-        node,
-        params["persistence"] if keep else None,
-    )
+    ours = [replace(d.overlay, deployment=request.deployment) for d in decisions]
+    kept = _save(tree, ours, node, params["persistence"] if keep else None)
     changes = tree.changes()
     foretold = source.after(node, steering.turns)
     after = tuple(plan.apply_to(node.held, steps))
@@ -75,12 +72,24 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
     turned = source.lines(addresses, node), source.lines(addresses, foretold)
     return {
         "changed": bool(steps or changes or steering.turns),
-        "addresses": [_shown(d.overlay, after, kept.get(d.overlay.address)) for d in decisions],
+        "addresses": [_shown(d.overlay, after, kept.get(d.overlay.address), tree, node) for d in decisions],
         "before": [_place(h) for d in decisions for h in d.before],
         "persistence": _persistence(tree, kept, addresses),
         "warnings": list(steering.warnings),
         "diff": _diff(decisions, after, changes, turned),
     }
+
+
+def _node(tree: Tree, live: Live) -> Node:
+    saved = tuple(overlay for _method, _path, overlay in store.saved(tree))
+    leased, reserved = store.own_addresses(tree.host), tuple(store.foreign_labels(tree))
+    return Node(live.links(), live.held(), live.routes(), saved, live.rules(), leased=leased, reserved=reserved)
+
+
+def _link(request: Request, node: Node) -> Link | None:
+    """The interface of the IPv4 addresses, the only ones that have labels."""
+    name = node.default.get(4) if request.interface == AUTO else request.interface
+    return next((link for link in node.links if link.name == name), None)
 
 
 def _apply(
@@ -125,14 +134,16 @@ def _unkept(decisions: Iterable[Decision], partly: bool) -> str:
     return f"{', '.join(d.overlay.cidr for d in decisions)} is up now, but {later} be after a reboot"
 
 
-def _shown(overlay: Overlay, held: Iterable[Held], kept: tuple[str, Owner] | None) -> dict[str, Any]:
+def _shown(
+    overlay: Overlay, held: Iterable[Held], kept: tuple[str, Owner] | None, tree: Tree, node: Node
+) -> dict[str, Any]:
     here = next((h for h in held if h.address == overlay.address), None)
     return {
         "address": overlay.cidr,
         "interface": here.interface if here else overlay.interface,
         "label": here.label if here else overlay.label,
         "live": here is not None,
-        "persistent": kept is not None,
+        "persistent": kept is not None and bool(store.read_now(tree, overlay.address, node.links)),
         "method": kept[0] if kept else "",
         "table": overlay.way.table if overlay.way else plan.MAIN,
         "gateway": overlay.way.gateway if overlay.way else "",

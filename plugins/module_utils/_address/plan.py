@@ -12,12 +12,13 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from itertools import count
 
 from .._base import net
 from .._base.deployment import USUAL
+from . import own
 
 AUTO = "auto"
 PRESENT, ABSENT = "present", "absent"
@@ -126,13 +127,21 @@ class Step:
 @dataclass(frozen=True)
 class Node:
     """What was read on the node: links, live addresses, default routes of all tables, the overlays that its
-    configuration files hold, and the rules that go by the source."""
+    configuration files hold, the rules that go by the source, the addresses that a DHCP client says are its own, and
+    labels of files that are somebody else's.
+
+    ``strict``: whether an address may be known as the node's own by its default routes, too. Not for the node's own
+    program: what it holds was judged by setup, and a node that has lost its own address must still hold and let go.
+    """
 
     links: tuple[Link, ...]
     held: tuple[Held, ...]
     routes: tuple[Route, ...] = ()
     saved: tuple[Overlay, ...] = ()
     rules: tuple[Rule, ...] = ()
+    leased: frozenset[str] = frozenset()
+    reserved: tuple[str, ...] = ()
+    strict: bool = True
 
     @property
     def default(self) -> dict[int, str]:
@@ -235,13 +244,15 @@ def _absent(cidr: str, request: Request, node: Node) -> Decision:
 
 
 def _holders(address: str, node: Node) -> tuple[Held, ...]:
-    """Every place where the address is live. An address with a lifetime is the node's own: hands off."""
+    """Every place where the address is live. The node's own: hands off."""
     found = tuple(h for h in node.held if h.address == address)
     for held in found:
-        if not held.permanent:
+        why = own.why(held, node.held, node.routes if node.strict else (), node.leased)
+        if why:
+            by_hand = f" If somebody put it there by hand: ip address delete {held.cidr} dev {held.interface}."
             raise PlanError(
-                f"{held.cidr} on {held.interface} came by DHCP: it is this node's own address, not an overlay IP."
-                " Choose an overlay IP outside the VPC's CIDRs."
+                f"{held.cidr} on {held.interface} {why}: it is this node's own address, not an overlay IP."
+                f" Choose an overlay IP outside the VPC's CIDRs.{by_hand if own.guessed(why) else ''}"
             )
     return found
 
@@ -275,7 +286,8 @@ def _label(address: str, interface: str, option: str, here: Held | None, node: N
     saved = next((s.label for s in node.saved if s.address == address and s.interface == interface and s.label), "")
     if here is not None and (not here.label or _fits(here.label, interface)):
         return here.label or saved
-    return saved or _free_label(interface, [o for o in (*node.held, *node.saved) if o.address != address])
+    others = {o.label for o in (*node.held, *node.saved) if o.address != address}
+    return saved or _free_label(interface, others | set(node.reserved))
 
 
 def _checked_label(label: str, address: str, interface: str, node: Node) -> str:
@@ -295,9 +307,8 @@ def _fits(label: str, interface: str) -> bool:
     return label.startswith(f"{interface}:") and _PLAIN_LABEL.fullmatch(label) is not None
 
 
-def _free_label(interface: str, taken: Sequence[Overlay]) -> str:
+def _free_label(interface: str, used: Collection[str]) -> str:
     """The first free ``IF:n``; none where the interface's name leaves no room for it."""
-    used = {o.label for o in taken}
     number = next(n for n in count(1) if f"{interface}:{n}" not in used)
     label = f"{interface}:{number}"
     return label if len(label.encode()) <= LABEL_MAX else ""

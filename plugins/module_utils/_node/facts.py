@@ -100,14 +100,15 @@ def _addresses(
 def _address(tree: Tree, node: Node, cidr: str) -> dict[str, Any]:
     address = cidr.partition("/")[0]
     here = next((h for h in node.held if h.address == address), None)
-    files = store.files(tree, {address})
+    files, read = store.files(tree, {address}), store.read_now(tree, address, node.links)
     return {
         "address": here.cidr if here else cidr,
         "live": here is not None,
         "interface": here.interface if here else "",
         "label": here.label if here else "",
-        "persistent": bool(files),
+        "persistent": bool(read),
         "files": files,
+        "unread": [] if read else files,
     }
 
 
@@ -123,11 +124,20 @@ def _findings(
 ) -> list[Finding]:
     if link is None or owner is None:
         return []
-    kept = {store.method_of(entry["files"]) for entry in shown if entry["files"]}
+    kept = {store.method_of(entry["files"]) for entry in shown if entry["persistent"]}
     methods = kept or ({owner.method} if persistent else set())
     found = agents.findings(host, link.name, owner.method, methods)
-    lost = [entry["address"] for entry in shown if persistent and entry["live"] and not entry["persistent"]]
+    lost = [entry for entry in shown if persistent and entry["live"] and not entry["persistent"]]
+    unread = sorted({path for entry in lost for path in entry["unread"]})
     if lost:
-        message = f"{', '.join(lost)} would be gone after a reboot: no file of this node keeps it."
-        found.append(Finding("not_persistent", WARNING, message, "Run setup, or say that a cluster manager owns it."))
+        why = f"{owner.why} does not read {', '.join(unread)}" if unread else "no file of this node keeps it"
+        message = f"{', '.join(entry['address'] for entry in lost)} would be gone after a reboot: {why}."
+        remedy = "Run setup (with overlay_ip_persistence=auto), or say that a cluster manager owns it."
+        found.append(Finding("not_persistent", WARNING, message, remedy))
+    labels = [
+        e["label"] for e in shown if e["live"] and e["label"] and e["interface"] == link.name and not e["persistent"]
+    ]
+    if labels and store.flushes_labels(host, link, "auto", keep=False):
+        message = f"'ifup {link.name}' would delete what has the label {', '.join(labels)}: no alias file names it."
+        found.append(Finding("label_without_file", WARNING, message, "Let label be auto, or empty, and run setup."))
     return found

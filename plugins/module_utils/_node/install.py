@@ -19,7 +19,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from .._address.persist.tree import Change, Tree
+from .._address.persist import store
+from .._address.persist.tree import Change, Host, Tree
+from .._address.plan import AUTO, Link
 from .._base.deployment import PROGRAM, Deployment
 from .._engine.commands import COMMANDS, KEEPING, LETTING_GO
 from . import launcher
@@ -66,6 +68,18 @@ def interpreter() -> str:
     """The Python that runs this: of a virtual environment, which may go as it came, the one that it was made from."""
     found = sys.executable or os.path.realpath("/proc/self/exe")
     return os.path.realpath(found) if sys.prefix != sys.base_prefix else found
+
+
+def labelled(config: Mapping[str, Any], host: Host, links: Iterable[Link]) -> dict[str, Any]:
+    """The configuration, without an automatic label where the node's network stack would delete what has one."""
+    flushing = {link.name for link in links if store.flushes_labels(host, link, AUTO, keep=False)}
+    overlays = [
+        {**overlay, "label": ""}
+        if overlay.get("label", AUTO) == AUTO and overlay.get("interface") in flushing
+        else overlay
+        for overlay in config.get("overlays", ())
+    ]
+    return {**config, "overlays": overlays} if flushing else dict(config)
 
 
 def files(

@@ -4,7 +4,8 @@
 """Which packages an engine's role would install on a system, and what it says where there are none.
 
 The systems are Debian's files with another distribution's release files laid over /etc: Ansible's own facts tell them
-apart. Nothing is installed.
+apart. Nothing is installed: rpm and zypper are scripts that write down what they are asked for. Nobody has run the
+roles on a SLES.
 """
 
 from __future__ import annotations
@@ -100,16 +101,29 @@ SYSTEMS: Mapping[str, Mapping[str, str]] = {
 
 def ask(system: str, tmp_path: Path, **variables: Any) -> dict[str, list[str] | str]:
     """By engine, the packages that would be installed, or the sentence of the refusal."""
-    fake, play = tmp_path / "etc", tmp_path / "play.yml"
     answers = {engine: tmp_path / f"{engine}.json" for engine in ENGINES}
-    fake.mkdir()
-    for name, text in SYSTEMS[system].items():
-        (fake / name).write_text(text)
     asked = "".join(_ASK.format(engine=engine, answer=answer) for engine, answer in answers.items())
-    play.write_text(_PLAY.format(roles=ROOT / "roles") + asked)
-    command = ["ansible-playbook", "-i", "localhost,", "-c", "local", "-e", json.dumps(variables), str(play)]
-    script = f'mount -t overlay -o lowerdir="{fake}":/etc overlay /etc && exec "$@"'
-    done = subprocess.run(
+    done = play(system, tmp_path, asked, {}, **variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {engine: json.loads(answer.read_text()) for engine, answer in answers.items()}
+
+
+def play(
+    system: str, tmp_path: Path, tasks: str, programs: Mapping[str, str], **variables: Any
+) -> subprocess.CompletedProcess[str]:
+    """Play tasks on a system that has these programs in /usr/bin besides Debian's."""
+    places = {tmp_path / "etc": SYSTEMS[system], tmp_path / "bin": programs}
+    for place, files in places.items():
+        place.mkdir(exist_ok=True)
+        for name, text in files.items():
+            (place / name).write_text(text)
+            (place / name).chmod(0o755)
+    (tmp_path / "play.yml").write_text(_PLAY.format(roles=ROOT / "roles") + tasks)
+    extra = json.dumps({"ansible_become": False, **variables})
+    command = ["ansible-playbook", "-i", "localhost,", "-c", "local", "-e", extra, str(tmp_path / "play.yml")]
+    script = f'mount -t overlay -o lowerdir="{tmp_path}/etc":/etc overlay /etc'
+    script += f' && mount -t overlay -o lowerdir="{tmp_path}/bin":/usr/bin overlay /usr/bin && exec "$@"'
+    return subprocess.run(
         ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", *command],
         env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections")},
         capture_output=True,
@@ -117,8 +131,6 @@ def ask(system: str, tmp_path: Path, **variables: Any) -> dict[str, list[str] | 
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return {engine: json.loads(answer.read_text()) for engine, answer in answers.items()}
 
 
 DEBIAN = ["pacemaker", "pacemaker-cli-utils", "corosync", "resource-agents"]
@@ -178,3 +190,54 @@ def test_what_cannot_be_had_is_told_before_anything_is_changed(
 @pytest.mark.parametrize("system", ["Gentoo", "Amazon 2023"])
 def test_what_is_there_is_used_where_nothing_shall_be_installed(system: str, tmp_path: Path) -> None:
     assert ask(system, tmp_path, overlay_ip_install_packages=False) == {"keepalived": [], "pacemaker": []}
+
+
+_INSTALL = """
+    - ansible.builtin.include_role:
+        name: aws_ha.overlay_ip.packages
+        public: true
+      vars:
+        packages_table: "{{ pacemaker_packages }}"
+    - ansible.builtin.include_role:
+        name: aws_ha.overlay_ip.packages
+        tasks_from: install.yml
+      vars:
+        packages_table: "{{ pacemaker_packages }}"
+        packages_parts: "{{ pacemaker_parts }}"
+"""
+_SLES15 = ["pacemaker", "corosync", "resource-agents", "cluster-glue", "fence-agents", "python3-boto3"]
+
+
+def suse(tmp_path: Path, ending: str) -> dict[str, str]:
+    """rpm, which knows a package once zypper has installed it; and zypper, which ends so."""
+    log = tmp_path / "asked"
+    return {
+        "rpm": f'#!/bin/sh\necho "rpm $*" >>{log}\ntest -e {tmp_path}/installed\n',
+        "zypper": f'#!/bin/sh\necho "zypper $*" >>{log}\n{ending}\n',
+    }
+
+
+def test_zypper_is_asked_once_for_what_is_missing(tmp_path: Path) -> None:
+    programs = suse(tmp_path, f"touch {tmp_path}/installed")
+    first = play("SLES 15.7", tmp_path, _INSTALL, programs)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "changed=1 " in first.stdout
+    second = play("SLES 15.7", tmp_path, _INSTALL, programs)
+    assert "changed=0 " in second.stdout, second.stdout
+    assert (tmp_path / "asked").read_text().splitlines() == [
+        f"rpm --query --whatprovides {' '.join(_SLES15)}",
+        f"zypper --non-interactive install {' '.join(_SLES15)}",
+        f"rpm --query --whatprovides {' '.join(_SLES15)}",
+    ]
+
+
+def test_what_zypper_does_not_find_is_told_with_the_place_where_it_is(tmp_path: Path) -> None:
+    programs = suse(tmp_path, "echo \"No provider of 'pacemaker' found.\" >&2; exit 104")
+    done = play("SLES 15.7", tmp_path, _INSTALL, programs)
+    assert done.returncode != 0
+    for words in (
+        "localhost is SLES 15.7, and pacemaker, corosync,",
+        "They are in SUSE Linux Enterprise High Availability (the pattern ha_sles), which must be registered",
+        "Or install them yourself and set overlay_ip_install_packages=false.",
+    ):
+        assert words in done.stdout.replace("\\n", " "), done.stdout

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ..._base import programs
 from ..._base.deployment import PROGRAM
-from . import networkmanager, tested
+from . import networkmanager, tested, wicked
 from . import unit as persist_unit
 from .tree import PROFILE, Change, PersistError, link_text
 
@@ -82,6 +82,10 @@ class LocalHost:
     def active(self, unit: str) -> bool:
         """See :class:`Host`."""
         return self._unit(unit)[0] in ("active", "reloading")
+
+    def failed(self, unit: str) -> bool:
+        """See :class:`Host`."""
+        return self._unit(unit)[0] == "failed"
 
     def enabled(self, unit: str) -> bool:
         """See :class:`Host`."""
@@ -153,6 +157,7 @@ class LocalHost:
         """
         tested.test(changes)
         first, last = persist_unit.commands(changes) if self._systemd() else ([], [])
+        last += wicked.commands(self, changes)
         done = False
         try:
             for argv in first:
@@ -164,11 +169,19 @@ class LocalHost:
                 else:
                     self._write(change)
                 done = True
+            self._relabel(changes)
             for argv in last:
                 self._run(argv)
         except PersistError as exc:
             exc.changed = done
             raise
+
+    def _relabel(self, changes: Sequence[Change]) -> None:
+        """Give new files the SELinux context that the policy has for their paths. They have their folder's from the
+        kernel, which is the same nearly everywhere; so a node without restorecon(8) is none that fails."""
+        new = [c.path for c in changes if c.before is None and c.after is not None and not c.path.startswith(PROFILE)]
+        if new and self._at("/sys/fs/selinux/enforce").exists():
+            self.output("restorecon", *new)
 
     def _unit(self, unit: str) -> tuple[str, str]:
         """ActiveState and UnitFileState; both empty where systemd does not answer."""

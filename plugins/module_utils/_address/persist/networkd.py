@@ -24,8 +24,12 @@ PATTERN = "/etc/systemd/network/*.network.d/60-aws-overlay-ip-{slug}.conf"
 
 def write(tree: Tree, overlay: Overlay, source: str) -> None:
     """``source`` is the active .network file, wherever it is: netplan's and Amazon Linux's are in /run."""
-    name = posixpath.basename(source)
-    tree.write(PATTERN.format(slug=slug(overlay.address)).replace("*.network", name), _text(overlay))
+    tree.write(place(PATTERN.format(slug=slug(overlay.address)), source), _text(overlay))
+
+
+def place(drop_in: str, source: str) -> str:
+    """The path that a drop-in must have for networkd to read it with this .network file."""
+    return posixpath.join("/etc/systemd/network", f"{posixpath.basename(source)}.d", posixpath.basename(drop_in))
 
 
 def _text(overlay: Overlay) -> str:

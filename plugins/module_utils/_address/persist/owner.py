@@ -41,6 +41,11 @@ def owner_for(host: Host, link: Link, method: str = "auto") -> Owner:
     """
     if method == "auto":
         return detect(host, link)
+    if method == "ifcfg" and _networkmanager(host, link) is not None:
+        raise PersistError(
+            f"persistence=ifcfg, but NetworkManager configures {link.name}, and deletes alias files whenever it writes"
+            " the connection: use persistence=auto."
+        )
     found = _NAMED.get(method, _nothing)(host, link)
     if found is not None:
         return Owner(method, found.source, f"persistence={method}")
@@ -106,7 +111,11 @@ def _ifupdown(host: Host, link: Link) -> Owner | None:
 
 def _network_scripts(host: Host, link: Link) -> Owner | None:
     source = f"/etc/sysconfig/network-scripts/ifcfg-{link.name}"
-    if host.read(source) is not None and host.active("network.service"):
+    if host.read(source) is None:
+        return None
+    # One other interface that fails makes the whole unit a failed one; this one is up all the same.
+    runs = host.active("network.service") or host.failed("network.service")
+    if runs or host.read(f"/run/dhclient-{link.name}.pid") is not None:
         return Owner("ifcfg", source, f"network-scripts, {source}")
     return None
 

@@ -15,9 +15,9 @@ import fnmatch
 from collections.abc import Collection
 from typing import Callable
 
-from ..plan import Overlay
+from ..plan import Link, Overlay
 from . import ifcfg, ifupdown, networkd, networkmanager, unit, wicked
-from .owner import UNIT, Owner, owner_for
+from .owner import UNIT, Owner, detect, owner_for
 from .text import marked, slug
 from .tree import PROFILE, Change, Host, PersistError, Tree
 
@@ -30,10 +30,15 @@ __all__ = [
     "Owner",
     "PersistError",
     "Tree",
+    "detect",
     "erase",
     "files",
+    "flushes_labels",
+    "foreign_labels",
     "method_of",
+    "own_addresses",
     "owner_for",
+    "read_now",
     "save",
     "saved",
 ]
@@ -49,24 +54,23 @@ _WRITERS: dict[str, Callable[[Tree, Overlay, str], None]] = {
 }
 METHODS = tuple(_WRITERS)
 
-# Files that are ours as a whole, known by the mark inside.
-_PATTERNS = {
-    "networkd": networkd.PATTERN,
-    "networkmanager": networkmanager.PATTERN,
-    "ifupdown": ifupdown.PATTERN,
-    "ifcfg": ifcfg.PATTERN,
-    UNIT: unit.PATTERN,
-}
+# Files that are ours as a whole, known by the mark inside; and what joins the parts of an address in their names.
+_PATTERNS = (
+    ("networkd", networkd.PATTERN, "-"),
+    ("networkmanager", networkmanager.PATTERN, "-"),
+    ("ifupdown", ifupdown.PATTERN, "-"),
+    ("ifcfg", ifcfg.PATTERN, ""),
+    ("ifcfg", ifcfg.LEASE_PATTERN, "_"),
+    (UNIT, unit.PATTERN, "-"),
+)
 
 
 def effective(method: str, overlay: Overlay) -> str:
-    """The method that can do it: ifcfg and wicked cannot keep IPv6 from being the source of outbound traffic, and their
-    files of addresses hold no rules; an alias file needs a label."""
-    if (overlay.family == 6 or overlay.way) and method in ("wicked", "ifcfg"):
+    """The method that can do it: an alias file cannot keep IPv6 from being the source of outbound traffic, and needs a
+    label; neither it nor wicked's file of addresses holds rules."""
+    if overlay.way and method in ("wicked", "ifcfg"):
         return UNIT
-    if method == "ifcfg" and not overlay.label:
-        return UNIT
-    return method
+    return UNIT if method == "ifcfg" and not overlay.label else method
 
 
 def save(tree: Tree, overlay: Overlay, owner: Owner) -> str:
@@ -83,8 +87,8 @@ def save(tree: Tree, overlay: Overlay, owner: Owner) -> str:
 
 def erase(tree: Tree, address: str) -> None:
     """Let no file of ours name the address."""
-    for pattern in _PATTERNS.values():
-        paths = tree.glob(pattern.format(slug=slug(address)))
+    for _method, pattern, joint in _PATTERNS:
+        paths = tree.glob(pattern.format(slug=slug(address, joint)))
         tree.remove(p for p in paths if (found := marked(tree.read(p))) and found.address == address)
     if tree.read(unit.PATTERN.format(slug=slug(address))) is None:
         unit.erase(tree, address)
@@ -96,11 +100,58 @@ def saved(tree: Tree) -> list[tuple[str, str, Overlay]]:
     """All that is saved: method, file, overlay."""
     found = [
         (method, path, overlay)
-        for method, pattern in _PATTERNS.items()
+        for method, pattern, _joint in _PATTERNS
         for path in tree.glob(pattern.format(slug="*"))
         if (overlay := marked(tree.read(path)))
     ]
     return found + [("wicked", path, overlay) for path, overlay in wicked.saved(tree)]
+
+
+def own_addresses(host: Host) -> frozenset[str]:
+    """The addresses that a DHCP client has got and sets without a lifetime."""
+    return wicked.own(host)
+
+
+def foreign_labels(tree: Tree) -> list[str]:
+    """The labels that files of somebody else's give to addresses."""
+    return ifcfg.foreign_labels(tree)
+
+
+def flushes_labels(host: Host, link: Link | None, persistence: str, keep: bool) -> bool:
+    """Whether the stack of the interface deletes addresses with a label for which it has no file, and will have none:
+    `ifup` of network-scripts does, also on an interface that is up."""
+    written = keep and persistence in ("auto", "ifcfg")
+    return link is not None and not written and detect(host, link).method == "ifcfg"
+
+
+def read_now(tree: Tree, address: str, links: Collection[Link]) -> list[str]:
+    """The files that hold the address and are read by the stack that configures its interface now: only these bring it
+    back. An agent may give the interface another .network file, or another stack may take it over, and ours stays
+    where it was."""
+    there = {link.name: link for link in links}
+    found = []
+    for method, path, overlay in saved(tree):
+        if overlay.address == address and overlay.interface in there:
+            owner = detect(tree.host, there[overlay.interface])
+            if _reads(tree, owner, method, path):
+                found.append(path)
+            if owner.method.startswith("networkmanager"):
+                profile = f"{PROFILE}{owner.source}"
+                found += [profile] if profile in files(tree, {address}) else []
+    return sorted(set(found))
+
+
+def _reads(tree: Tree, owner: Owner, method: str, path: str) -> bool:
+    """Whether the owner of the interface reads this file of the method by itself."""
+    if method == UNIT:  # whoever owns it
+        return unit.enabled(tree, path)
+    if method == "networkd":
+        return owner.method == method and path == networkd.place(path, owner.source)
+    if method == "networkmanager":
+        return owner.method in (method, "networkmanager_profile")
+    if method == "wicked":
+        return owner.method == method and path == owner.source
+    return owner.method == method and not fnmatch.fnmatchcase(path, ifcfg.LEASE_PATTERN.format(slug="*"))
 
 
 def files(tree: Tree, addresses: Collection[str]) -> list[str]:
@@ -116,5 +167,5 @@ def method_of(paths: Collection[str]) -> str:
     """The method that has left these files of one address, from :func:`files`."""
     if any(path.startswith(PROFILE) for path in paths):
         return "networkmanager_profile"
-    matches = (m for m, p in _PATTERNS.items() if any(fnmatch.fnmatchcase(path, p.format(slug="*")) for path in paths))
+    matches = (m for m, p, _joint in _PATTERNS if any(fnmatch.fnmatchcase(path, p.format(slug="*")) for path in paths))
     return next(matches, "wicked")

@@ -28,6 +28,7 @@ TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("/etc/network/interfaces.d/", ("ifquery", "--list", "--all", "--interfaces")),
     ("/etc/NetworkManager/dispatcher.d/", _SHELL),
     ("/etc/sysconfig/network-scripts/ifcfg-", _SHELL),
+    ("/etc/dhcp/dhclient.d/", _SHELL),
     ("/etc/sysconfig/network/ifcfg-", _SHELL),
 )
 """How the paths begin, and what tests a file whose name follows."""

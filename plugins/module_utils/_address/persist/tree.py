@@ -41,6 +41,9 @@ class Host(Protocol):
     def active(self, unit: str) -> bool:
         """Whether a systemd unit runs."""
 
+    def failed(self, unit: str) -> bool:
+        """Whether a systemd unit has ended with an error."""
+
     def enabled(self, unit: str) -> bool:
         """Whether a systemd unit will run after the next boot."""
 

@@ -52,6 +52,11 @@ def erase(tree: Tree, address: str) -> None:
     tree.remove([path, _wants(path)])
 
 
+def enabled(tree: Tree, path: str) -> bool:
+    """Whether systemd starts this unit at boot."""
+    return tree.read(_wants(path)) is not None
+
+
 def commands(changes: Iterable[Change]) -> tuple[list[list[str]], list[list[str]]]:
     """What systemd must be told before and after units changed.
 

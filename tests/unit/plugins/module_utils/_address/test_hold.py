@@ -13,7 +13,13 @@ import pytest
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address import hold
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.live import NodeError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.store import PersistError
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Held, Overlay, Route, Rule
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import (
+    Held,
+    Overlay,
+    PlanError,
+    Route,
+    Rule,
+)
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.net import AddressError
 from unit.fake_host import FakeHost, FakeLive
 
@@ -194,7 +200,7 @@ def test_the_file_goes_first_and_comes_last(node: Node, monkeypatch: pytest.Monk
     monkeypatch.setattr(node.live, "delete", lambda o: order.append("delete"))
     monkeypatch.setattr(node.disk, "apply", lambda c: order.append("file"))
     node.run(addresses=["192.168.10.15"])
-    node.live.addresses = [Held("192.168.10.15", 32, "eth0")]
+    node.live.addresses = [Held("192.168.10.15", 32, "eth0", "eth0:1")]
     node.run(addresses=["192.168.10.15"], state="absent")
     assert order == ["add", "file", "file", "delete"]
 
@@ -269,3 +275,62 @@ def test_a_disk_that_took_a_part_is_told_as_such(node: Node, monkeypatch: pytest
     with pytest.raises(PersistError, match=r"but may not be after a reboot: cannot write X") as told:
         node.run()
     assert told.value.changed
+
+
+SCRIPTS = {"/etc/sysconfig/network-scripts/ifcfg-eth0": "BOOTPROTO=dhcp\n"}
+ALIAS = "/etc/sysconfig/network-scripts/ifcfg-eth0:1"
+
+
+@pytest.mark.parametrize(
+    ("options", "label"),
+    [
+        pytest.param({}, "eth0:1", id="an alias file names it"),
+        pytest.param({"persistent": False}, "", id="a cluster's has no file"),
+        pytest.param({"persistence": "systemd_unit"}, "", id="a unit is no alias file"),
+        pytest.param({"persistent": False, "label": "eth0:7"}, "eth0:7", id="but who wants one gets it"),
+    ],
+)
+def test_network_scripts_flush_a_label_that_no_alias_file_names_so_none_is_given(
+    node: Node, options: dict[str, Any], label: str
+) -> None:
+    node.disk = FakeHost(SCRIPTS, ["network.service"])
+    result = node.run(addresses=["192.168.10.15"], **options)
+    assert node.live.calls == [("add", "192.168.10.15/32", "eth0", label)]
+    assert result["addresses"][0]["label"] == label
+    assert (ALIAS in node.disk.files) is (options == {})
+
+
+def test_a_label_that_is_there_without_its_alias_file_goes(node: Node) -> None:
+    """What version 1.0.0 gave to a cluster's address."""
+    node.disk = FakeHost(SCRIPTS, ["network.service"])
+    node.live.addresses = [Held("192.168.10.15", 32, "eth0", "eth0:1")]
+    assert node.run(addresses=["192.168.10.15"], persistent=False)["changed"] is True
+    assert [(h.cidr, h.label) for h in node.live.addresses] == [("192.168.10.15/32", "")]
+    assert node.run(addresses=["192.168.10.15"], persistent=False)["changed"] is False
+
+
+def test_what_network_scripts_would_not_bring_up_is_refused_before_anything(node: Node) -> None:
+    node.disk = FakeHost(SCRIPTS, ["network.service"])
+    with pytest.raises(PersistError, match="label 'eth0:sap-01'"):
+        node.run(addresses=["192.168.10.15"], label="eth0:sap-01")
+    assert (node.live.calls, node.disk.files) == ([], SCRIPTS)
+
+
+def test_the_next_label_is_taken_where_a_file_of_somebody_else_has_the_first(node: Node) -> None:
+    node.disk = FakeHost({**SCRIPTS, ALIAS: "DEVICE=eth0:1\nONPARENT=no\n"}, ["network.service"])
+    assert node.run(addresses=["192.168.10.15"])["addresses"][0]["label"] == "eth0:2"
+
+
+def test_wickeds_own_address_is_refused_though_it_has_no_lifetime(node: Node) -> None:
+    node.disk = FakeHost({"/run/wicked/leaseinfo.eth0.dhcp.ipv4": "IPADDR='192.168.10.15/24'\n"})
+    node.live.addresses = [Held("10.0.1.10", 24, "eth0"), Held("192.168.10.15", 24, "eth0")]
+    for state in ("present", "absent"):
+        with pytest.raises(PlanError, match=r"192\.168\.10\.15/24 on eth0 came by DHCP: it is this node's own"):
+            node.run(addresses=["192.168.10.15"], state=state)
+    assert node.live.calls == []
+
+
+def test_a_file_that_nobody_reads_is_not_called_persistent(node: Node) -> None:
+    """The user names a stack that does not configure the interface."""
+    result = node.run(addresses=["192.168.10.15"], persistence="networkmanager")
+    assert (result["addresses"][0]["persistent"], result["addresses"][0]["method"]) == (False, "networkmanager")

@@ -277,7 +277,8 @@ def test_from_any_state_one_run_leads_to_one_place_and_a_second_does_nothing(
 ) -> None:
     wanted = (X4, "192.168.10.16/32")[:count]
     request = Request(wanted, interface, label)
-    node = replace(NODE, held=(*NODE.held, *live))
+    second = Held("10.0.2.10", 24, "eth1", permanent=False)
+    node = replace(NODE, held=(*NODE.held, second, *live))
     done = [s for d in plan.plan(request, node) for s in d.steps]
     after = plan.apply_to(node.held, done)
 

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address import hold as address_hold
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address import tools as address_tools
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Held
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.imds import Imds, ImdsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import facts as node_facts
 from unit.fake_host import FakeHost, FakeLive
@@ -107,11 +108,44 @@ def test_addresses_are_those_with_a_file_or_those_asked_for(node: Node) -> None:
     drop_in = "/etc/systemd/network/10-netplan-eth0.network.d/60-aws-overlay-ip-192-168-10-15.conf"
     held = {"address": "192.168.10.15/32", "live": True, "interface": "eth0", "label": "eth0:1", "persistent": True}
     missing = {"address": "2001:db8::15/128", "live": False, "interface": "", "label": "", "persistent": False}
-    assert node.facts()["addresses"] == [{**held, "files": [drop_in]}]
+    assert node.facts()["addresses"] == [{**held, "files": [drop_in], "unread": []}]
     assert node.facts(addresses=["192.168.10.15", "2001:db8::15"])["addresses"] == [
-        {**held, "files": [drop_in]},
-        {**missing, "files": []},
+        {**held, "files": [drop_in], "unread": []},
+        {**missing, "files": [], "unread": []},
     ]
+
+
+def test_a_file_that_the_interface_has_no_use_for_any_more_keeps_nothing(node: Node) -> None:
+    """amazon-ec2-net-utils gives the interface a .network file of its own; ours lies beside the old one."""
+    node.hold(persistent=True)
+    drop_in = node.facts()["addresses"][0]["files"][0]
+    node.disk.files["/run/systemd/netif/links/2"] = STATE.replace("10-netplan-eth0", "05-eth0")
+    node.disk.files["/usr/bin/setup-policy-routes"] = "#!/bin/sh\n"
+    facts = node.facts()
+    assert [(a["persistent"], a["files"], a["unread"]) for a in facts["addresses"]] == [(False, [drop_in], [drop_in])]
+    assert [f["id"] for f in facts["findings"]] == ["not_persistent", "amazon_ec2_net_utils"]
+    assert facts["findings"][0]["message"] == (
+        "192.168.10.15/32 would be gone after a reboot: systemd-networkd, /run/systemd/network/05-eth0.network does not"
+        f" read {drop_in}."
+    )
+    # Setup mends it, and says so.
+    node.hold(persistent=True)
+    (address,) = node.facts()["addresses"]
+    mended = "/etc/systemd/network/05-eth0.network.d/60-aws-overlay-ip-192-168-10-15.conf"
+    assert (address["persistent"], address["files"], address["unread"]) == (True, [mended], [])
+
+
+def test_a_label_that_ifup_would_flush_is_told(node: Node) -> None:
+    """A cluster's address on network-scripts: nobody writes an alias file for it."""
+    node.disk = FakeHost({"/etc/sysconfig/network-scripts/ifcfg-eth0": "BOOTPROTO=dhcp\n"}, ["network.service"])
+    node.live.addresses = [Held("192.168.10.15", 32, "eth0", "eth0:1")]
+    asked: dict[str, Any] = {"addresses": ["192.168.10.15"], "persistent": False}
+    assert [f["id"] for f in node.facts(**asked)["findings"]] == ["label_without_file"]
+    node.live.addresses = [Held("192.168.10.15", 32, "eth0")]
+    assert node.facts(**asked)["findings"] == []
+    node.live.addresses = []
+    node.hold(persistent=True)
+    assert node.facts(**asked)["findings"] == []
 
 
 @pytest.mark.parametrize(

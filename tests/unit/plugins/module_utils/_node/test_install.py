@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist.store import Tree
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Link
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install as node_install
 from unit.fake_host import FakeHost
@@ -183,3 +184,19 @@ def test_a_proxys_password_is_for_root_alone(aws: dict[str, Any], mode: int) -> 
     config = {**CONFIG, "aws": aws}
     assert node_install.files(config, {}, "/usr/bin/python3", USUAL)["/etc/aws-overlay-ip/config.json"][1] == mode
     assert node_install.secrets(config) == (["p%40ss"] if mode == 0o600 else [])
+
+
+@pytest.mark.parametrize(
+    ("interface", "label", "expected"),
+    [("eth0", "auto", ""), ("eth0", "eth0:7", "eth0:7"), ("eth0", "", ""), ("eth1", "auto", "auto")],
+)
+def test_a_label_that_the_nodes_ifup_would_flush_is_not_configured(interface: str, label: str, expected: str) -> None:
+    """network-scripts delete what has a label and no alias file at each `ifup`, and an engine's address has no file."""
+    host = FakeHost({"/etc/sysconfig/network-scripts/ifcfg-eth0": "BOOTPROTO=dhcp\n"}, ["network.service"])
+    links = (Link(2, "eth0"), Link(3, "eth1"))
+    config = {"name": "node1", "overlays": [{"interface": interface, "label": label}]}
+    assert node_install.labelled(config, host, links) == {
+        "name": "node1",
+        "overlays": [{"interface": interface, "label": expected}],
+    }
+    assert node_install.labelled(config, FakeHost(), links) == config

@@ -25,7 +25,7 @@ from unit.fake_host import FakeHost
 WICKED = "/etc/sysconfig/network/ifcfg-eth0"
 OVERLAYS = (
     Overlay("192.168.10.15", 32, "eth0", "eth0:1"),
-    Overlay("192.168.10.16", 32, "eth0", "eth0:sap_DB-2"),
+    Overlay("192.168.10.16", 32, "eth0", "eth0:sap_DB_2"),
     Overlay("2001:db8:10::15", 128, "eth0"),
 )
 
@@ -58,7 +58,13 @@ def test_wicked_reads_addresses_and_labels_by_their_suffix(tmp_path: Path) -> No
         for name, value in seen.items()
         if name.startswith("IPADDR")
     }
-    assert sorted(by_suffix.values()) == [("192.168.10.15/32", "1"), ("192.168.10.16/32", "sap_DB-2")]
+    # An IPv6 address has no label, and options in its place.
+    assert sorted(by_suffix.values(), key=str) == [
+        ("192.168.10.15/32", "1"),
+        ("192.168.10.16/32", "sap_DB_2"),
+        ("2001:db8:10::15/128", None),
+    ]
+    assert seen["IP_OPTIONS_awsoverlay_2001_db8_10__15"] == "preferred_lft 0 nodad"
     assert all(re.fullmatch(r"_[A-Za-z0-9_]+", suffix) for suffix in by_suffix)
 
 
@@ -68,12 +74,29 @@ def test_network_scripts_read_an_alias_by_its_file_name(tmp_path: Path) -> None:
     aliases = {path: sourced(text, tmp_path) for path, text in texts.items() if "ifcfg-" in path}
     assert sorted(aliases) == [
         "/etc/sysconfig/network-scripts/ifcfg-eth0:1",
-        "/etc/sysconfig/network-scripts/ifcfg-eth0:sap_DB-2",
+        "/etc/sysconfig/network-scripts/ifcfg-eth0:sap_DB_2",
     ]
     for path, seen in aliases.items():
         assert seen["DEVICE"] == path.rpartition("ifcfg-")[2]
         assert (seen["PREFIX"], seen["ONPARENT"]) == ("32", "yes")
     assert {seen["IPADDR"] for seen in aliases.values()} == {"192.168.10.15", "192.168.10.16"}
+
+
+def test_dhclient_script_runs_a_function_that_is_named_as_its_file(tmp_path: Path) -> None:
+    """dhclient-script of RHEL sources each script of dhclient.d and calls FILE_config and FILE_restore."""
+    hooks = {path: text for path, text in written("ifcfg").items() if "dhclient.d" in path}
+    assert len(hooks) == 2
+    for path, text in hooks.items():
+        name = Path(path).stem
+        hook = tmp_path / Path(path).name
+        hook.write_text(text.replace("/sbin/ip ", "echo ip "))
+        for interface, said in (
+            ("eth0", r"ip address replace 192\.168\.10\.1[56]/32 dev eth0 label eth0:\w+\n"),
+            ("eth1", ""),
+        ):
+            script = f"set -e; interface={interface}; . {shlex.quote(str(hook))}; {name}_config; {name}_restore"
+            done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+            assert re.fullmatch(said, done.stdout)
 
 
 @pytest.mark.parametrize("method", ["networkmanager", "systemd_unit"])

@@ -170,6 +170,33 @@ def test_a_unit_is_enabled_and_started_without_waiting(host: Host, tmp_path: Pat
     assert names(tmp_path) == []
 
 
+@pytest.mark.parametrize("selinux", [True, False])
+def test_new_files_get_the_context_of_their_paths_where_selinux_is_on(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, selinux: bool
+) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(host, "output", lambda *argv: asked.append(argv))
+    (tmp_path / "sys/fs/selinux").mkdir(parents=True)
+    if selinux:
+        (tmp_path / "sys/fs/selinux/enforce").write_text("1")
+    host.apply([Change("/etc/new", None, "text\n"), Change("/etc/old", "old\n", "text\n"), Change("/gone", "x", None)])
+    assert asked == ([("restorecon", "/etc/new")] if selinux else [])
+
+
+def test_what_wicked_remembers_is_told_it_after_its_file_was_written(host: Host, tmp_path: Path) -> None:
+    path = "/etc/sysconfig/network/ifcfg-eth0"
+    lines = "IPADDR_awsoverlay_192_168_10_15='192.168.10.15/32'\nLABEL_awsoverlay_192_168_10_15='1'\n"
+    lease = tmp_path / "run/wicked/leaseinfo.eth0.static.ipv4"
+    lease.parent.mkdir(parents=True)
+    host.apply([Change(path, None, f"BOOTPROTO='dhcp'\n{lines}")])
+    host.apply([Change(path, f"BOOTPROTO='dhcp'\n{lines}", "BOOTPROTO='dhcp'\n")])
+    assert host.ran == []
+    lease.write_text("IPADDR='192.168.10.15/32'\n")
+    host.apply([Change(path, f"BOOTPROTO='dhcp'\n{lines}", "BOOTPROTO='dhcp'\n")])
+    assert host.ran == ["wicked ifup eth0"]
+    assert host.read(path) == "BOOTPROTO='dhcp'\n"
+
+
 def test_without_systemd_a_unit_is_only_a_file(host: Host) -> None:
     keep(host, "systemd_unit")
     assert host.ran == []

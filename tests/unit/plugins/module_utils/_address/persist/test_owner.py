@@ -53,6 +53,21 @@ def version(text: str) -> dict[tuple[str, ...], str]:
         pytest.param(
             FakeHost(SCRIPTS, [NETWORK]), "ifcfg", "/etc/sysconfig/network-scripts/ifcfg-eth0", id="Amazon Linux 2"
         ),
+        pytest.param(
+            FakeHost(SCRIPTS, failed=[NETWORK]),
+            "ifcfg",
+            "/etc/sysconfig/network-scripts/ifcfg-eth0",
+            id="network-scripts, of which another interface failed",
+        ),
+        pytest.param(
+            FakeHost({**SCRIPTS, "/run/dhclient-eth0.pid": "811\n"}),
+            "ifcfg",
+            "/etc/sysconfig/network-scripts/ifcfg-eth0",
+            id="network-scripts, whose DHCP client runs",
+        ),
+        pytest.param(
+            FakeHost({**SCRIPTS, "/run/dhclient-eth1.pid": "811\n"}), "systemd_unit", "", id="another one's DHCP client"
+        ),
         pytest.param(FakeHost(), "systemd_unit", "", id="nobody"),
         pytest.param(FakeHost({**NM_STATE, **links(NETPLAN)}, [NETWORKD]), "networkd", NETPLAN, id="stale NM state"),
         pytest.param(FakeHost({**NM_STATE, **IFSTATE}), "ifupdown", "", id="stale NM state, ifupdown"),
@@ -110,3 +125,10 @@ def test_a_choice_without_a_place_is_refused(method: str) -> None:
         PersistError, match=rf"persistence={method}, but eth0 is not configured by it \(found: ifupdown\)"
     ):
         owner_for(FakeHost(IFSTATE), ETH0, method)
+
+
+def test_network_managers_interface_gets_no_alias_file() -> None:
+    """Its ifcfg-rh plugin deletes the file whenever it writes the profile: seen with 1.40 and 1.42."""
+    with pytest.raises(PersistError, match="NetworkManager configures eth0, and deletes alias files"):
+        owner_for(FakeHost({**NM_STATE, **SCRIPTS}, [NM, NETWORK]), ETH0, "ifcfg")
+    assert owner_for(FakeHost({**NM_EXTERNAL, **SCRIPTS}, [NM, NETWORK]), ETH0, "ifcfg").method == "ifcfg"

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist import store
@@ -107,11 +109,13 @@ def node() -> FakeHost:
         ),
         ("wicked", NO_LABEL, WICKED, 0o644, WICKED_TEXT + "IPADDR_awsoverlay_192_168_10_15='192.168.10.15/32'\n"),
         (
-            "ifcfg",
-            V4,
-            "/etc/sysconfig/network-scripts/ifcfg-eth0:1",
+            "wicked",
+            V6,
+            WICKED,
             0o644,
-            HEAD + "DEVICE=eth0:1\nIPADDR=192.168.10.15\nPREFIX=32\nONPARENT=yes\n",
+            WICKED_TEXT
+            + "IPADDR_awsoverlay_2001_db8_10__15='2001:db8:10::15/128'\n"
+            + "IP_OPTIONS_awsoverlay_2001_db8_10__15='preferred_lft 0 nodad'\n",
         ),
     ],
 )
@@ -119,6 +123,33 @@ def test_what_is_written(method: str, overlay: Overlay, path: str, mode: int, te
     host = node()
     save(host, method, overlay)
     assert [(c.path, c.mode, c.after) for c in host.applied] == [(path, mode, text)]
+
+
+def test_network_scripts_have_an_alias_file_and_a_script_for_the_next_lease() -> None:
+    host = node()
+    save(host, "ifcfg", V4)
+    assert [(c.path, c.mode, c.after) for c in host.applied] == [
+        (
+            "/etc/dhcp/dhclient.d/awsoverlay_192_168_10_15.sh",
+            0o755,
+            HEAD
+            + f'awsoverlay_192_168_10_15_config() {{ [ "$interface" != eth0 ] || {IP4}; }}\n'
+            + "awsoverlay_192_168_10_15_restore() { :; }\n",
+        ),
+        (
+            "/etc/sysconfig/network-scripts/ifcfg-eth0:1",
+            0o644,
+            HEAD + "DEVICE=eth0:1\nIPADDR=192.168.10.15\nPREFIX=32\nONPARENT=yes\nARPCHECK=no\nARPUPDATE=no\n",
+        ),
+    ]
+
+
+@pytest.mark.parametrize("number", ["sap-01", "a.b"])
+def test_a_label_that_network_scripts_would_not_bring_up_is_refused(number: str) -> None:
+    host = node()
+    with pytest.raises(PersistError, match=rf"label 'eth0:{number}'.* such as 'eth0:{re.sub('[.-]', '_', number)}'"):
+        save(host, "ifcfg", Overlay("192.168.10.15", 32, "eth0", f"eth0:{number}"))
+    assert host.applied == []
 
 
 def test_unit() -> None:
@@ -146,7 +177,6 @@ def test_unit_on_lo_waits_for_nobody() -> None:
 @pytest.mark.parametrize(
     ("method", "overlay", "effective"),
     [
-        ("wicked", V6, "systemd_unit"),
         ("ifcfg", V6, "systemd_unit"),
         ("ifcfg", NO_LABEL, "systemd_unit"),
         ("networkmanager_profile", V6, "networkmanager_profile"),
@@ -244,7 +274,7 @@ def test_what_is_saved_is_read_back(method: str) -> None:
     tree = Tree(host)
     assert {overlay for _method, _path, overlay in store.saved(tree)} == {V4, V6}
     files = store.files(tree, {V4.address})
-    assert len(files) == 1
+    assert len(files) == (2 if method == "ifcfg" else 1)
     assert store.method_of(files) == method
 
 
