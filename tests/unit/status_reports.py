@@ -71,6 +71,7 @@ def report(
             for name, node in zip(names, nodes, strict=True)
         },
         "region": zones[0][:-1],
+        "deployment": "overlay-ip",
         "overlays": [
             {"destination": where, "address": where.partition("/")[0], "node_addresses": [where]} for where in leads
         ],
