@@ -157,6 +157,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._address import hold, tools
+from ..module_utils._address.kept import Kept
 from ..module_utils._address.live import NodeError
 from ..module_utils._address.persist.host import LocalHost
 from ..module_utils._address.persist.store import METHODS, PersistError
@@ -179,7 +180,7 @@ def main() -> None:
     host = LocalHost()
     try:
         with tools.opened(host.read("/etc/os-release") or "") as live:
-            result = hold.run(module.params, live, host, check=module.check_mode)
+            result = hold.run(module.params, live, host, check=module.check_mode, engine=Kept())
     except (base_net.AddressError, PlanError, PersistError, NodeError) as exc:
         module.fail_json(msg=str(exc), changed=getattr(exc, "changed", False))
     if not module._diff:

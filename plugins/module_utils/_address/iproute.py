@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._base import programs
+from .kept import Kept
 from .live import TRIES, NodeError, refused, restless
 from .plan import ABSENT, ADD, AUTO, DELETE, PRESENT, Held, Link, Node, Request, Route, Step, plan
 
@@ -155,10 +156,11 @@ class Addresses:
 
     Args:
         run: how `ip` is run (tests).
+        kept: where it is written down what is held here, before it goes up and until it goes down; None: nowhere.
     """
 
-    def __init__(self, run: Run = run_ip) -> None:
-        self._live = IpRoute(run)
+    def __init__(self, run: Run = run_ip, kept: Kept | None = None) -> None:
+        self._live, self._kept = IpRoute(run), kept
 
     def up(self, addresses: Iterable[str], interface: str = AUTO, label: str = AUTO, *, dry_run: bool = False) -> bool:
         """Bring the addresses up on the interface, wherever else they were; whether anything was (to be) done.
@@ -171,7 +173,15 @@ class Addresses:
 
     def down(self, addresses: Iterable[str]) -> bool:
         """Take the addresses down wherever they are; whether anything was done."""
-        return self._apply(Request(tuple(addresses), state=ABSENT), False)
+        named = tuple(addresses)
+        if self._kept is not None:
+            self._kept.release(named)
+        return self._apply(Request(named, state=ABSENT), False)
+
+    def keep(self, addresses: Iterable[str]) -> None:
+        """Write down that they are held here, as far as they are live."""
+        if self._kept is not None:
+            self._kept.keep(self.held(addresses))
 
     def held(self, addresses: Iterable[str]) -> list[Held]:
         """Where the addresses are live now."""
@@ -182,9 +192,19 @@ class Addresses:
         links, held = self._live.both()
         need_default = request.interface == AUTO and request.state == PRESENT
         node = Node(links, held, self._live.routes() if need_default else ())
-        steps = [step for decision in plan(request, node) for step in decision.steps]
-        if not dry_run:
+        decisions = plan(request, node)
+        steps = [step for decision in decisions for step in decision.steps]
+        if dry_run:
+            return bool(steps)
+        new: list[str] = []
+        if self._kept is not None and request.state == PRESENT:
+            new = self._kept.keep(decision.overlay for decision in decisions)
+        try:
             self._live.apply(steps)
+        except NodeError:
+            if self._kept is not None:
+                self._kept.release(new)
+            raise
         return bool(steps)
 
 

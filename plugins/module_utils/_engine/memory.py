@@ -17,12 +17,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from .._address import place as places
 from .._aws.pace import Clock, Deadline
 
-DIRECTORY = Path("/run/aws-overlay-ip")
-SPARE = Path("/dev/shm/aws-overlay-ip")  # anybody may make it: see _ours
+DIRECTORY = Path(places.RUN)
+SPARE = Path(places.SPARE)  # anybody may make it: see _ours
 POLL = 0.1
-_TAKING = "taking"
+_TAKING = places.TAKING
 _MENDED = "All route tables are as they should be again."
 
 

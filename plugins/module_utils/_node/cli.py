@@ -260,6 +260,11 @@ def _parser() -> argparse.ArgumentParser:
     give_up.add_argument("--to", metavar="NODE", help="first send the routes that point here to this node")
     show = command("show", commands.show, "Show who holds what.")
     show.add_argument("--local", action="store_true", help="only whether the addresses are up here; asks nobody")
+    show.add_argument(
+        "--kept",
+        action="store_true",
+        help="with --local, by the engine that holds them here: let the guard keep them up",
+    )
     command("check", commands.check, "Check whether this node could take over: changes nothing.", addresses=False)
     for of_engine in COMMANDS.values():
         made = command(of_engine.name, commands.engine, of_engine.text, addresses=False)

@@ -24,17 +24,19 @@ from .._engine.commands import COMMANDS, KEEPING, LETTING_GO
 from . import launcher
 from .config import CONFIG
 
-MAIN = "_node.cli"
+MAINS = ("_node.cli", "_node.guard.loop")
+"""What is started: by people and engines, and by the guard's unit."""
 HOME = "/usr/lib/aws-overlay-ip"
 NAME = "aws_overlay_ip"
 LAUNCHER = "/usr/sbin/aws-overlay-ip"
 START = "start.py"
+GUARD = "guard.py"
 
 
-def sources(read: Callable[[str], str | None], main: str = MAIN) -> dict[str, str]:
-    """The files that the program consists of, by dotted name: `main` and all that it imports, directly or not."""
+def sources(read: Callable[[str], str | None], mains: Iterable[str] = MAINS) -> dict[str, str]:
+    """The files that the program consists of, by dotted name: `mains` and all that they import, directly or not."""
     found: dict[str, str] = {}
-    wanted = [main]
+    wanted = [*mains]
     while wanted:
         name = wanted.pop()
         text = None if name in found else read(name)
@@ -81,19 +83,20 @@ def files(config: Mapping[str, Any], texts: Mapping[str, str], python: str) -> d
         while path != NAME:
             path = os.path.dirname(path)
             code[f"{path}/__init__.py"] = ""
-    code[START] = launcher.START
+    code[START], code[GUARD] = launcher.START, launcher.GUARD
     place = f"{HOME}/{_digest(code)}"
     addresses = [address for overlay in config.get("overlays", ()) for address in overlay.get("addresses", ())]
     return {
         **{f"{place}/{path}": (text, 0o644) for path, text in code.items()},
         str(CONFIG): (json.dumps(config, indent=2, sort_keys=True) + "\n", 0o600 if secrets(config) else 0o644),
-        LAUNCHER: (started_by(python, f"{place}/{START}", addresses), 0o755),
+        LAUNCHER: (started_by(python, place, addresses), 0o755),
     }
 
 
-def started_by(python: str, start: str, addresses: Iterable[str]) -> str:
-    """The launcher's text, see :func:`.launcher.launcher`, with the commands that there are."""
-    return launcher.launcher(python, start, addresses, launcher.Words(COMMANDS, LETTING_GO, KEEPING))
+def started_by(python: str, place: str, addresses: Iterable[str]) -> str:
+    """The launcher's text, see :func:`.launcher.launcher`, with the commands that there are; the code is in `place`."""
+    words = launcher.Words(COMMANDS, LETTING_GO, KEEPING)
+    return launcher.launcher(python, f"{place}/{START}", f"{place}/{GUARD}", addresses, words)
 
 
 def secrets(config: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from .._address.iproute import AddressError, Addresses
+from .._address.kept import Kept
 from .._base import net
 from .model import Config
 
@@ -20,7 +21,7 @@ class Local:
 
     def __init__(self, config: Config, addresses: Addresses | None = None) -> None:
         self.config = config
-        self._addresses = addresses or Addresses()
+        self._addresses = addresses or Addresses(kept=Kept())
 
     @property
     def peers(self) -> Mapping[str, str]:
@@ -51,6 +52,13 @@ class Local:
         wanted = [o for o in self.config.overlays if destinations is None or o.destination in destinations]
         return self._addresses.down([address for overlay in wanted for address in overlay.addresses])
 
+    def keep(self) -> None:
+        """Write down that what is up is held here, for the guard: its engine says so. `up` and `down` do it themselves.
+
+        Raises AddressError.
+        """
+        self._addresses.keep(self._wanted())
+
     def live(self) -> dict[str, str]:
         """The addresses that are up, and on which interface. Raises AddressError."""
         return {held.cidr: held.interface for held in self._addresses.held(self._wanted())}
@@ -66,6 +74,6 @@ class Local:
 def let_go(addresses: Collection[str]) -> bool:
     """Take addresses down by their names alone; whether any was up. For a node whose configuration is lost."""
     try:
-        return Addresses().down([net.host(address) for address in addresses]) if addresses else False
+        return Addresses(kept=Kept()).down([net.host(address) for address in addresses]) if addresses else False
     except (AddressError, net.AddressError):
         return False
