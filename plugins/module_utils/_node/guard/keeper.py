@@ -104,13 +104,11 @@ class Keeper:
         return found
 
     def put(self, packed: bytes, code: int, now: float) -> None:
-        """How it went: an errno, or 0."""
-        if code in (0, errno.EEXIST):
-            self._gone.pop(packed, None)
-            if code == 0:
-                self._put[packed] = [*self._recent(packed, now), now]
-        elif code != errno.ENODEV and packed in self._gone:  # the link has just gone: it may come again
-            self._gone[packed] = now + PAUSE
+        """How it went: an errno, or 0. That it is up is told by an event; what is not told so is looked at again."""
+        if code == 0:
+            self._put[packed] = [*self._recent(packed, now), now]
+        if packed in self._gone and code != errno.ENODEV:  # the link has just gone: it may come again
+            self._gone[packed] = now + (POLL if code in (0, errno.EEXIST) else PAUSE)
 
     def often(self, packed: bytes, now: float) -> bool:
         """Whether it is taken away again and again."""

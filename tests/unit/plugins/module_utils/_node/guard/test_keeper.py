@@ -40,6 +40,7 @@ def test_what_goes_is_put_back_at_once() -> None:
     assert made.due(HELD, False, 1.0) == [(V4, PLACE, 2)]
     assert made.due(HELD, False, 1.0) == []  # once
     made.put(V4, 0, 1.0)
+    made.address(True, V4, 32, 2, 1.0)
     assert made.wait(1.0) is None
     assert not made.missing
 
@@ -120,6 +121,7 @@ def test_events_that_were_lost_are_made_up_for() -> None:
     made.read(LINKS, [(OWN, 24, 2), (V6, 128, 2)], 5.0)
     assert made.due(HELD, False, 5.0) == [(V4, PLACE, 2)]
     made.put(V4, 0, 5.0)
+    made.address(True, V4, 32, 2, 5.0)
     made.read({1: "lo", 8: "eth0"}, [(V4, 32, 8)], 6.0)
     assert made.due(HELD, False, 6.0) == []
     made.read({1: "lo", 9: "eth0"}, [], 7.0)  # a link that is new to us
@@ -154,5 +156,12 @@ def test_a_refusal_is_tried_again_a_link_that_is_gone_waits_for_its_return() -> 
     made.put(V4, errno.ENODEV, 3.0)
     assert made.wait(3.0) is None
     assert made.missing
-    made.put(V4, errno.EEXIST, 4.0)
-    assert not made.missing
+
+
+@pytest.mark.parametrize("code", [0, errno.EEXIST])
+def test_what_the_kernel_does_not_tell_to_be_up_is_looked_at_again(code: int) -> None:
+    made = gone()
+    assert made.due(HELD, False, 1.0)
+    made.put(V4, code, 1.0)
+    assert made.wait(1.0) == pytest.approx(POLL)
+    assert made.due(HELD, False, 1.5) == [(V4, PLACE, 2)]
