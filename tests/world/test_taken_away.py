@@ -93,7 +93,7 @@ def test_teardown_leaves_no_guard(pair: Bed) -> None:
     for node in pair.nodes:
         assert _seen(pair, node) == 0
         left = "ls /etc/systemd/system/*guard* /etc/systemd/network/*.d/* /run/aws-overlay-ip/held 2>/dev/null"
-        assert pair.exec(node, "sh", "-c", f"{left}; pgrep -f guard.py") == ""
+        assert pair.exec(node, "sh", "-c", f"{left}; pgrep -f [g]uard.py") == ""
 
 
 _KEEPALIVED = (

@@ -8,11 +8,13 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from .._address.persist.tree import Host
 from . import pacemaker
 from .keepalived import view as keepalived
+from .view import SELF, Trouble, name_of, text_of, told
 
 
 class Engine(Protocol):
@@ -36,8 +38,10 @@ class Engine(Protocol):
 
 ENGINES: tuple[Engine, ...] = (keepalived, pacemaker)
 
-UNITS = tuple(engine.UNIT for engine in ENGINES)
-"""Their systemd units."""
+GUARD = "aws-overlay-ip-guard.service"
+_GUARD_FILE = f"/etc/systemd/system/{GUARD}"
+UNITS = (*(engine.UNIT for engine in ENGINES), GUARD)
+"""Their systemd units, and that of the guard."""
 NONE = "none"
 NAMES = (NONE, *(engine.NAME for engine in ENGINES))
 """What `overlay_ip_failover` may be."""
@@ -54,4 +58,18 @@ def seen(host: Host) -> list[dict[str, Any]]:
 
 
 def _seen(engine: Engine, host: Host) -> dict[str, Any]:
-    return {**engine.seen(host), "configured": engine.configured(host), "given": engine.given(host)}
+    said = engine.seen(host)
+    findings = [*said["findings"], *(_unguarded(engine, host) if engine.running(host) else ())]
+    return {**said, "findings": findings, "configured": engine.configured(host), "given": engine.given(host)}
+
+
+def _unguarded(engine: Engine, host: Host) -> Iterator[dict[str, Any]]:
+    """Setup has made a guard, and it does not run."""
+    if text_of(host, _GUARD_FILE) is None or host.active(GUARD):
+        return
+    message = (
+        f"The guard does not run on {name_of(host)}: an address that is taken away there comes back at the next check"
+        f" of {engine.NAME} only."
+    )
+    remedy = f"`systemctl start {GUARD}` there; its journal says why it ended."
+    yield told(Trouble("guard_stopped", "warning", message, remedy, SELF))
