@@ -16,6 +16,7 @@ from integration.node_part.test_node_part import interpreter, netns
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.iproute import Addresses, Refused
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.kept import Kept
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.place import RUN
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.guard.keeper import MOST, PAUSE
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.guard.loop import OTHER
@@ -191,6 +192,19 @@ def test_what_an_engine_lets_go_of_stays_down(stage: Stage) -> None:
         stage.take(V4)
         stage.engine().down([V4])
         assert stage.stays_down()
+
+
+@pytest.mark.parametrize("command", ["give-up", "notify BACKUP", "notify STOP"])
+def test_what_is_let_go_of_without_a_python_stays_down(command: str, stage: Stage, tmp_path: Path) -> None:
+    stage.start()
+    stage.take(V4)
+    launcher = tmp_path / "launcher"
+    launcher.write_text(install.started_by("/nowhere/python", "/nowhere", [V4]).replace(RUN, str(stage.run)))
+    launcher.chmod(0o755)
+    inside = ["nsenter", f"--net=/run/netns/{stage.netns}", str(launcher), *command.split()]
+    subprocess.run(inside, capture_output=True, check=False)
+    assert stage.kept.places() == []
+    assert stage.stays_down()
 
 
 def test_what_was_let_go_of_is_not_put_back_when_it_is_taken_away_later(stage: Stage) -> None:
