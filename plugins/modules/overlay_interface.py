@@ -186,6 +186,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._address import hold, tools
+from ..module_utils._address.kept import Kept
 from ..module_utils._address.live import NodeError
 from ..module_utils._address.persist.host import LocalHost
 from ..module_utils._address.persist.store import METHODS, PersistError
@@ -207,9 +208,10 @@ def main() -> None:
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     host = LocalHost()
     try:
-        Deployment(module.params["deployment"])
+        deployment = Deployment(module.params["deployment"])
         with tools.opened(host.read("/etc/os-release") or "") as live:
-            result = hold.run(module.params, live, host, check=module.check_mode)
+            engine = Kept(deployment.memory[0])
+            result = hold.run(module.params, live, host, check=module.check_mode, engine=engine)
     except (ValueError, PersistError, NodeError) as exc:
         module.fail_json(msg=str(exc), changed=getattr(exc, "changed", False))
     for text in result.pop("warnings"):

@@ -19,6 +19,9 @@ description:
     without an SDK.
   - It runs by the Python that runs this module, or, where that is of a virtual environment, by the one that this was
     made from.
+  - Where systemd-networkd manages the interfaces of O(config), it is told by a drop-in to keep addresses that its files
+    do not name (C(KeepConfiguration)). It reads that with the next C(networkctl reload), restart or boot; nothing is
+    reloaded here.
   - Failover engines call it. See C(aws-overlay-ip --help) on the node.
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
@@ -77,13 +80,15 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._address import iproute
 from ..module_utils._address.live import NodeError
+from ..module_utils._address.persist import store
 from ..module_utils._address.persist.host import LocalHost
 from ..module_utils._address.persist.store import PersistError, Tree
 from ..module_utils._address.plan import Link
 from ..module_utils._base.deployment import USUAL, Deployment
 from ..module_utils._node import cli, install
+from ..module_utils._node.guard import loop
 
-CARRIED = (cli,)  # imported here so that Ansible sends it along, to be installed
+CARRIED = (cli, loop)  # imported here so that Ansible sends it along, to be installed
 
 SPEC: dict[str, dict[str, Any]] = {
     "config": {"type": "dict"},
@@ -122,6 +127,9 @@ def main() -> None:
             install.install(tree, wanted, deployment)
         else:
             install.remove(tree, deployment)
+        store.keep_unknown(
+            tree, [overlay["interface"] for overlay in (module.params["config"] or {}).get("overlays", [])]
+        )
         changes = install.ordered(tree.changes(), deployment)
         if not module.check_mode:
             host.apply(changes)

@@ -25,7 +25,7 @@ cd "${0%/*}" || exit
 [ ! -e broken ] || exit 1
 case $* in
 "-oneline address show scope global permanent to "*) case $8 in *[!0-9./]*) exit 1 ;; esac; cat up ;;
-"address delete "*) grep -v "$3" up >left; mv left up ;;
+"address delete "*) [ ! -e "held/${3%/*}" ] || exit 1; grep -v "$3" up >left; mv left up ;;
 "-oneline address show") ;;
 *) exit 9 ;;
 esac
@@ -34,6 +34,7 @@ esac
 _PROGRAM = """\
 #!/bin/sh
 cd "${0%/*}" || exit
+echo "$*" >>asked
 while [ "${1#--}" != "$1" ]; do shift 2; done
 name=$1
 [ "$2" != --local ] || name=local
@@ -54,7 +55,8 @@ class Node:
     def __init__(self, place: Path) -> None:
         self.place = place
         self.agent = place / "agent"
-        self.agent.write_text(AGENT.read_text().replace(PROGRAM, str(place / "program")))
+        text = AGENT.read_text().replace(PROGRAM, str(place / "program"))
+        self.agent.write_text(text.replace("/run/${PROGRAM##*/}/held/", f"{place}/held/"))
         for name, text in (("ip", _IP), ("program", _PROGRAM), ("logger", "#!/bin/sh\n")):
             (place / name).write_text(text)
             (place / name).chmod(0o755)
@@ -175,3 +177,23 @@ def test_a_start_that_took_nothing_fails(node: Node) -> None:
     assert node.call("start").code == ERROR
     node.ends(take=0)
     assert node.call("start").code == SUCCESS
+
+
+def test_a_monitor_says_that_the_cluster_holds_it_here_and_a_probe_does_not(node: Node) -> None:
+    """By that the guard may keep it up: also what an earlier version brought up."""
+    for probe in (False, True):
+        node.call("monitor", probe=probe)
+    asked = [line for line in (node.place / "asked").read_text().splitlines() if "--local" in line]
+    assert [line.split()[4:] for line in asked] == [
+        ["show", "--local", "--kept", OVERLAY],
+        ["show", "--local", OVERLAY],
+    ]
+
+
+def test_what_it_takes_down_itself_the_guard_lets_go_of_first(node: Node) -> None:
+    (node.place / "held").mkdir()
+    (node.place / "held" / OVERLAY.partition("/")[0]).touch()
+    node.up(OVERLAY)
+    node.ends(**{"give-up": 2})
+    assert node.call("stop").code == SUCCESS
+    assert node.addresses == []

@@ -147,7 +147,7 @@ def test_what_the_program_is_told_arrives(text: str) -> None:
     launcher = install.started_by(text, text, [text])
     lines = launcher.split("why=\n")[0] + 'printf "%s\\0" "$python" "$start" "$addresses"\n'
     done = subprocess.run(["/bin/sh", "-c", lines], capture_output=True, text=True, check=True)
-    assert done.stdout.split("\0")[:3] == [text, text, text]
+    assert done.stdout.split("\0")[:3] == [text, f"{text}/{install.START}", text]
     assert shlex.quote(text) in launcher
 
 

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import time
+
 from upgrade.pack import PackBed, stage
 from upgrade.replay import Earlier, left
+
+GUARD = "/etc/systemd/system/aws-overlay-ip-guard.service"
 
 
 def rolls(version: str, engine: str) -> None:
@@ -21,9 +25,11 @@ def rolls(version: str, engine: str) -> None:
         assert probe.report.lost == 0, probe.report
         assert probe.report.who == ("node1",)
         assert sum(bed.play("setup.yml").changed.values()) == 0
+        if engine != "none":
+            _is_guarded(bed, "node1")
         bed.play("teardown.yml")
         for node in bed.nodes:
-            assert left(bed, node, earlier.paths(node)) == []
+            assert left(bed, node, [*earlier.paths(node), GUARD, "/run/aws-overlay-ip/held"]) == []
 
 
 def fails_over_half_way(version: str, engine: str) -> None:
@@ -45,6 +51,18 @@ def fails_over_half_way(version: str, engine: str) -> None:
             bed.boot(holder)
             bed.rest(other)
             assert new in bed.nodes
+
+
+def _is_guarded(bed: PackBed, holder: str) -> None:
+    """What the earlier version brought up is guarded as soon as the engine has looked at it once."""
+    held = f"/run/aws-overlay-ip/held/{bed.lab.overlay}"
+    bed.wait(lambda _view: left(bed, holder, [held]) == [held], 30, "a guard that knows what is held")
+    with bed.probe() as probe:
+        probe.wait_for(holder)
+        bed.exec(holder, "ip", "address", "delete", f"{bed.lab.overlay}/32", "dev", "eth0")
+        time.sleep(1.0)
+    assert probe.report.gap_ms < 500
+    assert all(left(bed, node, [GUARD]) for node in bed.nodes)
 
 
 def _rest(bed: PackBed, holder: str) -> None:

@@ -14,8 +14,9 @@ from dataclasses import replace
 
 from . import source
 from .iproute import IpRoute, Run, run_ip
+from .kept import Kept
 from .live import NodeError
-from .plan import ABSENT, AUTO, PRESENT, Decision, Held, Node, Request, plan
+from .plan import ABSENT, AUTO, PRESENT, Decision, Held, Node, Request, Step, plan
 
 
 class Addresses:
@@ -23,10 +24,11 @@ class Addresses:
 
     Args:
         run: how `ip` is run (tests).
+        kept: where it is written down what is held here, before it goes up and until it goes down; None: nowhere.
     """
 
-    def __init__(self, run: Run = run_ip) -> None:
-        self._live = IpRoute(run)
+    def __init__(self, run: Run = run_ip, kept: Kept | None = None) -> None:
+        self._live, self._kept = IpRoute(run), kept
         self.troubles: list[str] = []
         """Why replies may leave by the wrong interface, in sentences."""
 
@@ -41,7 +43,15 @@ class Addresses:
 
     def down(self, addresses: Iterable[str]) -> bool:
         """Take the addresses down wherever they are; whether any was up."""
-        return self._apply(Request(tuple(addresses), state=ABSENT), False)
+        named = tuple(addresses)
+        if self._kept is not None:
+            self._kept.release(named)
+        return self._apply(Request(named, state=ABSENT), False)
+
+    def keep(self, addresses: Iterable[str]) -> None:
+        """Write down that they are held here, as far as they are live."""
+        if self._kept is not None:
+            self._kept.keep(self.held(addresses))
 
     def held(self, addresses: Iterable[str]) -> list[Held]:
         """Where the addresses are live now."""
@@ -55,10 +65,21 @@ class Addresses:
         decisions = plan(request, node)
         steps = [step for decision in decisions for step in decision.steps]
         if not dry_run:
-            self._live.apply(steps)
+            self._change(decisions, steps, request.state == PRESENT)
         if sum(link.name != "lo" for link in links) > 1:
             self._steer(decisions, node, request.state == PRESENT, dry_run)
         return bool(steps)
+
+    def _change(self, decisions: Sequence[Decision], steps: Sequence[Step], present: bool) -> None:
+        new: list[str] = []
+        if self._kept is not None and present:
+            new = self._kept.keep(decision.overlay for decision in decisions)
+        try:
+            self._live.apply(steps)
+        except NodeError:
+            if self._kept is not None:
+                self._kept.release(new)
+            raise
 
     def _steer(self, decisions: Sequence[Decision], node: Node, present: bool, dry_run: bool) -> None:
         try:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from .._base.finding import ERROR, INFO, WARNING, Finding
+from .persist import networkd
 from .persist.store import UNIT, Host
 
 _NOTHING = "Nothing to do."
@@ -114,7 +115,7 @@ def _ec2_net_utils(host: Host, interface: str, owner: str, methods: frozenset[st
 def _keeps(host: Host) -> bool:
     """Whether some drop-in lets networkd keep foreign addresses."""
     paths = host.glob("/etc/systemd/network/*.network.d/*.conf")
-    return any("KeepConfiguration=static" in (host.read(path) or "").replace(" ", "") for path in paths)
+    return any(networkd.keeps(host.read(path) or "") for path in paths)
 
 
 def _cloud_init(host: Host, interface: str, owner: str, methods: frozenset[str]) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from .._base import net
 from . import plan, source
+from .kept import Kept
 from .live import Live, NodeError
 from .persist import store
 from .persist.store import Change, Host, Owner, PersistError, Tree
@@ -28,8 +29,17 @@ class Disk(Host, Protocol):
     def apply(self, changes: Sequence[Change]) -> None: ...
 
 
-def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> dict[str, Any]:
+def run(
+    params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool, engine: Kept | None = None
+) -> dict[str, Any]:
     """Do what the options of ``overlay_interface`` say, or with ``check`` only foretell it.
+
+    Args:
+        params: the options.
+        live: the live addresses.
+        disk: the node's configuration.
+        check: change nothing.
+        engine: what a failover engine holds here, whose guard must not be in the way.
 
     Returns:
         The result of the module, ``diff`` included.
@@ -58,6 +68,10 @@ def run(params: Mapping[str, Any], live: Live, disk: Disk, *, check: bool) -> di
     foretold = source.after(node, steering.turns)
     after = tuple(plan.apply_to(node.held, steps))
     if not check:
+        if engine is not None and request.state == ABSENT:
+            engine.release(request.addresses)
+        elif engine is not None:
+            engine.follow(decision.overlay for decision in decisions)
         try:
             _apply(live, disk, steps, changes, steering.turns, files_last=keep)
         except (NodeError, PersistError) as exc:

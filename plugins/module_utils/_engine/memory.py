@@ -18,11 +18,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from .._address import place as places
 from .._aws.pace import Clock, Deadline
 from .._base.deployment import Deployment
 
 POLL = 0.1
-_TAKING = "taking"
+_TAKING = places.TAKING
 _MENDED = "All route tables are as they should be again."
 
 

@@ -8,12 +8,14 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from .._address.persist.tree import Host
 from .._base.deployment import Deployment
 from . import pacemaker
 from .keepalived import view as keepalived
+from .view import SELF, Trouble, name_of, text_of, told
 
 
 class Engine(Protocol):
@@ -45,8 +47,13 @@ NAMES = (NONE, *(engine.NAME for engine in ENGINES))
 
 
 def units(deployment: Deployment) -> tuple[str, ...]:
-    """Their systemd units."""
-    return tuple(engine.unit(deployment) for engine in ENGINES)
+    """Their systemd units, and that of the guard."""
+    return (*(engine.unit(deployment) for engine in ENGINES), guard(deployment))
+
+
+def guard(deployment: Deployment) -> str:
+    """The systemd unit of what puts addresses back that are taken away."""
+    return f"{deployment.program}-guard.service"
 
 
 def running(host: Host, deployment: Deployment) -> list[str]:
@@ -61,5 +68,26 @@ def seen(host: Host, deployment: Deployment) -> list[dict[str, Any]]:
 
 
 def _seen(engine: Engine, host: Host, deployment: Deployment) -> dict[str, Any]:
+    said = engine.seen(host, deployment)
+    unguarded = _unguarded(engine, host, deployment) if engine.running(host, deployment) else ()
     configured, given = engine.configured(host, deployment), engine.given(host, deployment)
-    return {**engine.seen(host, deployment), "configured": configured, "given": given, "unit": engine.unit(deployment)}
+    return {
+        **said,
+        "findings": [*said["findings"], *unguarded],
+        "configured": configured,
+        "given": given,
+        "unit": engine.unit(deployment),
+    }
+
+
+def _unguarded(engine: Engine, host: Host, deployment: Deployment) -> Iterator[dict[str, Any]]:
+    """Setup has made a guard, and it does not run."""
+    unit = guard(deployment)
+    if text_of(host, f"/etc/systemd/system/{unit}") is None or host.active(unit):
+        return
+    message = (
+        f"The guard does not run on {name_of(host, deployment)}: an address that is taken away there comes back at the"
+        f" next check of {engine.NAME} only."
+    )
+    remedy = f"`systemctl start {unit}` there; its journal says why it ended."
+    yield told(Trouble("guard_stopped", "warning", message, remedy, SELF))

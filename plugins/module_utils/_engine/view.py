@@ -65,8 +65,13 @@ def view(
         "running": running,
         "holder": holder,
         "holders": dict(holders or {}),
-        "findings": [{**asdict(trouble), "hinders": list(trouble.hinders)} for trouble in troubles],
+        "findings": [told(trouble) for trouble in troubles],
     }
+
+
+def told(trouble: Trouble) -> dict[str, Any]:
+    """A trouble as the form has it."""
+    return {**asdict(trouble), "hinders": list(trouble.hinders)}
 
 
 def text_of(host: Host, path: str) -> str | None:

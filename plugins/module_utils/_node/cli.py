@@ -141,7 +141,7 @@ def _unusable(arguments: argparse.Namespace, addresses: Sequence[str], why: str)
     """A node that cannot be told what it is must not keep the address where it is told to let go."""
     if not _lets_go(arguments):
         return {"error": why}
-    down = let_go(_named(arguments, addresses))
+    down = let_go(_named(arguments, addresses), arguments.deployment)
     told = "The address was taken down all the same." if down else "No address of this node's was up."
     return {"error": f"{why} {told}", "changed": down}
 
@@ -174,7 +174,7 @@ def _let_go(arguments: argparse.Namespace, addresses: Sequence[str]) -> None:
         except CommandError:
             return
         except (ConfigError, AddressError, PlanError):
-            let_go(_named(arguments, addresses))
+            let_go(_named(arguments, addresses), arguments.deployment)
 
 
 def _last_resort(arguments: argparse.Namespace, addresses: Sequence[str]) -> None:
@@ -266,6 +266,11 @@ def _parser(deployment: Deployment) -> argparse.ArgumentParser:
     give_up.add_argument("--to", metavar="NODE", help="first send the routes that point here to this node")
     show = command("show", commands.show, "Show who holds what.")
     show.add_argument("--local", action="store_true", help="only whether the addresses are up here; asks nobody")
+    show.add_argument(
+        "--kept",
+        action="store_true",
+        help="with --local, by the engine that holds them here: let the guard keep them up",
+    )
     command("check", commands.check, "Check whether this node could take over: changes nothing.", addresses=False)
     for of_engine in COMMANDS.values():
         made = command(of_engine.name, commands.engine, of_engine.text, addresses=False)

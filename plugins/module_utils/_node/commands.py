@@ -58,6 +58,8 @@ def show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> A
     complete = local.complete()
     answer: dict[str, Any] = {"node": config.name, "addresses_up": complete}
     if arguments.local:
+        if arguments.kept and complete:
+            local.keep()
         return OK if complete else NOT_HERE, answer
 
     told: dict[str, Any] = {}

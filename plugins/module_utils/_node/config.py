@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from .._address.plan import AUTO
 from .._base import net
-from .._base.deployment import Deployment
+from .._base.deployment import USUAL, Deployment
 from .model import SCOPES, TABLES, Config, Overlay
 
 _AWS_OPTIONS = ("region", "endpoint_url", "aws_ca_bundle", "validate_certs", "aws_config", "assume_role_arn")
@@ -61,6 +61,7 @@ def load(path: Path = CONFIG) -> Config:
             timeout=_number(raw.get("timeout", Config.timeout), "timeout", 0.1, LONGEST),
             advert=_number(raw.get("advert", Config.advert), "advert", 0.01, LONGEST),
             iam_scope=_is(raw.get("iam_scope", TABLES), str, "iam_scope"),
+            deployment=Deployment(_is(raw.get("deployment", USUAL), str, "deployment")).name,
             sees_interfaces=_is(raw.get("sees_interfaces", False), bool, "sees_interfaces"),
             former=tuple(_strings(raw.get("former") or [], "former")),
             fleet=int(_number(raw.get("fleet", 0), "fleet", 0, MOST_ROUTES)),
@@ -191,6 +192,7 @@ def content(
             for overlay in model["overlays"]
         ],
         "iam_scope": model.get("iam_scope", TABLES),
+        **({"deployment": model["deployment"]} if model.get("deployment", USUAL) != USUAL else {}),
         **({"sees_interfaces": True} if model.get("iam_see_interfaces") else {}),
         **({"left": [dict(overlay) for overlay in left]} if left else {}),
         **({"former": list(former)} if former else {}),

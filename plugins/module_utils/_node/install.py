@@ -26,15 +26,17 @@ from .._base.deployment import PROGRAM, Deployment
 from .._engine.commands import COMMANDS, KEEPING, LETTING_GO
 from . import launcher
 
-MAIN = "_node.cli"
+MAINS = ("_node.cli", "_node.guard.loop")
+"""What is started: by people and engines, and by the guard's unit."""
 NAME = "aws_overlay_ip"
 START = "start.py"
+GUARD = "guard.py"
 
 
-def sources(read: Callable[[str], str | None], main: str = MAIN) -> dict[str, str]:
-    """The files that the program consists of, by dotted name: `main` and all that it imports, directly or not."""
+def sources(read: Callable[[str], str | None], mains: Iterable[str] = MAINS) -> dict[str, str]:
+    """The files that the program consists of, by dotted name: `mains` and all that they import, directly or not."""
     found: dict[str, str] = {}
-    wanted = [main]
+    wanted = [*mains]
     while wanted:
         name = wanted.pop()
         text = None if name in found else read(name)
@@ -95,19 +97,20 @@ def files(
         while path != NAME:
             path = os.path.dirname(path)
             code[f"{path}/__init__.py"] = ""
-    code[START] = launcher.start(deployment.name)
+    code[START], code[GUARD] = launcher.start(deployment.name), launcher.guard(deployment)
     place = f"{deployment.home}/{_digest(code)}"
     addresses = [address for overlay in config.get("overlays", ()) for address in overlay.get("addresses", ())]
     return {
         **{f"{place}/{path}": (text, 0o644) for path, text in code.items()},
         deployment.config: (json.dumps(config, indent=2, sort_keys=True) + "\n", 0o600 if secrets(config) else 0o644),
-        deployment.launcher: (started_by(python, f"{place}/{START}", addresses, deployment.program), 0o755),
+        deployment.launcher: (started_by(python, place, addresses, deployment.program), 0o755),
     }
 
 
-def started_by(python: str, start: str, addresses: Iterable[str], program: str = PROGRAM) -> str:
-    """The launcher's text, see :func:`.launcher.launcher`, with the commands that there are."""
-    return launcher.launcher(python, start, addresses, launcher.Words(COMMANDS, LETTING_GO, KEEPING), program)
+def started_by(python: str, place: str, addresses: Iterable[str], program: str = PROGRAM) -> str:
+    """The launcher's text, see :func:`.launcher.launcher`, with the commands that there are; the code is in `place`."""
+    words = launcher.Words(COMMANDS, LETTING_GO, KEEPING)
+    return launcher.launcher(python, f"{place}/{START}", f"{place}/{GUARD}", addresses, words, program)
 
 
 def secrets(config: Mapping[str, Any]) -> list[str]:

@@ -21,7 +21,8 @@ import shlex
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from .._base.deployment import PROGRAM, USUAL
+from .._address.place import HELD
+from .._base.deployment import PROGRAM, USUAL, Deployment
 from .codes import FAILED, MOST, SPOKEN, UNREADABLE
 
 OLDEST = (3, 9)
@@ -36,6 +37,7 @@ _LAUNCHER = """\
 # It runs by the Python that Ansible uses here. Where that is lost, this file says so, and lets go of the addresses.
 python={python}
 start={start}
+guard={guard}
 addresses={addresses}
 
 why=
@@ -44,6 +46,8 @@ if [ "${1-}" = --lost ]; then # start.py could not start it
     shift 2
 elif [ ! -x "$python" ] || [ ! -f "$python" ]; then
     why="is gone"
+elif [ "${1-}" = guard ]; then # there as long as the node is: no shell stays for it
+    exec "$python" {flags} "$guard"
 fi
 
 command=none
@@ -89,7 +93,9 @@ if [ -n "$lets_go" ]; then
     for address in $addresses; do
         case "$named " in
         " " | *" $address "* | *" ${address%/*} "*)
-            # On every interface; without a pipe or redirection, for which there may be no file descriptor left.
+            # The guard must know of it first. On every interface; without a pipe or redirection, for which there may be
+            # no file descriptor left.
+            rm -f "{held}/${address%/*}"
             ip address flush to "$address"
             ;;
         esac
@@ -147,10 +153,29 @@ except Exception:
 entry(addresses.split(){deployment})
 '''.replace("{oldest}", str(OLDEST))
 
+_GUARD = '''\
+"""Starts the guard, see _node/guard. Written so that every Python can read it: one that is too old shall say so."""
+import os
+import sys
+
+if sys.version_info < {oldest}:
+    sys.stderr.write("The guard needs Python %d.%d: run the setup playbook.\\n" % {oldest})
+    sys.exit(2)  # the unit does not begin again
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from aws_overlay_ip._node.guard.loop import entry
+entry({places})
+'''.replace("{oldest}", str(OLDEST))
+
 
 def start(deployment: str = USUAL) -> str:
     """The Python script that starts a deployment's program."""
     return _START.replace("{deployment}", "" if deployment == USUAL else f", {deployment!r}")
+
+
+def guard(deployment: Deployment) -> str:
+    """The Python script that starts a deployment's guard."""
+    places = "" if deployment.usual else ", ".join(map(repr, deployment.memory))
+    return _GUARD.replace("{places}", places)
 
 
 @dataclass(frozen=True)
@@ -168,12 +193,15 @@ class Words:
     keeping: Collection[str]
 
 
-def launcher(python: str, start: str, addresses: Iterable[str], words: Words, program: str = PROGRAM) -> str:
+def launcher(
+    python: str, start: str, guard: str, addresses: Iterable[str], words: Words, program: str = PROGRAM
+) -> str:
     """The shell script.
 
     Args:
         python: the interpreter.
         start: where `START` lies.
+        guard: where `GUARD` lies.
         addresses: what this node may hold.
         words: what engines say to the program.
         program: its name.
@@ -181,10 +209,12 @@ def launcher(python: str, start: str, addresses: Iterable[str], words: Words, pr
     texts = {
         "python": shlex.quote(python),
         "start": shlex.quote(start),
+        "guard": shlex.quote(guard),
+        "held": f"/run/{program}/{HELD}",
         "addresses": shlex.quote(" ".join(addresses)),
         "program": program,
         "flags": FLAGS,
-        "commands": " | ".join(("take", "check", *(name for name in words.commands if name not in words.keeping))),
+        "commands": " | ".join(("take", "check", "guard", *sorted({*words.commands} - {*words.keeping}))),
         "letting_go": " | ".join(words.letting_go),
         "keeping": " | ".join(words.keeping),
         "failed": str(FAILED),

@@ -12,7 +12,9 @@ from collections.abc import Collection, Mapping
 
 from .._address.addresses import Addresses
 from .._address.iproute import AddressError
+from .._address.kept import Kept
 from .._base import net
+from .._base.deployment import Deployment
 from .model import Config
 
 
@@ -21,7 +23,7 @@ class Local:
 
     def __init__(self, config: Config, addresses: Addresses | None = None) -> None:
         self.config = config
-        self._addresses = addresses or Addresses()
+        self._addresses = addresses or Addresses(kept=_kept(Deployment(config.deployment)))
 
     @property
     def peers(self) -> Mapping[str, str]:
@@ -57,6 +59,13 @@ class Local:
         wanted = [o for o in self.config.overlays if destinations is None or o.destination in destinations]
         return self._addresses.down([address for overlay in wanted for address in overlay.addresses])
 
+    def keep(self) -> None:
+        """Write down that what is up is held here, for the guard: its engine says so. `up` and `down` do it themselves.
+
+        Raises AddressError.
+        """
+        self._addresses.keep(self._wanted())
+
     def live(self) -> dict[str, str]:
         """The addresses that are up, and on which interface. Raises AddressError."""
         return {held.cidr: held.interface for held in self._addresses.held(self._wanted())}
@@ -69,9 +78,14 @@ class Local:
         return [address for overlay in self.config.overlays for address in overlay.addresses]
 
 
-def let_go(addresses: Collection[str]) -> bool:
+def let_go(addresses: Collection[str], deployment: Deployment) -> bool:
     """Take addresses down by their names alone; whether any was up. For a node whose configuration is lost."""
     try:
-        return Addresses().down([net.host(address) for address in addresses]) if addresses else False
+        ours = Addresses(kept=_kept(deployment))
+        return ours.down([net.host(address) for address in addresses]) if addresses else False
     except (AddressError, net.AddressError):
         return False
+
+
+def _kept(deployment: Deployment) -> Kept:
+    return Kept(deployment.memory[0])

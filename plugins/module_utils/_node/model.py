@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._address.plan import AUTO
+from .._base.deployment import USUAL
 
 TABLES, VPC = SCOPES = ("tables", "vpc")
 """What the node's policy lets it write: the tables that setup named, or every table of the VPC."""
@@ -54,6 +55,7 @@ class Config:
         advert: seconds between two adverts of keepalived.
         iam_scope: one of SCOPES.
         former: interfaces of this node by which it received before, and to which routes still led when setup ran.
+        deployment: whose it is.
         sees_interfaces: the node's policy lets it look at its interface, so that it does.
         fleet: how many routes of the account may move at the same time; 0: nobody told.
         left: overlay IPs that the inventory has no more, and that nobody took away yet. Nothing is done with them by
@@ -70,6 +72,7 @@ class Config:
     advert: float = 1.0
     iam_scope: str = TABLES
     former: tuple[str, ...] = ()
+    deployment: str = USUAL
     sees_interfaces: bool = False
     left: tuple[Overlay, ...] = ()
     fleet: int = 0

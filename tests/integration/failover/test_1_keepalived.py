@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,16 @@ def test_every_node_could_take_over(pair: Bed) -> None:
             "permission",
             "source_dest_check",
         ]
+
+
+def test_an_address_that_is_taken_away_is_back_at_once(pair: Bed) -> None:
+    with pair.probe() as probe:
+        probe.wait_for("node1")
+        for _time in range(3):
+            pair.exec("node1", "ip", "address", "delete", f"{pair.lab.overlay}/32", "dev", "eth0")
+            time.sleep(0.5)
+    assert probe.report.who == ("node1",)
+    assert probe.report.gap_ms < 500
 
 
 def test_a_planned_switchover_loses_nothing_and_keepalived_keeps_it(pair: Bed) -> None:

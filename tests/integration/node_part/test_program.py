@@ -145,7 +145,7 @@ def lose(python: str, command: str, netns: str, tmp_path: Path) -> tuple[subproc
     (tmp_path / install.START).write_text(started())  # and nothing else of the program: that is what breaks it
     program = tmp_path / "aws-overlay-ip"
     addresses = ["192.168.10.15/32", "2001:db8:10::15/128"]
-    program.write_text(install.started_by(python, str(tmp_path / install.START), addresses))
+    program.write_text(install.started_by(python, str(tmp_path), addresses))
     program.chmod(0o755)
     for words in ("192.168.10.15/32 dev eth0 label eth0:1", "2001:db8:10::15/128 dev lo nodad"):
         subprocess.run(["ip", "-n", netns, "address", "add", *words.split()], check=True)

@@ -11,7 +11,10 @@ import argparse
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What can be said about a lab when it is started; `lab up` has the same options."""
     parser.add_argument(
-        "--nodes", default="light", metavar="KIND", help="light (default), full, full:STACK, full:ha or full:plain"
+        "--nodes",
+        default="light",
+        metavar="KIND",
+        help="light (default), full, full:STACK, full:ha, full:ha-STACK or full:plain",
     )
     parser.add_argument("--count", type=int, default=2, metavar="N", help="nodes, in two zones by turns (default 2)")
     parser.add_argument("--region", default="eu-central-1", help="Region, and with it the partition")

@@ -105,7 +105,7 @@ class Service:
         directory = self.directory.machines / instance.name
         directory.mkdir(mode=0o700, exist_ok=True)
         # Nodes for failover bring an application of their own, which dies, hangs and comes back with them.
-        bare = self.kind in ("full:ha", "full:plain") and instance in self.world.nodes
+        bare = self.kind.partition("-")[0] in ("full:ha", "full:plain") and instance in self.world.nodes
         socket = self.router.socket(
             instance.name,
             instance.instance_id,

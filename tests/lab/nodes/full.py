@@ -63,13 +63,16 @@ def full_nodes(variant: str = "bookworm", stack: str = "ifupdown") -> NodeFactor
 
 def full_nodes_of(kind: str = "") -> NodeFactory:
     """The same by one word: a stack on Debian 12, ``trixie-STACK`` on Debian 13, ``forky-STACK`` on Debian 14, or
-    ``ha``: with failover engines, or ``plain``: the same with neither SDK nor pyroute2."""
+    ``ha``: with failover engines, ``ha-STACK``: the same on another stack than ifupdown, or ``plain``: with neither SDK
+    nor pyroute2."""
     if kind in ("ha", "plain"):
         return full_nodes("bookworm" if kind == "ha" else "bookworm-plain")
-    suite, _dash, stack = kind.rpartition("-")
+    suite, _dash, stack = kind.removeprefix("ha-").rpartition("-")
     if stack and (suite not in ("", "trixie", "forky") or stack not in STACKS):
         names = ", ".join(STACKS)
-        raise NodeError(f"no full nodes are called {kind!r}: use ha, plain, {names}, or trixie- or forky- before one")
+        raise NodeError(
+            f"no full nodes are called {kind!r}: use ha, plain, {names}, or ha-, trixie- or forky- before one"
+        )
     return full_nodes(suite or "bookworm", stack or "ifupdown")
 
 

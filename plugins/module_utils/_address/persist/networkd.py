@@ -7,6 +7,9 @@ networkd drops every address that its files do not name when it reconfigures a l
 change of a file of the link, `netplan apply` and (257) a restart do that. The drop-in is one of its files. It is read
 at the next of these events: nothing is reloaded now, since a reconfiguration gives up the DHCP lease.
 
+An address that a failover engine takes and gives up is in no file. For those networkd is told to keep what it does not
+know (KeepConfiguration, systemd.network(5), since 243): read when it next reads its files, as above.
+
 This module util is PRIVATE to the collection.
 """
 
@@ -20,6 +23,59 @@ from .text import mark, slug
 from .tree import Tree
 
 PATTERN = "/etc/systemd/network/*.network.d/60-aws-overlay-ip-{slug}.conf"
+
+KEEP = "/etc/systemd/network/*.network.d/60-aws-overlay-ip-engine.conf"
+_OURS = (
+    "# aws_ha.overlay_ip: what a failover engine holds is in no file.\n"
+    "# Managed by Ansible: changes here are overwritten.\n"
+)
+_PLACES = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")  # a name in an earlier one hides it in a later one
+_KEEPS = {"": "static", "no": "static", "false": "static", "off": "static", "0": "static", "dhcp": "yes"}
+"""What is said now, and what to say besides `static`. Others keep it already, or cannot be joined with it."""
+
+
+def keep(tree: Tree, source: str) -> None:
+    """Let foreign addresses stay, unless they do; what is said of the DHCP lease stays as it is.
+
+    ``source`` is the active .network file.
+    """
+    name = posixpath.basename(source)
+    wanted = _KEEPS.get(_kept(tree, source, f"{name}.d"))
+    if wanted:
+        tree.write(KEEP.replace("*.network", name), f"{_OURS}[Network]\nKeepConfiguration={wanted}\n")
+
+
+def unkeep(tree: Tree) -> None:
+    """Take that back, of every .network file."""
+    tree.remove(path for path in tree.glob(KEEP) if (tree.read(path) or "").startswith(_OURS))
+
+
+def keeps(text: str) -> bool:
+    """Whether a file lets foreign addresses stay."""
+    return _setting(text) in ("static", "yes", "true", "on", "1")
+
+
+def _kept(tree: Tree, source: str, folder: str) -> str:
+    """What the files of a link but ours say, the last one last."""
+    found: dict[str, str] = {}
+    for place in _PLACES:
+        for path in tree.glob(f"{place}/systemd/network/{folder}/*.conf"):
+            found.setdefault(posixpath.basename(path), path)
+    paths = [source, *(found[name] for name in sorted(found))]
+    said = [_setting(tree.read(path) or "") for path in paths if not (tree.read(path) or "").startswith(_OURS)]
+    return next((value for value in reversed(said) if value), "")
+
+
+def _setting(text: str) -> str:
+    """KeepConfiguration of a file; empty where it says nothing."""
+    value, section = "", ""
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            section = line
+        key, sign, word = line.partition("=")
+        if section == "[Network]" and sign and key.strip() == "KeepConfiguration":
+            value = word.strip().lower()
+    return value
 
 
 def write(tree: Tree, overlay: Overlay, source: str) -> None:

@@ -12,7 +12,7 @@ Pure. This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Callable
 
 from ..plan import Link, Overlay
@@ -35,6 +35,7 @@ __all__ = [
     "files",
     "flushes_labels",
     "foreign_labels",
+    "keep_unknown",
     "method_of",
     "own_addresses",
     "owner_for",
@@ -94,6 +95,19 @@ def erase(tree: Tree, address: str) -> None:
         unit.erase(tree, address)
     wicked.erase(tree, address)
     networkmanager.erase_profile(tree, address)
+
+
+def keep_unknown(tree: Tree, interfaces: Iterable[str]) -> None:
+    """Tell the stacks of these interfaces, as far as they can be told, to leave alone what is in none of their files.
+
+    For what a failover engine takes and gives up. Without interfaces, take it back everywhere.
+    """
+    networkd.unkeep(tree)
+    for name in dict.fromkeys(interfaces):
+        index = (tree.read(f"/sys/class/net/{name}/ifindex") or "").strip()
+        owner = owner_for(tree.host, Link(int(index), name)) if index.isdigit() else None
+        if owner is not None and owner.method == "networkd":
+            networkd.keep(tree, owner.source)
 
 
 def saved(tree: Tree) -> list[tuple[str, str, Overlay]]:

@@ -240,8 +240,7 @@ class Keepalived:
             if verdict in (LOST, AWAY):
                 return False
             if verdict == FINE:
-                self._settle()
-                return True
+                return self._settle()
             return self._take(deadline)
 
     def _around(self, deadline: Deadline, seen: Sequence[Seen]) -> Mapping[str, Iterable[str]]:
@@ -312,20 +311,24 @@ class Keepalived:
             self._log(f"Taking over failed: {_why(exc)}")
             return False
         self._tell({_MOVE: result.get("problems", ())}, mended=False)
-        if self._store.read().state != MASTER:
+        return self._settle()
+
+    def _settle(self) -> bool:
+        """All tables point here: keep the address up whatever took it away, and remember that it was so.
+
+        Returns whether this node still is the master; a notification says that meanwhile it is not.
+        """
+        if self._store.read().state == MASTER and self._local.up():
+            self._log("The address was brought up.")
+        standing = self._store.read()
+        if standing.state != MASTER:
             self._log("No longer the master: letting go again.")
             self._local.down()
             return False
-        self._settle()
-        return True
-
-    def _settle(self) -> None:
-        """All tables point here: keep the address up whatever took it away, and remember that it was so."""
-        if self._local.up():
-            self._log("The address was brought up.")
-        standing = self._store.read()
         if not standing.held or standing.lost is not None:
             self._write(replace(standing, held=True, lost=None))
+        self._store.memory.forget()
+        return True
 
     def _hand_over(self, deadline: Deadline) -> None:
         """Best effort: the other node takes the route itself too, and its check finds what is left."""

@@ -47,3 +47,23 @@ def test_what_each_was_given_is_told_with_the_command_that_removes_it() -> None:
     fencing = {pacemaker.CIB: '<primitive class="stonith" id="overlay-ip-fencing"/>'}
     (alone,) = registry.seen(FakeHost(fencing, [pacemaker.UNIT]), USUAL)
     assert (alone["configured"], alone["given"]) == (False, [])
+
+
+@pytest.mark.parametrize("engine", ["keepalived", "pacemaker"])
+def test_a_guard_that_does_not_run_is_told(engine: str) -> None:
+    files = {"/etc/aws-overlay-ip/config.json": '{"name": "n1"}'}
+    unit = {f"/etc/systemd/system/{registry.guard(USUAL)}": "[Unit]\n"}
+
+    def told(files: dict[str, str], *units: str) -> list[str]:
+        return [
+            f["message"]
+            for view in registry.seen(FakeHost(files, [f"{engine}.service", *units]), USUAL)
+            for f in view["findings"]
+            if f["id"] == "guard_stopped"
+        ]
+
+    sentence = "The guard does not run on n1: an address that is taken away there comes back at the next check of"
+    assert told({**files, **unit}) == [f"{sentence} {engine} only."]
+    assert told({**files, **unit}, registry.guard(USUAL)) == []
+    assert told(files) == []
+    assert registry.seen(FakeHost({**files, **unit}), USUAL) == []

@@ -34,7 +34,7 @@ def down(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The addresses that were taken down by their names."""
     gone: list[str] = []
 
-    def let_go(addresses: Sequence[str]) -> bool:
+    def let_go(addresses: Sequence[str], _deployment: object) -> bool:
         gone.extend(addresses)
         return True
 

@@ -95,7 +95,7 @@ def test_the_launcher_is_the_switch() -> None:
     switch = paths.index(USUAL.launcher)
     assert [p for p in paths[:switch] if not p.endswith((".py", ".json"))] == []
     assert paths[switch + 1 :] == [f"{USUAL.home}/aws_overlay_ip/"]
-    assert host.files[USUAL.launcher].count(paths[switch - 1].split("/")[4]) == 1
+    assert host.files[USUAL.launcher].count(paths[switch - 1].split("/")[4]) == 2  # program and guard
 
 
 def test_another_program_lies_in_another_place() -> None:

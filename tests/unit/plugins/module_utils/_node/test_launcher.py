@@ -46,7 +46,7 @@ def place(tmp_path: Path) -> Path:
 
 def run(place: Path, python: str, *arguments: str) -> tuple[int, dict[str, Any]]:
     program = place / "aws-overlay-ip"
-    program.write_text(install.started_by(python, str(place / install.START), [ADDRESS]))
+    program.write_text(install.started_by(python, str(place), [ADDRESS]))
     program.chmod(0o755)
     command = [str(program), "--config", str(place / "config.json"), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -121,7 +121,7 @@ def called(place: Path, python: str, *command: str, up: bool) -> subprocess.Comp
     (place / "ip").write_text(f'#!/bin/sh\necho "$*" >>"$0.said"; [ $2 = flush ] || echo \'{shown}\'\n')
     (place / "logger").write_text('#!/bin/sh\necho "$@" >"$0.said"\n')
     program = place / "aws-overlay-ip"
-    program.write_text(install.started_by(python, str(place / install.START), [ADDRESS]))
+    program.write_text(install.started_by(python, str(place), [ADDRESS]))
     for name in ("ip", "logger", "aws-overlay-ip"):
         (place / name).chmod(0o755)
     environment = {"PATH": f"{place}:/usr/bin:/bin"}

@@ -252,7 +252,8 @@ def taken(
 
 def test_replies_that_leave_by_the_wrong_interface_are_told_and_hinder_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     routes = [route(table, "eni-me") for table in TABLES]
-    monkeypatch.setattr(job, "run", lambda _ec2, _request: {"changed": True, "consistent": True, "routes": routes})
+    done = {"changed": True, "consistent": True, "routes": routes}
+    monkeypatch.setattr(job, "run", lambda *_arguments, **_options: done)
     told: list[str] = []
     asking, _aws, address = node(CONFIG, up=True)
     address.troubles.append("Replies leave by eth0.")

@@ -344,3 +344,28 @@ def test_what_a_takeover_could_not_mend_is_not_said_to_be_mended(world: World) -
         world.routes = [MINE, None]
         assert world.watch()
     assert world.told == ["rtb-1 is denied."]
+
+
+@pytest.mark.parametrize("state", [STOP, FAULT, BACKUP])
+def test_who_is_no_longer_the_master_brings_no_address_up_at_the_end(world: World, state: str) -> None:
+    """The notification came while a check was about to bring the address up, and is through already."""
+    world.notify(MASTER)
+    world.address = False
+
+    def brought_up() -> bool:
+        world.address = True
+        world.store.write(Standing(state, world.clock.now))
+        return True
+
+    world.up = brought_up  # type: ignore[method-assign]
+    assert not world.watch()
+    assert not world.address
+    assert world.told[-1] == "No longer the master: letting go again."
+
+
+def test_a_takeover_that_was_killed_and_served_all_the_same_is_over(world: World) -> None:
+    """The guard waits for its end."""
+    world.notify(MASTER)
+    world.store.memory.write("taking", "")
+    assert world.watch()
+    assert not world.store.memory.killed
