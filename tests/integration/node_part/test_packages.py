@@ -4,8 +4,8 @@
 """Which packages an engine's role would install on a system, and what it says where there are none.
 
 The systems are Debian's files with another distribution's release files laid over /etc: Ansible's own facts tell them
-apart. Nothing is installed: rpm and zypper are scripts that write down what they are asked for. Nobody has run the roles
-on a SLES.
+apart. Nothing is installed: rpm and zypper are scripts that write down what they are asked for. Nobody has run the
+roles on a SLES.
 """
 
 from __future__ import annotations
