@@ -37,6 +37,7 @@ DISTRIBUTIONS = (
     ("Amazon Linux 2, RHEL 7", "network-scripts", "ifcfg", ""),
     ("anything else, and lo", "unknown", "systemd_unit", "all"),
 )
+_UNRUN, _BY_HAND = "**not run**", "run by hand from upstream sources, not the distribution's build"
 _WRITTEN = {
     "networkd": "`/etc/systemd/network/<active .network file>.d/60-aws-overlay-ip-ADDRESS.conf`",
     "networkmanager": "`/etc/NetworkManager/dispatcher.d/50-aws-overlay-ip-ADDRESS`",
@@ -79,7 +80,7 @@ def _distributions(rows: Sequence[Mapping[str, Any]]) -> str:
     for distribution, owner, method, stack in DISTRIBUTIONS:
         ran = sorted({SUITES[r["suite"]] for r in rows if stack in (r["stack"], "all") and r["method"] == method})
         how = "beside each of these stacks" if stack == "all" else "with the same stack"
-        proof = f"run on {', '.join(ran)} {how}" if ran else "run from upstream sources, not the distribution's build"
+        proof = f"run on {', '.join(ran)} {how}" if ran else _UNRUN if stack else _BY_HAND
         lines.append(f"| {distribution} | {owner} | {_WRITTEN[method]} | {proof} |")
     return "\n".join(lines) + "\n"
 

@@ -204,6 +204,10 @@ _INSTALL = """
       vars:
         packages_table: "{{ pacemaker_packages }}"
         packages_parts: "{{ pacemaker_parts }}"
+    - ansible.builtin.copy:
+        content: "{{ [pacemaker_transport, pacemaker_corosync_test % 'FILE'] | to_json }}"
+        dest: "{{ playbook_dir }}/corosync.json"
+        mode: "0644"
 """
 _SLES15 = ["pacemaker", "corosync", "resource-agents", "cluster-glue", "fence-agents", "python3-boto3"]
 
@@ -221,7 +225,12 @@ def test_zypper_is_asked_once_for_what_is_missing(tmp_path: Path) -> None:
     programs = suse(tmp_path, f"touch {tmp_path}/installed")
     first = play("SLES 15.7", tmp_path, _INSTALL, programs)
     assert first.returncode == 0, first.stdout + first.stderr
-    assert "changed=1 " in first.stdout
+    # zypper, and the file in which this play tells how Corosync would be configured.
+    assert "changed=2 " in first.stdout
+    assert json.loads((tmp_path / "corosync.json").read_text()) == [
+        "udpu",  # Corosync 2 has no knet, and is told of a file by its environment
+        "COROSYNC_MAIN_CONFIG_FILE=FILE /usr/sbin/corosync -t",
+    ]
     second = play("SLES 15.7", tmp_path, _INSTALL, programs)
     assert "changed=0 " in second.stdout, second.stdout
     assert (tmp_path / "asked").read_text().splitlines() == [

@@ -157,7 +157,6 @@ class LocalHost:
         """
         tested.test(changes)
         first, last = persist_unit.commands(changes) if self._systemd() else ([], [])
-        last += wicked.commands(self, changes)
         done = False
         try:
             for argv in first:
@@ -172,9 +171,23 @@ class LocalHost:
             self._relabel(changes)
             for argv in last:
                 self._run(argv)
+            self._tell_wicked(changes)
         except PersistError as exc:
             exc.changed = done
             raise
+
+    def _tell_wicked(self, changes: Sequence[Change]) -> None:
+        """Let wicked forget what its files no longer say. Its exit code also counts leases that are not there yet, so
+        what it remembers is looked at."""
+        commands = wicked.commands(self, changes)
+        for argv in commands:
+            self.output(*argv)
+        left = wicked.left(self, changes) if commands else []
+        if left:
+            raise PersistError(
+                f"wicked would put {', '.join(left)} back when wickedd is restarted, though"
+                f" '{' '.join(commands[0])}' was run and its file has it no more: `systemctl restart wicked`."
+            )
 
     def _relabel(self, changes: Sequence[Change]) -> None:
         """Give new files the SELinux context that the policy has for their paths. They have their folder's from the

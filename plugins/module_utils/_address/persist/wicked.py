@@ -26,10 +26,12 @@ from .tree import Change, Host, PersistError, Tree
 
 PATTERN = "/etc/sysconfig/network/ifcfg-*"
 _LEASES = "/run/wicked/leaseinfo.{interface}.{kind}.ipv{family}"
+_POLICY = "/run/wicked/nanny/policy__{interface}.xml"
 _LEASED = re.compile(r"^IPADDR\w*='?(?P<address>[0-9a-f.:]+)/\d+'?$", re.MULTILINE)
 _NAMES = "IPADDR|LABEL|IP_OPTIONS|DEPLOYMENT"
 _OURS = re.compile(rf"^(?:{_NAMES})_awsoverlay_\w+=.*\n?", re.MULTILINE)
 _VARIABLE = re.compile(r"^IPADDR_awsoverlay_(?P<slug>\w+)='(?P<address>[0-9a-f.:]+)/(?P<length>\d+)'$", re.MULTILINE)
+_SECONDS = 10  # that it waits for leases which are not there: longer than a good one takes
 _HIDDEN = "preferred_lft 0 nodad"
 
 
@@ -77,15 +79,28 @@ def own(host: Host) -> frozenset[str]:
 
 def commands(host: Host, changes: Iterable[Change]) -> list[list[str]]:
     """What wicked must be told after ifcfg files changed: nothing, unless it has in memory what they no longer say."""
-    found = []
-    for change in changes:
-        if not change.path.startswith(PATTERN[:-1]):
-            continue
-        now = set(_overlays(change.path, change.after or ""))
-        gone = [overlay for overlay in _overlays(change.path, change.before or "") if overlay not in now]
-        if any(_remembered(host, overlay) for overlay in gone):
-            found.append(["wicked", "ifup", gone[0].interface])
-    return found
+    told = dict.fromkeys(overlay.interface for overlay in _gone(changes) if _remembered(host, overlay))
+    return [["wicked", "ifup", "--timeout", str(_SECONDS), interface] for interface in told]
+
+
+def left(host: Host, changes: Iterable[Change]) -> list[str]:
+    """The addresses that nanny, which puts them back, has in its policy though the files no longer say them."""
+    return [
+        overlay.address
+        for overlay in _gone(changes)
+        if f"<local>{overlay.cidr}</local>" in (host.read(_POLICY.format(interface=overlay.interface)) or "")
+    ]
+
+
+def _gone(changes: Iterable[Change]) -> list[Overlay]:
+    """What the files no longer say: an address, or one with this label."""
+    return [
+        overlay
+        for change in changes
+        if change.path.startswith(PATTERN[:-1])
+        for overlay in _overlays(change.path, change.before or "")
+        if overlay not in set(_overlays(change.path, change.after or ""))
+    ]
 
 
 def _overlays(path: str, text: str) -> Iterator[Overlay]:

@@ -29,7 +29,7 @@ IN_MEMORY6 = "INTERFACE='eth0'\nTYPE='static'\nFAMILY='ipv6'\nIPADDR='{}/128'\nP
 V4 = Overlay("192.168.10.15", 32, "eth0", "eth0:1")
 OTHER = Overlay("192.168.10.16", 32, "eth0", "eth0:2")
 V6 = Overlay("2001:db8:10::15", 128, "eth0")
-UP = [["wicked", "ifup", "eth0"]]
+UP = [["wicked", "ifup", "--timeout", "10", "eth0"]]
 
 
 def node(memory: dict[str, str], *overlays: Overlay) -> FakeHost:
