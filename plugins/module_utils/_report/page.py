@@ -85,7 +85,14 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
 
 def _headline(overlays: Sequence[Dict], counts: Mapping[str, int]) -> str:
     if len(overlays) == 1:
-        return f"{overlays[0]['destination']} {overlays[0]['says']}"
+        (only,) = overlays
+        told = {
+            "blackhole": "is a black hole: AWS drops its packets",
+            "absent": "has no route",
+            "drifted": f"{only['says']}, but has drifted",
+            "unprotected": f"{only['says']}, unprotected",
+        }
+        return f"{only['destination']} {told.get(only['state'], only['says'])}"
     if counts["ok"] == len(overlays):
         return f"All {len(overlays)} overlay IPs are well" if overlays else "There is no overlay IP"
     wrong = ", ".join(
