@@ -50,7 +50,8 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
     pictures: list[dict[str, Any]] = []
     for report in reports:
         mine = _nodes(report)
-        here = [_overlay(overlay, report, mine) for overlay in report["overlays"]]
+        serves = _serves(report)
+        here = [_overlay(overlay, report, mine, serves) for overlay in report["overlays"]]
         findings += _findings(report, here, mine, inventory)
         pictures += _pictures(report, here, mine) if len(reports) <= _PICTURES else []
         overlays += here
@@ -84,7 +85,14 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
 
 def _headline(overlays: Sequence[Dict], counts: Mapping[str, int]) -> str:
     if len(overlays) == 1:
-        return f"{overlays[0]['destination']} {overlays[0]['says']}"
+        (only,) = overlays
+        told = {
+            "blackhole": "is a black hole: AWS drops its packets",
+            "absent": "has no route",
+            "drifted": f"{only['says']}, but has drifted",
+            "unprotected": f"{only['says']}, unprotected",
+        }
+        return f"{only['destination']} {told.get(only['state'], only['says'])}"
     if counts["ok"] == len(overlays):
         return f"All {len(overlays)} overlay IPs are well" if overlays else "There is no overlay IP"
     wrong = ", ".join(
@@ -140,7 +148,7 @@ def _colour(serves: bool, /, *, wrong: bool, well: bool) -> str:
     return "ok" if well else "warn"
 
 
-def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict]) -> dict[str, Any]:
+def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict], serves: Mapping[str, list[str]]) -> dict[str, Any]:
     state = _state(overlay, report, nodes)
     label, kind = STATES[state]
     holder = overlay["holder"] or _sole(overlay)
@@ -160,7 +168,7 @@ def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict]) -> dict[str
                 **table,
                 "label": "black hole" if table["state"] == "blackhole" else table["state"] or "no route",
                 "kind": _kind(table, state),
-                "serves": _serves(table["route_table_id"], report),
+                "serves": serves.get(table["route_table_id"], []),
             }
             for table in overlay["tables"]
         ],
@@ -215,14 +223,13 @@ def _state(overlay: Dict, report: Dict, nodes: Mapping[str, Dict]) -> str:
     return "unprotected" if others and "yes" not in {node["ready"] for node in others} else "ok"
 
 
-def _serves(table: str, report: Dict) -> list[str]:
-    """The subnets that a table serves, for people."""
-    return sorted(
-        f"{subnet['cidr']} in {subnet['zone']}"
-        for network in report.get("networks", ())
-        for subnet in network["subnets"]
-        if subnet["route_table_id"] == table
-    )
+def _serves(report: Dict) -> dict[str, list[str]]:
+    """By table the subnets that it serves, for people."""
+    serves: dict[str, list[str]] = {}
+    for network in report.get("networks", ()):
+        for subnet in sorted(network["subnets"], key=lambda subnet: (subnet["cidr"], subnet["zone"])):
+            serves.setdefault(subnet["route_table_id"], []).append(f"{subnet['cidr']} in {subnet['zone']}")
+    return serves
 
 
 def _findings(

@@ -133,6 +133,14 @@ def test_what_it_says_as_text_is_what_status_prints(tmp_path: Path) -> None:
     assert file.lines(str(path)) == ""
 
 
+def test_the_last_moves_where_the_report_has_some() -> None:
+    assert "Last moves" not in html(report())
+    move = {"at": "03:12:07", "destination": OVERLAY, "from": "<node1>", "to": "node2", "seconds": 1.5}
+    text = "".join(Read(html({**report(), "moves": [{**move, "why": "keepalived"}, {}]})).text)
+    assert f"03:12:07 {OVERLAY} <node1> \u2192 node2 in 1.5 s keepalived" in text
+    assert "nobody \u2192 nobody" in text
+
+
 def test_it_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "page.html"
     path.write_text("before")
