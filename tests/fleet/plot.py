@@ -37,7 +37,8 @@ def render(rows: Sequence[Row]) -> str:
     for place, who in enumerate(who for who in _COLOURS if who == LIMIT or any(r["who"] == who for r in of_pairs)):
         x, y = 60 + place % 3 * 290, 400 + place // 3 * 24
         parts += [_line(x, y - 4, x + 24, y - 4, _COLOURS[who]), _text(x + 30, y, who, 12, colour=_COLOURS[who])]
-    parts.append(_text(60, 458, "hollow: not all pairs came back; the time is that of the last one that did", 11))
+    told = "hollow: not all pairs came back; the time is that of the last one that did, and beside it how many did"
+    parts.append(_text(60, 458, told, 11))
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -58,8 +59,16 @@ def _seconds(x: float, y: float, rows: Sequence[Row]) -> list[str]:
     parts = _axes(x, y, "Seconds until the last pair is back", across, up)
     for who in dict.fromkeys(row["who"] for row in rows):
         parts += _way([_last(r) for r in _worst(rows, who)], across, up, _COLOURS[who])
+        parts += [_back(row, across, up) for row in _worst(rows, who) if row["last"] is None]
     best = [(row["pairs"], row["best"][2], True) for row in _worst(rows, TOLD)]
     return parts + _way(best, across, up, _COLOURS[LIMIT], dashed=True)
+
+
+def _back(row: Row, across: Scale, up: Scale) -> str:
+    """How many came back, beside the dot of a run in which not all did."""
+    at = row["latest"]
+    y = up(at) - 10 if at > row["best"][2] else up(at) + 18
+    return _text(across(row["pairs"]), y, f"{row['back']} back", 11, anchor="middle", colour=_COLOURS[row["who"]])
 
 
 def _wasted(x: float, y: float, rows: Sequence[Row]) -> list[str]:

@@ -142,6 +142,7 @@ def test_who_was_told_of_others_draws_a_moment_of_the_time_that_all_need() -> No
     begun = [turns.soon() for dummy in range(2000)]
     assert min(begun) >= SOON
     assert need * PART * 0.9 < max(begun) <= SOON + need * PART
+    assert max(begun) < need / 4, "long before a new turn would come"
 
 
 def test_a_turn_that_was_throttled_too_gets_one_of_the_time_that_is_left() -> None:
