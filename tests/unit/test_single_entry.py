@@ -23,7 +23,7 @@ INVENTORY = {
     },
     "clients": {"hosts": {"client1": {}}},
 }
-PLAYBOOKS = ["setup", "switchover", "status", "teardown", "drill"]
+PLAYBOOKS = ["setup", "switchover", "status", "teardown", "drill", "reach", "path"]
 BEGUN_LATER = "--start-at-task leaves out the check of the inventory and tasks that later ones need"
 
 
@@ -84,7 +84,7 @@ def listed(tmp_path: Path, playbook: str) -> list[list[str]]:
 def test_no_playbook_begins_in_the_middle(tmp_path: Path, playbook: str) -> None:
     """At any task of the first play but the check, at the last of the second, at one that a dynamic include hides."""
     first, second = listed(tmp_path, playbook)
-    request = ("-e", "target=node2", "-e", "drill=readiness")
+    request = ("-e", "target=node2", "-e", "drill=readiness", "-e", "from=10.20.1.5")
     for task in (*first[1:], second[-1], "one that is not in the list"):
         done = run(tmp_path, *request, "--start-at-task", task, playbook=f"playbooks/{playbook}.yml")
         told = done.stdout + done.stderr

@@ -68,7 +68,7 @@ def lines(scene: Scene, found: Sequence[dict[str, Any]]) -> list[str]:
     said = []
     for path in found:
         said.append(f"{scene.source.name} to {scene.overlay}, held by {path['holder']}:")
-        for direction, title in ((THERE, "there"), (BACK, "back")):
+        for direction, title in ((THERE, "there"), (BACK, "back ")):
             hops = [hop for hop in path["hops"] if hop["direction"] == direction]
             said += [f"  {title}  {_mark(hop)} {hop['where']}: {hop['rule']}" for hop in hops]
         if path["works"]:
@@ -77,6 +77,7 @@ def lines(scene: Scene, found: Sequence[dict[str, Any]]) -> list[str]:
             first = next(hop for hop in path["hops"] if hop["passes"] is False)
             said.append(f"  It is dropped ({path['side']}), first at {first['where']}.")
             said += [f"  To do: {f['remedy']}" for f in path["findings"] if f["severity"] == ERROR]
+        said += [f"  To look at: {f['remedy']}" for f in path["findings"] if f["id"] == "not_looked_at"]
     sides = list(dict.fromkeys(path["side"] for path in found if path["side"]))
     holders = [path["holder"] for path in found if path["works"]]
     if not sides:
@@ -157,7 +158,7 @@ def _by_gateway(scene: Scene, way: Transit) -> Iterator[Hop]:
                 f"With Direct Connect, {scene.overlay} or a prefix around it must be among the allowed prefixes of the"
                 " transit gateway's association; a VPN with static routing needs it among its routes."
             )
-        yield _unseen(THERE, CLIENT, f"beyond {way.near}: is {scene.overlay} announced there?", remedy)
+        yield _unseen(THERE, CLIENT, f"announcement of {scene.overlay} beyond {way.near}", remedy)
     if way.near.table_id is None:
         rule, remedy = "it is associated with no route table", "Associate it with one."
         yield Hop(THERE, GATEWAY, f"attachment {way.near}", rule, False, "no_association", remedy)

@@ -284,7 +284,9 @@ def test_each_mistake_is_named_before_and_after_a_failover(
 
 
 def test_on_premises_reminds_of_the_allowed_prefixes(play: Run) -> None:
-    [finding] = play(**{"from": FAR})["paths"][0]["findings"]
+    result = play(**{"from": FAR})
+    [finding] = result["paths"][0]["findings"]
+    assert result["lines"].count(f"  To look at: {finding['remedy']}") == 2
     assert (finding["id"], finding["severity"]) == ("not_looked_at", "info")
     assert "allowed prefixes" in finding["remedy"]
 
