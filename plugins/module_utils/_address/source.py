@@ -170,7 +170,8 @@ def _way(overlay: Overlay, node: Node) -> Way | None:
     if mine:
         return Way(mine.table, gateway)
     taken = {o.way.table for o in saved if o.way} | {r.table for r in node.routes if r.family == overlay.family}
-    taken |= {rule.table for rule in node.rules if rule.family == overlay.family}
+    # A link that went down has lost its routes, and the rule of this very overlay is there still.
+    taken |= {r.table for r in node.rules if r.family == overlay.family and r.source != overlay.address}
     return Way(next((table for table in TABLES if table not in taken), TABLES[-1]), gateway)
 
 

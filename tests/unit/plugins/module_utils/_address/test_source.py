@@ -135,10 +135,11 @@ def test_a_table_that_appears_later_takes_the_place_of_ours() -> None:
         (node(OURS, rules=(RULE,)), ()),
         (node(OURS, rules=(replace(RULE, priority=100),)), ()),  # somebody's own rule serves
         (node(rules=(RULE,), saved=(replace(V4, way=Way(7151, "10.0.2.1")),)), (Turn(ADD, OURS),)),
+        (node(rules=(RULE,)), (Turn(ADD, OURS),)),
         (node(OURS), (Turn(ADD, RULE),)),
         (node(replace(OURS, gateway="10.0.2.9"), rules=(RULE,)), ()),
     ],
-    ids=["all there", "another priority", "route gone", "rule gone", "gateway set by hand"],
+    ids=["all there", "another priority", "route gone", "route gone, no file", "rule gone", "gateway set by hand"],
 )
 def test_only_what_is_missing_is_made(at: Node, turns: tuple[Turn, ...]) -> None:
     assert steer(at).turns == turns
