@@ -185,16 +185,17 @@ class Replaced(Exception):
     """This program's files are gone: another version is there, which may write down otherwise what is held."""
 
 
-def entry() -> None:
-    """Run, and end as systemd wants to see it: whatever the failure, a new one begins."""
+def entry() -> int:
+    """Run; returns the exit code. Whatever the failure, systemd begins a new one."""
     try:
         Guard().run()
     except Replaced:
         say("Another version of the program was installed: the guard starts anew.")
-        sys.exit(OTHER)
+        return OTHER
     except OSError as exc:
         say(f"The guard cannot ask the kernel ({exc}): it starts anew.")
-        sys.exit(1)
+        return 1
+    return 0
 
 
 def say(text: str) -> None:
