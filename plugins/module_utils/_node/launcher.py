@@ -163,7 +163,7 @@ if sys.version_info < {oldest}:
     sys.exit(2)  # the unit does not begin again
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from aws_overlay_ip._node.guard.loop import entry
-entry({places})
+sys.exit(entry({places}))
 '''.replace("{oldest}", str(OLDEST))
 
 

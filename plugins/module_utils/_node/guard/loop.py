@@ -185,8 +185,8 @@ class Replaced(Exception):
     """This program's files are gone: another version is there, which may write down otherwise what is held."""
 
 
-def entry(run: str = RUN, spare: str = SPARE) -> None:
-    """Run, and end as systemd wants to see it: whatever the failure, a new one begins.
+def entry(run: str = RUN, spare: str = SPARE) -> int:
+    """Run; returns the exit code. Whatever the failure, systemd begins a new one.
 
     Args:
         run, spare: where the deployment remembers things.
@@ -195,10 +195,11 @@ def entry(run: str = RUN, spare: str = SPARE) -> None:
         Guard(run, spare).run()
     except Replaced:
         say("Another version of the program was installed: the guard starts anew.")
-        sys.exit(OTHER)
+        return OTHER
     except OSError as exc:
         say(f"The guard cannot ask the kernel ({exc}): it starts anew.")
-        sys.exit(1)
+        return 1
+    return 0
 
 
 def say(text: str) -> None:

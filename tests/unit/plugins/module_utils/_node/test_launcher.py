@@ -263,3 +263,25 @@ def test_it_takes_down_what_is_an_overlay_ip_and_nothing_else(
     code, _answer = run(place, python, "give-up", *named)
     assert code == 2
     assert said.read_text().split() == flushed
+
+
+def test_the_guard_is_run_in_the_place_of_the_shell(place: Path) -> None:
+    """By its exit code systemd knows whether to begin a new one."""
+    loop = place / "aws_overlay_ip/_node/guard/loop.py"
+    loop.write_text("import os\ndef entry():\n    print(os.getpid(), os.getppid())\n    return 3\n")
+    program = place / "aws-overlay-ip"
+    program.write_text(install.started_by(sys.executable, str(place), [ADDRESS]))
+    program.chmod(0o755)
+    with subprocess.Popen([str(program), "guard"], stdout=subprocess.PIPE, text=True) as process:
+        said = process.communicate(timeout=60)[0]
+    assert said.split()[0] == str(process.pid)
+    assert process.returncode == 3
+
+
+@pytest.mark.parametrize("version", TOO_OLD)
+def test_a_guard_without_a_python_that_runs_it_says_so(version: str, place: Path) -> None:
+    program = place / "aws-overlay-ip"
+    program.write_text(install.started_by(python_of(version), str(place), [ADDRESS]))
+    program.chmod(0o755)
+    done = subprocess.run([str(program), "guard"], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (2, "The guard needs Python 3.9: run the setup playbook.\n")
