@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import pytest
 import yaml
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist import networkmanager
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.config import CONFIG
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,10 @@ VARS = yaml.safe_load((ROOT / "roles" / "keepalived" / "vars" / "main.yml").read
 
 def role_var(name: str) -> str:
     """A variable of the keepalived role that is made of others."""
-    return jinja2.Template(VARS[name]).render(**{key: VARS[key] for key in ("keepalived_folder", "keepalived_program")})
+    known: dict[str, Any] = {"overlay_ip_model": {"program": "aws-overlay-ip"}}
+    for key in ("keepalived_folder", "keepalived_program", "keepalived_entry", name):
+        known[key] = jinja2.Template(VARS[key]).render(**known)
+    return str(known[name])
 
 
 def type_of(path: str) -> str:
@@ -73,14 +77,14 @@ def test_every_path_has_the_type_that_lets_it_run(started_by: str, path: str, ex
 
 def test_the_program_itself_would_be_confined_by_keepalived() -> None:
     """Why there is a file in keepalived's own folder at all."""
-    assert domain("keepalived_t", install.LAUNCHER) == ("keepalived_t", False)
+    assert domain("keepalived_t", Deployment().launcher) == ("keepalived_t", False)
 
 
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        (install.LAUNCHER, "bin_t"),
-        (f"{install.HOME}/0123456789ab/start.py", "lib_t"),
+        (Deployment().launcher, "bin_t"),
+        (f"{Deployment().home}/0123456789ab/start.py", "lib_t"),
         (str(CONFIG), "etc_t"),
         ("/etc/keepalived/keepalived.conf", "etc_t"),
     ],
@@ -96,8 +100,8 @@ def test_with_selinux_keepalived_starts_nothing_from_elsewhere() -> None:
     assert set(started) == {"{{ keepalived_starts }}", "{{ keepalived_check }}"}
     assert len(started) == 5
     choose = jinja2.Template(VARS["keepalived_starts"])
-    for there, expected in ((True, role_var("keepalived_entry")), (False, VARS["keepalived_program"])):
-        given = {"keepalived_entry": role_var("keepalived_entry"), "keepalived_program": VARS["keepalived_program"]}
+    for there, expected in ((True, role_var("keepalived_entry")), (False, role_var("keepalived_program"))):
+        given = {"keepalived_entry": role_var("keepalived_entry"), "keepalived_program": role_var("keepalived_program")}
         assert choose.render(keepalived_selinux={"stat": {"exists": there}}, **given) == expected
 
 
