@@ -9,9 +9,9 @@ What is replaced: time, threads, chance, and HTTP. Everything else is what runs 
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -126,7 +126,10 @@ def of_commit(commit: str) -> Program | None:
     archive = subprocess.run(command, capture_output=True, check=False)
     if archive.returncode:
         return None
-    place = Path(tempfile.mkdtemp(prefix="fleet-")) / "program.zip"
-    place.write_bytes(archive.stdout)
-    sys.path.insert(0, str(place))
+    place = ROOT / ".cache" / f"{name}.zip"
+    place.parent.mkdir(exist_ok=True)
+    own = place.with_suffix(f".{os.getpid()}")  # several runs side by side write it
+    own.write_bytes(archive.stdout)
+    own.replace(place)
+    sys.path.append(str(place))
     return Program(f"{name}.{UTILS.replace('/', '.')}")

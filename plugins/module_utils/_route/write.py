@@ -121,7 +121,7 @@ class Writer:
         name = self._named(action.kind)
         late = f"{name} in {action.route_table_id} was not sent in time"
         if deadline.over:
-            return AwsError("Timeout", f"{late}.", name)
+            return self._refusals.get(name) or AwsError("Timeout", f"{late}.", name)
         if not self._bucket(name).take(deadline):
             return self._refusals.get(name) or AwsError(
                 "Timeout", f"{late}: EC2 takes about five a second, and its turn never came.", name

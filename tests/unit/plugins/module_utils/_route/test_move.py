@@ -60,7 +60,7 @@ def test_throttling_by_others_is_borne_until_the_deadline() -> None:
         {T1: A, T2: A}, fault=lambda name, _table: "throttle" if name == "ReplaceRoute" and m.clock.now < 40 else ""
     )
     assert m.move(60).errors == {}
-    assert 40 < m.clock.now < 40 + LATE + 1
+    assert 40 < m.clock.now < 40 + LATE + route_move.LONGEST_PAUSE + 1
 
 
 @pytest.mark.parametrize("wait_timeout", [0, 5, 60])
