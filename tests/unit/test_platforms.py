@@ -45,10 +45,10 @@ def test_the_words_are_of_the_four_and_every_run_names_its_tests() -> None:
     ],
 )
 def test_a_claim_without_a_test_is_noticed(cell: dict[str, Any] | None, fault: str) -> None:
-    row = {"distribution": "X", "cells": {**DATA[0]["cells"], "persist": cell}}
+    cells = {**DATA[0]["cells"], "persist": cell}
     if cell is None:
-        del row["cells"]["persist"]
-    assert f"X, persist: {fault}." in platforms.wrong([row])
+        del cells["persist"]
+    assert f"X, persist: {fault}." in platforms.wrong([{"distribution": "X", "cells": cells}])
 
 
 def test_the_rows_of_the_persistence_matrix_are_there() -> None:

@@ -28,7 +28,9 @@ VARS = yaml.safe_load((ROOT / "roles" / "keepalived" / "vars" / "main.yml").read
 
 def role_var(name: str) -> str:
     """A variable of the keepalived role that is made of others."""
-    return jinja2.Template(VARS[name]).render(**{key: VARS[key] for key in ("keepalived_folder", "keepalived_program")})
+    return str(
+        jinja2.Template(VARS[name]).render(**{key: VARS[key] for key in ("keepalived_folder", "keepalived_program")})
+    )
 
 
 def type_of(path: str) -> str:
