@@ -98,6 +98,7 @@ class Addresses:
     def __init__(self, pair: Pair, world: World, config: Any) -> None:
         self.config = config
         self._pair, self._world = pair, world
+        self.troubles: list[str] = []
 
     def up(self) -> bool:
         """Bring them up."""

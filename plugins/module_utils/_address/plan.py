@@ -247,7 +247,8 @@ def _holders(address: str, node: Node) -> tuple[Held, ...]:
     """Every place where the address is live. The node's own: hands off."""
     found = tuple(h for h in node.held if h.address == address)
     for held in found:
-        why = own.why(held, node.held, node.routes if node.strict else (), node.leased)
+        ways = [route for route in node.routes if route.table == MAIN] if node.strict else []
+        why = own.why(held, node.held, ways, node.leased)
         if why:
             by_hand = f" If somebody put it there by hand: ip address delete {held.cidr} dev {held.interface}."
             raise PlanError(
