@@ -42,6 +42,7 @@ _EPILOG = """\
 exit codes: 0 done, or yes; 1 not done, or not ready; 2 the command or the configuration is wrong, or Python is lost;
 3 not held here; 4 AWS or this node cannot be asked, so nothing is known; 5 held here, but not in every table
 """
+_LOOKS = ("show", "check", "history")  # at what is, so that the journal need not hear of it
 _WRITES = ("take", "give-up", *COMMANDS)
 _NEXT = {
     "take": "`aws-overlay-ip show` tells where the routes point; see to the cause, then `take` again.",
@@ -60,6 +61,7 @@ def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
         addresses: what this node may hold, as the launcher knows it: enough to let go where the configuration is lost.
     """
     arguments = _parser().parse_args(argv)
+    arguments.records = []
     began = time.monotonic()
     code = FAILED
     try:
@@ -70,7 +72,7 @@ def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
         state = {"state": arguments.state} if _state(arguments) else {}
         answer = {"command": arguments.command, "exit": code, "seconds": seconds, **state, **answer}
         quiet = arguments.command in COMMANDS and COMMANDS[arguments.command].quiet
-        if arguments.command not in ("show", "check") and not (quiet and code == OK):
+        if arguments.command not in _LOOKS and not (quiet and code == OK):
             _log(_sentence(answer, said), error=code != OK)
         if sys.stdout is not None:
             sys.stdout.write(json.dumps(answer, indent=2) + "\n")
@@ -84,6 +86,7 @@ def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
             _log(_UNSAID, error=True)
     finally:
         release()
+        _keep(arguments.records)  # who called has heard how it ended
     return code
 
 
@@ -102,6 +105,8 @@ def _run(arguments: argparse.Namespace, addresses: Sequence[str]) -> Answer:
             raise CommandError(f"{arguments.command} needs root: run it as root.")
         limit(seconds, last, spoken(_unknown(arguments)))  # also of the reading of the configuration
         began = time.monotonic()
+        if arguments.command == "history":
+            return commands.history(arguments)
         config = chosen(load(arguments.config), getattr(arguments, "address", ()))
         seconds = arguments.timeout or config.timeout
         clock = Deadline(seconds - (time.monotonic() - began))
@@ -216,6 +221,15 @@ def _next(arguments: argparse.Namespace) -> str:
     return _NEXT.get(_state(arguments) or arguments.command, _LATER if _lets_go(arguments) else "")
 
 
+def _keep(records: Sequence[dict[str, Any]]) -> None:
+    """Keep the records of what was moved; no failure of that is one of the command's."""
+    if records:
+        with suppress(Exception):
+            from .history import keep  # what moved nothing does not pay for it
+
+            keep(records)
+
+
 def _log(text: str, error: bool = False) -> None:
     say(text, error=error)
 
@@ -261,6 +275,8 @@ def _parser() -> argparse.ArgumentParser:
     show = command("show", commands.show, "Show who holds what.")
     show.add_argument("--local", action="store_true", help="only whether the addresses are up here; asks nobody")
     command("check", commands.check, "Check whether this node could take over: changes nothing.", addresses=False)
+    told = command("history", commands.history, "Tell the moves on record here, the oldest first.", addresses=False)
+    told.add_argument("--since", metavar="WHEN", default="", help="2026-01-31T03:00 or 03:00 (UTC), or 90m, 24h, 7d")
     for of_engine in COMMANDS.values():
         made = command(of_engine.name, commands.engine, of_engine.text, addresses=False)
         if of_engine.states:

@@ -34,7 +34,7 @@ def take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> A
     with memory.locked(Deadline(deadline.left / 4)) as alone, memory.taking():
         if not alone:
             say(f"take: going on though {memory.holder()} holds the lock.", error=True)
-        return _aws(config, deadline, lambda node: (OK, node.take(deadline)))
+        return _aws(config, deadline, lambda node: (OK, _recorded(node, arguments).take(deadline)))
 
 
 def give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
@@ -47,7 +47,9 @@ def give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) -
         raise CommandError(f"{arguments.to} is no peer of this node: it has {known}. Nothing was changed.")
     try:
         if arguments.to:
-            code, answer = _aws(config, deadline, lambda node: (OK, node.hand_over(arguments.to, deadline)))
+            code, answer = _aws(
+                config, deadline, lambda node: (OK, _recorded(node, arguments).hand_over(arguments.to, deadline))
+            )
     finally:
         down = local.down()
     return code, {**answer, "changed": down or answer.get("changed", False)}
@@ -106,7 +108,7 @@ def engine(config: Config, arguments: argparse.Namespace, deadline: Deadline) ->
         from .node import Node
 
         if not made:
-            made.append(Node(local, left=lambda: deadline.left, tell=_warn))
+            made.append(_recorded(Node(local, left=lambda: deadline.left, tell=_warn), arguments))
         return made[0]
 
     def log(text: str) -> None:
@@ -142,6 +144,35 @@ def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED)
     for text in [*told, *(answer.get("problems", ()) if code == OK else ())]:
         say(text, error=True)
     return code, {**answer, "warnings": told} if told else answer
+
+
+def _recorded(node: Any, arguments: argparse.Namespace) -> Any:
+    """The node, with its moves added to `arguments.records`, which `cli` keeps once the command has ended."""
+    from .recorded import Origin, Recorded, called
+
+    state = getattr(arguments, "state", "")
+    command = " ".join(filter(None, (arguments.command, state)))
+    of_engine = COMMANDS.get(arguments.command)
+    origin = Origin(of_engine.by, command, of_engine.why.get(state, "")) if of_engine else called(command)
+    return Recorded(node, origin, arguments.records.append)
+
+
+def history(arguments: argparse.Namespace) -> Answer:
+    """The moves that are on record here; needs no configuration."""
+    from . import history as node_history
+    from . import moves
+
+    try:
+        found = node_history.read()
+        if arguments.since:
+            found = moves.later(found, moves.since(arguments.since, time.time()))
+    except ValueError as exc:
+        raise CommandError(f"--{exc}") from exc
+    except PermissionError as exc:
+        raise CommandError("history is root's alone to read: run it as root.") from exc
+    except OSError as exc:
+        return FAILED, {"error": f"{node_history.DIRECTORY} cannot be read ({exc.strerror}): ask the journal."}
+    return OK, {"moves": found, "lines": [moves.line(record) for record in found]}
 
 
 def _started() -> float:

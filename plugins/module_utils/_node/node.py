@@ -11,7 +11,8 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +72,9 @@ class Node:
             JobError: some overlay IP was not taken; the result says which tables are how.
             ConfigError, ImdsError, AddressError, PlanError of `_address`: nothing was moved.
         """
+        began = time.monotonic()
         brought_up = self.local.up()
+        address = time.monotonic() - began
         try:
             mine = self.mine()
             moves = self._move(mine, deadline)
@@ -80,6 +83,7 @@ class Node:
                 self.local.down()
             raise
         result = self._result(moves)
+        result["phases"]["address"] = address
         taken = {d for m in moves for d in m.destinations if m.points_at(d, mine) and not m.lost(d)}
         missed = [o.destination for o in self.config.overlays if o.destination not in taken]
         if missed:
@@ -212,6 +216,8 @@ class Node:
             "routes": [route for m in moves for route in m.routes],
             "problems": list(dict.fromkeys(text for m in moves for text in m.problems())),
             "api_calls": dict(self.ec2.aws.calls),
+            "requests": next((m.result["requests"] for m in reversed(moves) if "requests" in m.result), {}),
+            "phases": _summed(m.result.get("seconds", {}) for m in moves),
         }
 
     def _shown(self, seen: Seen, live: Mapping[str, str]) -> dict[str, Any]:
@@ -289,6 +295,15 @@ class _Move:
 
     def _of(self, destination: str) -> list[dict[str, Any]]:
         return [r for r in self.routes if r["destination"] == destination]
+
+
+def _summed(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Seconds by phase, of moves that came one after another."""
+    total: dict[str, float] = {}
+    for part in parts:
+        for name, value in part.items():
+            total[name] = total.get(name, 0.0) + value
+    return total
 
 
 def _eni(route: Mapping[str, Any]) -> str | None:
