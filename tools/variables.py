@@ -30,6 +30,7 @@ TITLES = {
     "overlay_iam_policy": "Step 4: the policy",
     "switchover": "Switchover",
     "status": "Status",
+    "history": "History",
     "drill": "Drill",
     "node_program": "Failover, both engines",
     "keepalived": "Failover by keepalived",

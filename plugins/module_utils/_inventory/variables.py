@@ -137,8 +137,17 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("target", TEXT, ("overlay_ip",), scope=REQUEST),
     Variable("overlay", TEXT, ("overlay_ip",), scope=REQUEST),
     Variable("expected_active", TEXT, ("overlay_ip",), scope=REQUEST),
-    # Status and drill
+    # Status, history and drill
     Variable("overlay_ip_status_strict", FLAG, ("status",), False),
+    Variable(
+        "since",
+        TEXT,
+        ("history",),
+        pattern=r"\d{1,6}[smhdw]|\d{1,2}:\d{2}(:\d{2})?|\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?"
+        r"([zZ]|[+-]\d{2}:\d{2})?",
+        shape="a time such as 2026-01-31T03:00 or 03:00 (UTC), or a while such as 90m, 24h or 7d",
+        scope=REQUEST,
+    ),
     Variable("drill", TEXT, ("drill",), choices=("readiness", "switchover"), scope=REQUEST),
     Variable("overlay_ip_drill_report", TEXT, ("drill",), "overlay-ip-drill.json"),
     Variable("overlay_ip_drill_seconds", WHOLE, ("drill",), 300, _SECONDS, 1, 86400),
@@ -218,6 +227,7 @@ INTERNAL = frozenset(
         "api_host",
         "aws_options",
         "interface_calls",
+        "records",
         "result",
     ]
 )

@@ -20,7 +20,10 @@ from .._aws.imds import Imds, ImdsError
 from .._base import net as base_net
 from .._base.finding import ERROR, WARNING, Finding, as_dicts
 from .._engine import registry
-from . import record
+from . import history, moves, record
+
+_LAST = 5
+"""Moves that are told."""
 
 
 def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,8 +56,17 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[s
         "failover_engines": registry.running(host),
         "failover": registry.seen(host),
         "record": record.of(tree, node.held if node else ()),
+        "moves": _moves(host),
         "findings": as_dicts(findings),
     }
+
+
+def _moves(host: Host) -> list[moves.Record]:
+    """The last moves on record; none where they cannot be read, which is no reason to tell nothing else."""
+    try:
+        return moves.parsed(host.read(str(history.DIRECTORY / history.NAME)) or "")[-_LAST:]
+    except store.PersistError:
+        return []
 
 
 def _read(tree: Tree) -> tuple[Node | None, str]:

@@ -50,6 +50,11 @@ def say(text: str, *, error: bool = False, name: str = "aws-overlay-ip", place: 
     return False
 
 
+def _is_name(key: str) -> bool:
+    """Whether it can be the name of a field: an end of line in it would begin another one."""
+    return key.isascii() and key.isupper() and key.replace("_", "").isalnum() and key[0].isalpha()
+
+
 def entry(
     text: str,
     fields: Mapping[str, str],
@@ -71,7 +76,7 @@ def entry(
     """
     priority = _ERROR if error else _INFO
     told = {"MESSAGE": text, "PRIORITY": str(priority), "SYSLOG_IDENTIFIER": name, "SYSLOG_FACILITY": "3", **fields}
-    lines = [f"{key}={' '.join(value.split())}"[:_LONGEST] for key, value in told.items() if value]
+    lines = [f"{key}={' '.join(value.split())}"[:_LONGEST] for key, value in told.items() if value and _is_name(key)]
     data = "".join(f"{one}\n" for one in lines).encode("utf-8", "backslashreplace")
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as sock:
         sock.settimeout(_PATIENCE)

@@ -9,8 +9,8 @@ A record is a flat dictionary, one line of JSON:
 * ``by``: keepalived, pacemaker, operator, switchover or setup; ``who``: the person, or empty; ``command``: in short
 * ``why``: the reason, or empty; ``done``; ``error``: a sentence, or empty; ``reason``: the code of the error, or empty
 * ``from``, ``to``: nodes; else interfaces
-* ``tables``: per table and overlay IP, ``route_table_id``, ``destination``, ``action``, ``from``, ``to``, and ``error``,
-  its code
+* ``tables``: per table and overlay IP, ``route_table_id``, ``destination``, ``action``, ``from``, ``to`` and
+  ``error``, its code
 * ``seconds``: by phase; ``all`` is the whole; ``requests``: ids by operation
 * ``times`` and ``until``: of a failure that was met again and again, how often and when last
 
@@ -36,6 +36,7 @@ MOST_TABLES = 200
 MOST_REQUESTS = 50
 _LONGEST = 1000  # characters of a text
 _TEXTS = ("time", "node", "by", "who", "command", "why", "error", "reason", "to")
+_NAMES = ("route_table_id", "destination")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -76,6 +77,21 @@ def bounded(record: Mapping[str, Any]) -> Record:
     return made
 
 
+def made(raw: Mapping[str, Any], node: str, now: float) -> Record | None:
+    """The record of a move that has just ended and that somebody else made; None where `raw` is none.
+
+    Args:
+        raw: the record without its time.
+        node: who writes it.
+        now: the node's clock, seconds since the epoch.
+    """
+    try:
+        record = bounded({**raw, "time": stamp(now - float(raw["seconds"].get("all", 0.0))), "node": node})
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
+        return None
+    return record if valid(record) else None
+
+
 def parsed(text: str) -> list[Record]:
     """The records of a file, oldest first; a line that is none is left out: the file may be anything."""
     found = []
@@ -99,7 +115,7 @@ def valid(record: Any) -> bool:
         and isinstance(source, list)
         and all(isinstance(name, str) for name in source)
         and isinstance(named, list)
-        and all(isinstance(table, dict) and isinstance(table.get("destination"), str) for table in named)
+        and all(isinstance(table, dict) and all(isinstance(table.get(n), str) for n in _NAMES) for table in named)
         and isinstance(seconds, dict)
         and all(isinstance(value, (int, float)) for value in seconds.values())
         and isinstance(record.get("requests"), dict)
@@ -146,7 +162,7 @@ def line(record: Mapping[str, Any]) -> str:
     told += [text.rstrip(".") for text in (record["why"], record["error"]) if text]
     if record.get("times", 1) > 1:
         told.append(f"{record['times']} times, the last at {record['until']}")
-    return "; ".join(told)
+    return " ".join("; ".join(told).split())
 
 
 def stamp(seconds: float) -> str:
@@ -170,7 +186,7 @@ def since(text: str, now: float) -> float:
     """The moment that a person means by ``--since``, in seconds since the epoch.
 
     Args:
-        text: a date and time; a time of today, or of yesterday where it is still to come; a number with s, m, h, d or w.
+        text: a date and time; a time of today, or of yesterday where it is to come; a number with s, m, h, d or w.
         now: in seconds since the epoch.
 
     Raises:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._inventory.holders import Dict, node_of
-from . import engines
+from . import engines, history
 
 
 def report(
@@ -41,7 +41,13 @@ def report(
     nodes = {name: _node(name, hosts.get(name, {}), model, overlays) for name in model["nodes"]}
     for name, found in engines.findings(model, nodes, overlays).items():
         nodes[name]["findings"] += found
-    made = {"overlays": overlays, "nodes": nodes, "region": model["region"], "orphans": left_over}
+    made = {
+        "overlays": overlays,
+        "nodes": nodes,
+        "region": model["region"],
+        "orphans": left_over,
+        "moves": history.last(hosts),
+    }
     return {**made, "healthy": "error" not in {finding["severity"] for finding in _all(made)}}
 
 
@@ -61,7 +67,7 @@ def lines(report: Dict, *, every_table: bool = False) -> list[str]:
         told += _finding_lines(node["findings"])
     if report["orphans"]:
         told += ["left by an earlier inventory:", *_finding_lines(report["orphans"])]
-    return told
+    return told + history.last_lines(report["moves"])
 
 
 def _sum(report: Dict) -> str:

@@ -124,6 +124,27 @@ def test_a_dead_application_moves_the_service(pair: Bed) -> None:
     assert probe.report.who == ("node2", "node1")
 
 
+def test_every_takeover_is_on_record(pair: Bed) -> None:
+    """The planned move there and back, keepalived's own after the route was moved by hand, the dead application's."""
+    record = json.loads(pair.exec("node1", "aws-overlay-ip", "history", "--since", "1h"))["moves"][-1]
+    assert (record["by"], record["command"], record["done"]) == ("keepalived", "notify MASTER", True)
+    assert (record["why"], record["to"]) == ("keepalived made this node the master", "node1")
+    assert {(t["route_table_id"], t["action"], t["from"], t["to"], t["error"]) for t in record["tables"]} == {
+        (table, "replace", "node2", "node1", None) for table in pair.lab.world.route_table_ids
+    }
+    assert set(record["seconds"]) == {"address", "read", "write", "verify", "all"}
+    assert len(record["requests"]["ReplaceRoute"]) == len(pair.lab.world.route_table_ids)
+    told = pair.exec("node1", "journalctl", "--output=json", "--identifier=aws-overlay-ip", "OVERLAY_IP_TO=node1")
+    assert json.loads(told.splitlines()[-1])["OVERLAY_IP_REQUESTS"].split() == record["requests"]["ReplaceRoute"]
+    shown = pair.play("playbooks/history.yml").overlay_ip_result["moves"]
+    assert [move["time"] for move in shown] == sorted(move["time"] for move in shown)
+    assert [(m["by"], m["to"]) for m in shown if m["by"] == "switchover"] == [
+        ("switchover", "node2"),
+        ("switchover", "node1"),
+    ]
+    assert shown[-1] == record
+
+
 def test_a_lost_node_is_replaced_in_time(pair: Bed) -> None:
     with pair.probe() as probe:
         probe.wait_for("node1")
