@@ -228,6 +228,7 @@ INTERNAL = frozenset(
         "aws_options",
         "interface_calls",
         "records",
+        "recorded",
         "result",
     ]
 )
