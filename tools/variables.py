@@ -29,6 +29,7 @@ TITLES = {
     "overlay_interface": "Step 3: the address",
     "overlay_iam_policy": "Step 4: the policy",
     "switchover": "Switchover",
+    "metrics": "Metrics",
     "status": "Status",
     "history": "History",
     "drill": "Drill",

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._report import engines, history, move, orphans, status
+from ..module_utils._report import engines, history, metrics, move, orphans, status
 
 _SPEC: dict[str, Any] = {
     "model": {"type": "dict", "required": True},
@@ -26,6 +26,7 @@ _SPEC: dict[str, Any] = {
     "error": {"type": "str", "default": ""},
     "histories": {"type": "dict"},
     "since": {"type": "str", "default": ""},
+    "metrics": {"type": "bool", "default": False},
     "door": {"type": "str", "choices": ["setup", "move", "teardown"], "default": "setup"},
     "keep": {"type": "bool", "default": True},
 }
@@ -60,6 +61,8 @@ class ActionModule(ActionBase):
             result["hindered"] = engines.hindered(result["report"], given["door"], target, chosen)
             result["harmless"] = engines.harmless(result["report"], given["door"])
             result["unrest"] = engines.unrest(result["report"])
+            if given["metrics"]:
+                result["metrics"] = metrics.text(given["model"], result["report"], time.time())
         elif given["histories"] is not None:
             try:
                 result["report"] = history.report(given["model"], given["histories"], given["since"], time.time())

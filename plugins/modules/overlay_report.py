@@ -66,6 +66,11 @@ options:
     type: str
     default: ''
     version_added: 1.1.0
+  metrics:
+    description: With O(hosts), whether to return RV(metrics), too.
+    type: bool
+    default: false
+    version_added: 1.1.0
   histories:
     description: Per node, what M(aws_ha.overlay_ip.overlay_history) returned. Asks for the report of what is on record.
     type: dict
@@ -138,6 +143,11 @@ orphans:
       routes lead; C(programs), the nodes whose program nobody needs.
   returned: when O(hosts) is given
   type: dict
+metrics:
+  description: The status in Prometheus's text format.
+  returned: when O(hosts) is given and O(metrics) is true
+  type: str
+  version_added: 1.1.0
 records:
   description:
     - Of what was moved, the record for each node that it was, or should have been, moved to, for

@@ -95,6 +95,7 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
         "api_from": plain("overlay_ip_api_from"),
         "failover": heard("none", _engine, variables, given.engines),
         "iam_scope": plain("overlay_ip_iam_scope"),
+        "metrics": plain("overlay_ip_metrics"),
         "takeover_foreign": plain("overlay_ip_takeover_foreign"),
         "exclusive": plain("overlay_ip_exclusive"),
         "rollback": plain("overlay_ip_rollback"),

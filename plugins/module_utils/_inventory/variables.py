@@ -137,7 +137,20 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("target", TEXT, ("overlay_ip",), scope=REQUEST),
     Variable("overlay", TEXT, ("overlay_ip",), scope=REQUEST),
     Variable("expected_active", TEXT, ("overlay_ip",), scope=REQUEST),
+    # Metrics
+    Variable("overlay_ip_metrics", FLAG, ("overlay_ip", "metrics"), False),
+    Variable(
+        "overlay_ip_metrics_directory",
+        TEXT,
+        ("metrics",),
+        "/var/lib/prometheus/node-exporter",
+        pattern=r"/[A-Za-z0-9_./-]*[A-Za-z0-9_.-]",
+        shape="the path of a folder, without blanks",
+        source="the default of Debian's package prometheus-node-exporter",
+    ),
+    Variable("overlay_ip_metrics_interval", WHOLE, ("metrics",), 60, _SECONDS, 10, 3600),
     # Status, history and drill
+    Variable("overlay_ip_metrics_file", TEXT, ("status",)),
     Variable("overlay_ip_status_strict", FLAG, ("status",), False),
     Variable(
         "since",

@@ -42,8 +42,8 @@ _EPILOG = """\
 exit codes: 0 done, or yes; 1 not done, or not ready; 2 the command or the configuration is wrong, or Python is lost;
 3 not held here; 4 AWS or this node cannot be asked, so nothing is known; 5 held here, but not in every table
 """
-_LOOKS = ("show", "check", "history")  # at what is, so that the journal need not hear of it
-_WRITES = ("take", "give-up", *COMMANDS)
+_LOOKS = ("show", "check", "history", "metrics")  # at what is, so that the journal need not hear of it
+_WRITES = ("take", "give-up", "metrics", *COMMANDS)
 _NEXT = {
     "take": "`aws-overlay-ip show` tells where the routes point; see to the cause, then `take` again.",
     "give-up": "Routes that point here stay: `take` on another node moves them there.",
@@ -61,7 +61,7 @@ def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
         addresses: what this node may hold, as the launcher knows it: enough to let go where the configuration is lost.
     """
     arguments = _parser().parse_args(argv)
-    arguments.records = []
+    arguments.records, arguments.nodes = [], []
     began = time.monotonic()
     code = FAILED
     try:
@@ -75,7 +75,7 @@ def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
         if arguments.command not in _LOOKS and not (quiet and code == OK):
             _log(_sentence(answer, said), error=code != OK)
         if sys.stdout is not None:
-            sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+            sys.stdout.write(answer["text"] if "text" in answer else json.dumps(answer, indent=2) + "\n")
             sys.stdout.flush()
     except (Expired, OSError):  # nobody reads it, or the disk is full: what was done is in the journal
         pass
@@ -86,7 +86,7 @@ def main(argv: Sequence[str], addresses: Sequence[str] = ()) -> int:
             _log(_UNSAID, error=True)
     finally:
         release()
-        _keep(arguments.records)  # who called has heard how it ended
+        _keep(arguments)  # who called has heard how it ended
     return code
 
 
@@ -221,13 +221,16 @@ def _next(arguments: argparse.Namespace) -> str:
     return _NEXT.get(_state(arguments) or arguments.command, _LATER if _lets_go(arguments) else "")
 
 
-def _keep(records: Sequence[dict[str, Any]]) -> None:
-    """Keep the records of what was moved; no failure of that is one of the command's."""
-    if records:
+def _keep(arguments: argparse.Namespace) -> None:
+    """Keep the records of what was moved, and count; no failure of that is one of the command's."""
+    if arguments.records:
         with suppress(Exception):
             from .history import keep  # what moved nothing does not pay for it
 
-            keep(records)
+            keep(arguments.records)
+    if arguments.nodes and os.geteuid() == 0:
+        with suppress(Exception):
+            commands.count(arguments)
 
 
 def _log(text: str, error: bool = False) -> None:
@@ -276,6 +279,8 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--local", action="store_true", help="only whether the addresses are up here; asks nobody")
     command("check", commands.check, "Check whether this node could take over: changes nothing.", addresses=False)
     told = command("history", commands.history, "Tell the moves on record here, the oldest first.", addresses=False)
+    metrics = command("metrics", commands.metrics, "Tell Prometheus's metrics of this node.", addresses=False)
+    metrics.add_argument("--file", type=Path, help="for node_exporter's textfile collector; written by one rename")
     told.add_argument("--since", metavar="WHEN", default="", help="2026-01-31T03:00 or 03:00 (UTC), or 90m, 24h, 7d")
     for of_engine in COMMANDS.values():
         made = command(of_engine.name, commands.engine, of_engine.text, addresses=False)

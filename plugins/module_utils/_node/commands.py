@@ -34,7 +34,7 @@ def take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> A
     with memory.locked(Deadline(deadline.left / 4)) as alone, memory.taking():
         if not alone:
             say(f"take: going on though {memory.holder()} holds the lock.", error=True)
-        return _aws(config, deadline, lambda node: (OK, _recorded(node, arguments).take(deadline)))
+        return _aws(config, arguments, deadline, lambda node: (OK, _recorded(node, arguments).take(deadline)))
 
 
 def give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
@@ -48,7 +48,10 @@ def give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) -
     try:
         if arguments.to:
             code, answer = _aws(
-                config, deadline, lambda node: (OK, _recorded(node, arguments).hand_over(arguments.to, deadline))
+                config,
+                arguments,
+                deadline,
+                lambda node: (OK, _recorded(node, arguments).hand_over(arguments.to, deadline)),
             )
     finally:
         down = local.down()
@@ -66,7 +69,7 @@ def show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> A
         overlays = node.show()
         return _held(overlays, complete, node.mine()), {"overlays": overlays}
 
-    code, seen = _aws(config, deadline, read, unreadable=UNREADABLE)
+    code, seen = _aws(config, arguments, deadline, read, unreadable=UNREADABLE)
     if code == UNREADABLE:
         then = "Nothing is known of the routes; what holds the address may keep it. Ask again once AWS answers."
         seen["error"] = f"{seen['error']} {then}"
@@ -95,7 +98,7 @@ def check(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> 
         ready = all(check["ok"] is not False for check in checks)
         return OK if ready else FAILED, {"node": config.name, "ready": ready, "checks": checks}
 
-    return _aws(config, deadline, run)
+    return _aws(config, arguments, deadline, run)
 
 
 def engine(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
@@ -108,7 +111,8 @@ def engine(config: Config, arguments: argparse.Namespace, deadline: Deadline) ->
         from .node import Node
 
         if not made:
-            made.append(_recorded(Node(local, left=lambda: deadline.left, tell=_warn), arguments))
+            arguments.nodes.append(Node(local, left=lambda: deadline.left, tell=_warn))
+            made.append(_recorded(arguments.nodes[0], arguments))
         return made[0]
 
     def log(text: str) -> None:
@@ -121,7 +125,9 @@ def engine(config: Config, arguments: argparse.Namespace, deadline: Deadline) ->
     return FAILED, {"said": " ".join(told), "error": " ".join(filter(None, [*told, command.failed]))}
 
 
-def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED) -> Answer:
+def _aws(
+    config: Config, arguments: argparse.Namespace, deadline: Deadline, run: Any, unreadable: int = FAILED
+) -> Answer:
     """Call `run` with the node; an error of AWS becomes an answer."""
     # Only what asks AWS pays for what that needs.
     from .._aws import imds
@@ -131,8 +137,10 @@ def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED)
     from .node import Node
 
     told: list[str] = []
+    node = Node(Local(config), left=lambda: deadline.left, tell=told.append)
+    arguments.nodes.append(node)
     try:
-        code, answer = run(Node(Local(config), left=lambda: deadline.left, tell=told.append))
+        code, answer = run(node)
     except job.JobError as err:
         code, answer = FAILED, {**err.result, "error": str(err)}
     except AwsError as err:
@@ -155,6 +163,40 @@ def _recorded(node: Any, arguments: argparse.Namespace) -> Any:
     of_engine = COMMANDS.get(arguments.command)
     origin = Origin(of_engine.by, command, of_engine.why.get(state, "")) if of_engine else called(command)
     return Recorded(node, origin, arguments.records.append)
+
+
+def count(arguments: argparse.Namespace) -> None:
+    """Add to what this node counts for its metrics: what the command asked of AWS, and what it moved."""
+    more: dict[str, dict[str, int]] = {"calls": {}, "errors": {}, "takeovers": {}, "failures": {}}
+    for node in arguments.nodes:
+        for kind, found in zip(("calls", "errors"), node.asked()):
+            more[kind].update(found)
+    for record in arguments.records:
+        kind, name = ("takeovers", record["by"]) if record["done"] else ("failures", record["reason"])
+        more[kind][name] = more[kind].get(name, 0) + 1
+    more["errors"].pop("DryRunOperation", None)  # the good answer to one
+    if any(more.values()):
+        Memory.of_node().count(more)
+
+
+def metrics(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
+    """This node's metrics, as text or into a file of node_exporter's textfile collector."""
+    from . import metrics_run
+
+    memory = Memory.of_node()
+    with memory.locked(Deadline(0), name="metrics.lock") as alone:
+        if not alone or memory.moving:  # a takeover comes first
+            return OK, {"skipped": "Something else is at work; what was written before stays."}
+
+        def run(node: Any) -> Answer:
+            return OK, {"text": metrics_run.told(node, memory, deadline, arguments.config)}
+
+        code, answer = _aws(config, arguments, deadline, run)
+        if code == OK and arguments.file:
+            text = answer.pop("text")
+            metrics_run.write(arguments.file, text)
+            answer.update(file=str(arguments.file), series=sum(not line.startswith("#") for line in text.splitlines()))
+    return code, answer
 
 
 def history(arguments: argparse.Namespace) -> Answer:

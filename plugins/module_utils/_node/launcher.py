@@ -57,7 +57,7 @@ for word in "$@"; do
         continue
     fi
     case $word in
-    --config | --timeout | --to | --since) skip=yes ;;
+    --config | --timeout | --to | --since | --file) skip=yes ;;
     -*) ;;
     {keeping}) command=$word unknown={unreadable} keeps=yes ;;
     show) command=$word unknown={unreadable} ;;
@@ -177,7 +177,7 @@ def launcher(python: str, start: str, addresses: Iterable[str], words: Words) ->
         "addresses": shlex.quote(" ".join(addresses)),
         "flags": FLAGS,
         "commands": " | ".join(
-            ("take", "check", "history", *(name for name in words.commands if name not in words.keeping))
+            ("take", "check", "history", "metrics", *(name for name in words.commands if name not in words.keeping))
         ),
         "letting_go": " | ".join(words.letting_go),
         "keeping": " | ".join(words.keeping),

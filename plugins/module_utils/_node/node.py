@@ -172,6 +172,11 @@ class Node:
             self._made = self._make_ec2(options(self.config.aws))
         return self._made
 
+    def asked(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """How often it has asked AWS, by operation, and which errors it met, by code, if it has asked at all."""
+        aws = self._made.aws if self._made else None
+        return (aws.calls, getattr(aws, "errors", {})) if aws else ({}, {})
+
     def name_of(self, network_interface_id: str | None) -> str | None:
         """The node that an interface belongs to; the interface itself where it is nobody's that we know."""
         names = {eni: name for name, eni in self.config.peers.items()}
@@ -233,6 +238,7 @@ class Node:
             "active": works,
             "mine": len(held) == len(seen.tables),
             "partly_mine": bool(held),
+            "held": len(held),
             "routes": [{"route_table_id": t.route_table_id, "route": move.shown(r)} for t, r in seen.routes],
             "problems": seen.problems,
         }

@@ -323,11 +323,11 @@ def _other_place(sight: Sight) -> Iterator[dict[str, str]]:
 
 
 def _programs(sight: Sight) -> Iterator[dict[str, str]]:
-    if sight.model["failover"] != "none":
+    if sight.model["failover"] != "none" or sight.model.get("metrics"):
         return
     for name, record in sight.records.items():
         if record["program"] and not list(_left(sight, name)):
-            message = f"aws-overlay-ip is installed on {name}, and no failover engine needs it."
+            message = f"aws-overlay-ip is installed on {name}, and neither a failover engine nor metrics need it."
             yield _finding("orphan_program", "info", message, "Run setup: it removes it.", name)
 
 
