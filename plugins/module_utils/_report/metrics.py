@@ -35,17 +35,13 @@ def _samples(model: Dict, report: Dict, now: float) -> Iterator[Sample]:
     wanted = {overlay["destination"]: overlay for overlay in model["overlays"]}
     for overlay in report["overlays"]:
         asked = wanted[overlay["destination"]]
+        of_overlay = {"destination": overlay["destination"], "vpc_id": overlay["vpc_id"] or asked["vpc_id"] or ""}
         for name, node in report["nodes"].items():
-            labels = {
-                "node": name,
-                "destination": overlay["destination"],
-                "vpc_id": asked["vpc_id"] or model["nodes"][name]["vpc_id"] or "",
-            }
+            labels = {"node": name, **of_overlay}
             yield from metrics.of_tables(labels, *_routes(overlay, name))
             if node["reachable"] and asked["node_addresses"]:
                 up = set(asked["node_addresses"]) <= set(node["addresses"])
                 yield Sample(metrics.ADDRESS, labels, float(up))
-        of_overlay = {"destination": overlay["destination"], "vpc_id": labels["vpc_id"]}
         yield from _findings(metrics.FINDINGS, of_overlay, overlay)
     for name, node in report["nodes"].items():
         yield from _node(name, node, report, now)

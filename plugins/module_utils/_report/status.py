@@ -29,6 +29,7 @@ def report(
         overlays.append(
             {
                 "destination": overlay["destination"],
+                "vpc_id": overlay.get("vpc_id"),
                 "consistent": overlay["consistent"],
                 "holder": node_of(overlay["holder"], model["nodes"]),
                 "tables": tables,

@@ -13,7 +13,7 @@ from unit.promtool import promtool
 
 V6 = "2001:db8::15/128"
 MODEL: dict[str, Any] = {
-    "nodes": {"n1": {"vpc_id": None}, "n2": {"vpc_id": "vpc-2"}},
+    "nodes": {"n1": {}, "n2": {}},
     "overlays": [
         {"destination": OVERLAY, "vpc_id": "vpc-1", "node_addresses": [OVERLAY]},
         {"destination": V6, "vpc_id": None, "node_addresses": []},
@@ -31,8 +31,8 @@ def table(holder: str | None, state: str | None = "active") -> dict[str, Any]:
 
 REPORT: dict[str, Any] = {
     "overlays": [
-        {"destination": OVERLAY, "tables": [table("n1"), table("n1")], "findings": [finding("error")]},
-        {"destination": V6, "tables": [table("n2", "blackhole"), table(None)], "findings": []},
+        {"destination": OVERLAY, "vpc_id": None, "tables": [table("n1"), table("n1")], "findings": [finding("error")]},
+        {"destination": V6, "vpc_id": "vpc-2", "tables": [table("n2", "blackhole"), table(None)], "findings": []},
     ],
     "nodes": {
         "n1": {"reachable": True, "addresses": [OVERLAY], "findings": [finding("warning"), finding("info")]},
