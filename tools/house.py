@@ -64,6 +64,7 @@ FLOWS: dict[tuple[str, str], str] = {
     ("_node", "_address"): "up or down",
     ("_report", "_route"): "routes",
     ("_report", "_inventory"): "the model",
+    ("_report", "_node"): "records,metrics",
 }
 """What the upper of two rooms gets from the lower; a comma begins a line."""
 

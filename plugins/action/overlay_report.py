@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import getpass
+import time
+from contextlib import suppress
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._report import engines, move, orphans, status
+from ..module_utils._report import engines, history, metrics, move, orphans, status
 from ..module_utils._report.sight import Sight
 
 _SPEC: dict[str, Any] = {
@@ -21,9 +24,21 @@ _SPEC: dict[str, Any] = {
     "leftovers": {"type": "list", "elements": "dict"},
     "networks": {"type": "list", "elements": "dict", "default": []},
     "seconds": {"type": "dict", "default": {}},
+    "by": {"type": "str", "choices": ["switchover", "setup"]},
+    "error": {"type": "str", "default": ""},
+    "histories": {"type": "dict"},
+    "since": {"type": "str", "default": ""},
+    "metrics": {"type": "bool", "default": False},
     "door": {"type": "str", "choices": ["setup", "move", "teardown"], "default": "setup"},
     "keep": {"type": "bool", "default": True},
 }
+
+
+def _user() -> str:
+    """Who runs Ansible."""
+    with suppress(OSError, KeyError, ImportError):  # a user without a name
+        return getpass.getuser()
+    return ""
 
 
 class ActionModule(ActionBase):
@@ -50,11 +65,22 @@ class ActionModule(ActionBase):
             result["hindered"] = engines.hindered(result["report"], given["door"], target, chosen)
             result["harmless"] = engines.harmless(result["report"], given["door"])
             result["unrest"] = engines.unrest(result["report"])
+            if given["metrics"]:
+                result["metrics"] = metrics.text(given["model"], result["report"], time.time())
+        elif given["histories"] is not None:
+            try:
+                result["report"] = history.report(given["model"], given["histories"], given["since"], time.time())
+            except ValueError as err:
+                return {"failed": True, "msg": str(err)}
+            result["lines"] = history.lines(result["report"])
         else:
             result["report"] = move.report(given["model"], given["moves"], given["seconds"], given["seen"])
             result["lines"] = move.lines(result["report"])
             result["rollback_calls"] = move.rollback_calls(given["moves"])
             result["left_at_target"] = move.left_at_target(given["moves"], given["rollbacks"])
+            if given["by"]:
+                who = given["model"]["caller"] or _user()
+                result["records"] = history.records(given["model"], result["report"], given["by"], who, given["error"])
         if given["keep"] and not self._task.check_mode:
             result["ansible_stats"] = {
                 "data": {"overlay_ip_result": result["report"]},

@@ -218,6 +218,14 @@ record:
       description: Those of both that are up, with C(interface) and C(label).
       type: list
       elements: dict
+moves:
+  description:
+    - The last moves that the node has on record, at most five, as M(aws_ha.overlay_ip.overlay_history) returns all of
+      them. Empty where root alone may read them.
+  returned: always
+  type: list
+  elements: dict
+  version_added: 1.1.0
 others:
   description: The other deployments that keep an address on this node or have their program here.
   returned: always

@@ -62,6 +62,32 @@ options:
     description: Seconds per phase of the move.
     type: dict
     default: {}
+  by:
+    description: The playbook that made the move. Asks for RV(records).
+    type: str
+    choices: [switchover, setup]
+    version_added: 1.1.0
+  error:
+    description: With O(by), why the move failed, and how things are; empty where it did not.
+    type: str
+    default: ''
+    version_added: 1.1.0
+  metrics:
+    description: With O(hosts), whether to return RV(metrics), too.
+    type: bool
+    default: false
+    version_added: 1.1.0
+  histories:
+    description: Per node, what M(aws_ha.overlay_ip.overlay_history) returned. Asks for the report of what is on record.
+    type: dict
+    version_added: 1.1.0
+  since:
+    description:
+      - With O(histories), since when. A time such as V(2026-01-31T03:00) or V(03:00), in UTC where it names no zone, or
+        a while such as V(90m), V(24h) or V(7d).
+    type: str
+    default: ''
+    version_added: 1.1.0
   door:
     description: With O(hosts), what the failover engine shall let be done.
     type: str
@@ -124,15 +150,27 @@ orphans:
       per node its other interfaces to which routes lead; C(programs), the nodes whose program nobody needs.
   returned: when O(hosts) is given
   type: dict
+metrics:
+  description: The status in Prometheus's text format.
+  returned: when O(hosts) is given and O(metrics) is true
+  type: str
+  version_added: 1.1.0
+records:
+  description:
+    - Of what was moved, the record for each node that it was, or should have been, moved to, for
+      M(aws_ha.overlay_ip.overlay_history). Empty where nothing was moved.
+  returned: when O(by) is given
+  type: dict
+  version_added: 1.1.0
 rollback_calls:
   description: Per call of M(aws_ha.overlay_ip.overlay_route) that sends back what was moved, its destinations, tables,
     interface and expected holder.
-  returned: when O(hosts) is not given
+  returned: when neither O(hosts) nor O(histories) is given
   type: list
   elements: dict
 left_at_target:
   description: Where an overlay IP points, or may point, at the target after a move that failed and was sent back.
-  returned: when O(hosts) is not given
+  returned: when neither O(hosts) nor O(histories) is given
   type: list
   elements: str
 """

@@ -181,6 +181,21 @@ api_calls:
   returned: always
   type: dict
   sample: {"DescribeRouteTables": 2, "ReplaceRoute": 2}
+requests:
+  description:
+    - Of each API action that writes, the ids of the requests that AWS answered, those by DryRun among them. CloudTrail
+      and AWS's support know a call by its id.
+  returned: when the plan was carried out
+  type: dict
+  version_added: 1.1.0
+seconds:
+  description: >-
+    How long it took to C(read) the tables and to prepare, to C(write) all of them, and to C(verify) that all read back
+    right, mending what did not.
+  returned: when the plan was carried out
+  type: dict
+  version_added: 1.1.0
+  sample: {"read": 0.21, "write": 0.34, "verify": 0.12}
 findings:
   description: What the preflight found.
   returned: when O(preflight) is true

@@ -68,6 +68,10 @@ overlays:
     destination:
       description: The overlay IP as EC2 stores it.
       type: str
+    vpc_id:
+      description: The VPC of the route tables, or null where there is none.
+      type: str
+      version_added: 1.1.0
     consistent:
       description: Whether all tables send it to one and the same interface, or none has it.
       type: bool

@@ -98,7 +98,7 @@ class ModelEc2:
     ) -> None:
         self.cloud, self.clock, self.name = cloud, clock, name
         self.fault, self.staleness, self.latency = fault, staleness, latency
-        self.aws = SimpleNamespace(calls=Counter())
+        self.aws = SimpleNamespace(calls=Counter(), requests=[])
         self._lock = threading.Lock()
 
     def tables(

@@ -24,6 +24,9 @@ class Api(Protocol):
     calls: Counter[str]
     """How often each operation was asked for, retries not counted."""
 
+    requests: list[tuple[str, str]]
+    """Operation and request id of each call that AWS answered: CloudTrail and AWS's support know it by that id."""
+
     call_seconds: float
     """Seconds for one call with all its attempts, whatever its answer does."""
 

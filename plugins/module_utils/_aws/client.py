@@ -53,6 +53,7 @@ class Aws:
     Attributes:
         options: where and as whom to call.
         calls: how often each operation was asked for.
+        requests: operation and request id of each answer.
         call_seconds: seconds for one call with all its attempts, whatever its answer does.
     """
 
@@ -61,6 +62,7 @@ class Aws:
         self.call_seconds = CALL_SECONDS
         self.options = opts
         self.calls: Counter[str] = Counter()
+        self.requests: list[tuple[str, str]] = []
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, bool], Any] = {}
         self._session = _session(opts)
@@ -99,6 +101,7 @@ class Aws:
             )
             raise AwsError(UNREACHABLE, text, operation) from None
         except botocore.exceptions.ClientError as err:
+            self._note(operation, err.response)
             if "Code" not in err.response.get("Error", {}) or err.response["Error"]["Code"] == "Unknown":
                 raise _not_aws(client, operation, err.response) from err
             raise explain(err, operation) from err
@@ -106,11 +109,18 @@ class Aws:
             raise explain(err, operation) from err
         if not answer.get("ResponseMetadata", {}).get("RequestId") or not _whole(client, operation, answer):
             raise _not_aws(client, operation, answer)
+        self._note(operation, answer)
         return answer
 
     def pages(self, service: str, operation: str, **kwargs: Any) -> Iterator[dict[str, Any]]:
         """The answers of a paged operation, one by one."""
         return paged(self.call, service, operation, **kwargs)
+
+    def _note(self, operation: str, answer: Mapping[str, Any]) -> None:
+        request_id = answer.get("ResponseMetadata", {}).get("RequestId")
+        if request_id:
+            with self._lock:
+                self.requests.append((operation, str(request_id)))
 
     def _make(self, service: str, **keys: str) -> Any:
         opts = self.options

@@ -61,6 +61,11 @@ class Deployment:
         return f"/etc/{self.program}/config.json"
 
     @property
+    def state(self) -> str:
+        """Where it keeps what outlives a reboot: the record of its moves."""
+        return f"/var/lib/{self.program}"
+
+    @property
     def memory(self) -> tuple[str, str]:
         """Where it remembers things until a reboot, and where it does that if it must."""
         return f"/run/{self.program}", f"/dev/shm/{self.program}"

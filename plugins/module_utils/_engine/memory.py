@@ -23,7 +23,8 @@ from .._aws.pace import Clock, Deadline
 from .._base.deployment import Deployment
 
 POLL = 0.1
-_TAKING = places.TAKING
+_TAKING, _LOCK, _COUNTS = places.TAKING, "lock", "counts"
+_PATIENCE, _MOVING = 0.2, 60.0  # seconds
 _MENDED = "All route tables are as they should be again."
 
 
@@ -122,10 +123,41 @@ class Memory:
         """For who holds the lock: whether a takeover was killed."""
         return any((place / _TAKING).exists() for place in self._places)
 
+    @property
+    def moving(self) -> bool:
+        """Whether a takeover is under way, as far as can be seen without its lock; a killed one counts for a minute."""
+        for place in self._places:
+            with suppress(OSError):
+                if abs(time.time() - (place / _TAKING).stat().st_mtime) < _MOVING:
+                    return True
+        return False
+
+    def count(self, more: Mapping[str, Mapping[str, int]]) -> None:
+        """Add to what is counted since this node was started, by kind and name: lost rather than waited for."""
+        with self.locked(Deadline(_PATIENCE), name=f"{_COUNTS}.lock") as alone:
+            if alone:
+                total = self.counts()
+                for kind, names in more.items():
+                    known = total.setdefault(kind, {})
+                    for name, number in names.items():
+                        known[name] = known.get(name, 0) + number
+                self.write(_COUNTS, json.dumps(total))
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """What :meth:`count` has added up; nothing where that is not there, or is none."""
+        try:
+            raw = json.loads(self.read(_COUNTS) or "{}")
+            return {str(k): {str(n): int(c) for n, c in names.items()} for k, names in raw.items()}
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            return {}
+
     @contextmanager
-    def locked(self, deadline: Deadline, clock: Clock = time) -> Iterator[bool]:
-        """Be the only one who moves routes on this node; yields False where another still does at the deadline."""
-        handle = next(filter(None, map(_opened, self._locks)), None)
+    def locked(self, deadline: Deadline, clock: Clock = time, name: str = _LOCK) -> Iterator[bool]:
+        """Be the only one who moves routes on this node; yields False where another still does at the deadline.
+
+        With another `name`, the only one who does something else.
+        """
+        handle = next(filter(None, (_opened(place / name) for place in self._places)), None)
         if handle is None:  # no place for a lock: then there is none, and the node must be served all the same
             yield True
             return
@@ -156,7 +188,7 @@ class Memory:
 
     @property
     def _locks(self) -> list[Path]:
-        return [place / "lock" for place in self._places]
+        return [place / _LOCK for place in self._places]
 
 
 def _ours(place: Path) -> bool:

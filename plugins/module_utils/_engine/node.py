@@ -112,6 +112,8 @@ class Command:
         failed: what follows from a failure, a sentence.
         after: what happens next after a failure, by state.
         quiet: it is called so often that only a failure is written to the journal.
+        by: the engine.
+        why: the reason of a move, for its record, by state.
         keeps: where the program cannot judge at all, an address that is up stays: then it is said to be as it should.
     """
 
@@ -123,4 +125,6 @@ class Command:
     failed: str = ""
     after: Mapping[str, str] = field(default_factory=dict)
     quiet: bool = False
+    by: str = ""
+    why: Mapping[str, str] = field(default_factory=dict)
     keeps: bool = False

@@ -101,6 +101,7 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
         "failover": heard("none", _engine, variables, given.engines),
         "iam_scope": plain("overlay_ip_iam_scope"),
         "iam_see_interfaces": plain("overlay_ip_iam_see_interfaces"),
+        "metrics": plain("overlay_ip_metrics"),
         "takeover_foreign": plain("overlay_ip_takeover_foreign"),
         "exclusive": plain("overlay_ip_exclusive"),
         "rollback": plain("overlay_ip_rollback"),

@@ -139,9 +139,31 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("target", TEXT, ("overlay_ip",), scope=REQUEST),
     Variable("overlay", TEXT, ("overlay_ip",), scope=REQUEST),
     Variable("expected_active", TEXT, ("overlay_ip",), scope=REQUEST),
-    # Status and drill
+    # Metrics
+    Variable("overlay_ip_metrics", FLAG, ("overlay_ip", "metrics"), False),
+    Variable(
+        "overlay_ip_metrics_directory",
+        TEXT,
+        ("metrics",),
+        "/var/lib/prometheus/node-exporter",
+        pattern=r"/[A-Za-z0-9_./-]*[A-Za-z0-9_.-]",
+        shape="the path of a folder, without blanks",
+        source="the default of Debian's package prometheus-node-exporter",
+    ),
+    Variable("overlay_ip_metrics_interval", WHOLE, ("metrics",), 60, _SECONDS, 10, 3600),
+    # Status, history and drill
+    Variable("overlay_ip_metrics_file", TEXT, ("status",)),
     Variable("overlay_ip_status_strict", FLAG, ("status",), False),
     Variable("overlay_ip_page", TEXT, ("status",)),
+    Variable(
+        "since",
+        TEXT,
+        ("history",),
+        pattern=r"\d{1,6}[smhdw]|\d{1,2}:\d{2}(:\d{2})?|\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?"
+        r"([zZ]|[+-]\d{2}:\d{2})?",
+        shape="a time such as 2026-01-31T03:00 or 03:00 (UTC), or a while such as 90m, 24h or 7d",
+        scope=REQUEST,
+    ),
     Variable("drill", TEXT, ("drill",), choices=("readiness", "switchover"), scope=REQUEST),
     Variable("overlay_ip_drill_report", TEXT, ("drill",), "overlay-ip-drill.json"),
     Variable("overlay_ip_drill_seconds", WHOLE, ("drill",), 300, _SECONDS, 1, 86400),
@@ -226,6 +248,8 @@ INTERNAL = frozenset(
         "api_host",
         "aws_options",
         "interface_calls",
+        "records",
+        "recorded",
         "result",
     ]
 )

@@ -42,7 +42,8 @@ _EPILOG = """\
 exit codes: 0 done, or yes; 1 not done, or not ready; 2 the command or the configuration is wrong, or Python is lost;
 3 not held here; 4 AWS or this node cannot be asked, so nothing is known; 5 held here, but not in every table
 """
-_WRITES = ("take", "give-up", *COMMANDS)
+_LOOKS = ("show", "check", "history", "metrics")  # at what is, so that the journal need not hear of it
+_WRITES = ("take", "give-up", "metrics", *COMMANDS)
 _NEXT = {
     "take": "`{program} show` tells where the routes point; see to the cause, then `take` again.",
     "give-up": "Routes that point here stay: `take` on another node moves them there.",
@@ -63,6 +64,7 @@ def main(argv: Sequence[str], addresses: Sequence[str] = (), deployment: str = U
     ours = Deployment(deployment)
     called(ours.program)
     arguments = _parser(ours).parse_args(argv)
+    arguments.records, arguments.nodes = [], []
     began = time.monotonic()
     code = FAILED
     try:
@@ -73,10 +75,10 @@ def main(argv: Sequence[str], addresses: Sequence[str] = (), deployment: str = U
         state = {"state": arguments.state} if _state(arguments) else {}
         answer = {"command": arguments.command, "exit": code, "seconds": seconds, **state, **answer}
         quiet = arguments.command in COMMANDS and COMMANDS[arguments.command].quiet
-        if arguments.command not in ("show", "check") and not (quiet and code == OK):
+        if arguments.command not in _LOOKS and not (quiet and code == OK):
             _log(_sentence(answer, said), error=code != OK)
         if sys.stdout is not None:
-            sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+            sys.stdout.write(answer["text"] if "text" in answer else json.dumps(answer, indent=2) + "\n")
             sys.stdout.flush()
     except (Expired, OSError):  # nobody reads it, or the disk is full: what was done is in the journal
         pass
@@ -87,6 +89,7 @@ def main(argv: Sequence[str], addresses: Sequence[str] = (), deployment: str = U
             _log(_UNSAID, error=True)
     finally:
         release()
+        _keep(arguments)  # who called has heard how it ended
     return code
 
 
@@ -105,6 +108,8 @@ def _run(arguments: argparse.Namespace, addresses: Sequence[str]) -> Answer:
             raise CommandError(f"{arguments.command} needs root: run it as root.")
         limit(seconds, last, spoken(_unknown(arguments)))  # also of the reading of the configuration
         began = time.monotonic()
+        if arguments.command == "history":
+            return commands.history(arguments)
         config = chosen(load(arguments.config), getattr(arguments, "address", ()))
         seconds = arguments.timeout or config.timeout
         clock = Deadline(seconds - (time.monotonic() - began))
@@ -220,6 +225,18 @@ def _next(arguments: argparse.Namespace) -> str:
     return told.replace("{program}", arguments.deployment.program)
 
 
+def _keep(arguments: argparse.Namespace) -> None:
+    """Keep the records of what was moved, and count; no failure of that is one of the command's."""
+    if arguments.records:
+        with suppress(Exception):
+            from .history import keep  # what moved nothing does not pay for it
+
+            keep(arguments.records, Path(arguments.deployment.state))
+    if arguments.nodes and os.geteuid() == 0:
+        with suppress(Exception):
+            commands.count(arguments)
+
+
 def _log(text: str, error: bool = False) -> None:
     say(text, error=error)
 
@@ -272,6 +289,10 @@ def _parser(deployment: Deployment) -> argparse.ArgumentParser:
         help="with --local, by the engine that holds them here: let the guard keep them up",
     )
     command("check", commands.check, "Check whether this node could take over: changes nothing.", addresses=False)
+    told = command("history", commands.history, "Tell the moves on record here, the oldest first.", addresses=False)
+    metrics = command("metrics", commands.metrics, "Tell Prometheus's metrics of this node.", addresses=False)
+    metrics.add_argument("--file", type=Path, help="for node_exporter's textfile collector; written by one rename")
+    told.add_argument("--since", metavar="WHEN", default="", help="2026-01-31T03:00 or 03:00 (UTC), or 90m, 24h, 7d")
     for of_engine in COMMANDS.values():
         made = command(of_engine.name, commands.engine, of_engine.text, addresses=False)
         if of_engine.states:

@@ -34,7 +34,7 @@ def take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> A
     with memory.locked(Deadline(deadline.left / 4)) as alone, memory.taking():
         if not alone:
             say(f"take: going on though {memory.holder()} holds the lock.", error=True)
-        return _aws(config, deadline, lambda node: (OK, node.take(deadline)))
+        return _aws(config, arguments, deadline, lambda node: (OK, _recorded(node, arguments).take(deadline)))
 
 
 def give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
@@ -47,7 +47,12 @@ def give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) -
         raise CommandError(f"{arguments.to} is no peer of this node: it has {known}. Nothing was changed.")
     try:
         if arguments.to:
-            code, answer = _aws(config, deadline, lambda node: (OK, node.hand_over(arguments.to, deadline)))
+            code, answer = _aws(
+                config,
+                arguments,
+                deadline,
+                lambda node: (OK, _recorded(node, arguments).hand_over(arguments.to, deadline)),
+            )
     finally:
         down = local.down()
     return code, {**answer, "changed": down or answer.get("changed", False)}
@@ -71,7 +76,7 @@ def show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> A
             told.update(node.around(Memory.of_node(arguments.deployment), deadline, read_now))
         return _held(overlays, complete, node.mine()), {"overlays": overlays}
 
-    code, seen = _aws(config, deadline, read, unreadable=UNREADABLE)
+    code, seen = _aws(config, arguments, deadline, read, unreadable=UNREADABLE)
     if code == UNREADABLE:
         then = "Nothing is known of the routes; what holds the address may keep it. Ask again once AWS answers."
         seen["error"] = f"{seen['error']} {then}"
@@ -100,7 +105,7 @@ def check(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> 
         ready = all(check["ok"] is not False for check in checks)
         return OK if ready else FAILED, {"node": config.name, "ready": ready, "checks": checks}
 
-    return _aws(config, deadline, run)
+    return _aws(config, arguments, deadline, run)
 
 
 def engine(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
@@ -113,7 +118,8 @@ def engine(config: Config, arguments: argparse.Namespace, deadline: Deadline) ->
         from .node import Node
 
         if not made:
-            made.append(Node(local, left=lambda: deadline.left, tell=_warn))
+            arguments.nodes.append(Node(local, left=lambda: deadline.left, tell=_warn))
+            made.append(_recorded(arguments.nodes[0], arguments))
         return made[0]
 
     def log(text: str) -> None:
@@ -126,7 +132,9 @@ def engine(config: Config, arguments: argparse.Namespace, deadline: Deadline) ->
     return FAILED, {"said": " ".join(told), "error": " ".join(filter(None, [*told, command.failed]))}
 
 
-def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED) -> Answer:
+def _aws(
+    config: Config, arguments: argparse.Namespace, deadline: Deadline, run: Any, unreadable: int = FAILED
+) -> Answer:
     """Call `run` with the node; an error of AWS becomes an answer."""
     # Only what asks AWS pays for what that needs.
     from .._aws import imds
@@ -136,8 +144,10 @@ def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED)
     from .node import Node
 
     told: list[str] = []
+    node = Node(Local(config), left=lambda: deadline.left, tell=told.append)
+    arguments.nodes.append(node)
     try:
-        code, answer = run(Node(Local(config), left=lambda: deadline.left, tell=told.append))
+        code, answer = run(node)
     except job.JobError as err:
         code, answer = FAILED, {**err.result, "error": str(err)}
     except AwsError as err:
@@ -149,6 +159,70 @@ def _aws(config: Config, deadline: Deadline, run: Any, unreadable: int = FAILED)
     for text in [*told, *(answer.get("problems", ()) if code == OK else ())]:
         say(text, error=True)
     return code, {**answer, "warnings": told} if told else answer
+
+
+def _recorded(node: Any, arguments: argparse.Namespace) -> Any:
+    """The node, with its moves added to `arguments.records`, which `cli` keeps once the command has ended."""
+    from .recorded import Origin, Recorded, called
+
+    state = getattr(arguments, "state", "")
+    command = " ".join(filter(None, (arguments.command, state)))
+    of_engine = COMMANDS.get(arguments.command)
+    origin = Origin(of_engine.by, command, of_engine.why.get(state, "")) if of_engine else called(command)
+    return Recorded(node, origin, arguments.records.append)
+
+
+def count(arguments: argparse.Namespace) -> None:
+    """Add to what this node counts for its metrics: what the command asked of AWS, and what it moved."""
+    more: dict[str, dict[str, int]] = {"calls": {}, "errors": {}, "takeovers": {}, "failures": {}}
+    for node in arguments.nodes:
+        for kind, found in zip(("calls", "errors"), node.asked()):
+            more[kind].update(found)
+    for record in arguments.records:
+        kind, name = ("takeovers", record["by"]) if record["done"] else ("failures", record["reason"])
+        more[kind][name] = more[kind].get(name, 0) + 1
+    more["errors"].pop("DryRunOperation", None)  # the good answer to one
+    if any(more.values()):
+        Memory.of_node(arguments.deployment).count(more)
+
+
+def metrics(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
+    """This node's metrics, as text or into a file of node_exporter's textfile collector."""
+    from . import metrics_run
+
+    memory = Memory.of_node(arguments.deployment)
+    with memory.locked(Deadline(0), name="metrics.lock") as alone:
+        if not alone or memory.moving:  # a takeover comes first
+            return OK, {"skipped": "Something else is at work; what was written before stays."}
+
+        def run(node: Any) -> Answer:
+            return OK, {"text": metrics_run.told(node, memory, deadline, arguments.config)}
+
+        code, answer = _aws(config, arguments, deadline, run)
+        if code == OK and arguments.file:
+            text = answer.pop("text")
+            metrics_run.write(arguments.file, text)
+            answer.update(file=str(arguments.file), series=sum(not line.startswith("#") for line in text.splitlines()))
+    return code, answer
+
+
+def history(arguments: argparse.Namespace) -> Answer:
+    """The moves that are on record here; needs no configuration."""
+    from . import history as node_history
+    from . import moves
+
+    try:
+        directory = Path(arguments.deployment.state)
+        found = node_history.read(directory)
+        if arguments.since:
+            found = moves.later(found, moves.since(arguments.since, time.time()))
+    except ValueError as exc:
+        raise CommandError(f"--{exc}") from exc
+    except PermissionError as exc:
+        raise CommandError("history is root's alone to read: run it as root.") from exc
+    except OSError as exc:
+        return FAILED, {"error": f"{directory} cannot be read ({exc.strerror}): ask the journal."}
+    return OK, {"moves": found, "lines": [moves.line(record) for record in found]}
 
 
 def _started() -> float:

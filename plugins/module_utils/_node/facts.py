@@ -21,7 +21,10 @@ from .._base import net as base_net
 from .._base.deployment import Deployment
 from .._base.finding import ERROR, WARNING, Finding, as_dicts
 from .._engine import registry
-from . import record
+from . import history, moves, record
+
+_LAST = 5
+"""Moves that are told."""
 
 
 def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,8 +60,17 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[s
         "failover": registry.seen(host, deployment),
         "record": record.of(tree, node.held if node else (), deployment),
         "others": record.others(tree, deployment),
+        "moves": _moves(host, deployment),
         "findings": as_dicts(findings),
     }
+
+
+def _moves(host: Host, deployment: Deployment) -> list[moves.Record]:
+    """The last moves on record; none where they cannot be read, which is no reason to tell nothing else."""
+    try:
+        return moves.parsed(host.read(f"{deployment.state}/{history.NAME}") or "")[-_LAST:]
+    except store.PersistError:
+        return []
 
 
 def _read(tree: Tree) -> tuple[Node | None, str]:

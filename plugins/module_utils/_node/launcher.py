@@ -62,7 +62,7 @@ for word in "$@"; do
         continue
     fi
     case $word in
-    --config | --timeout | --to) skip=yes ;;
+    --config | --timeout | --to | --since | --file) skip=yes ;;
     -*) ;;
     {keeping}) command=$word unknown={unreadable} keeps=yes ;;
     show) command=$word unknown={unreadable} ;;
@@ -214,7 +214,9 @@ def launcher(
         "addresses": shlex.quote(" ".join(addresses)),
         "program": program,
         "flags": FLAGS,
-        "commands": " | ".join(("take", "check", "guard", *sorted({*words.commands} - {*words.keeping}))),
+        "commands": " | ".join(
+            ("take", "check", "history", "metrics", "guard", *sorted({*words.commands} - {*words.keeping}))
+        ),
         "letting_go": " | ".join(words.letting_go),
         "keeping": " | ".join(words.keeping),
         "failed": str(FAILED),

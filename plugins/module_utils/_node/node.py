@@ -12,7 +12,7 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,9 @@ class Node:
             JobError: some overlay IP was not taken; the result says which tables are how.
             ConfigError, ImdsError, AddressError, PlanError of `_address`: nothing was moved.
         """
+        began = time.monotonic()
         brought_up = self.local.up()
+        address = time.monotonic() - began
         for trouble in self.local.troubles:
             self._tell(trouble)
         try:
@@ -88,6 +90,7 @@ class Node:
                 self.local.down()
             raise
         result = self._result(moves)
+        result["phases"]["address"] = address
         taken = {d for m in moves for d in m.destinations if m.points_at(d, mine) and not m.lost(d)}
         missed = [o.destination for o in self.config.overlays if o.destination not in taken]
         if missed:
@@ -189,6 +192,11 @@ class Node:
             self._made = self._make_ec2(options(self.config.aws))
         return self._made
 
+    def asked(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """How often it has asked AWS, by operation, and which errors it met, by code, if it has asked at all."""
+        aws = self._made.aws if self._made else None
+        return (aws.calls, getattr(aws, "errors", {})) if aws else ({}, {})
+
     def name_of(self, network_interface_id: str | None) -> str | None:
         """The node that an interface belongs to; the interface itself where it is nobody's that we know."""
         names = {eni: name for name, eni in self.config.peers.items()}
@@ -247,6 +255,8 @@ class Node:
             "routes": [route for m in moves for route in m.routes],
             "problems": list(dict.fromkeys(text for m in moves for text in m.problems())),
             "api_calls": dict(self.ec2.aws.calls),
+            "requests": next((m.result["requests"] for m in reversed(moves) if "requests" in m.result), {}),
+            "phases": _summed(m.result.get("seconds", {}) for m in moves),
         }
 
     def _shown(self, seen: Seen, live: Mapping[str, str]) -> dict[str, Any]:
@@ -262,6 +272,7 @@ class Node:
             "active": works,
             "mine": len(held) == len(seen.tables),
             "partly_mine": bool(held),
+            "held": len(held),
             "routes": [{"route_table_id": t.route_table_id, "route": move.shown(r)} for t, r in seen.routes],
             "problems": seen.problems,
         }
@@ -324,6 +335,15 @@ class _Move:
 
     def _of(self, destination: str) -> list[dict[str, Any]]:
         return [r for r in self.routes if r["destination"] == destination]
+
+
+def _summed(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Seconds by phase, of moves that came one after another."""
+    total: dict[str, float] = {}
+    for part in parts:
+        for name, value in part.items():
+            total[name] = total.get(name, 0.0) + value
+    return total
 
 
 def _eni(route: Mapping[str, Any]) -> str | None:

@@ -8,7 +8,7 @@ Pure. This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .._inventory.holders import Dict, node_of
@@ -59,7 +59,7 @@ def left_at_target(results: Iterable[Dict], rollbacks: Iterable[Dict] = ()) -> l
 
 
 def report(
-    model: Dict, results: Iterable[Dict], seconds: Dict | None = None, seen: Iterable[Dict] = ()
+    model: Dict, results: Sequence[Dict], seconds: Dict | None = None, seen: Iterable[Dict] = ()
 ) -> dict[str, Any]:
     """The stat ``overlay_ip_result`` of setup, switchover and teardown.
 
@@ -85,12 +85,14 @@ def report(
         for side, holder in (("before", before), ("after", after)):
             if holder not in overlay[side]:
                 overlay[side].append(holder)
+    phases = {name: round(float(value), 3) for name, value in (seconds or {}).items()}
     return {
         "overlays": list(overlays.values()),
         "region": model["region"],
         "caller": model["caller"],
         "target": model.get("target"),
-        "seconds": {name: round(float(value), 3) for name, value in (seconds or {}).items()},
+        "seconds": phases,
+        "requests": _requests(results),
     }
 
 
@@ -107,6 +109,15 @@ def lines(report: Dict) -> list[str]:
     if report["caller"]:
         told.append("asked for by " + report["caller"])
     return told
+
+
+def _requests(results: Iterable[Dict]) -> dict[str, list[str]]:
+    """The ids of the requests that wrote, by operation."""
+    ids: dict[str, list[str]] = {}
+    for result in results:
+        for name, found in (result.get("requests") or {}).items():
+            ids.setdefault(name, []).extend(found)
+    return ids
 
 
 def _routes(results: Iterable[Dict]) -> Iterable[Dict]:

@@ -314,11 +314,11 @@ def _arrives_elsewhere(sight: Sight) -> Iterator[dict[str, str]]:
 
 
 def _programs(sight: Sight) -> Iterator[dict[str, str]]:
-    if sight.model["failover"] != "none":
+    if sight.model["failover"] != "none" or sight.model.get("metrics"):
         return
     for name in sight.records:
         if sight.program(name) and not list(_left(sight, name)):
-            message = f"{sight.program_name} is installed on {name}, and no failover engine needs it."
+            message = f"{sight.program_name} is installed on {name}, and neither a failover engine nor metrics need it."
             yield _finding("orphan_program", "info", message, "Run setup: it removes it.", name)
 
 

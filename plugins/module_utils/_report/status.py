@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._inventory.holders import Dict, node_of
-from . import engines, places
+from . import engines, history, places
 
 
 def report(
@@ -33,6 +33,7 @@ def report(
         overlays.append(
             {
                 "destination": overlay["destination"],
+                "vpc_id": overlay.get("vpc_id"),
                 "consistent": overlay["consistent"],
                 "holder": node_of(overlay["holder"], model["nodes"]),
                 "tables": tables,
@@ -48,7 +49,7 @@ def report(
     for overlay in overlays:
         overlay["engines"] = engines.views(model, nodes, overlay)
     made = {"overlays": overlays, "nodes": nodes, "region": model["region"], "orphans": left_over}
-    made["networks"] = places.networks(model, networks)
+    made.update(networks=places.networks(model, networks), moves=history.last(hosts))
     return {**made, "healthy": "error" not in {finding["severity"] for finding in _all(made)}}
 
 
@@ -68,7 +69,7 @@ def lines(report: Dict, *, every_table: bool = False) -> list[str]:
         told += _finding_lines(node["findings"])
     if report["orphans"]:
         told += ["left by an earlier inventory:", *_finding_lines(report["orphans"])]
-    return told
+    return told + history.last_lines(report["moves"])
 
 
 def total(reports: Sequence[Dict]) -> str:

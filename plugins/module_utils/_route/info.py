@@ -132,6 +132,7 @@ def _overlay(
     problems = route_findings.findings(view) + [f for i in instances for f in _node(replace(view, instance=i), holder)]
     return {
         "destination": destination,
+        "vpc_id": tables[0].vpc_id if tables else None,
         "consistent": consistent,
         "holder": {"network_interface_id": holder[0], "instance_id": holder[1]} if holder else None,
         "routes": [{"route_table_id": t.route_table_id, **(move.shown(r) or {"state": None})} for t, r in routes],

@@ -126,8 +126,12 @@ def run(ec2: Ec2, request: Request, clock: Clock = time) -> dict[str, Any]:
     left = request.wait_timeout
     if request.fixed:  # one clock for everything: what was read before has used some of it
         left = max(0.0, left - (clock.monotonic() - began))
+    before = clock.monotonic()
     outcome = move.carry_out(ec2, actions, tables, want, reread, left, writer, fixed=request.fixed)
     result = _result(ec2, outcome, seen, findings, outcome.changed)
+    ended, written = clock.monotonic(), before if outcome.written is None else outcome.written
+    result["requests"] = _requests(ec2)
+    result["seconds"] = {"read": before - began, "write": written - before, "verify": ended - written}
     if outcome.errors:
         raise JobError(_summary(outcome, want), result)
     return result
@@ -293,6 +297,15 @@ def _result(
         "diff": {"before": _diff(routes, "before"), "after": _diff(routes, "after")},
     }
     return result if findings is None else {**result, "findings": as_dicts(findings)}
+
+
+def _requests(ec2: Ec2) -> dict[str, list[str]]:
+    """The ids of the requests that wrote, or were to, by operation."""
+    ids: dict[str, list[str]] = {}
+    for name, request_id in ec2.aws.requests:
+        if not name.startswith("Describe"):
+            ids.setdefault(name, []).append(request_id)
+    return ids
 
 
 def _diff(routes: Sequence[dict[str, Any]], side: str) -> dict[str, dict[str, str]]:

@@ -47,7 +47,8 @@ class Outcome:
     """What was planned, what came of it, and how the tables read at the end.
 
     ``errors`` names, per table and destination, why it does not show what is wanted; ``unread`` is set where the
-    tables could not be read back, so that ``tables`` is older than the last write; ``tried`` is what was written to.
+    tables could not be read back, so that ``tables`` is older than the last write; ``tried`` is what was written to;
+    ``written`` is when the first writes had been answered, on the clock's monotonic time.
     """
 
     actions: list[Action]
@@ -55,6 +56,7 @@ class Outcome:
     errors: dict[Key, AwsError] = field(default_factory=dict)
     tried: set[Key] = field(default_factory=set)
     unread: AwsError | None = None
+    written: float | None = None
 
     @property
     def changed(self) -> bool:
@@ -154,6 +156,7 @@ class _Convergence:
             self._write(writes, until)
         else:
             self._write(writes, Deadline(max(self.wait_timeout, GRACE) + rate, self.clock))
+        self.outcome.written = self.clock.monotonic()
         pause = FIRST_PAUSE
         if any(err.throttled for err in self.outcome.errors.values()):
             self._wait(pause, until)

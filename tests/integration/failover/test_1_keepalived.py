@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 #: `make drill` measures; here two busy cores must not make a good run red.
 PATIENCE = 6.0
+METRICS = "/var/lib/prometheus/node-exporter/overlay_ip.prom"
 
 
 def status(pair: Bed) -> str:
@@ -135,6 +136,27 @@ def test_a_dead_application_moves_the_service(pair: Bed) -> None:
     assert probe.report.who == ("node2", "node1")
 
 
+def test_every_takeover_is_on_record(pair: Bed) -> None:
+    """The planned move there and back, keepalived's own after the route was moved by hand, the dead application's."""
+    record = json.loads(pair.exec("node1", "aws-overlay-ip", "history", "--since", "1h"))["moves"][-1]
+    assert (record["by"], record["command"], record["done"]) == ("keepalived", "notify MASTER", True)
+    assert (record["why"], record["to"]) == ("keepalived made this node the master", "node1")
+    assert {(t["route_table_id"], t["action"], t["from"], t["to"], t["error"]) for t in record["tables"]} == {
+        (table, "replace", "node2", "node1", None) for table in pair.lab.world.route_table_ids
+    }
+    assert set(record["seconds"]) == {"address", "read", "write", "verify", "all"}
+    assert len(record["requests"]["ReplaceRoute"]) == len(pair.lab.world.route_table_ids)
+    told = pair.exec("node1", "journalctl", "--output=json", "--identifier=aws-overlay-ip", "OVERLAY_IP_TO=node1")
+    assert json.loads(told.splitlines()[-1])["OVERLAY_IP_REQUESTS"].split() == record["requests"]["ReplaceRoute"]
+    shown = pair.play("playbooks/history.yml").overlay_ip_result["moves"]
+    assert [move["time"] for move in shown] == sorted(move["time"] for move in shown)
+    assert [(m["by"], m["to"]) for m in shown if m["by"] == "switchover"] == [
+        ("switchover", "node2"),
+        ("switchover", "node1"),
+    ]
+    assert shown[-1] == record
+
+
 def test_a_lost_node_is_replaced_in_time(pair: Bed) -> None:
     with pair.probe() as probe:
         probe.wait_for("node1")
@@ -222,14 +244,34 @@ def test_a_command_line_of_any_kind_is_run_as_it_is_written(pair: Bed) -> None:
     assert probe.report.lost == 0
 
 
-def test_a_check_is_added_and_removed_without_a_lost_packet(pair: Bed) -> None:
+def metrics(pair: Bed, node: str) -> dict[str, str]:
+    """What the node's timer has written for node_exporter, once it is there, by series."""
+    show = f"for try in $(seq 100); do cat {METRICS} 2>/dev/null && exit; sleep 0.2; done; exit 1"
+    page = pair.exec(node, "sh", "-c", show, timeout=60.0)
+    return dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
+
+
+def test_a_check_is_added_and_removed_and_metrics_told_without_a_lost_packet(pair: Bed) -> None:
     with pair.probe() as probe:
         probe.wait_for("node2")
-        assert with_check(pair, "").ok
+        run = with_check(pair, "", overlay_ip_metrics=True)
+        assert run.ok, run.output
+        vpc, destination = pair.lab.world.vpc_id, f"{pair.lab.overlay}/32"
+        labels = {n: f'{{node="{n}",destination="{destination}",vpc_id="{vpc}"}}' for n in ("node1", "node2")}
+        told = {node: metrics(pair, node) for node in labels}
+        assert {n: told[n][f"overlay_ip_holder{labels[n]}"] for n in labels} == {"node1": "0", "node2": "1"}
+        assert {n: told[n][f"overlay_ip_address_up{labels[n]}"] for n in labels} == {"node1": "0", "node2": "1"}
+        for node in labels:
+            assert told[node][f'overlay_ip_ready{{node="{node}",check="permission"}}'] == "1"
+            assert int(told[node][f'overlay_ip_api_calls_total{{node="{node}",operation="DescribeRouteTables"}}']) > 0
+        hashes = {series.split("hash=")[1] for one in told.values() for series in one if "config_info" in series}
+        assert len(hashes) == 1
         assert pair.exec("node2", "sh", "-c", "ls /usr/libexec/keepalived") == ""
         pair.rest("node2")
         pair.play("setup.yml")
         pair.rest("node2")
+        left = f"ls {METRICS} /etc/systemd/system/aws-overlay-ip-metrics.* 2>/dev/null || true"
+        assert pair.exec("node1", "sh", "-c", left) == ""
     assert probe.report.who == ("node2",)
     assert probe.report.lost == 0
 

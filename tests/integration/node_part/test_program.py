@@ -28,7 +28,9 @@ __all__ = ["_aws_lab", "aws", "netns"]
 _PROGRAM = """
 import json, sys
 sys.path.insert(0, sys.argv.pop(1))
+from aws_overlay_ip._node import history
 from aws_overlay_ip._node.cli import main
+history.keep = lambda records: None  # this machine is no node, and shall have no record of being one
 code = main(sys.argv[1:])
 strangers = {"boto3", "botocore", "pyroute2", "http.client", "urllib.request", "email", "xml.etree"} & set(sys.modules)
 with open("/proc/self/status") as status:

@@ -17,14 +17,19 @@ def findings(report: dict[str, Any]) -> set[str]:
     return {f["id"] for place in places for f in place["findings"]}
 
 
-def test_a_healthy_overlay(ready: LabHandle) -> None:
+def test_a_healthy_overlay(ready: LabHandle, tmp_path: Path) -> None:
     ready.control.clear()
-    run = ready.playbook("status.yml")
+    run = ready.playbook("status.yml", overlay_ip_metrics_file=str(tmp_path / "overlay_ip.prom"))
     assert run.ok, run.output
     assert run.overlay_ip_result["healthy"]
     assert findings(run.overlay_ip_result) == set()
     assert run.overlay_ip_result["overlays"][0]["holder"] == "node1"
     assert set(run.changed.values()) == {0}
+    told = (tmp_path / "overlay_ip.prom").read_text()
+    labels = f'destination="{ready.lab.overlay}/32",vpc_id="{ready.world.vpc_id}"'
+    assert f'overlay_ip_holder{{node="node1",{labels}}} 1\n' in told
+    assert f'overlay_ip_holder{{node="node2",{labels}}} 0\n' in told
+    assert f'overlay_ip_findings{{{labels},severity="error"}} 0\n' in told
     assert set(ready.control.actions()) == {"DescribeInstances", "DescribeRouteTables", "DescribeSubnets"}
 
 

@@ -16,6 +16,8 @@ from datetime import datetime, timezone
 from typing import Any, Callable, NamedTuple, Union
 
 _DEEPEST = 32  # elements in each other: EC2 needs a dozen
+_EDGE = 1024  # bytes
+_LONGEST_ID = 64
 
 Fields = Mapping[str, "Field"]
 Kind = Union[Callable[[str], Any], "Fields", "list[Any]"]  # a leaf, a structure, or [structure]: a list of them
@@ -147,6 +149,19 @@ def parse_error(body: bytes) -> tuple[str, str]:
         raise Unreadable(f"<{root.name[:40]}>")
     message = error.child("Message")
     return code.value().strip(), message.value() if message else ""
+
+
+def request_id(body: bytes) -> str:
+    """The id by which CloudTrail and AWS's support know the call, or an empty text.
+
+    EC2 calls it ``requestId``, in errors ``RequestID``, STS ``RequestId``; it stands at the beginning or at the end.
+    """
+    for part in (body[:_EDGE], body[-_EDGE:]):
+        _before, _tag, rest = part.lower().partition(b"<requestid>")
+        found = rest.partition(b"<")[0][:_LONGEST_ID].decode("ascii", "replace")
+        if found and found.replace("-", "").isalnum():
+            return found
+    return ""
 
 
 def _structure(element: Element, fields: Fields) -> dict[str, Any]:

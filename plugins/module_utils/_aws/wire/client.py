@@ -50,6 +50,8 @@ class Wire:
 
     Attributes:
         call_seconds: seconds for one call with all its attempts; endless where ``left`` rules alone.
+        requests: operation and request id of each answer, retries counted.
+        errors: how often each error code was met, retries counted.
     """
 
     def __init__(
@@ -67,6 +69,8 @@ class Wire:
             )
         self.options = opts
         self.calls: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
+        self.requests: list[tuple[str, str]] = []
         self.call_seconds = math.inf
         self._left, self._tell = left, tell
         self._settings = settings(opts.aws_config or {})
@@ -127,6 +131,8 @@ class Wire:
                 return self._attempt(keys, service, operation, body, left)
             except AwsError as err:
                 failed = err
+            with self._lock:
+                self.errors[failed.code] += 1
             if before and failed.code == UNREACHABLE and not self._left():
                 raise before[-1]  # it had no time left to be answered; what AWS said before is the reason
             before.append(failed)
@@ -176,6 +182,10 @@ class Wire:
         except BadCertificate as exc:
             text = f"{operation}: the endpoint's certificate was refused ({exc}; {_where(place)}): check aws_ca_bundle."
             raise AwsError("Tls", text, operation) from None
+        request_id = answer.request_id(got.body)
+        if request_id:
+            with self._lock:
+                self.requests.append((operation, request_id))
         try:
             if got.status == 200:
                 return answer.parse(operation, got.body)

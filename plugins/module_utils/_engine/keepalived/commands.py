@@ -35,6 +35,12 @@ NOTIFY = Command(
     _notify,
     states=("MASTER", *LETTING_GO, "ADOPT"),
     letting_go=LETTING_GO,
+    by="keepalived",
+    why={
+        "MASTER": "keepalived made this node the master",
+        "BACKUP": "another node is the master",
+        "FAULT": "keepalived's checks fail on this node",
+    },
     after={"MASTER": "Keepalived's next check tries again, or lets another node be the master."},
 )
 WATCH = Command(
@@ -42,6 +48,8 @@ WATCH = Command(
     "Called by keepalived: may this node be the master?",
     _watch,
     failed="This node may not be the master.",
+    by="keepalived",
+    why={"": "heal: the master's check found tables that lead elsewhere, or nowhere"},
     quiet=True,
     keeps=True,
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.journal import say
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.journal import entry, say
 
 
 def heard(tmp_path: Path, text: str, **more: bool) -> str:
@@ -60,3 +60,27 @@ def test_a_daemon_that_listens_on_a_stream_hears_it(tmp_path: Path) -> None:
         assert say("x", place=place)
         with daemon.accept()[0] as sock:
             assert sock.recv(100).endswith(b": x\0")
+
+
+def test_an_entry_with_fields(tmp_path: Path) -> None:
+    native = str(tmp_path / "journal")
+    fields = {"OVERLAY_IP_TO": "n1\nMESSAGE=forged", "EMPTY": "", "lower": "x", "A\nB": "x", "1A": "x"}
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as daemon:
+        daemon.bind(native)
+        assert entry("a\nb", fields, error=True, native=native)
+        told = daemon.recv(65536).decode()
+    assert told.splitlines() == [
+        "MESSAGE=a b",
+        "PRIORITY=3",
+        "SYSLOG_IDENTIFIER=aws-overlay-ip",
+        "SYSLOG_FACILITY=3",
+        "OVERLAY_IP_TO=n1 MESSAGE=forged",
+    ]
+
+
+def test_without_systemd_an_entry_is_a_line(tmp_path: Path) -> None:
+    place = str(tmp_path / "log")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as daemon:
+        daemon.bind(place)
+        assert entry("moved", {"A": "b"}, native=str(tmp_path / "none"), place=place)
+        assert daemon.recv(65536).decode().endswith(": moved")

@@ -167,6 +167,7 @@ def test_the_report_of_a_move() -> None:
         "caller": "",
         "target": "node2",
         "seconds": {"route": 0.512},
+        "requests": {},
     }
     assert move.lines(report)[-1] == "seconds: route 0.51"
     assert move.lines({**report, "caller": "awx-job/7"}) == [

@@ -207,3 +207,23 @@ def test_what_is_no_error(body: str, what: str) -> None:
     with pytest.raises(answer.Unreadable) as told:
         answer.parse_error(body.encode())
     assert str(told.value) == what
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (
+            b"<ReplaceRouteResponse><requestId>12ab-34</requestId><return>true</return></ReplaceRouteResponse>",
+            "12ab-34",
+        ),
+        (b"<Response><Errors>" + b"x" * 3000 + b"</Errors><RequestID>9f</RequestID></Response>", "9f"),
+        (b"<R><ResponseMetadata><RequestId>aa-bb</RequestId></ResponseMetadata></R>", "aa-bb"),
+        (b"<requestId>a b</requestId>", ""),
+        (b"<requestId></requestId>", ""),
+        (b"<requestId>" + b"a" * 5000, "a" * 64),
+        (b"\xff", ""),
+        (b"", ""),
+    ],
+)
+def test_the_id_of_a_request(body: bytes, found: str) -> None:
+    assert answer.request_id(body) == found

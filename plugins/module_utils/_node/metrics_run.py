@@ -1,0 +1,113 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `aws-overlay-ip metrics` asks and writes. It only reads AWS, and only ever waits for itself.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .._address.iproute import AddressError
+from .._aws.errors import AwsError
+from .._aws.imds import ImdsError
+from .._aws.options import VERSION
+from .._aws.pace import Deadline
+from .._base.deployment import Deployment
+from .._base.exposition import text
+from .._engine.memory import Memory
+from . import check, history, metrics
+from .config import CommandError
+from .node import Node
+
+READY_EVERY = 600.0
+"""Seconds for which what was checked counts: each check sends a DryRun for every table."""
+_READY, _VERIFIED = "ready.json", "verified"
+
+
+def told(node: Node, memory: Memory, deadline: Deadline, config: Path) -> str:
+    """The metrics of this node."""
+    now = time.time()
+    try:
+        overlays: list[dict[str, Any]] | None = node.show()
+        memory.write(_VERIFIED, repr(now))
+    except (AwsError, ImdsError):
+        overlays = None
+    checks, checked = _ready(node, memory, deadline, now)
+    last: Mapping[str, Any] | None = None
+    written: float | None = None
+    up: Mapping[str, str] | None = None
+    with suppress(OSError):
+        last = next(reversed(history.read(Path(Deployment(node.config.deployment).state))), None)
+    with suppress(OSError):
+        written = config.stat().st_mtime
+    with suppress(AddressError):
+        up = node.local.live()
+    seen = metrics.Seen(
+        node.config,
+        now,
+        overlays,
+        up,
+        _number(memory.read(_VERIFIED)),
+        checks,
+        checked,
+        memory.counts(),
+        last,
+        written,
+        VERSION,
+    )
+    return text(metrics.samples(seen), metrics.FAMILIES)
+
+
+def write(file: Path, content: str) -> None:
+    """Write it by one rename: node_exporter reads no half of it.
+
+    Raises:
+        CommandError: it cannot be written.
+    """
+    draft = file.with_name(f".{file.name}.{os.getpid()}.new")  # the collector reads *.prom alone
+    try:
+        draft.write_text(content, encoding="utf-8")
+        draft.chmod(0o644)
+        draft.replace(file)
+    except OSError as exc:
+        with suppress(OSError):
+            draft.unlink()
+        raise CommandError(
+            f"{file} cannot be written ({exc.strerror}): make its folder, the one that node_exporter's"
+            " --collector.textfile.directory names."
+        ) from exc
+
+
+def _ready(
+    node: Node, memory: Memory, deadline: Deadline, now: float
+) -> tuple[Sequence[Mapping[str, Any]], float | None]:
+    """What was checked, and when: now, or lately."""
+    try:
+        known = json.loads(memory.read(_READY) or "{}")
+        at, checks = float(known["at"]), [{"check": str(c["check"]), "ok": c["ok"]} for c in known["checks"]]
+        # What was not well is looked at again: it shall be seen when it is.
+        if 0 <= now - at < READY_EVERY and all(c["ok"] is not False for c in checks):
+            return checks, at
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        pass
+    try:
+        found = check.run(node, deadline)
+    except (AwsError, ImdsError):  # not even asked
+        return (), None
+    memory.write(_READY, json.dumps({"at": now, "checks": found}))
+    return found, now
+
+
+def _number(raw: str) -> float | None:
+    with suppress(ValueError):
+        return float(raw)
+    return None

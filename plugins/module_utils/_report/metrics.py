@@ -1,0 +1,72 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The metrics of a fleet as the status playbook sees it: those of the nodes that the controller can tell, and findings.
+
+Pure. This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._base.exposition import Sample
+from .._base.exposition import text as exposition
+from .._inventory.holders import Dict
+from .._node import metrics, moves
+from .._route import plan
+
+_SEVERITIES = ("error", "warning")
+
+
+def text(model: Dict, report: Dict, now: float) -> str:
+    """The metrics in Prometheus's text format.
+
+    Args:
+        model: the inventory's.
+        report: the status, by :func:`.status.report`.
+        now: seconds since the epoch.
+    """
+    return exposition(_samples(model, report, now), metrics.FAMILIES)
+
+
+def _samples(model: Dict, report: Dict, now: float) -> Iterator[Sample]:
+    wanted = {overlay["destination"]: overlay for overlay in model["overlays"]}
+    for overlay in report["overlays"]:
+        asked = wanted[overlay["destination"]]
+        of_overlay = {"destination": overlay["destination"], "vpc_id": overlay["vpc_id"] or asked["vpc_id"] or ""}
+        for name, node in report["nodes"].items():
+            labels = {"node": name, **of_overlay}
+            yield from metrics.of_tables(labels, *_routes(overlay, name))
+            if node["reachable"] and asked["node_addresses"]:
+                up = set(asked["node_addresses"]) <= set(node["addresses"])
+                yield Sample(metrics.ADDRESS, labels, float(up))
+        yield from _findings(metrics.FINDINGS, of_overlay, overlay)
+    for name, node in report["nodes"].items():
+        yield from _node(name, node, report, now)
+
+
+def _routes(overlay: Dict, node: str) -> tuple[list[Mapping[str, Any] | None], int]:
+    """The routes of an overlay IP, None where there is none, and how many of them lead to the node and work."""
+    routes = [table if table["holder"] else None for table in overlay["tables"]]
+    return routes, sum(1 for r in routes if r and r["holder"] == node and r["state"] == plan.ACTIVE)
+
+
+def _node(name: str, node: Dict, report: Dict, now: float) -> Iterator[Sample]:
+    labels = {"node": name}
+    yield Sample(metrics.READABLE, labels, 1.0)  # else there would be no report
+    yield Sample(metrics.VERIFIED, labels, now)
+    yield Sample(metrics.WRITTEN, labels, now)
+    yield Sample(metrics.REACHABLE, labels, float(node["reachable"]))
+    yield from _findings(metrics.NODE_FINDINGS, labels, node)
+    mine = [record for record in report["moves"] if record["node"] == name]
+    if mine:
+        yield Sample(metrics.MOVED_AT, labels, moves.moment(mine[-1]["time"]) or 0.0)
+        yield Sample(metrics.MOVED_OK, labels, float(mine[-1]["done"]))
+
+
+def _findings(family: metrics.Family, labels: Mapping[str, str], place: Dict) -> Iterator[Sample]:
+    found = [finding["severity"] for finding in place["findings"]]
+    for severity in _SEVERITIES:
+        yield Sample(family, {**labels, "severity": severity}, float(found.count(severity)))

@@ -1,0 +1,235 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A node's metrics: what follows from what was seen, what has no sample, and that promtool has nothing to say."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import replace as changed
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.exposition import COUNTER, Sample, text
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.memory import Memory
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import history, metrics, metrics_run
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.config import CommandError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.metrics import Seen, samples
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.model import Config, Overlay
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.node import Node
+from unit.move_records import NOON, record
+from unit.node_script import OVERLAY, play, read
+from unit.promtool import promtool
+
+CONFIG = Config(
+    "n1",
+    (Overlay(OVERLAY, (OVERLAY,), route_table_ids=("rtb-1", "rtb-2"), vpc_id="vpc-1"),),
+    network_interface_id="eni-1",
+    peers={"n2": "eni-2"},
+    aws={"region": "eu-central-1"},
+)
+LABELS = '{node="n1",destination="192.168.10.15/32",vpc_id="vpc-1"}'
+READY = [
+    {"check": "permission", "ok": True},
+    {"check": "endpoint", "ok": False},
+    {"check": "source_dest_check", "ok": None},
+]
+
+
+def route(eni: str | None, state: str = "active") -> dict[str, Any]:
+    shown = {"network_interface_id": eni, "instance_id": "i", "state": state}
+    return {"route_table_id": "rtb", "route": shown if eni else None}
+
+
+def told(*routes: dict[str, Any], held: int = 0, **more: Any) -> str:
+    overlays = [{"destination": OVERLAY, "routes": list(routes), "held": held}] if routes else None
+    return text(samples(Seen(CONFIG, NOON, overlays, **more)), metrics.FAMILIES)
+
+
+def values(page: str) -> dict[str, str]:
+    return dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
+
+
+@pytest.mark.parametrize(
+    ("routes", "held", "holder", "tables", "consistent", "blackhole", "missing"),
+    [
+        ([route("eni-1"), route("eni-1")], 2, 1, 2, 1, 0, 0),
+        ([route("eni-2"), route("eni-2")], 0, 0, 2, 1, 0, 0),
+        ([route("eni-1"), route("eni-2")], 1, 0, 2, 0, 0, 0),
+        ([route("eni-1"), route(None)], 1, 0, 2, 0, 0, 1),
+        ([route("eni-1", "blackhole"), route("eni-1", "blackhole")], 0, 0, 2, 1, 2, 0),
+        ([route(None)], 0, 0, 1, 1, 0, 1),
+    ],
+)
+def test_what_the_tables_say(
+    routes: list[Any], held: int, holder: int, tables: int, consistent: int, blackhole: int, missing: int
+) -> None:
+    found = values(told(*routes, held=held))
+    names = ("holder", "held_tables", "tables", "tables_consistent", "blackhole_tables", "missing_tables")
+    assert [int(found[f"overlay_ip_{name}{LABELS}"]) for name in names] == [
+        holder,
+        held,
+        tables,
+        consistent,
+        blackhole,
+        missing,
+    ]
+    assert found['overlay_ip_tables_readable{node="n1"}'] == "1"
+
+
+def test_what_is_not_known_has_no_sample() -> None:
+    """A holder of zero because AWS cannot be read would wake somebody for nothing, or hide that nobody holds it."""
+    page = told()
+    assert values(page) == {
+        'overlay_ip_tables_readable{node="n1"}': "0",
+        'overlay_ip_takeovers_total{node="n1",by="keepalived"}': "0",
+        'overlay_ip_takeovers_total{node="n1",by="operator"}': "0",
+        'overlay_ip_takeovers_total{node="n1",by="pacemaker"}': "0",
+        'overlay_ip_takeover_failures_total{node="n1",reason="UnauthorizedOperation"}': "0",
+        'overlay_ip_api_throttles_total{node="n1"}': "0",
+        f'overlay_ip_config_info{LABELS[:-1]},hash="{metrics.shared(CONFIG)}"}}': "1",
+        'overlay_ip_program_info{node="n1",version=""}': "1",
+        'overlay_ip_metrics_timestamp_seconds{node="n1"}': str(int(NOON)),
+    }
+
+
+def test_everything_and_promtool() -> None:
+    counts = {
+        "calls": {"DescribeRouteTables": 7},
+        "errors": {"RequestLimitExceeded": 2, "Throttling": 1, "Unreachable": 4},
+        "takeovers": {"keepalived": 3},
+        "failures": {"MovedElsewhere": 1},
+    }
+    page = told(
+        route("eni-1"), held=1, up=[OVERLAY], verified=NOON - 1, checks=READY, checked=NOON - 60, counts=counts,
+        last=record(NOON - 90), written=NOON - 9000, version="1.1.0",
+    )  # fmt: skip
+    found = values(page)
+    assert found[f"overlay_ip_address_up{LABELS}"] == "1"
+    assert found['overlay_ip_ready{node="n1",check="permission"}'] == "1"
+    assert found['overlay_ip_ready{node="n1",check="endpoint"}'] == "0"
+    assert 'overlay_ip_ready{node="n1",check="source_dest_check"}' not in found
+    assert found['overlay_ip_api_throttles_total{node="n1"}'] == "3"
+    assert found['overlay_ip_takeovers_total{node="n1",by="keepalived"}'] == "3"
+    assert found['overlay_ip_takeover_failures_total{node="n1",reason="MovedElsewhere"}'] == "1"
+    assert found['overlay_ip_last_move_duration_seconds{node="n1",phase="all"}'] == "0.432"
+    assert found['overlay_ip_last_move_timestamp_seconds{node="n1"}'] == str(int(NOON - 90))
+    done = promtool("check", "metrics", stdin=page)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_names_follow_the_conventions() -> None:
+    names = [family.name for family in metrics.FAMILIES]
+    assert len(set(names)) == len(names)
+    for family in metrics.FAMILIES:
+        assert re.fullmatch(r"overlay_ip_[a-z_]+", family.name)
+        assert (family.kind == COUNTER) == family.name.endswith("_total")
+        assert not re.search(r"_(ms|millis\w*|minutes|count|gauge)\b", family.name)
+        assert family.text.endswith(".")
+
+
+def test_the_nodes_of_a_pair_have_the_same_hash_and_others_another() -> None:
+    twin = changed(CONFIG, name="n2", network_interface_id="eni-2", peers={"n1": "eni-1"})
+    twin = changed(twin, overlays=(changed(CONFIG.overlays[0], interface="ens5", label="x"),))
+    assert metrics.shared(twin) == metrics.shared(CONFIG)
+    for other in (
+        changed(CONFIG, peers={"n2": "eni-3"}),
+        changed(CONFIG, timeout=21.0),
+        changed(CONFIG, overlays=(changed(CONFIG.overlays[0], route_table_ids=("rtb-1",)),)),
+        changed(CONFIG, overlays=()),
+    ):
+        assert metrics.shared(other) != metrics.shared(CONFIG)
+
+
+def test_a_series_for_each_overlay_ip() -> None:
+    two = changed(CONFIG, overlays=(*CONFIG.overlays, Overlay("10.9.0.0/24", (), vpc_id="vpc-1")))
+    found = [s for s in samples(Seen(two, NOON)) if s.family is metrics.CONFIG]
+    assert [s.labels["destination"] for s in found] == [OVERLAY, "10.9.0.0/24"]
+    assert isinstance(found[0], Sample)
+
+
+@pytest.fixture
+def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Memory:
+    monkeypatch.setattr(history, "read", lambda: [record()])
+    monkeypatch.setattr(metrics_run.check, "run", lambda _node, _deadline: READY[:1])
+    return Memory(tmp_path / "run")
+
+
+def asked(memory: Memory, *calls: Any) -> dict[str, str]:
+    def run(node: Node) -> str:
+        return metrics_run.told(node, memory, Deadline(5), Path("/nowhere"))
+
+    return values(play(run, *calls, up=True)[0])
+
+
+def test_a_node_is_asked_and_what_it_last_verified_is_remembered(memory: Memory) -> None:
+    labels = '{node="n1",destination="192.168.10.15/32",vpc_id=""}'
+    found = asked(memory, read("eni-me", "eni-peer"))
+    assert (found[f"overlay_ip_holder{labels}"], found[f"overlay_ip_held_tables{labels}"]) == ("0", "1")
+    assert found[f"overlay_ip_address_up{labels}"] == "1"
+    verified = found['overlay_ip_verified_timestamp_seconds{node="n1"}']
+    unread = asked(memory, read(error="Unreachable"))
+    assert unread['overlay_ip_tables_readable{node="n1"}'] == "0"
+    assert unread['overlay_ip_verified_timestamp_seconds{node="n1"}'] == verified
+    assert f"overlay_ip_holder{labels}" not in unread
+
+
+def test_what_was_checked_lately_is_not_checked_again(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A DryRun for every table: what is well is asked every ten minutes, what is not at each run."""
+    asked_of: list[int] = []
+
+    def check(_node: object, _deadline: object) -> Any:
+        asked_of.append(1)
+        return READY[: len(asked_of)]
+
+    monkeypatch.setattr(metrics_run.check, "run", check)
+    for _run in range(2):
+        found = asked(memory, read("eni-me", "eni-me"))
+        assert found['overlay_ip_ready{node="n1",check="permission"}'] == "1"
+    assert len(asked_of) == 1
+    known = json.loads(memory.read("ready.json"))
+    memory.write("ready.json", json.dumps({**known, "at": known["at"] - 700}))
+    for _run in range(2):
+        asked(memory, read("eni-me", "eni-me"))
+    assert len(asked_of) == 3
+    for text_ in ("{", "[]", '{"at": "x", "checks": []}', '{"at": 1, "checks": 5}'):
+        memory.write("ready.json", text_)
+        asked(memory, read("eni-me", "eni-me"))
+    assert len(asked_of) == 7
+
+
+def test_counting(memory: Memory) -> None:
+    memory.count({"calls": {"A": 2}, "errors": {}})
+    memory.count({"calls": {"A": 1, "B": 1}})
+    assert memory.counts() == {"calls": {"A": 3, "B": 1}, "errors": {}}
+    memory.write("counts", "[")
+    assert memory.counts() == {}
+    memory.count({"calls": {"A": 1}})
+    assert memory.counts() == {"calls": {"A": 1}}
+
+
+def test_a_takeover_under_way_is_seen_without_its_lock(memory: Memory) -> None:
+    assert not memory.moving
+    with memory.taking():
+        assert memory.moving
+    assert not memory.moving
+    memory.write("taking", "")  # killed, long ago
+    os.utime(memory.directory / "taking", (1, 1))
+    assert memory.killed
+    assert not memory.moving
+
+
+def test_the_file_is_written_by_one_rename(tmp_path: Path) -> None:
+    file = tmp_path / "overlay_ip.prom"
+    file.write_text("old")
+    metrics_run.write(file, "new\n")
+    assert file.read_text() == "new\n"
+    assert file.stat().st_mode & 0o777 == 0o644
+    assert [path.name for path in tmp_path.iterdir()] == ["overlay_ip.prom"]
+    with pytest.raises(CommandError, match=r"cannot be written .No such file or directory.: make its folder"):
+        metrics_run.write(tmp_path / "none" / "x.prom", "")

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The metrics of a fleet, as the status playbook writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import metrics
+from unit.move_records import NOON, OVERLAY, record
+from unit.promtool import promtool
+
+V6 = "2001:db8::15/128"
+MODEL: dict[str, Any] = {
+    "nodes": {"n1": {}, "n2": {}},
+    "overlays": [
+        {"destination": OVERLAY, "vpc_id": "vpc-1", "node_addresses": [OVERLAY]},
+        {"destination": V6, "vpc_id": None, "node_addresses": []},
+    ],
+}
+
+
+def finding(severity: str) -> dict[str, str]:
+    return {"id": "x", "severity": severity, "message": "", "remedy": ""}
+
+
+def table(holder: str | None, state: str | None = "active") -> dict[str, Any]:
+    return {"route_table_id": "rtb-1", "holder": holder, "state": state if holder else None}
+
+
+REPORT: dict[str, Any] = {
+    "overlays": [
+        {"destination": OVERLAY, "vpc_id": None, "tables": [table("n1"), table("n1")], "findings": [finding("error")]},
+        {"destination": V6, "vpc_id": "vpc-2", "tables": [table("n2", "blackhole"), table(None)], "findings": []},
+    ],
+    "nodes": {
+        "n1": {"reachable": True, "addresses": [OVERLAY], "findings": [finding("warning"), finding("info")]},
+        "n2": {"reachable": False, "addresses": [], "findings": []},
+    },
+    "moves": [record(NOON - 60), record(NOON - 30, done=False), record(NOON - 10, node="n9")],
+}
+
+
+def test_a_fleet() -> None:
+    page = metrics.text(MODEL, REPORT, NOON)
+    found = dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
+    n1 = f'{{node="n1",destination="{OVERLAY}",vpc_id="vpc-1"}}'
+    n2 = f'{{node="n2",destination="{V6}",vpc_id="vpc-2"}}'
+    wanted = {
+        f"overlay_ip_holder{n1}": "1",
+        f"overlay_ip_held_tables{n1}": "2",
+        f"overlay_ip_address_up{n1}": "1",
+        f"overlay_ip_tables_consistent{n1}": "1",
+        f"overlay_ip_holder{n2}": "0",
+        f"overlay_ip_blackhole_tables{n2}": "1",
+        f"overlay_ip_missing_tables{n2}": "1",
+        f"overlay_ip_tables{n2}": "2",
+        f"overlay_ip_tables_consistent{n2}": "0",
+        f'overlay_ip_findings{{destination="{OVERLAY}",vpc_id="vpc-1",severity="error"}}': "1",
+        'overlay_ip_node_findings{node="n1",severity="warning"}': "1",
+        'overlay_ip_node_findings{node="n1",severity="error"}': "0",
+        'overlay_ip_node_reachable{node="n2"}': "0",
+        'overlay_ip_last_move_success{node="n1"}': "0",
+        'overlay_ip_last_move_timestamp_seconds{node="n1"}': str(int(NOON - 30)),
+        'overlay_ip_metrics_timestamp_seconds{node="n2"}': str(int(NOON)),
+    }
+    assert {series: found.get(series) for series in wanted} == wanted
+    assert not [series for series in found if "address_up" in series and ('"n2"' in series or V6 in series)]
+    assert 'overlay_ip_last_move_success{node="n2"}' not in found
+    done = promtool("check", "metrics", stdin=page)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
