@@ -77,6 +77,7 @@ def _row(variable: Variable, option: dict[str, object]) -> str:
     )
     text = option["description"]
     text = " ".join(map(str, text)) if isinstance(text, list) else str(text)
+    text = re.sub(r"\bO\([\w.]+#role:\w+:(\w+)\)", r"`\1`", text)  # an option of another role
     text = re.sub(r"\b[A-Z]\((.*?)(?:#\w+)?\)", r"`\1`", text).replace("|", "\\|")
     return f"| `{variable.name}` | {may}{scope}{source} | {default} | {text} |"
 
