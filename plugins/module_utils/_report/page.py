@@ -77,9 +77,23 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
         "nodes": nodes,
         "zones": sorted({zone for o in overlays for zone in [o["zone"]] if zone}),
         "findings": findings,
-        "moves": [move for report in reports for move in report.get("moves") or ()],
+        "moves": [_move(record) for report in reports for record in report.get("moves") or ()],
         "pictures": pictures,
         "lines": [line for report in reports for line in status.lines(report, every_table=len(reports) == 1)],
+    }
+
+
+def _move(record: Dict) -> dict[str, Any]:
+    """A record of `_node.moves`, as the page shows it."""
+    seconds = record["seconds"].get("all")
+    return {
+        "at": record["time"],
+        "destinations": ", ".join(dict.fromkeys(table["destination"] for table in record["tables"])),
+        "from": ", ".join(record["from"]),
+        "to": record["to"],
+        "seconds": "" if seconds is None else f"{seconds:.2f}",
+        "done": record["done"],
+        "why": "; ".join(filter(None, (record["by"], record["why"], record["error"]))),
     }
 
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page, status
 from ansible_collections.aws_ha.overlay_ip.plugins.plugin_utils import page as file
+from unit.move_records import record, table
 from unit.status_reports import OVERLAY, fleet, report
 
 NOW = "2026-11-27T23:40:00Z"
@@ -135,10 +136,12 @@ def test_what_it_says_as_text_is_what_status_prints(tmp_path: Path) -> None:
 
 def test_the_last_moves_where_the_report_has_some() -> None:
     assert "Last moves" not in html(report())
-    move = {"at": "03:12:07", "destination": OVERLAY, "from": "<node1>", "to": "node2", "seconds": 1.5}
-    text = "".join(Read(html({**report(), "moves": [{**move, "why": "keepalived"}, {}]})).text)
-    assert f"03:12:07 {OVERLAY} <node1> \u2192 node2 in 1.5 s keepalived" in text
-    assert "nobody \u2192 nobody" in text
+    move = record(to="<node2>", seconds={"all": 1.5}, why="", tables=[{**table(), "from": "<node1>"}])
+    nothing = record(to="node2", seconds={}, tables=[], done=False, error="Refused.")
+    text = " ".join("".join(Read(html({**report(), "moves": [move, nothing]})).text).split())
+    destination = move["tables"][0]["destination"]
+    assert f"{move['time']} {destination} <node1> \u2192 <node2> in 1.50 s {move['by']}" in text
+    assert "the overlay IPs nobody \u2192 node2 failed" in text
 
 
 def test_it_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

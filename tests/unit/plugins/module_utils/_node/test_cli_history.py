@@ -18,7 +18,7 @@ from unit.move_records import NOON, record
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     read = history.read
-    monkeypatch.setattr(history, "read", lambda: read(tmp_path))
+    monkeypatch.setattr(history, "read", lambda _directory: read(tmp_path))
     history.add([record(), record(NOON + 60)], tmp_path)
     return tmp_path
 
@@ -52,7 +52,7 @@ def test_since(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_cannot_be_read(
     error: OSError, code: int, told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail() -> Any:
+    def fail(_directory: Path) -> Any:
         raise error
 
     monkeypatch.setattr(history, "read", fail)
@@ -67,7 +67,7 @@ def test_what_was_moved_is_kept_once_it_is_said(
 ) -> None:
     order: list[Any] = []
 
-    def keep(records: list[Any]) -> None:
+    def keep(records: list[Any], _directory: Path) -> None:
         order.append(json.loads(capsys.readouterr().out)["exit"])
         order.extend(records)
         if fails:

@@ -155,7 +155,7 @@ def test_a_series_for_each_overlay_ip() -> None:
 
 @pytest.fixture
 def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Memory:
-    monkeypatch.setattr(history, "read", lambda: [record()])
+    monkeypatch.setattr(history, "read", lambda _directory: [record()])
     monkeypatch.setattr(metrics_run.check, "run", lambda _node, _deadline: READY[:1])
     return Memory(tmp_path / "run")
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page, places, readiness, status
+from unit.move_records import record
 from unit.status_reports import OVERLAY, VPC, WELL, fleet, report
 
 NOW = "2026-11-27T23:40:00Z"
@@ -195,9 +196,19 @@ def test_one_vpc_that_was_read_in_two_calls_is_one() -> None:
 
 def test_moves_are_shown_where_the_report_has_some() -> None:
     assert shown()["moves"] == []
-    assert shown({**report(), "moves": [{"from": "node1", "to": "node2"}]})["moves"] == [
-        {"from": "node1", "to": "node2"}
-    ]
+    made, failed = record(), record(done=False, error="It was refused.", seconds={}, tables=[])
+    first, second = shown({**report(), "moves": [made, failed]})["moves"]
+    assert first == {
+        "at": made["time"],
+        "destinations": made["tables"][0]["destination"],
+        "from": ", ".join(made["from"]),
+        "to": made["to"],
+        "seconds": f"{made['seconds']['all']:.2f}",
+        "done": True,
+        "why": "; ".join(filter(None, (made["by"], made["why"]))),
+    }
+    assert (second["done"], second["destinations"], second["seconds"]) == (False, "", "")
+    assert second["why"].endswith("It was refused.")
 
 
 def test_several_overlay_ips_that_are_well() -> None:
