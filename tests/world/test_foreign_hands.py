@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 
@@ -73,11 +74,8 @@ def test_a_policy_that_is_taken_away(pair: Bed) -> None:
     iam = client(pair.lab.world, "iam")
     name = "overlay-ip"
     document = iam.get_role_policy(RoleName=pair.roles["node1"], PolicyName=name)["PolicyDocument"]
-    only_reading = {
-        **document,
-        "Statement": [s for s in document["Statement"] if "ec2:DescribeRouteTables" in str(s["Action"])],
-    }
-
+    reading = [s for s in document["Statement"] if "ec2:DescribeRouteTables" in str(s["Action"])]
+    text = json.dumps({**document, "Statement": reading})
     with pair.probe() as probe:
         probe.wait_for("node1")
         iam.put_role_policy(RoleName=pair.roles["node1"], PolicyName=name, PolicyDocument=text)
