@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from .._base import net
+from .._base.deployment import USUAL
 from . import plan, source
 from .kept import Kept
 from .live import Live, NodeError
@@ -52,7 +53,7 @@ def run(
         params["interface"],
         params["label"],
         params["state"],
-        params["deployment"],
+        params.get("deployment", USUAL),
     )
     tree = Tree(disk)
     keep = params["persistent"] and request.state != ABSENT

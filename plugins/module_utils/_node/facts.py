@@ -18,7 +18,7 @@ from .._address.persist.store import Host, Owner, Tree
 from .._address.plan import AUTO, Link, Node
 from .._aws.imds import Imds, ImdsError
 from .._base import net as base_net
-from .._base.deployment import Deployment
+from .._base.deployment import USUAL, Deployment
 from .._base.finding import ERROR, WARNING, Finding, as_dicts
 from .._engine import registry
 from . import history, moves, record
@@ -34,7 +34,7 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[s
         AddressError: one of ``params["addresses"]`` is not an address.
         PersistError: a file of the node cannot be read.
     """
-    tree, deployment = Tree(host), Deployment(params["deployment"])
+    tree, deployment = Tree(host), Deployment(params.get("deployment", USUAL))
     node, why = _read(tree)
     identity, error = _identity(imds, node)
     shown = _addresses(tree, node, params["addresses"], deployment)

@@ -16,6 +16,7 @@ from lab.handle import LabHandle
 from lab.nodes.base import MARKER
 from lab.outside import ON_PREMISES, Outside
 from lab.probe.session import ProbeSession, who_answers
+from lab.world import wait_for
 
 pytestmark = pytest.mark.lab
 
@@ -97,7 +98,7 @@ def test_the_standbys_zone_without_attachment_subnet_shows_after_the_failover(si
         TransitGatewayAttachmentId=site.outside.nodes, RemoveSubnetIds=[site.lab.world.nodes[1].subnet_id]
     )
     site.lab.settle()
-    assert site.who() == "node1"
+    wait_for(lambda: site.who() == "node1", "node1 to answer outside, whose way back has not changed", 10)
     site.lab.move("node2")
     assert (site.who(), site.lab.who()) == (None, "node2")
 
@@ -108,7 +109,7 @@ def test_a_standby_without_the_way_back_shows_after_the_failover(site: Site) -> 
     table = ec2.create_route_table(VpcId=site.lab.world.vpc_id)["RouteTable"]["RouteTableId"]
     association = ec2.associate_route_table(RouteTableId=table, SubnetId=site.lab.world.nodes[1].subnet_id)
     site.lab.settle()
-    assert site.who() == "node1"
+    wait_for(lambda: site.who() == "node1", "node1 to answer outside, whose way back has not changed", 10)
     site.lab.move("node2")
     assert (site.who(), site.lab.who()) == (None, "node2")
     ec2.create_route(RouteTableId=table, DestinationCidrBlock=ON_PREMISES, TransitGatewayId=site.outside.gateway)

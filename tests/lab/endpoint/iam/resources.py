@@ -70,8 +70,7 @@ _NEEDS: dict[str, tuple[Need, ...]] = {
     **{
         f"ec2:{a}": (_TGW_TABLE,)
         for a in (
-            "DeleteTransitGatewayRoute", "SearchTransitGatewayRoutes", "GetTransitGatewayRouteTableAssociations",
-            "GetTransitGatewayRouteTablePropagations",
+            "DeleteTransitGatewayRoute", "SearchTransitGatewayRoutes",
         )
     },
     **{
@@ -115,6 +114,7 @@ _STAR = {
             "VpnGateways",
         )
     ),
+    *(f"ec2:GetTransitGatewayRouteTable{what}" for what in ("Associations", "Propagations")),
     *(f"iam:{a}" for a in ("GetAccountSummary", "ListRoles", "ListUsers")),
 }  # fmt: skip
 
