@@ -61,6 +61,22 @@ def paged(call: Callable[..., Mapping[str, Any]], service: str, operation: str, 
         token = {"NextToken": following}
 
 
+def send(aws: Api, service: str, operation: str, *, dry_run: bool = False, **arguments: Any) -> None:
+    """Make one call that changes something.
+
+    With ``dry_run``, AWS only judges the permission; its answer DryRunOperation means yes.
+    Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html (DryRun).
+    """
+    if not dry_run:
+        aws.call(service, operation, **arguments)
+        return
+    try:
+        aws.call(service, operation, DryRun=True, **arguments)
+    except AwsError as err:
+        if err.code != "DryRunOperation":
+            raise
+
+
 def strange(operation: str, why: str) -> AwsError:
     """An answer that has AWS's form, and that AWS would not give."""
     text = (

@@ -9,13 +9,9 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from .._aws.errors import AwsError
-from .._base import net
 from .._route import ec2 as route_ec2
 from .._route.ec2 import Ec2
-from .._route.plan import DELETE
 from .plan import PROPAGATED, STATIC, TransitAction, TransitRoute, TransitTable, Want
 
 
@@ -50,18 +46,7 @@ class ReturnRoutes:
 
     def write(self, action: TransitAction, *, dry_run: bool = False) -> None:
         """Make, replace or delete one route: exactly one call, as `Ec2.write`."""
-        key = "DestinationIpv6CidrBlock" if net.family(action.destination) == 6 else "DestinationCidrBlock"
-        arguments: dict[str, Any] = {"RouteTableId": action.route_table_id, key: action.destination}
-        if action.kind != DELETE:
-            arguments["TransitGatewayId"] = action.target
-        if not dry_run:
-            self.aws.call("ec2", self.operation(action.kind), **arguments)
-            return
-        try:
-            self.aws.call("ec2", self.operation(action.kind), DryRun=True, **arguments)
-        except AwsError as err:
-            if err.code != "DryRunOperation":
-                raise
+        route_ec2.write(self.aws, action.kind, action.key, {"TransitGatewayId": action.target}, dry_run=dry_run)
 
 
 def serving(ec2: Ec2, instance_ids: Sequence[str], device_index: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._aws.api import Api
+from .._aws.api import Api, send
 from .._aws.errors import AwsError
 from .._route.plan import CREATE, DELETE, REPLACE
 from .plan import TransitAction, TransitRoute, TransitTable, Want
@@ -132,24 +132,14 @@ class TransitGateways:
         return TransitRoute("", want.target, resource_type=kind, resource_id=resource_id)
 
     def write(self, action: TransitAction, *, dry_run: bool = False) -> None:
-        """Make, replace or delete one route: exactly one call.
-
-        With ``dry_run``, AWS only judges the permission; its answer DryRunOperation means yes.
-        """
+        """Make, replace or delete one route: exactly one call; with ``dry_run``, see `send`."""
         arguments: dict[str, Any] = {
             "TransitGatewayRouteTableId": action.route_table_id,
             "DestinationCidrBlock": action.destination,
         }
         if action.kind != DELETE:
             arguments["TransitGatewayAttachmentId"] = action.target
-        if not dry_run:
-            self.aws.call("ec2", _OPERATION[action.kind], **arguments)
-            return
-        try:
-            self.aws.call("ec2", _OPERATION[action.kind], DryRun=True, **arguments)
-        except AwsError as err:
-            if err.code != "DryRunOperation":
-                raise
+        send(self.aws, "ec2", _OPERATION[action.kind], dry_run=dry_run, **arguments)
 
 
 def _route(raw: Mapping[str, Any]) -> TransitRoute:

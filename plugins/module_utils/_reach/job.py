@@ -20,7 +20,7 @@ from .._aws.errors import AwsError
 from .._aws.pace import Clock, Deadline
 from .._route.job import JobError
 from .._route.plan import DELETE, NONE, NOT_REACHED, REPLACE, UNREAD
-from .._route.told import condensed
+from .._route.told import partly
 from .._route.write import Key, Writer
 from . import plan
 from .plan import TransitAction, TransitRoute, TransitTable, Want
@@ -89,7 +89,8 @@ def run(place: Place, request: Request, clock: Clock = time) -> dict[str, Any]:
     _carry_out(place, request, outcome, writer)
     result = _result(place, want, outcome)
     if outcome.errors:
-        raise JobError(_summary(outcome), result)
+        told = partly(outcome.errors, (action.route_table_id for action in outcome.actions))
+        raise JobError(f"{told} Run again to finish.", result)
     return result
 
 
@@ -231,17 +232,3 @@ def _diff(routes: Sequence[Mapping[str, Any]], side: str, called: str) -> dict[s
             text = f"{shown[called] or 'nowhere'}{of} {shown['type']} {shown['state']}"
         answer.setdefault(route["route_table_id"], {})[route["destination"]] = text
     return answer
-
-
-def _summary(outcome: _Outcome) -> str:
-    """What did not work, where, and what state things are in now."""
-    wrong = sorted({table for table, _destination in outcome.errors})
-    right = sorted({a.route_table_id for a in outcome.actions} - set(wrong))
-    reasons = " ".join(
-        condensed(
-            {"route_table_id": table, "error": {"message": err.message}}
-            for (table, _destination), err in outcome.errors.items()
-        )
-    )
-    rest = f"Done in {', '.join(right)}." if right else "No other table was concerned."
-    return f"Not done in {', '.join(wrong)}: {reasons} {rest} Run again to finish."

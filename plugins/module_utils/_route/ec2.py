@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from .._aws.api import Api, strange
+from .._aws.api import Api, send, strange
 from .._aws.errors import AwsError
 from .._base import net
 from .facts import Instance, Interface, Subnet
@@ -115,23 +115,9 @@ class Ec2:
         return sorted(found, key=lambda s: s.subnet_id)
 
     def write(self, action: Action, *, dry_run: bool = False) -> None:
-        """Make, replace or delete one route: exactly one call.
-
-        With ``dry_run``, AWS only judges the permission; its answer DryRunOperation means yes.
-        """
-        arguments: dict[str, Any] = {"RouteTableId": action.route_table_id}
-        key = "DestinationIpv6CidrBlock" if net.family(action.destination) == 6 else "DestinationCidrBlock"
-        arguments[key] = action.destination
-        if action.kind != DELETE:
-            arguments["NetworkInterfaceId"] = action.network_interface_id
-        if not dry_run:
-            self.aws.call("ec2", _OPERATION[action.kind], **arguments)
-            return
-        try:
-            self.aws.call("ec2", _OPERATION[action.kind], DryRun=True, **arguments)
-        except AwsError as err:
-            if err.code != "DryRunOperation":
-                raise
+        """Make, replace or delete one route: exactly one call; with ``dry_run``, see `send`."""
+        target = {"NetworkInterfaceId": action.network_interface_id}
+        write(self.aws, action.kind, action.key, target, dry_run=dry_run)
 
     def set_source_dest_check(self, network_interface_id: str, enabled: bool) -> None:
         """Switch the check of one interface: the only form that also works where an instance has several."""
@@ -141,6 +127,18 @@ class Ec2:
             NetworkInterfaceId=network_interface_id,
             SourceDestCheck={"Value": enabled},
         )
+
+
+def write(
+    aws: Api, kind: str, where: tuple[str, str], target: Mapping[str, str | None], *, dry_run: bool = False
+) -> None:
+    """Make, replace or delete one route of a VPC's table: ``where`` is table and destination, one call."""
+    route_table_id, destination = where
+    key = "DestinationIpv6CidrBlock" if net.family(destination) == 6 else "DestinationCidrBlock"
+    arguments: dict[str, Any] = {"RouteTableId": route_table_id, key: destination}
+    if kind != DELETE:
+        arguments.update(target)
+    send(aws, "ec2", _OPERATION[kind], dry_run=dry_run, **arguments)
 
 
 def operation(kind: str) -> str:

@@ -23,7 +23,7 @@ from . import move, plan
 from .ec2 import Ec2
 from .facts import Instance, Interface, Subnet
 from .plan import Action, PlanError, Table, Want
-from .told import condensed
+from .told import partly
 from .write import Writer
 
 FRESH = 5.0  # seconds for which what was read before the first write counts as true
@@ -322,15 +322,6 @@ def _diff(routes: Sequence[dict[str, Any]], side: str) -> dict[str, dict[str, st
 
 
 def _summary(outcome: move.Outcome, want: Want) -> str:
-    """What did not work, where, and what state things are in now."""
-    wrong = sorted({table for table, _destination in outcome.errors})
-    right = sorted({a.route_table_id for a in outcome.actions} - set(wrong))
-    reasons = " ".join(
-        condensed(
-            {"route_table_id": table, "error": {"message": err.message}}
-            for (table, _destination), err in outcome.errors.items()
-        )
-    )
-    rest = f"Done in {', '.join(right)}." if right else "No other table was concerned."
+    """What did not work, where, what state things are in now, and what to do."""
     kept = "No route was deleted by this; run" if want.state == "present" else "Run"
-    return f"Not done in {', '.join(wrong)}: {reasons} {rest} {kept} again to finish."
+    return f"{partly(outcome.errors, (a.route_table_id for a in outcome.actions))} {kept} again to finish."

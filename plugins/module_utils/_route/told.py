@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._aws.errors import AwsError
+
 _NAMED = 3  # tables by name; of more, the number
 
 
@@ -34,6 +36,20 @@ def condensed(routes: Iterable[Mapping[str, Any]]) -> list[str]:
         else:
             told.append(key.replace("\0", _names(names), 1).replace("\0", "each"))
     return told
+
+
+def partly(errors: Mapping[tuple[str, str], AwsError], route_table_ids: Iterable[str]) -> str:
+    """What did not work, by table and destination, and in which of the tables it did."""
+    wrong = sorted({table for table, _destination in errors})
+    right = sorted(set(route_table_ids) - set(wrong))
+    reasons = " ".join(
+        condensed(
+            {"route_table_id": table, "error": {"message": err.message}}
+            for (table, _destination), err in errors.items()
+        )
+    )
+    rest = f"Done in {', '.join(right)}." if right else "No other table was concerned."
+    return f"Not done in {', '.join(wrong)}: {reasons} {rest}"
 
 
 def _names(tables: list[str]) -> str:
