@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._inventory import clusters
 from ..module_utils._report import engines, move, orphans, status
 
 _SPEC: dict[str, Any] = {
@@ -37,6 +38,7 @@ class ActionModule(ActionBase):
         _validation, given = self.validate_argument_spec(_SPEC)
         result: dict[str, Any] = {"changed": False}
         if given["hosts"] is not None:
+            clusters.heed(given["model"], {name: host.get("failover") or [] for name, host in given["hosts"].items()})
             sight = orphans.Sight(given["model"], given["hosts"], given["seen"], given["leftovers"])
             result["orphans"] = orphans.judged(sight)
             result["report"] = status.report(given["model"], given["seen"], given["hosts"], result["orphans"])

@@ -47,6 +47,10 @@ def configured(host):
     return True
 
 
+def movers(host):
+    return []
+
+
 def given(host):
     return [{"slug": "192.0.2.9", "command": "fake forget"}]
 
@@ -70,6 +74,9 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import r
 
 class Host:
     def active(self, unit):
+        return False
+
+    def enabled(self, unit):
         return False
 
     def read(self, path):
@@ -160,7 +167,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = utils / "_engine/registry.py"
     text = lines.read_text()
     for line, longer in (
-        ("from . import pacemaker\n", "from . import fake, pacemaker\n"),
+        ("from .keepalived import", "from . import fake\nfrom .keepalived import"),
         ("= (keepalived, pacemaker)", "= (keepalived, pacemaker, fake)"),
     ):
         assert line in text

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from .._address.persist.tree import Host
-from . import pacemaker
 from .keepalived import view as keepalived
+from .pacemaker import view as pacemaker
 
 
 class Engine(Protocol):
@@ -28,7 +28,10 @@ class Engine(Protocol):
         """Whether setup has given overlay IPs to it on this node, so that it should run."""
 
     def given(self, host: Host) -> list[dict[str, str]]:
-        """The overlay IPs that are things of their own to it: the `slug` of each, and the `command` that removes it."""
+        """The overlay IPs that are things of their own to it: `slug`, `resource`, and the `command` that removes it."""
+
+    def movers(self, host: Host) -> list[dict[str, Any]]:
+        """What in its configuration moves a route or a service's address, whoever has put it there: see `view.py`."""
 
     def seen(self, host: Host) -> dict[str, Any]:
         """What it says of itself, and what is wrong with it: :func:`.view.view`."""
@@ -49,8 +52,12 @@ def running(host: Host) -> list[str]:
 
 
 def seen(host: Host) -> list[dict[str, Any]]:
-    """What the engines that run here, or should, say of themselves."""
-    return [_seen(engine, host) for engine in ENGINES if engine.running(host) or engine.configured(host)]
+    """What the engines say of themselves that run here, or would move something if they did."""
+    return [_seen(engine, host) for engine in ENGINES if engine.running(host) or _would(engine, host)]
+
+
+def _would(engine: Engine, host: Host) -> bool:
+    return engine.configured(host) or bool(engine.movers(host))
 
 
 def _seen(engine: Engine, host: Host) -> dict[str, Any]:

@@ -86,6 +86,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("overlay_ip_network_interface_id", TEXT, ("overlay_ip",), scope=HOST),
     Variable("overlay_ip_device_index", WHOLE, ("overlay_ip",), 0, low=0, high=63, source="EC2 API", scope=HOST),
     Variable("overlay_ip_iam_role", TEXT, ("overlay_ip",), pattern=_IAM_NAME, shape="a role's name", scope=HOST),
+    Variable("overlay_ip_cluster_name", TEXT, ("overlay_ip",), scope=HOST),
     Variable("overlay_ip_exclusive", FLAG, ("overlay_ip",), False),
     Variable("overlay_ip_failover", TEXT, ("overlay_ip",), "none"),
     # How AWS is called
@@ -212,6 +213,8 @@ INTERNAL = frozenset(
         "seen",
         "identities",
         "checked",
+        "asked",
+        "told",
         "nodes",
         "whole",
         "begun_later",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._address import agents, netlink, packages, tools
+from .._address import agents, named, netlink, packages, tools
 from .._address.live import NodeError
 from .._address.persist import store
 from .._address.persist.store import Host, Owner, Tree
@@ -20,6 +20,7 @@ from .._aws.imds import Imds, ImdsError
 from .._base import net as base_net
 from .._base.finding import ERROR, WARNING, Finding, as_dicts
 from .._engine import registry
+from .._engine.view import ADDRESS, ROUTE
 from . import record
 
 
@@ -38,7 +39,8 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[s
     owner = store.owner_for(host, link) if link else None
     release = host.read("/etc/os-release") or ""
     source = packages.source(release)
-    findings = _findings(host, link, owner, shown or [], params["persistent"])
+    engines = registry.seen(host)
+    findings = _findings(host, link, owner, shown or [], params["persistent"], _moved(engines))
     if node is None:
         findings.append(Finding("addresses_unreadable", ERROR, why, f"Get iproute2 {source.sentence}."))
     return {
@@ -51,7 +53,7 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[s
         if link and owner
         else None,
         "failover_engines": registry.running(host),
-        "failover": registry.seen(host),
+        "failover": engines,
         "record": record.of(tree, node.held if node else ()),
         "findings": as_dicts(findings),
     }
@@ -112,16 +114,33 @@ def _link(name: str, node: Node | None) -> Link | None:
     return next((link for link in node.links if link.name == wanted), None)
 
 
+def _moved(engines: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The addresses that an engine brings up and takes down: no file is to keep them."""
+    return {
+        destination
+        for view in engines
+        for mover in view["movers"]
+        if mover["moves"] in (ROUTE, ADDRESS)
+        for destination in mover["destinations"]
+    }
+
+
 def _findings(
-    host: Host, link: Link | None, owner: Owner | None, shown: Sequence[Mapping[str, Any]], persistent: bool
+    host: Host,
+    link: Link | None,
+    owner: Owner | None,
+    shown: Sequence[Mapping[str, Any]],
+    persistent: bool,
+    moved: set[str],
 ) -> list[Finding]:
     if link is None or owner is None:
         return []
     kept = {store.method_of(entry["files"]) for entry in shown if entry["files"]}
     methods = kept or ({owner.method} if persistent else set())
     found = agents.findings(host, link.name, owner.method, methods)
+    found += named.findings(host, [entry["address"] for entry in shown])
     lost = [entry["address"] for entry in shown if persistent and entry["live"] and not entry["persistent"]]
-    if lost:
+    if lost := [address for address in lost if address not in moved]:
         message = f"{', '.join(lost)} would be gone after a reboot: no file of this node keeps it."
         found.append(Finding("not_persistent", WARNING, message, "Run setup, or say that a cluster manager owns it."))
     return found

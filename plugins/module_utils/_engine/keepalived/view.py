@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..._address.persist.tree import Host
-from ..view import CHECK_FAILED, MOVE, SELF, Trouble, name_of, not_running, parsed, text_of, unit_state, view
+from ..._base import net
+from ..view import ADDRESS, CHECK_FAILED, MOVE, SELF, Trouble, name_of, not_running, parsed, text_of, unit_state, view
 
 NAME = "keepalived"
 UNIT = "keepalived.service"
@@ -52,16 +53,51 @@ def given(host: Host) -> list[dict[str, str]]:
     return []
 
 
+def movers(host: Host) -> list[dict[str, Any]]:
+    """See :class:`..registry.Engine`: of a configuration of somebody else's the instances, with their addresses."""
+    if not (host.active(UNIT) or host.enabled(UNIT)) or configured(host):
+        return []
+    return [
+        {
+            "name": name,
+            "agent": "vrrp_instance",
+            "moves": ADDRESS,
+            "destinations": found,
+            "tables": [],
+            "interface": "",
+            "top": name,
+            "follows": "",
+            "ours": False,
+            "through": False,
+        }
+        for name, found in instances(text_of(host, CONF) or "").items()
+    ]
+
+
+def instances(text: str) -> dict[str, list[str]]:
+    """The addresses of each VRRP instance as destinations: keepalived.conf(5), `virtual_ipaddress`."""
+    lines = "\n".join(re.sub(r"[#!].*", "", line) for line in text.splitlines())
+    found: dict[str, list[str]] = {}
+    for name, body in re.findall(r"\bvrrp_instance\s+(\S+)\s*\{(.*?)(?=\bvrrp_instance\s|\Z)", lines, re.DOTALL):
+        for block in re.findall(r"\bvirtual_ipaddress(?:_excluded)?\s*\{([^}]*)\}", body):
+            for word in re.findall(r"(?m)^\s*([0-9A-Fa-f.:]+)(?:/\d+)?(?=\s|$)", block):
+                try:
+                    found.setdefault(name, []).append(net.destination(word))
+                except net.AddressError:
+                    continue
+    return found
+
+
 def seen(host: Host) -> dict[str, Any]:
     """See :class:`..registry.Engine`."""
-    name, unit = name_of(host), unit_state(host, UNIT)
+    name, unit, foreign = name_of(host), unit_state(host, UNIT), movers(host)
     said = str(parsed(text_of(host, STANDING)).get("state") or "UNKNOWN")
     if unit != "running":
         # What it said last is of another life.
         troubles = [not_running(NAME, UNIT, unit, name), *_edited(host, name)]
-        return view(NAME, unit, running=False, troubles=troubles)
+        return view(NAME, unit, running=False, troubles=troubles, movers=foreign)
     troubles = [*_at_fault(host, said, name), *_edited(host, name)]
-    return view(NAME, said, holder=SELF if said == "MASTER" else "", troubles=troubles)
+    return view(NAME, said, holder=SELF if said == "MASTER" else "", troubles=troubles, movers=foreign)
 
 
 def edited(text: str) -> bool:

@@ -11,29 +11,25 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from .._address.persist.tree import Host
-from .view import MOVE, SELF, SETUP, TEARDOWN, Trouble, name_of, not_running, text_of, unit_state, view
+from ..._address.persist.tree import Host
+from ..view import MOVE, ROUTE, SELF, SETUP, TEARDOWN, Trouble, name_of, not_running, text_of, unit_state, view
+from . import cib
+from .cib import PREFIX
 
 NAME = "pacemaker"
 UNIT = "pacemaker.service"
-AGENTS = ("ocf:aws_ha:overlay-ip", "ocf:heartbeat:aws-vpc-move-ip")
-PREFIX = "overlay-ip-"
-"""How the role begins a resource's name; :func:`.net.slug` of the address follows."""
+AGENTS = (cib.OURS, f"ocf:heartbeat:{cib.STOCK}")
 
 CIB = "/var/lib/pacemaker/cib/cib.xml"
 CRM_MON = ("crm_mon", "--one-shot", "--inactive", "--neg-locations", "--failcounts")
 FORMS = ("--output-as=xml", "--as-xml")
-CONSTRAINTS = ("cibadmin", "--query", "--scope", "constraints")
-
-_GIVEN = re.compile(rf'<primitive [^>]*\bid="{PREFIX}(?!fencing")([^"]+)"')
-"""The overlay IPs in the cluster's configuration; its fencing device is none."""
+CONFIGURATION = ("cibadmin", "--query", "--scope", "configuration")
+NAMED_HERE = ("crm_node", "-n")
 
 INFINITY = 1000000
 NO_QUORUM = "no quorum"
@@ -104,37 +100,47 @@ def running(host: Host) -> bool:
 
 
 def configured(host: Host) -> bool:
-    """See :class:`.registry.Engine`."""
-    return bool(_GIVEN.search(text_of(host, CIB) or ""))
+    """See :class:`..registry.Engine`."""
+    return bool(_ours(host))
 
 
 def given(host: Host) -> list[dict[str, str]]:
-    """See :class:`.registry.Engine`."""
-    names = dict.fromkeys(_GIVEN.findall(text_of(host, CIB) or ""))
+    """See :class:`..registry.Engine`."""
+    names = {cib.slug(mover["destinations"][0]): mover["name"] for mover in _ours(host)}
     words = _words(host) if names else {}
-    return [{"slug": name, "command": words["remove"].format(PREFIX + name)} for name in names]
+    return [{"slug": slug, "resource": name, "command": words["remove"].format(name)} for slug, name in names.items()]
+
+
+def movers(host: Host) -> list[dict[str, Any]]:
+    """See :class:`..registry.Engine`."""
+    return [mover for mover in cib.told(cib.parsed(text_of(host, CIB))) if mover["moves"] == ROUTE]
 
 
 def seen(host: Host) -> dict[str, Any]:
-    """See :class:`.registry.Engine`."""
+    """See :class:`..registry.Engine`."""
     unit = unit_state(host, UNIT)
     if unit != "running":
-        return view(NAME, unit, running=False, troubles=[not_running(NAME, UNIT, unit, name_of(host))])
+        stopped = not_running(NAME, UNIT, unit, name_of(host))
+        return view(NAME, unit, running=False, troubles=[stopped], **_known(cib.parsed(text_of(host, CIB)), ""))
     texts = (host.output(*CRM_MON, form) for form in FORMS)
     monitor = next((text for text in texts if text), None)
-    return told(monitor, host.output(*CONSTRAINTS), _words(host), name_of(host))
+    return told(monitor, host.output(*CONFIGURATION), _words(host), name_of(host), host.output(*NAMED_HERE) or "")
 
 
-def told(monitor: str | None, constraints: str | None, words: Mapping[str, str], name: str) -> dict[str, Any]:
+def told(
+    monitor: str | None, configuration: str | None, words: Mapping[str, str], name: str, here: str = ""
+) -> dict[str, Any]:
     """The view, from what the cluster's own tools print.
 
     Args:
         monitor: `crm_mon` as XML.
-        constraints: the section of that name of the cluster's configuration.
+        configuration: the section of that name of the cluster's CIB.
         words: one of COMMANDS.
         name: the node that was asked, for sentences.
+        here: what the cluster calls it.
     """
-    root = _xml(monitor)
+    root, configured_as = cib.parsed(monitor), cib.parsed(configuration)
+    known = _known(configured_as, here)
     if root is None or root.find("./summary") is None:
         silent = Trouble(
             "engine_silent",
@@ -144,19 +150,36 @@ def told(monitor: str | None, constraints: str | None, words: Mapping[str, str],
             SELF,
             _ALL,
         )
-        return view(NAME, "does not answer", troubles=[silent])
-    resources = list(_resources(root))
+        return view(NAME, "does not answer", troubles=[silent], **known)
+    moved = {mover.name: mover for mover in cib.movers(configured_as) if mover.moves == ROUTE}
+    resources = list(_resources(root, moved))
     troubles = [
         *_cluster(root, words, name),
         *_nodes(root, words),
         *(trouble for resource in resources for trouble in _resource(root, resource, words)),
         *_failures(root, resources, words),
         *_bans(root, resources, words),
-        *_preferences(_xml(constraints), resources, words),
+        *_preferences(configured_as, resources, words),
     ]
-    holders = {resource.name[len(PREFIX) :]: resource.node for resource in resources}
+    holders = {_slug(resource.name, moved): resource.node for resource in resources}
     state, holder = _state(root, resources)
-    return view(NAME, state, holder=holder, holders=holders if state != NO_QUORUM else None, troubles=troubles)
+    return view(NAME, state, holder=holder, holders=holders if state != NO_QUORUM else None, troubles=troubles, **known)
+
+
+def _ours(host: Host) -> list[dict[str, Any]]:
+    """What setup or migration gave to the cluster, by its configuration as it is on the disk."""
+    return [mover for mover in movers(host) if mover["ours"]]
+
+
+def _known(configuration: Element | None, here: str) -> dict[str, Any]:
+    """The cluster's names and movers. One of a single node is none yet: a package brings it along, with any name."""
+    names, instances = cib.names(configuration), cib.instances(configuration)
+    members = {name: instances.get(name, "") for name in names} if len(names) > 1 else {}
+    return {"name": here if here in members else "", "members": members, "movers": cib.told(configuration)}
+
+
+def _slug(name: str, moved: Mapping[str, cib.Mover]) -> str:
+    return cib.slug(moved[name].destinations[0]) if name in moved else name[len(PREFIX) :]
 
 
 def _words(host: Host) -> Mapping[str, str]:
@@ -176,23 +199,29 @@ def _state(root: Element, resources: list[Resource]) -> tuple[str, str]:
     return f"started on {', '.join(nodes)}", nodes[0] if len(nodes) == 1 else ""
 
 
-def _resources(root: Element) -> Iterator[Resource]:
-    """The role's own; where there is none, all of the agents."""
-    found = []
+def _resources(root: Element, moved: Mapping[str, cib.Mover]) -> Iterator[Resource]:
+    """Those that setup or migration gave to it; where there is none, all that move a route."""
+    found: list[Resource] = []
     for top in root.iterfind("./resources"):
-        found += list(_walk(top, frozenset()))
-    yield from [resource for resource in found if resource.name.startswith(PREFIX)] or found
+        found += list(_walk(top, frozenset(), moved))
+    ours = {name for name, mover in moved.items() if mover.ours}
+    yield from [one for one in found if one.name in ours or one.name.startswith(PREFIX)] or found
 
 
-def _walk(parent: Element, parents: frozenset[str]) -> Iterator[Resource]:
+def _walk(parent: Element, parents: frozenset[str], moved: Mapping[str, cib.Mover]) -> Iterator[Resource]:
     for child in parent:
         names = parents | {child.get("id", "")}
         if child.tag != "resource":
-            yield from _walk(child, names)
-        elif child.get("resource_agent", "").replace("::", ":") in AGENTS and child.get("orphaned") != "true":
+            yield from _walk(child, names, moved)
+        elif (_agent(child) in AGENTS or child.get("id") in moved) and child.get("orphaned") != "true":
             node = child.find("node")
             here = node is not None and child.get("role") in ("Started", "Promoted", "Master")
             yield Resource(child.get("id", ""), _name(node) if here else "", child.attrib, names)
+
+
+def _agent(resource: Element) -> str:
+    """Up to 2.0 it is shown with two colons after `ocf`."""
+    return resource.get("resource_agent", "").replace("::", ":")
 
 
 def _cluster(root: Element, words: Mapping[str, str], name: str) -> Iterator[Trouble]:
@@ -323,10 +352,3 @@ def _number(text: str, otherwise: int) -> int:
     """A score or count: the cluster's infinity is a million."""
     value = text.replace("INFINITY", str(INFINITY))
     return int(value) if value.lstrip("+-").isdecimal() else otherwise
-
-
-def _xml(text: str | None) -> Element | None:
-    try:
-        return ElementTree.fromstring(text) if text else None
-    except ElementTree.ParseError:
-        return None
