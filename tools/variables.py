@@ -31,6 +31,7 @@ TITLES = {
     "switchover": "Switchover",
     "status": "Status",
     "drill": "Drill",
+    "migration": "Migration of a cluster that was there before",
     "node_program": "Failover, both engines",
     "keepalived": "Failover by keepalived",
     "pacemaker": "Failover by Pacemaker",

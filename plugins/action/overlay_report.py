@@ -20,7 +20,7 @@ _SPEC: dict[str, Any] = {
     "hosts": {"type": "dict"},
     "leftovers": {"type": "list", "elements": "dict"},
     "seconds": {"type": "dict", "default": {}},
-    "door": {"type": "str", "choices": ["setup", "move", "teardown"], "default": "setup"},
+    "door": {"type": "str", "choices": ["setup", "move", "teardown", "migrate"], "default": "setup"},
     "keep": {"type": "bool", "default": True},
 }
 

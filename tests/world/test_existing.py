@@ -10,7 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from drill.bed import DrillError
-from drill.existing import NAMES, RESOURCE, Existing, existing
+from drill.existing import GROUP, NAMES, RESOURCE, Existing, existing
+from lab.nodes.base import MARKER
+from lab.playbook.run import run_playbook
+from lab.probe.session import ProbeSession
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
@@ -21,6 +24,34 @@ def cluster() -> Iterator[Existing]:
         yield made
         problems = made.control.problems()
     assert not problems, problems
+
+
+OURS, STOCK = 'provider="aws_ha" type="overlay-ip"', 'provider="heartbeat" type="aws-vpc-move-ip"'
+#: A tool of the cluster's that fails the first time that it is asked for this; /usr/local/sbin is looked in first.
+ONCE = """#!/bin/sh
+case "$*" in *{word}*) [ -e /run/failed-once ] || {{ touch /run/failed-once; echo broken >&2; exit 9; }} ;; esac
+exec /usr/sbin/{tool} "$@"
+"""
+
+
+def probed(cluster: Existing) -> ProbeSession:
+    """A client that asks a thousand times in a second."""
+    lab = cluster.lab
+    return ProbeSession(lab.machines[-1].netns, lab.overlay, {MARKER: lab.lab_id}, rate=1000.0)
+
+
+def migrate(cluster: Existing, **extra_vars: object) -> str:
+    """Run migrate.yml beside the probe: nothing is lost, whatever comes of it."""
+    holder = cluster.view().holder
+    with probed(cluster) as probe:
+        try:
+            output = cluster.play("migrate.yml", overlay_ip_failover="pacemaker", **extra_vars).output
+        except DrillError as error:
+            output = str(error)
+    assert (probe.report.lost, [one.who for one in probe.report.holders]) == (0, [holder])
+    assert probe.report.sent > 5000
+    assert cluster.view().addresses == (holder,)
+    return output
 
 
 def writes(cluster: Existing) -> set[str]:
@@ -76,3 +107,92 @@ def test_switchover_works_through_it_whatever_the_target_is_called(cluster: Exis
 def test_a_target_that_nobody_knows_is_refused(cluster: Existing) -> None:
     with pytest.raises(DrillError, match="target is 'SAPDB3', which is no node: choose one of node1, node2"):
         cluster.play("switchover.yml", target="SAPDB3")
+
+
+def test_check_mode_shows_what_would_differ(cluster: Existing) -> None:
+    before = cluster.cib()
+    run = run_playbook(
+        "migrate.yml",
+        cluster.directory.inventory,
+        extra_vars={**cluster.variables(), "overlay_ip_failover": "pacemaker"},
+        check=True,
+        arguments=("--diff",),
+    )
+    assert run.ok, run.output
+    assert f'-        <primitive id="{RESOURCE}" class="ocf" {STOCK}>' in run.output
+    assert f'+        <primitive id="{RESOURCE}" class="ocf" {OURS}>' in run.output
+    assert cluster.cib() == before
+
+
+@pytest.mark.parametrize(("tool", "word"), [("crm_diff", "--original"), ("crm_resource", "--refresh")])
+def test_a_step_that_fails_ends_in_the_old_state(cluster: Existing, tool: str, word: str) -> None:
+    path, before = f"/usr/local/sbin/{tool}", cluster.cib()
+    cluster.exec(
+        "node1",
+        "sh",
+        "-c",
+        f"rm -f /run/failed-once; cat > {path}; chmod 755 {path}",
+        stdin=ONCE.format(tool=tool, word=word),
+    )
+    output = migrate(cluster)
+    cluster.exec("node1", "rm", path)
+    assert f"{RESOURCE} (ocf:heartbeat:aws-vpc-move-ip) is back as it was" in output
+    assert "Mend the cause and run this again." in output
+    assert cluster.cib() == before
+
+
+def test_a_cluster_with_failed_actions_is_refused(cluster: Existing) -> None:
+    cluster.exec("node1", "crm_standby", "--node", NAMES["node1"], "--update", "on")
+    cluster.exec("node1", "crm_resource", "--wait", "--timeout=120s", timeout=150.0)
+    before = cluster.cib()
+    assert "node1 is in standby" in migrate(cluster)
+    assert cluster.cib() == before
+    cluster.exec("node1", "crm_standby", "--node", NAMES["node1"], "--delete")
+    cluster.rest()
+
+
+def test_forward_without_a_lost_packet(cluster: Existing) -> None:
+    before = cluster.cib()
+    assert "all is well" in migrate(cluster)
+    after = cluster.cib()
+    assert f'id="{RESOURCE}" class="ocf" {OURS}' in after
+    assert after.partition("<constraints>")[2] == before.partition("<constraints>")[2]
+    group = after.partition(f'<group id="{GROUP}">')[2]
+    assert group.index("rsc_data_DB") < group.index(RESOURCE) < group.index("rsc_listener_DB")
+
+
+def test_once_more_has_nothing_to_do(cluster: Existing) -> None:
+    before = cluster.cib()
+    assert "nothing is to be done" in migrate(cluster)
+    assert cluster.cib() == before
+
+
+def test_setup_and_switchover_know_it_by_its_name(cluster: Existing) -> None:
+    before = cluster.cib()
+    cluster.play("setup.yml", overlay_ip_failover="pacemaker")
+    assert cluster.cib() == before
+    target = "node2" if cluster.view().holder == "node1" else "node1"
+    cluster.play("switchover.yml", overlay_ip_failover="pacemaker", target=target)
+    cluster.rest(target)
+
+
+def test_back_without_a_lost_packet(cluster: Existing) -> None:
+    assert "all is well" in migrate(cluster, back=True)
+    assert f'id="{RESOURCE}" class="ocf" {STOCK}' in cluster.cib()
+
+
+def test_under_another_name_and_within_maintenance(cluster: Existing) -> None:
+    constraint = '<constraints><rsc_location id="loc_ip" rsc="{}" node="{}" score="10"/></constraints>'
+    cluster.write_cib(f"<configuration>{constraint.format(RESOURCE, NAMES['node2'])}</configuration>")
+    before = cluster.cib()
+    setting = ("crm_attribute", "--type", "crm_config", "--name", "maintenance-mode")
+    cluster.exec("node1", *setting, "--update", "true")
+    migrate(cluster, overlay_ip_migration_name="rsc_overlay_DB")
+    assert cluster.exec("node1", *setting, "--query", "--quiet") == "true"
+    after = cluster.cib()
+    assert RESOURCE not in after
+    assert '<rsc_location id="loc_ip" rsc="rsc_overlay_DB"' in after
+    migrate(cluster, back=True)
+    cluster.exec("node1", *setting, "--delete")
+    assert cluster.cib() == before
+    assert "all is well" in cluster.play("status.yml").output

@@ -75,6 +75,7 @@ _RFC = "RFC 9568, 5.2"
 _KEEPALIVED = "keepalived.conf(5)"
 _USER = r"[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?"
 _AWS = tuple(name for option, spec in ARGUMENT_SPEC.items() for name in (option, *spec.get("aliases", ())))
+_RESOURCE = r"[A-Za-z_][A-Za-z0-9._-]*"  # NCName: pacemaker-*.rng, type ID
 _IAM_NAME = r"[\w+=,.@-]{1,128}"
 
 VARIABLES: tuple[Variable, ...] = (
@@ -140,6 +141,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("expected_active", TEXT, ("overlay_ip",), scope=REQUEST),
     # Status and drill
     Variable("overlay_ip_status_strict", FLAG, ("status",), False),
+    Variable("back", FLAG, ("migration",), False, scope=REQUEST),
+    Variable("overlay_ip_migration_name", TEXT, ("migration",), pattern=_RESOURCE, shape="a resource's name"),
     Variable("drill", TEXT, ("drill",), choices=("readiness", "switchover"), scope=REQUEST),
     Variable("overlay_ip_drill_report", TEXT, ("drill",), "overlay-ip-drill.json"),
     Variable("overlay_ip_drill_seconds", WHOLE, ("drill",), 300, _SECONDS, 1, 86400),
@@ -190,7 +193,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "overlay_ip_resource_agent", TEXT, ("pacemaker",), "overlay-ip", choices=("overlay-ip", "aws-vpc-move-ip")
     ),
-    Variable("overlay_ip_resource_api_interval", WHOLE, ("pacemaker",), 60, _SECONDS, 0, 86400),
+    Variable("overlay_ip_resource_api_interval", WHOLE, ("pacemaker", "migration"), 60, _SECONDS, 0, 86400),
     Variable(
         "overlay_ip_vpc_move_ip_options",
         DICT,
@@ -215,6 +218,8 @@ INTERNAL = frozenset(
         "checked",
         "asked",
         "told",
+        "asked_nodes",
+        "answers",
         "nodes",
         "whole",
         "begun_later",

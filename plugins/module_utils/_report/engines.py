@@ -16,6 +16,8 @@ from .._base import net
 from .._inventory.holders import Dict
 
 SELF, SETUP, MOVE, TEARDOWN, _CHECK_FAILED = "self", "setup", "move", "teardown", "engine_check_failed"
+MIGRATE = "migrate"
+_NOT_MIGRATION = ("moved_by_another", "maintenance_mode", "engine_check_failed")
 _RESTLESS = frozenset({"engine_disagrees", "engine_absent", "address_astray", "address_missing"})
 
 
@@ -45,6 +47,8 @@ def hindered(report: Dict, door: str, target: str | None = None, chosen: str = "
 
     An engine that is not the `chosen` one is to let go: of it only what hinders that counts.
     """
+    if door == MIGRATE:
+        return _hindering_migration(report)
     sentences = []
     for finding in _of_engines(report):
         there = finding["node"] in ("", target)
@@ -57,8 +61,17 @@ def hindered(report: Dict, door: str, target: str | None = None, chosen: str = "
     return sentences
 
 
+def _hindering_migration(report: Dict) -> list[str]:
+    """Every trouble does, but those that it is about: the other resource, and maintenance, which it gives back."""
+    away = [f"{name} cannot be asked." for name, node in report["nodes"].items() if not node["reachable"]]
+    found = [f for f in _of_engines(report) if f["hinders"] and f["id"] not in _NOT_MIGRATION]
+    return [*away, *map(sentence, found)]
+
+
 def harmless(report: Dict, door: str) -> list[str]:
     """What else the engines say of themselves, as sentences."""
+    if door == MIGRATE:
+        return []
     return [sentence(finding) for finding in _of_engines(report) if door not in finding["hinders"]]
 
 
