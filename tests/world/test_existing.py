@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -119,8 +120,8 @@ def test_check_mode_shows_what_would_differ(cluster: Existing) -> None:
         arguments=("--diff",),
     )
     assert run.ok, run.output
-    assert f'-        <primitive id="{RESOURCE}" class="ocf" {STOCK}>' in run.output
-    assert f'+        <primitive id="{RESOURCE}" class="ocf" {OURS}>' in run.output
+    assert re.search(f'^- +<primitive id="{RESOURCE}" class="ocf" {STOCK}>', run.output, re.MULTILINE)
+    assert re.search(f'^[+] +<primitive id="{RESOURCE}" class="ocf" {OURS}>', run.output, re.MULTILINE)
     assert cluster.cib() == before
 
 

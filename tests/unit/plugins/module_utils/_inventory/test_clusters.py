@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.registry import NAMES
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import clusters
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import model as inventory_model
+from unit.inventory import GOOD, GROUPS, NODES
 
 IP = "192.168.10.15"
 MOVER = {
@@ -162,3 +165,44 @@ def test_what_cannot_be_asked_to_move_it_is_not_the_mover() -> None:
     clusters.heed(given, {"db1": view(movers=[{**MOVER, "through": False}])})
     assert given["overlays"][0]["moved_by"]["through"] is False
     assert given["mover"] == "none"
+
+
+TOLD = {"node1": view("SAP1.corp", BOTH), "node2": view("SAP2.corp", BOTH)}
+
+
+def given(told: dict[str, Any] | None = None, hosts: Any = None, **request: str) -> inventory_model.Given:
+    return inventory_model.Given({**GOOD, **request}, hosts or NODES, GROUPS, NAMES, told=told or {})
+
+
+@pytest.mark.parametrize("word", ["node2", "SAP2.corp", "sap2.corp", "i-0123456789abcdef1"])
+def test_a_request_may_name_a_node_in_each_way(word: str) -> None:
+    read = inventory_model.judged(given(TOLD, target=word, expected_active="SAP1.corp"), switchover=True)
+    assert (read["target"], read["expected_active"]) == ("node2", "node1")
+
+
+def test_a_name_that_the_inventory_gives_needs_nobody_to_be_asked() -> None:
+    hosts = {name: {**node, "overlay_ip_cluster_name": f"X-{name}"} for name, node in NODES.items()}
+    asked = given(hosts=hosts, target="x-NODE2")
+    assert inventory_model.stranger(asked) is None
+    assert inventory_model.judged(asked, switchover=True)["target"] == "node2"
+
+
+@pytest.mark.parametrize(
+    ("request_", "asked"),
+    [
+        ({"target": "SAP2.corp"}, True),
+        ({"target": "node2", "expected_active": "SAP1.corp"}, True),
+        ({"target": "node2"}, False),
+        ({"target": "node2", "expected_active": "any"}, False),
+        ({}, False),
+        # What is wrong besides is told at once, and nobody is asked for it.
+        ({"target": "SAP2.corp", "overlay_ip_wait_timeout": "soon"}, False),
+    ],
+)
+def test_whether_the_nodes_are_to_be_asked(request_: dict[str, str], asked: bool) -> None:
+    assert bool(inventory_model.stranger(given(**request_))) is asked
+
+
+def test_who_still_is_nobody_is_refused() -> None:
+    with pytest.raises(inventory_model.InventoryError, match="target is 'SAP3', which is no node: choose one of node1"):
+        inventory_model.judged(given(TOLD, target="SAP3"), switchover=True)

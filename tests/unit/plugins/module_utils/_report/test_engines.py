@@ -303,3 +303,17 @@ def test_the_address_of_what_a_cluster_moves_is_wanted_on_its_holder_alone() -> 
     report = status.report(made, seen()[:1], {"node1": host(views=(cluster(),)), "node2": host(views=(cluster(),))})
     missing = next(f for f in report["nodes"]["node1"]["findings"] if f["id"] == "address_missing")
     assert missing["remedy"] == "See to rsc_ip of fake, which should bring it up."
+
+
+def test_what_hinders_a_migration() -> None:
+    """All that would hinder anything, but what it is about: the other resource, and maintenance."""
+    found = [
+        trouble("maintenance_mode", "", "setup", "move", "teardown"),
+        trouble("resource_failed_there", "SAP2.corp", "move"),
+        trouble("resource_bound"),
+    ]
+    report = pair(through("fake"), cluster("SAP1.corp", *found))
+    assert engines.hindered(report, "migrate", None, "fake") == ["It is resource_failed_there: mend it."]
+    assert engines.harmless(report, "migrate") == []
+    report["nodes"]["node2"]["reachable"] = False
+    assert engines.hindered(report, "migrate", None, "fake")[0] == "node2 cannot be asked."
