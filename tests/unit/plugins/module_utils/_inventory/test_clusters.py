@@ -200,7 +200,8 @@ def test_a_name_that_the_inventory_gives_needs_nobody_to_be_asked() -> None:
     ],
 )
 def test_whether_the_nodes_are_to_be_asked(request_: dict[str, str], asked: bool) -> None:
-    assert bool(inventory_model.stranger(given(**request_))) is asked
+    made = inventory_model.Given({**GOOD, **request_}, NODES, GROUPS, NAMES)
+    assert bool(inventory_model.stranger(made)) is asked
 
 
 def test_who_still_is_nobody_is_refused() -> None:
