@@ -36,6 +36,8 @@ class Timing:
     stop: float = 0.3
     #: shutting-down, before an instance is terminated.
     terminate: float = 0.3
+    #: provisioning, before a load balancer is active.
+    provisioning: float = 0.2
     #: Between the API's answer to a route change and the data path. No source gives a number.
     propagation_delay: float = 0.0
     #: Life of instance-profile credentials; EC2 gives about six hours and renews them early.
