@@ -99,8 +99,8 @@ _NEEDS: dict[str, tuple[Need, ...]] = {
         f"elasticloadbalancing:{a}": (_LISTENER,)
         for a in ("ModifyListener", "ModifyListenerAttributes", "DeleteListener")
     },
-    **{f"elasticloadbalancing:{a}Tags": (Need("", "ResourceArns.member", many=True),) for a in ("Add", "Remove")},
-    "elasticloadbalancing:CreateLoadBalancer": (Need("loadbalancer/net", "Name"),),
+    **{f"elasticloadbalancing:{a}Tags": (Need("loadbalancer", "ResourceArns.member", many=True),) for a in ("Add", "Remove")},
+    "elasticloadbalancing:CreateLoadBalancer": (Need("loadbalancer", "Name"),),
     "elasticloadbalancing:CreateTargetGroup": (Need("targetgroup", "Name"),),
     **{
         f"iam:{a}": (_ROLE,)
@@ -237,7 +237,8 @@ def _balancing(cloud: Cloud, call: Call, kind: str, value: str) -> Resource:
     account = call.by.account_id
     if not value.startswith("arn:"):
         partition = cloud.backing.iam(account, call.region).partition
-        return Resource(f"arn:{partition}:{SERVICE}:{call.region}:{account}:{kind}/{value}/*", {}, account)
+        path = f"{kind}/{'net/' if kind == 'loadbalancer' else ''}"
+        return Resource(f"arn:{partition}:{SERVICE}:{call.region}:{account}:{path}{value}/*", {}, account)
     store = cloud.balancers
     known = any(value in held for held in (store.groups, store.balancers, store.listeners))
     tags = store.tagged(value) if known else {}
