@@ -212,6 +212,31 @@ targets:
   type: list
   elements: dict
   sample: [{"target_group": "sap-ascs-3600", "address": "192.168.10.15", "port": 3600, "state": "healthy"}]
+findings:
+  description:
+    - What is wrong with what there is. In check mode also whether it differs from what is asked for.
+    - C(no_load_balancer), C(differs), C(target_unhealthy), C(target_not_measured).
+  returned: when it was read
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Name of the finding.
+      type: str
+    severity:
+      description: C(error), C(warning) or C(info).
+      type: str
+    message:
+      description: One sentence.
+      type: str
+    remedy:
+      description: What to do.
+      type: str
+lines:
+  description: How it stands, as a person reads it.
+  returned: when it was read
+  type: list
+  elements: str
 steps:
   description:
     - The calls that change something, in their order. A partial failure returns the same list; the calls after the one

@@ -179,6 +179,10 @@ class Seen:
         return next((one for one in self.groups if one.name == name), None)
 
 
+class BalancerError(PlanError):
+    """What cannot be, in one sentence with the remedy."""
+
+
 def ours(name: str, tags: Mapping[str, str]) -> bool:
     """Whether we made a thing with these tags for the load balancer of this name."""
     return tags.get(TAG) == name
@@ -188,7 +192,7 @@ def ours(name: str, tags: Mapping[str, str]) -> bool:
 
 
 def judge_want(want: Want) -> None:
-    """Raise PlanError for the first thing that AWS cannot do."""
+    """Raise BalancerError for the first thing that AWS cannot do."""
     if not _NAME.fullmatch(want.name):
         raise _refused(
             f"name is '{want.name}': take 1 to 26 letters, digits and hyphens, not beginning with 'internal-' and not"
@@ -262,7 +266,7 @@ def _judge_address(where: str, text: str) -> None:
 
 
 def judge(want: Want, seen: Seen) -> None:
-    """Raise PlanError where what there is stands in the way: somebody else's things, or what cannot be changed."""
+    """Raise BalancerError where what there is stands in the way: somebody else's things, or what cannot be changed."""
     balancer = seen.balancer
     if balancer and not ours(want.name, balancer.tags):
         raise _foreign(f"Load balancer {want.name}", want)
@@ -308,12 +312,12 @@ def _judge_places(want: Want, seen: Seen) -> None:
         )
 
 
-def _foreign(what: str, want: Want) -> PlanError:
+def _foreign(what: str, want: Want) -> BalancerError:
     return _refused(f"{what} exists and was not made by this module (no tag {TAG}={want.name}): take another name")
 
 
-def _refused(sentence: str) -> PlanError:
-    return PlanError(f"{sentence}. Nothing was changed.")
+def _refused(sentence: str) -> BalancerError:
+    return BalancerError(f"{sentence}. Nothing was changed.")
 
 
 def _text(value: bool) -> str:

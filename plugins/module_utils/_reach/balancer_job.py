@@ -15,10 +15,11 @@ from typing import Any
 
 from .._aws.errors import AwsError
 from .._aws.pace import Clock, Deadline
+from .._base.finding import as_dicts
 from .._route.ec2 import Ec2
 from .._route.job import JobError
 from .._route.plan import PlanError
-from . import balancer, balancer_plan
+from . import balancer, balancer_plan, balancer_told
 from .balancer import TCP, Seen, Want
 from .balancer_plan import Made, Step
 from .elb import LoadBalancers, seen_balancer, seen_group, seen_listener
@@ -52,7 +53,7 @@ def run(elb: LoadBalancers, ec2: Ec2, request: Request, clock: Clock = time) -> 
     balancer.judge(want, before)
     steps = balancer_plan.plan(want, before)
     if request.check:
-        return _result(elb, want, before, balancer_plan.predicted(want, before), steps, {})
+        return _result(elb, want, before, balancer_plan.predicted(want, before), steps, {}, looked_at=before)
     deadline = Deadline(request.wait_timeout, clock)
     errors = _carry_out(elb, steps, deadline, clock)
     if not errors and want.state == "present":
@@ -193,8 +194,16 @@ def _partly(steps: Sequence[Step], errors: Mapping[int, AwsError]) -> str:
 
 
 def _result(
-    elb: LoadBalancers, want: Want, before: Seen, after: Seen, steps: Sequence[Step], errors: Mapping[int, AwsError]
+    elb: LoadBalancers,
+    want: Want,
+    before: Seen,
+    after: Seen,
+    steps: Sequence[Step],
+    errors: Mapping[int, AwsError],
+    looked_at: Seen | None = None,
 ) -> dict[str, Any]:
+    """What the module returns. Findings are about what there is: in check mode ``looked_at``."""
+    found = balancer_told.findings(want, looked_at or after, steps if looked_at else ())
     stopped = min(errors, default=len(steps))
     sides = [balancer.shown(seen, want.name) for seen in (before, after)]
     return {
@@ -203,7 +212,9 @@ def _result(
         "after": sides[1],
         "load_balancer_arn": after.balancer.arn if after.balancer else None,
         "dns_name": after.balancer.dns_name if after.balancer else None,
-        "targets": balancer.healths(after.groups),
+        "targets": balancer.healths((looked_at or after).groups),
+        "findings": as_dicts(found),
+        "lines": balancer_told.lines(want, looked_at or after, found),
         "steps": [
             {
                 "operation": step.operation,

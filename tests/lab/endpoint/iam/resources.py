@@ -50,6 +50,7 @@ _POLICY = Need("policy", "PolicyArn")
 _PROFILE = Need("instance-profile", "InstanceProfileName")
 _USER = Need("user", "UserName")
 _BALANCER = Need("loadbalancer", "LoadBalancerArn")
+_TAGGED = Need("loadbalancer", "ResourceArns.member", many=True)  # or one of the two others
 _GROUP = Need("targetgroup", "TargetGroupArn")
 _LISTENER = Need("listener", "ListenerArn")
 
@@ -99,7 +100,7 @@ _NEEDS: dict[str, tuple[Need, ...]] = {
         f"elasticloadbalancing:{a}": (_LISTENER,)
         for a in ("ModifyListener", "ModifyListenerAttributes", "DeleteListener")
     },
-    **{f"elasticloadbalancing:{a}Tags": (Need("loadbalancer", "ResourceArns.member", many=True),) for a in ("Add", "Remove")},
+    **{f"elasticloadbalancing:{a}Tags": (_TAGGED,) for a in ("Add", "Remove")},
     "elasticloadbalancing:CreateLoadBalancer": (Need("loadbalancer", "Name"),),
     "elasticloadbalancing:CreateTargetGroup": (Need("targetgroup", "Name"),),
     **{
