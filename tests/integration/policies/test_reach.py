@@ -41,10 +41,9 @@ class Balancing:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         ec2 = stage.endpoint.client("ec2", stage.world.owner_admin.credentials())
+        vpc, now = stage.world.vpc_id, time.monotonic_ns()
         self.groups = [
-            ec2.create_security_group(
-                GroupName=f"{name}-{time.monotonic_ns()}", Description="x", VpcId=stage.world.vpc_id
-            )["GroupId"]
+            ec2.create_security_group(GroupName=f"{name}-{now}", Description="x", VpcId=vpc)["GroupId"]
             for name in ("one", "other")
         ]
         self.subnets = tuple(node.subnet_id for node in stage.world.nodes)
