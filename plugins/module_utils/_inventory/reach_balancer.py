@@ -58,10 +58,17 @@ def balancer(where: str, item: Mapping[str, Any], overlays: Sequence[Mapping[str
         "tags": {str(key): str(value) for key, value in tags.items()},
         **numbers,
         **flags,
-        "looks": [],
+        "assume_role_arn": None,
+        "looks": _looks(text(item, "name"), address, ports),
     }
     _judge(where, read)
     return read
+
+
+def _looks(name: str | None, address: str, listeners: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """What status and reach look at: from the load balancer to each address that it leads to."""
+    found = dict.fromkeys((one["address"] or address).removesuffix("/32") for one in listeners)
+    return [{"from": f"load_balancer:{name}", "address": f"{one}/32"} for one in found]
 
 
 def _judge(where: str, read: Mapping[str, Any]) -> None:

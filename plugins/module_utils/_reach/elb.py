@@ -14,6 +14,7 @@ from typing import Any
 
 from .._aws.api import MOST_PAGES, Api, strange
 from .._aws.errors import AwsError
+from .._route.ec2 import Ec2
 from .balancer import TCP, SeenBalancer, SeenGroup, SeenListener, Target
 
 SERVICE = "elbv2"
@@ -99,6 +100,14 @@ class LoadBalancers:
                 return
             marker = {"Marker": answer["NextMarker"]}
         raise strange(operation, f"after {MOST_PAGES} pages the answer does not end")
+
+
+def addresses(ec2: Ec2, name: str) -> list[str]:
+    """The addresses of a load balancer, one in each of its zones: those of the interfaces that AWS made for it."""
+    pages = ec2.aws.pages(
+        "ec2", "DescribeNetworkInterfaces", Filters=[{"Name": "description", "Values": [f"ELB net/{name}/*"]}]
+    )
+    return sorted(raw["PrivateIpAddress"] for page in pages for raw in page["NetworkInterfaces"])
 
 
 def seen_balancer(raw: Mapping[str, Any], tags: Tags) -> SeenBalancer:

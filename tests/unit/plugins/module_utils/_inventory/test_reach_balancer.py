@@ -50,7 +50,8 @@ def test_the_smallest_entry_leads_to_the_only_overlay_ip() -> None:
             "deregistration_delay": 300,
             "unhealthy_connection_termination": True,
             "proxy_protocol": False,
-            "looks": [],
+            "assume_role_arn": None,
+            "looks": [{"from": "load_balancer:sap-ascs", "address": "192.168.10.15/32"}],
         }
     ]
 
