@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from integration.policies.stage import Denied, Stage, play, without_one
@@ -30,9 +29,8 @@ PATHS = {
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(balancer_job, "PAUSE", 0.05)
-    return
 
 
 class Balancing:
