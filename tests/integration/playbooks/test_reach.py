@@ -183,6 +183,10 @@ def test_a_load_balancer_from_the_declaration_to_the_teardown(ready: LabHandle) 
     assert f"  port 3600 to 192.168.10.15:{HTTP_PORT}: healthy, idle connections are kept 3900 s" in status.output
     assert "Load balancer sap-ascs is not as declared: target group sap-ascs-3600. Run reach.yml" in status.output
 
+    setup = lab.playbook("setup.yml", check=True, overlay_ip_reach=reach)
+    assert setup.ok, setup.output
+    assert "Load balancer sap-ascs is not as declared: target group sap-ascs-3600. Run reach.yml" in setup.output
+
     done = lab.playbook("teardown.yml", overlay_ip_reach=reach)
     assert done.ok, done.output
     assert elb.describe_load_balancers()["LoadBalancers"] == elb.describe_target_groups()["TargetGroups"] == []
