@@ -36,6 +36,10 @@ class LabHandle:
         self.owner_ec2 = client(lab.world, "ec2", lab.world.owner_admin)
         self.iam = client(lab.world, "iam")
 
+    def client(self, service: str) -> Any:
+        """A client of the nodes' account's administrator."""
+        return client(self.world, service)
+
     # What a user does
 
     def playbook(

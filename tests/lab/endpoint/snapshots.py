@@ -11,7 +11,19 @@ from .cloud import Cloud
 from .ec2.routes import target_id
 from .ec2.states import route_state
 from .ec2.transit import effective, state_of
-from .snapshot import InstanceSnap, InterfaceSnap, RouteSnap, Subnet, TableSnap, TransitSnap, VpcSnapshot
+from .elb.store import Balancer, Listener
+from .snapshot import (
+    BalancerSnap,
+    CheckSnap,
+    InstanceSnap,
+    InterfaceSnap,
+    ListenerSnap,
+    RouteSnap,
+    Subnet,
+    TableSnap,
+    TransitSnap,
+    VpcSnapshot,
+)
 
 
 def take(cloud: Cloud, vpc_id: str) -> VpcSnapshot:
@@ -36,6 +48,10 @@ def take(cloud: Cloud, vpc_id: str) -> VpcSnapshot:
             interfaces=tuple(_interface(eni) for eni in interfaces.values()),
             instances=tuple(InstanceSnap(instance.id, instance.state) for instance in instances.values()),
             transit=_transit(cloud, owner, vpc_id),
+            balancers=tuple(
+                _balancer(cloud, one) for one in cloud.balancers.balancers.values() if one.vpc_id == vpc_id
+            ),
+            balancer_second=cloud.settings.timing.balancer_second,
         )
 
 
@@ -72,6 +88,33 @@ def _transit(cloud: Cloud, ec2: Any, vpc_id: str) -> TransitSnap | None:
     return TransitSnap(mine.transit_gateway_id, tuple(mine.subnet_ids), tuple(inward), tuple(outward))
 
 
+def _balancer(cloud: Cloud, balancer: Balancer) -> BalancerSnap:
+    return BalancerSnap(
+        balancer.arn,
+        tuple(interface.id for interface in balancer.places.values()),
+        tuple(_listener(cloud, listener) for listener in cloud.balancers.of(balancer.arn)),
+    )
+
+
+def _listener(cloud: Cloud, listener: Listener) -> ListenerSnap:
+    group = cloud.balancers.group(listener.group_arn)
+    health, port = group.health, str(group.health["HealthCheckPort"])
+    return ListenerSnap(
+        listener.port,
+        int(listener.attributes.get("tcp.idle_timeout.seconds", "350")),
+        group.arn,
+        tuple(key for key, target in group.targets.items() if target.left is None),
+        CheckSnap(
+            int(port) if port.isdigit() else None,
+            health["HealthCheckIntervalSeconds"],
+            health["HealthCheckTimeoutSeconds"],
+            health["HealthyThresholdCount"],
+            health["UnhealthyThresholdCount"],
+        ),
+        group.attributes["target_health_state.unhealthy.connection_termination.enabled"] == "true",
+    )
+
+
 def _ipv6_cidr(subnet: Any) -> str | None:
     return next((a["ipv6CidrBlock"] for a in subnet.ipv6_cidr_block_associations.values()), None)
 
@@ -93,4 +136,5 @@ def _interface(eni: Any) -> InterfaceSnap:
         source_dest_check=bool(eni.source_dest_check),
         instance_id=eni.instance.id if eni.instance else None,
         device_index=eni.device_index or 0,
+        tcp_established_timeout=getattr(eni, "tcp_established_timeout", None),
     )
