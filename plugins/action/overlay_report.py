@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import getpass
 import time
-from contextlib import suppress
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._report import engines, history, metrics, move, orphans, status
 from ..module_utils._report.sight import Sight
+from ..plugin_utils import lease
 
 _SPEC: dict[str, Any] = {
     "model": {"type": "dict", "required": True},
@@ -32,13 +31,6 @@ _SPEC: dict[str, Any] = {
     "door": {"type": "str", "choices": ["setup", "move", "teardown"], "default": "setup"},
     "keep": {"type": "bool", "default": True},
 }
-
-
-def _user() -> str:
-    """Who runs Ansible."""
-    with suppress(OSError, KeyError, ImportError):  # a user without a name
-        return getpass.getuser()
-    return ""
 
 
 class ActionModule(ActionBase):
@@ -79,7 +71,7 @@ class ActionModule(ActionBase):
             result["rollback_calls"] = move.rollback_calls(given["moves"])
             result["left_at_target"] = move.left_at_target(given["moves"], given["rollbacks"])
             if given["by"]:
-                who = given["model"]["caller"] or _user()
+                who = given["model"]["caller"] or lease.user()
                 result["records"] = history.records(given["model"], result["report"], given["by"], who, given["error"])
         if given["keep"] and not self._task.check_mode:
             result["ansible_stats"] = {
