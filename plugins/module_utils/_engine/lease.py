@@ -182,10 +182,10 @@ class Lease:
     def _told(self, other: Held | None, asked: Mapping[str, Any]) -> str:
         if other is None:
             return ""
-        left = other.until - self._uptime()
+        end = _clock(time.time() + other.until - self._uptime())
         return (
             f"{asked['node']} is at work for somebody else: {sentence(other)}. Run this again when that has ended."
-            f" If it is dead, overlay_ip_break_lease=true goes on at once; after {_clock(time.time() + left)} anyone may."
+            f" If it is dead, overlay_ip_break_lease=true goes on at once; from {end} anybody may."
         )
 
 
