@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import signal
 import sys
 import threading
 import time
@@ -280,6 +281,7 @@ def _state(of: Pair, actors: list[Actor]) -> Iterator[str]:
 
 def main() -> None:
     """Play all pairs in turns."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit("ended"))  # by way of the lab's removal
     engine, rounds, report = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
     pairs = [p for p in PAIRS if not sys.argv[4:] or "+".join(p) in sys.argv[4:]]
     with pair(engine) as of:
