@@ -9,10 +9,13 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import signal
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +28,7 @@ from drill.bed import Bed, DrillError, bed
 from lab.daemon import process
 from lab.daemon.ssh import end_masters
 from lab.handle import LabHandle
-from lab.playbook.run import Run, run_playbook
+from lab.playbook.run import CHECKOUT, PROGRAMS, Run, run_playbook
 
 ENGINES = ("none", "exclusive", "keepalived", "pacemaker")
 NODES = ("node1", "node2")
@@ -44,6 +47,7 @@ PAIRS = (
     (TEARDOWN, FAILOVER),
 )
 _JOBS = (4711, 4712)
+_LEASE = "cat /run/aws-overlay-ip/lease.json 2>/dev/null"
 _BUSY = "is at work for somebody else"
 #: No sentence for a person: what a task says where nobody thought of it.
 _RAW = re.compile(r"non-zero return code|Traceback|Action failed|MODULE FAILURE|undefined", re.IGNORECASE)
@@ -69,6 +73,22 @@ class Pair:
         return run_playbook(
             playbook, self._lab.directory.inventory, extra_vars={**self.variables, **more}, timeout=900.0
         )
+
+    def killed(self, playbook: str, node: str) -> str:
+        """Kill a playbook with its children once it has the node's lease; what it had said until then."""
+        variables = json.dumps({**self.variables, "overlay_ip_break_lease": True})
+        inventory = str(self._lab.directory.inventory)
+        with tempfile.TemporaryFile("w+") as said:
+            argv = [str(PROGRAMS / "ansible-playbook"), "-i", inventory, playbook, "-e", variables]
+            run = subprocess.Popen(argv, cwd=CHECKOUT, stdout=said, stderr=said, start_new_session=True)
+            try:
+                here = f"{run.pid}/"
+                await_("yes", lambda: "yes" if here in self.shell(node, _LEASE) else "", _REST)
+            finally:
+                os.killpg(run.pid, signal.SIGKILL)
+                run.wait()
+            said.seek(0)
+            return said.read()
 
     def shell(self, node: str, script: str) -> str:
         """What a script says on a node."""
@@ -116,7 +136,7 @@ class Pair:
 
     def leases(self) -> str:
         """What says that somebody is at work."""
-        return "".join(self.shell(n, "cat /run/aws-overlay-ip/lease.json 2>/dev/null") for n in NODES)
+        return "".join(self.shell(n, _LEASE) for n in NODES)
 
     def fail(self) -> None:
         """Let the engine fail over; without one somebody's monitor moves the route."""

@@ -26,6 +26,7 @@ from typing import Any
 
 NAME = "lease.json"
 _POLL = 0.2
+_TRIES = 100
 
 OPTION: dict[str, Any] = {
     "type": "dict",
@@ -214,16 +215,19 @@ def _may_replace(other: Held, asked: Mapping[str, Any]) -> bool:
 
 def _opened(directory: str) -> int | None:
     """The directory, made where it is not there, and ours alone; None where that cannot be."""
-    with suppress(OSError):
-        os.mkdir(directory, 0o700)
-    try:
-        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        about = os.fstat(handle)
-        if about.st_uid == os.geteuid():
+    for _try in range(_TRIES):
+        with suppress(OSError):
+            os.mkdir(directory, 0o700)
+        try:
+            handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:  # whoever let go has just removed it, or there is no place for it
+            continue
+        except OSError:
+            return None
+        if os.fstat(handle).st_uid == os.geteuid():
             return handle
         os.close(handle)
-    except OSError:
-        pass
+        return None
     return None
 
 

@@ -121,7 +121,7 @@ def _node(name: str, host: Dict, model: Dict, overlays: Sequence[Dict]) -> dict[
         found = [_unasked(name, why, away=not host.get("failed") or bool(host.get("unreachable")))]
         return {"reachable": False, "addresses": [], "findings": found, "failover": []}
     held = [a["address"] for a in host.get("addresses") or () if a["live"]]
-    found = list(host.get("findings", []))
+    found = [*host.get("findings", ()), *_at_work(name, host)]
     by_destination = {wanted["destination"]: wanted for wanted in model["overlays"]}
     for overlay in overlays:
         wanted = by_destination[overlay["destination"]]  # read per group of tables, so in an order of its own
@@ -138,6 +138,14 @@ def _node(name: str, host: Dict, model: Dict, overlays: Sequence[Dict]) -> dict[
             )
     mine = [a for o in model["overlays"] for a in o["node_addresses"] if a in held]
     return {"reachable": True, "addresses": mine, "findings": found, "failover": host.get("failover", [])}
+
+
+def _at_work(name: str, host: Dict) -> list[dict[str, str]]:
+    """A playbook that is at work there, by which another one would be refused."""
+    if not (held := host.get("at_work", {}).get("held")):
+        return []
+    remedy = "Wait until it has ended; where it is dead, overlay_ip_break_lease=true goes on."
+    return [_finding("at_work", "info", f"{name} is at work for {held}.", remedy)]
 
 
 def _unasked(name: str, why: str, *, away: bool) -> dict[str, str]:
