@@ -67,12 +67,11 @@ def _process(number: int | str) -> str:
 
 def _alive() -> Iterator[str]:
     """The processes that may be a run of Ansible."""
-    with suppress(OSError):
-        for place in os.listdir(_PROC):
-            if place.isdigit():
-                with suppress(OSError):
-                    if b"ansible" in (_PROC / place / "cmdline").read_bytes() and (found := _process(place)):
-                        yield found
+    numbers = [name for name in os.listdir(_PROC) if name.isdigit()] if _PROC.is_dir() else []
+    for number in numbers:
+        with suppress(OSError), open(f"{_PROC}/{number}/cmdline", "rb") as file:  # some hundreds: no Path for each
+            if b"ansible" in file.read() and (found := _process(number)):
+                yield found
 
 
 def _machine() -> str:
