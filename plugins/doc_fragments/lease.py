@@ -14,9 +14,9 @@ class ModuleDocFragment:
 options:
   lease:
     description:
-      - Who is at work. With it the module first takes the lease of this deployment on the node, or keeps it for longer,
-        and changes nothing where another run has it. Roles pass on what P(aws_ha.overlay_ip.overlay_ip#role) has made of
-        the run.
+      - Who is at work. With it the module first takes the lease of this deployment on the node, or keeps it for
+        longer, and changes nothing where another run has it. Roles pass on what P(aws_ha.overlay_ip.overlay_ip#role)
+        has made of the run.
       - A lease binds playbooks alone. A failover engine takes over whatever a playbook is doing.
       - Only C(/run) is written. Where that cannot be written there is no lease, and work goes on.
     type: dict

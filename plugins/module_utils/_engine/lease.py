@@ -72,8 +72,8 @@ class Held:
         """The file's content; None of anything else, which nobody of ours wrote."""
         try:
             raw = json.loads(text)
-            told = (str(raw[name]) for name in ("run", "machine", "what", "who"))
-            return cls(*told, since=float(raw["since"]), until=float(raw["until"]))
+            run, machine, what, who = (str(raw[name]) for name in ("run", "machine", "what", "who"))
+            return cls(run, machine, what, who, float(raw["since"]), float(raw["until"]))
         except (ValueError, TypeError, KeyError, RecursionError):
             return None
 
