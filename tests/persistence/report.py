@@ -105,12 +105,9 @@ def _engine_table(stack: str, pairs: Sequence[Mapping[str, Any]]) -> str:
         lines += [f"| --- |{' --- | --- |' * len(ran)}"]
         for number, cell in enumerate(pairs[0]["cells"]):
             lines.append(f"| {cell['title']} | {' | '.join(_silences(pair['cells'][number]) for pair in pairs)} |")
-        served = [f"{pair['lost_link_s']:.1f} s with {pair['engine']}" for pair in pairs]
-        lines += ["", f"After a link had gone down for good, the other node served in {', '.join(served)}."]
-        taken = "; ".join(dict.fromkeys(pair["when"] for pair in pairs))
-        lines[-1] += f" Taken {taken}."
+        lines += ["", f"Taken {'; '.join(dict.fromkeys(pair['when'] for pair in pairs))}."]
     missing = [engine for engine in ENGINES if engine not in ran]
-    lines += ["", f"Not run with {' and '.join(missing)}."] if missing else []
+    lines += [*([""] if pairs else []), f"Not run with {' and '.join(missing)}."] if missing else []
     return "\n".join(lines) + "\n"
 
 
