@@ -25,6 +25,8 @@ METADATA_ADDRESS = "169.254.169.254"
 ENDPOINT_ADDRESS = "198.51.100.1"
 #: The router on every link, for IPv6.
 GATEWAY6 = "fe80::1"
+#: The same, by an address that everybody knows (VPC user guide, "Subnet sizing for IPv6").
+ROUTER6 = "fe80:ec2::1"
 
 _SYSCTLS = {
     "ipv4/ip_forward": "1",
@@ -290,6 +292,7 @@ def _wire(nic: Nic, machine: str) -> list[str]:
         netns.answer_at_once(nic.port),
         f"address add {gateway} dev {nic.port} noprefixroute",
         f"address add {nic.gateway6}/64 dev {nic.port} nodad",
+        f"address add {ROUTER6} dev {nic.port} nodad",
         *in_network6,
         *(f"neigh replace {address} lladdr {nic.mac} dev {nic.port} nud permanent" for address in neighbours),
     ]
