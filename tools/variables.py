@@ -33,6 +33,7 @@ TITLES = {
     "status": "Status",
     "path": "Path",
     "history": "History",
+    "respond": "Response to alerts",
     "drill": "Drill",
     "node_program": "Failover, both engines",
     "keepalived": "Failover by keepalived",

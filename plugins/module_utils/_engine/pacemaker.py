@@ -146,6 +146,17 @@ def seen(host: Host, deployment: Deployment) -> dict[str, Any]:
     return told(monitor, host.output(*CONSTRAINTS), _words(host), name, prefix(deployment))
 
 
+def busy(host: Host, deployment: Deployment) -> str:
+    """See :class:`.registry.Engine`: its coordinator's state, of which every other than S_IDLE is work, or a trouble."""
+    name = re.search(r"\S+$", (host.output("crmadmin", "--quiet", "--dc_lookup") or "").strip())
+    if name is None:
+        return "has no coordinator now"
+    state = re.search(r"\bS_[A-Z_]+", host.output("crmadmin", "--status", name[0]) or "")
+    if state is None:
+        return f"does not tell the state of its coordinator {name[0]}"
+    return "" if state[0] == "S_IDLE" else f"is in a transition ({state[0]} on {name[0]})"
+
+
 def told(
     monitor: str | None, constraints: str | None, words: Mapping[str, str], name: str, ours: str = PREFIX
 ) -> dict[str, Any]:
