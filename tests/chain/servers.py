@@ -168,13 +168,13 @@ def prometheus(
 
 
 @contextmanager
-def alertmanager(folder: Path, webhook_port: int, token: str) -> Iterator[tuple[Running, int]]:
-    """Alertmanager as the page shows it, without the time that it lets alerts gather."""
+def alertmanager(folder: Path, webhook_port: int, token: str, *, repeat: str) -> Iterator[tuple[Running, int]]:
+    """Alertmanager as the page shows it, without the time that it lets alerts gather, and repeating itself sooner."""
     port, place = free_port(), folder / "alertmanager"
     place.mkdir()
     (place / "token").write_text(token, encoding="utf-8")
     config = shown("alertmanager.yml")
-    config["route"]["routes"][0].update(group_wait="0s", group_interval="1s")
+    config["route"]["routes"][0].update(group_wait="0s", group_interval="1s", repeat_interval=repeat)
     hook = config["receivers"][1]["webhook_configs"][0]
     hook["url"] = f"http://127.0.0.1:{webhook_port}/overlay-ip"
     hook["http_config"]["authorization"]["credentials_file"] = str(place / "token")
