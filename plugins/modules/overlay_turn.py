@@ -91,7 +91,9 @@ turns:
       description: How many seconds ago, by the node's clock.
       type: float
 moving:
-  description: Whether the node's program is taking over, as far as can be seen without disturbing it.
+  description:
+    - Whether the node's program is taking over, and has not ended within three seconds, as far as can be seen without
+      disturbing it.
   returned: always
   type: bool
 busy:
@@ -101,6 +103,7 @@ busy:
   elements: str
 """
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +123,22 @@ SPEC: dict[str, dict[str, Any]] = {
     "deployment": {"type": "str", "default": USUAL},
 }
 
+PATIENCE, POLL = 3.0, 0.1
+"""Seconds: a holder that looks after its routes moves for a moment every now and then, and is at rest again."""
+
+
+def moving(deployment: Deployment) -> bool:
+    """Whether a takeover is under way, and goes on."""
+    # A memory that is not there shall not be made by who only asks.
+    if not any(Path(at).is_dir() for at in deployment.memory):
+        return False
+    memory, end = Memory.of_node(deployment), time.monotonic() + PATIENCE
+    while memory.moving:
+        if time.monotonic() > end:
+            return True
+        time.sleep(POLL)
+    return False
+
 
 def main() -> None:
     """Run the module."""
@@ -131,8 +150,7 @@ def main() -> None:
         module.fail_json(msg=str(exc))
     directory = Path(deployment.state)
     result: dict[str, Any] = {"changed": False, "taken": False, "against": [], "turns": []}
-    # A memory that is not there shall not be made by who only asks.
-    result["moving"] = any(Path(at).is_dir() for at in deployment.memory) and Memory.of_node(deployment).moving
+    result["moving"] = moving(deployment)
     if params["state"] == "absent":
         result["changed"] = turn_file.remove(directory, check=module.check_mode)
         module.exit_json(**result)

@@ -147,7 +147,7 @@ def seen(host: Host, deployment: Deployment) -> dict[str, Any]:
 
 
 def busy(host: Host, deployment: Deployment) -> str:
-    """See :class:`.registry.Engine`: its coordinator's state, of which every other than S_IDLE is work, or a trouble."""
+    """See :class:`.registry.Engine`: its coordinator's state; every other than S_IDLE is work, or a trouble."""
     name = re.search(r"\S+$", (host.output("crmadmin", "--quiet", "--dc_lookup") or "").strip())
     if name is None:
         return "has no coordinator now"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -150,6 +151,46 @@ def test_alertmanager(controller: Controller, tmp_path: Path) -> None:
         (TEMPLATE, {"target": "node1", "expected_active": "node2"}),
     ]
     assert SECRET not in running.log.read_text(encoding="utf-8")
+
+
+def test_respond_awx(controller: Controller, tmp_path: Path) -> None:
+    """What an alert says reaches the deciding template as one word; what that allows is launched, and nothing else."""
+    for name in ("response", "setup"):
+        body = {"name": name, "project": 1, "playbook": "switchover.yml", "organization": 1}
+        controller.create("job_templates", {**body, "ask_variables_on_launch": True})
+    questions = [{**QUESTION, "variable": name} for name in ("target", "expected_active", "overlay")]
+    (number,) = [n for kind, n in controller.surveys if kind == "job_templates"]
+    controller.surveys["job_templates", number]["spec"] = questions
+    request = {"target": "node2", "expected_active": "node1", "overlay": "192.168.10.15/32"}
+    port = free_port()
+    variables = {"overlay_ip_eda_token": SECRET, "overlay_ip_eda_port": port, "overlay_ip_eda_host": "127.0.0.1"}
+    variables |= {"overlay_ip_eda_response": "response", "overlay_ip_eda_setup": "setup"}
+    hostile = "{{ lookup('pipe', 'id') }}"
+
+    def said(do: str) -> None:
+        controller.artifacts["response"] = {"overlay_ip_response": {"do": do, "request": request if do else {}}}
+
+    def alerts(action: str, status: str = "firing") -> dict[str, Any]:
+        labels = {"alertname": hostile, "overlay_ip_action": action, "job": hostile}
+        return {"alerts": [{"status": status, "labels": labels, "annotations": {"summary": hostile}}]}
+
+    with rulebook("aws_ha.overlay_ip.respond_awx", controller, tmp_path, variables) as running:
+        running.wait_for(lambda: refuses(port))
+        for body in (alerts("setup", "resolved"), alerts(""), {"alerts": "x"}, {}):
+            assert post(port, body, SECRET) == 200
+        for number, (do, launches) in enumerate([("", 1), ("setup", 3), ("switchover", 5)]):
+            said(do)
+            assert post(port, alerts(do or "status"), SECRET) == 200
+            running.wait_for(lambda wanted=launches: len(controller.launches) >= wanted)  # type: ignore[misc]
+            assert len(controller.launches) == launches, number
+    found = launched(controller)
+    assert [name for name, _vars in found] == ["response", "response", "setup", "response", TEMPLATE]
+    assert found[2][1] == {}
+    assert found[4][1] == request
+    for name, given in found:
+        if name == "response":
+            assert re.fullmatch(r"[A-Za-z0-9_.~%-]+", given["overlay_ip_alerts"])
+            assert list(given) == ["overlay_ip_alerts"]
 
 
 class Queue:

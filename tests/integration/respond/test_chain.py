@@ -143,7 +143,8 @@ def test_a_route_that_somebody_deleted_is_there_again(chain: Chain, tmp_path: Pa
     chain.wait(r"to be started: setup, for OverlayIpTableDead 192\.168\.10\.15/32", since)
     assert min(chain.fired_after("OverlayIpTableDead", node) for node in pair.nodes) <= 2 * INTERVAL + SLACK
     pair.rest("node1", PATIENCE)
-    (made,) = [c for c in pair.control.calls(mark, action="CreateRoute") if c["params"].get("DryRun") != "true"]
+    # The holder tries as well, and may not: its policy lets it replace a route, and make none.
+    (made,) = [call for call in pair.control.calls(mark, action="CreateRoute") if call["status"] == 200]
     assert pair.writes(mark) == []  # nothing that worked was moved
     # The page after it: all is well, and what setup did is on record.
     chain.rulebook.wait_for(lambda: _shows_all_is_well(chain.page, made["time"]), "the page", PATIENCE)
