@@ -35,6 +35,7 @@ TITLES = {
     "history": "History",
     "respond": "Response to alerts",
     "drill": "Drill",
+    "migration": "Migration of a cluster that was there before",
     "node_program": "Failover, both engines",
     "keepalived": "Failover by keepalived",
     "pacemaker": "Failover by Pacemaker",

@@ -105,7 +105,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
             pair.inventory(inventory, overlay_ip_response_dry_run=False)
             addresses = {machine.name: machine.addresses[0] for machine in pair.lab.world.nodes}
             exporters = around.enter_context(servers.tunnels(pair.directory, addresses, folder))
-            _alerts, port = around.enter_context(servers.alertmanager(folder, made.webhook, TOKEN, repeat="30s"))
+            _alerts, port = around.enter_context(servers.alertmanager(folder, made.webhook, TOKEN, repeat="20s"))
             running, made.prometheus = around.enter_context(
                 servers.prometheus(folder, exporters, port, interval=f"{INTERVAL}s")
             )
