@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from awx.controller import TOKEN, Controller, serve
 SECRET = "alert-token"
 TEMPLATE = "Overlay IP switchover"
 FIRST, SECOND = "i-0aaaaaaaaaaaaaaa1", "i-0aaaaaaaaaaaaaaa2"
-PATIENCE = 60  # seconds: Java starts, then Drools
+PATIENCE = 120  # seconds: Java starts, then Drools
 QUESTION = {"type": "text", "question_name": "?", "required": False, "default": ""}
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 
@@ -155,9 +156,10 @@ def test_alertmanager(controller: Controller, tmp_path: Path) -> None:
 
 def test_respond_awx(controller: Controller, tmp_path: Path) -> None:
     """What an alert says reaches the deciding template as one word; what that allows is launched, and nothing else."""
+    (project,) = controller.objects["projects"]
     for name in ("response", "setup"):
-        body = {"name": name, "project": 1, "playbook": "switchover.yml", "organization": 1}
-        controller.create("job_templates", {**body, "ask_variables_on_launch": True})
+        about = {"name": name, "project": project, "playbook": "switchover.yml", "organization": 1}
+        controller.create("job_templates", {**about, "ask_variables_on_launch": True})
     questions = [{**QUESTION, "variable": name} for name in ("target", "expected_active", "overlay")]
     (number,) = [n for kind, n in controller.surveys if kind == "job_templates"]
     controller.surveys["job_templates", number]["spec"] = questions
@@ -174,15 +176,18 @@ def test_respond_awx(controller: Controller, tmp_path: Path) -> None:
         labels = {"alertname": hostile, "overlay_ip_action": action, "job": hostile}
         return {"alerts": [{"status": status, "labels": labels, "annotations": {"summary": hostile}}]}
 
+    def at_least(launches: int) -> bool:
+        return len(controller.launches) >= launches
+
     with rulebook("aws_ha.overlay_ip.respond_awx", controller, tmp_path, variables) as running:
         running.wait_for(lambda: refuses(port))
-        for body in (alerts("setup", "resolved"), alerts(""), {"alerts": "x"}, {}):
-            assert post(port, body, SECRET) == 200
-        for number, (do, launches) in enumerate([("", 1), ("setup", 3), ("switchover", 5)]):
+        nothing: list[dict[str, Any]] = [alerts("setup", "resolved"), alerts(""), {"alerts": "x"}, {}]
+        assert [post(port, body, SECRET) for body in nothing] == [200] * 4
+        for do, launches in (("", 1), ("setup", 3), ("switchover", 5)):
             said(do)
             assert post(port, alerts(do or "status"), SECRET) == 200
-            running.wait_for(lambda wanted=launches: len(controller.launches) >= wanted)  # type: ignore[misc]
-            assert len(controller.launches) == launches, number
+            running.wait_for(partial(at_least, launches))
+            assert len(controller.launches) == launches
     found = launched(controller)
     assert [name for name, _vars in found] == ["response", "response", "setup", "response", TEMPLATE]
     assert found[2][1] == {}
