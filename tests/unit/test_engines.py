@@ -62,6 +62,10 @@ def given(host, deployment):
 def seen(host, deployment):
     slow = Trouble("fake_slow", "warning", "The fake engine is slow.", "wait.")
     return view(NAME, "fine", holder="node1", troubles=[slow])
+
+
+def busy(host, deployment):
+    return ""
 '''
 #: In the place of each module that asks AWS or changes a node: what it would say where all is as it should be.
 _STUB = """#!/usr/bin/python

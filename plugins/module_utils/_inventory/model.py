@@ -113,6 +113,11 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
         "probe": heard(None, _probe, variables),
         "pre_tasks": text(variables, "overlay_ip_pre_tasks"),
         "post_tasks": text(variables, "overlay_ip_post_tasks"),
+        "response": {
+            "allowed": plain("overlay_ip_response_actions"),
+            "dry_run": plain("overlay_ip_response_dry_run"),
+            "pause": plain("overlay_ip_response_pause"),
+        },
         "caller": _caller(variables),
         "nodes": nodes,
         "overlays": overlays,

@@ -167,6 +167,17 @@ VARIABLES: tuple[Variable, ...] = (
         shape="a time such as 2026-01-31T03:00 or 03:00 (UTC), or a while such as 90m, 24h or 7d",
         scope=REQUEST,
     ),
+    # Response to alerts
+    Variable("overlay_ip_alerts", TEXT, ("respond",), scope=REQUEST),
+    Variable(
+        "overlay_ip_response_actions",
+        LIST,
+        ("respond",),
+        ["status", "setup"],
+        choices=("status", "setup", "switchover"),
+    ),
+    Variable("overlay_ip_response_dry_run", FLAG, ("respond",), True),
+    Variable("overlay_ip_response_pause", WHOLE, ("respond",), 600, _SECONDS, 600, 86400),
     Variable("back", FLAG, ("migration",), False, scope=REQUEST),
     Variable("overlay_ip_migration_name", TEXT, ("migration",), pattern=_RESOURCE, shape="a resource's name"),
     Variable("drill", TEXT, ("drill",), choices=("readiness", "switchover"), scope=REQUEST),

@@ -106,6 +106,11 @@ def seen(host: Host, deployment: Deployment) -> dict[str, Any]:
     return view(NAME, said, holder=SELF if said == "MASTER" else "", troubles=troubles, movers=foreign)
 
 
+def busy(host: Host, deployment: Deployment) -> str:
+    """See :class:`..registry.Engine`: a takeover is the program's, which has a lock."""
+    return ""
+
+
 def edited(text: str) -> bool:
     """Whether a configuration that setup wrote was changed since. One from before there was a sum cannot tell."""
     mark, line, body = (*text.split("\n", 2), "", "")[:3]
