@@ -20,18 +20,11 @@ from xml.etree.ElementTree import Element
 
 from .._address.persist.tree import Host
 from .._base.deployment import Deployment
+from . import pacemaker_names as names
 from .view import MOVE, SELF, SETUP, TEARDOWN, Trouble, name_of, not_running, text_of, unit_state, view
 
-NAME = "pacemaker"
-UNIT = "pacemaker.service"
-"""The cluster is one for all deployments."""
+NAME, UNIT, CIB, PREFIX, prefix = names.NAME, names.UNIT, names.CIB, names.PREFIX, names.prefix
 AGENTS = ("ocf:aws_ha:overlay-ip", "ocf:heartbeat:aws-vpc-move-ip")
-PREFIX = "overlay-ip-"
-"""How the names of the resources begin whose deployment has no name of its own."""
-FENCING = "overlay-ip-fencing"
-"""The cluster's fencing device, where the role has made it: every deployment's."""
-
-CIB = "/var/lib/pacemaker/cib/cib.xml"
 CRM_MON = ("crm_mon", "--one-shot", "--inactive", "--neg-locations", "--failcounts")
 FORMS = ("--output-as=xml", "--as-xml")
 CONSTRAINTS = ("cibadmin", "--query", "--scope", "constraints")
@@ -102,11 +95,6 @@ class Resource:
         return self.attributes.get(attribute, "").lower() == value
 
 
-def prefix(deployment: Deployment) -> str:
-    """How the names of its resources begin; :func:`.net.slug` of the address follows."""
-    return PREFIX if deployment.usual else f"{deployment.name}-overlay-ip-"
-
-
 def unit(deployment: Deployment) -> str:
     """See :class:`.registry.Engine`."""
     return UNIT
@@ -130,10 +118,7 @@ def given(host: Host, deployment: Deployment) -> list[dict[str, str]]:
 
 
 def _given(host: Host, deployment: Deployment) -> list[str]:
-    """The overlay IPs in the cluster's configuration; its fencing device is none."""
-    named = re.findall(r'<primitive [^>]*\bid="([^"]+)"', text_of(host, CIB) or "")
-    ours = prefix(deployment)
-    return [name[len(ours) :] for name in dict.fromkeys(named) if name.startswith(ours) and name != FENCING]
+    return names.given(text_of(host, CIB) or "", deployment)
 
 
 def seen(host: Host, deployment: Deployment) -> dict[str, Any]:
