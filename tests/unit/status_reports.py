@@ -135,3 +135,32 @@ def _host(
         "findings": list(extra),
         "failover": [view] if engine else [],
     }
+
+
+def reached(told: dict[str, Any], clients: Mapping[str, Sequence[bool] | None], **entry: Any) -> dict[str, Any]:
+    """The report with a transit gateway, and whether each network reaches each node as the holder; None: unknown."""
+    way = {
+        "via": "transit_gateway",
+        "route_table_ids": ["tgw-rtb-0a1b2c3d4e5f60718"],
+        "destinations": [overlay["destination"] for overlay in told["overlays"]],
+        "clients": list(clients),
+        **entry,
+    }
+    return {**told, "reach": [way], "paths": [_looked(way, client, works) for client, works in clients.items()]}
+
+
+def _looked(way: Mapping[str, Any], client: str, works: Sequence[bool] | None) -> dict[str, Any]:
+    """What overlay_path_info says, as Ansible's loop gives it."""
+    item = [way, {"from": client, "address": OVERLAY}]
+    if works is None:
+        return {"item": item, "failed": False, "msg": "UnauthorizedOperation: it may not look."}
+    lost = {
+        "id": "no_attachment_subnet",
+        "severity": "error",
+        "message": "attachment tgw-attach-0a1b2c3d4e5f60718: it has no subnet in eu-central-1b.",
+        "remedy": "Add a subnet of that zone to the attachment, and a static route (reach.yml makes it).",
+    }
+    paths = [
+        {"holder": f"node{n}", "works": well, "findings": [] if well else [lost]} for n, well in enumerate(works, 1)
+    ]
+    return {"item": item, "paths": paths, "lines": [f"from {client}: {'yes' if all(works) else 'no'}"]}

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._inventory.holders import Dict, node_of
-from . import engines, history, places
+from . import engines, history, outside, places
 
 
 def report(
@@ -154,4 +154,5 @@ def _finding(name: str, severity: str, message: str, remedy: str) -> dict[str, s
 
 def _all(report: Dict) -> list[Dict]:
     places = [*report["overlays"], *report["nodes"].values()]
-    return [*(finding for place in places for finding in place["findings"]), *report["orphans"]]
+    outer = {(f["id"], f["message"]): f for _client, found in outside.findings(report) for f in found}
+    return [*(finding for place in places for finding in place["findings"]), *report["orphans"], *outer.values()]
