@@ -58,7 +58,7 @@ def world(*, well: bool) -> list[dict[str, str]]:
     seen = []
     for name, other, mine in (("n1", "n2", "eni-1"), ("n2", "n1", "eni-2")):
         config = Config(name, overlays, network_interface_id=mine, peers={other: "eni-x"}, aws={"region": "r"})
-        rows = {
+        rows: dict[str, list[str | None]] = {
             DESTINATION: ["eni-1", "eni-1"],
             OTHER: ["eni-1", "eni-1"] if well else ["eni-1", "eni-2"],
             THIRD: ["eni-2", "eni-2"] if well else [None, None],
@@ -183,12 +183,12 @@ def lost(told: Any, back: Any, path: str = "") -> Iterator[str]:
 
 def through_the_schema(dashboard: dict[str, Any]) -> list[str]:
     """What Grafana's own types do not know."""
-    models = pytest.importorskip("grafana_foundation_sdk.models.dashboard", reason="requirements/test.txt has it")
-    from grafana_foundation_sdk.cog.encoder import JSONEncoder
-    from grafana_foundation_sdk.cog.plugins import register_default_plugins
-
-    register_default_plugins()
-    back = json.loads(JSONEncoder().encode(models.Dashboard.from_json(dashboard)))
+    models, encoder, plugins = (
+        pytest.importorskip(f"grafana_foundation_sdk.{name}", reason="requirements/test.txt has it")
+        for name in ("models.dashboard", "cog.encoder", "cog.plugins")
+    )
+    plugins.register_default_plugins()
+    back = json.loads(encoder.JSONEncoder().encode(models.Dashboard.from_json(dashboard)))
     return [where for where in lost(dashboard, back) if where.rpartition("/")[2] not in OF_PROMETHEUS]
 
 

@@ -21,7 +21,7 @@ import pytest
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page
 from ansible_collections.aws_ha.overlay_ip.plugins.plugin_utils import page as file
 from unit.browser import PROGRAM, Browser, browser
-from unit.status_reports import OVERLAY, WELL, fleet, reached, report
+from unit.status_reports import OVERLAY, WELL, fleet, moved, reached, report
 
 pytestmark = pytest.mark.skipif(not Path(PROGRAM).exists(), reason="there is no Chromium (requirements/apt.txt)")
 DOCS = Path(__file__).parents[2] / "docs"
@@ -34,6 +34,7 @@ REPORTS: dict[str, list[dict[str, Any]]] = {
     "several": [report({f"192.168.10.{n}/32": SPLIT if n == 17 else WELL for n in range(15, 19)}, engine=None)],
     "hostile": [reached(report(names=("node1", TAG), zones=(TAG, "a" * 90, "c")), {TAG: None}, route_table_ids=[TAG])],
     "outside": [reached(report(), {"10.20.0.0/16": (True, True), "172.20.0.0/16": (True, False), "10.9.0.0/16": None})],
+    "moves": [moved(report(), {"address": True, "permission": True})],
     "fleet": fleet(194),
 }
 
@@ -75,6 +76,16 @@ def test_it_fits_a_telephone(chromium: Browser, pages: dict[str, Path], name: st
     assert chromium.run("document.querySelectorAll('.map.wide').length") == chromium.run(
         "Array.from(document.querySelectorAll('.map.wide')).filter((e) => !e.getBoundingClientRect().width).length"
     )
+
+
+@pytest.mark.parametrize("width", [700, 1000, 1400])
+@pytest.mark.parametrize("name", ["split", "hostile", "moves", "fleet"])
+def test_nothing_sticks_out_of_its_card(chromium: Browser, pages: dict[str, Path], name: str, width: int) -> None:
+    chromium.open(pages[name], width=width, height=900)
+    cards = "Array.from(document.querySelectorAll('.card, table, .facts > div'))"
+    assert chromium.run(f"{cards}.length") > 3
+    wide = f"{cards}.filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.className + e.tagName)"
+    assert chromium.run(f"{wide}.join(' ')") == ""
 
 
 def test_names_are_text(chromium: Browser, pages: dict[str, Path]) -> None:
@@ -208,7 +219,7 @@ def test_take_the_pictures_of_the_documentation(chromium: Browser, pages: dict[s
         ("well", "status-page-dark.png", 1000, 760, "dark"),
         ("fleet", "status-page-fleet.png", 1000, 700, "light"),
         ("hole", "status-page-narrow.png", 380, 800, "light"),
-        ("outside", "status-page-outside.png", 1000, 1040, "light"),
+        ("outside", "status-page-outside.png", 1000, 1130, "light"),
     ):
         chromium.open(pages[name], width=width, height=height, theme=theme)
         chromium.picture(DOCS / picture, whole=False)

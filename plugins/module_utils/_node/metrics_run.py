@@ -8,7 +8,6 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import time
@@ -29,14 +28,14 @@ from .._base.programs import run
 from .._engine import commands
 from .._engine.health import Look
 from .._engine.memory import Memory
-from . import check, history, metrics
+from . import check, history, metrics, proof
 from .config import CommandError
 from .node import Node
 
 READY_EVERY = 600.0
 """Seconds for which what was checked counts: each check sends a DryRun for every table."""
 _PATIENCE = 2.0  # seconds for a command of the engine
-_READY, _VERIFIED = "ready.json", "verified"
+_VERIFIED = "verified"
 
 
 def told(node: Node, memory: Memory, deadline: Deadline, config: Path) -> str:
@@ -101,19 +100,15 @@ def _ready(
     node: Node, memory: Memory, deadline: Deadline, now: float
 ) -> tuple[Sequence[Mapping[str, Any]], float | None]:
     """What was checked, and when: now, or lately."""
-    try:
-        known = json.loads(memory.read(_READY) or "{}")
-        at, checks = float(known["at"]), [{"check": str(c["check"]), "ok": c["ok"]} for c in known["checks"]]
-        # What was not well is looked at again: it shall be seen when it is.
-        if 0 <= now - at < READY_EVERY and all(c["ok"] is not False for c in checks):
-            return checks, at
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        pass
+    known = proof.parsed(memory.read(proof.NAME))
+    # What was not well is looked at again: it shall be seen when it is.
+    if known and 0 <= now - known[0] < READY_EVERY and all(c["ok"] is not False for c in known[1]):
+        return known[1], known[0]
     try:
         found = check.run(node, deadline)
     except (AwsError, ImdsError):  # not even asked
         return (), None
-    memory.write(_READY, json.dumps({"at": now, "checks": found}))
+    memory.write(proof.NAME, proof.text(now, found))
     return found, now
 
 

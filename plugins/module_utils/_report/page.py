@@ -18,6 +18,7 @@ from typing import Any
 
 from .._base.finding import ERROR, INFO, WARNING
 from .._inventory.holders import Dict
+from .._node.moves import moment
 from . import outside, readiness, status, topology
 
 STATES: Mapping[str, tuple[str, str]] = {
@@ -77,7 +78,7 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
         "nodes": nodes,
         "zones": sorted({zone for o in overlays for zone in [o["zone"]] if zone}),
         "findings": findings,
-        "moves": [_move(record) for report in reports for record in report.get("moves") or ()],
+        "moves": list(_moves([record for report in reports for record in report.get("moves") or ()], made)),
         "pictures": pictures,
         "lines": [
             line
@@ -85,6 +86,17 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
             for line in [*status.lines(report, every_table=len(reports) == 1), *outside.lines(report)]
         ],
     }
+
+
+def _moves(records: Sequence[Dict], made: str) -> Iterator[dict[str, Any]]:
+    """The moves, the last one first, each with how long it was until the one after it, or until the page was made."""
+    following, then = moment(made), "until now"
+    ordered = sorted(enumerate(records), key=lambda one: (moment(one[1]["time"]) or 0.0, one[0]), reverse=True)
+    for _number, record in ordered:
+        at = moment(record["time"])
+        pause = readiness.while_(following - at) if at is not None and following is not None else ""
+        yield {**_move(record), "pause": f"{pause} {then}" if pause else ""}
+        following, then = at, "until the next move"
 
 
 def _move(record: Dict) -> dict[str, Any]:

@@ -137,7 +137,13 @@ def _node(name: str, host: Dict, model: Dict, overlays: Sequence[Dict]) -> dict[
                 )
             )
     mine = [a for o in model["overlays"] for a in o["node_addresses"] if a in held]
-    return {"reachable": True, "addresses": mine, "findings": found, "failover": host.get("failover", [])}
+    return {
+        "reachable": True,
+        "addresses": mine,
+        "findings": found,
+        "failover": host.get("failover", []),
+        "proof": host.get("proof"),
+    }
 
 
 def _unasked(name: str, why: str, *, away: bool) -> dict[str, str]:
