@@ -116,7 +116,7 @@ def test_from_the_declaration_to_the_teardown(site: Site, tmp_path: Path) -> Non
         TransitGatewayAttachmentId=made.nodes, RemoveSubnetIds=[lab.world.nodes[1].subnet_id]
     )
     page = tmp_path / "status.html"
-    more = {"overlay_ip_status_strict": True, "overlay_ip_page": str(page)}
+    more: dict[str, Any] = {"overlay_ip_status_strict": True, "overlay_ip_page": str(page)}
     status = lab.playbook("status.yml", overlay_ip_reach=site.reach, **more)
     assert not status.ok
     assert f"it has no subnet in {lab.world.nodes[1].availability_zone}" in status.output

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import proof
 
-CHECKS = [{"check": "permission", "ok": True}, {"check": "source_dest_check", "ok": None}]
+CHECKS: list[dict[str, Any]] = [{"check": "permission", "ok": True}, {"check": "source_dest_check", "ok": None}]
 
 
 def test_there_and_back() -> None:
