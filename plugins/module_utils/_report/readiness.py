@@ -31,7 +31,8 @@ def of(node: Dict, place: Dict) -> tuple[str, str]:
     if place.get("source_dest_check"):
         return NO, "its source/destination check is on"
     if not node["reachable"]:
-        return UNKNOWN, "it cannot be asked"
+        asked = (str(f["message"]) for f in node["findings"] if f["id"] in ("node_unreachable", "node_failed"))
+        return UNKNOWN, next(asked, "").partition(": ")[2].rstrip(".") or "it does not answer"
     for finding in node["findings"]:
         wrong = finding["severity"] == ERROR and finding["id"] not in _MENDED
         if wrong or MOVE in finding.get("hinders", ()):

@@ -123,7 +123,7 @@ def test_a_node_that_some_tables_lead_to_is_no_standby() -> None:
         ({}, {"failover": [{"engine": "keepalived", "running": True}]}, "yes", "it answers, keepalived runs"),
         ({"state": "stopped"}, {"reachable": False}, "no", "its instance is stopped"),
         ({"state": "running", "source_dest_check": True}, {}, "no", "its source/destination check is on"),
-        ({}, {"reachable": False}, "unknown", "it cannot be asked"),
+        ({}, {"reachable": False}, "unknown", "it does not answer"),
         ({}, {"findings": [("engine_absent", "error", ())]}, "no", "So it is"),
         ({}, {"findings": [("engine_check_failed", "warning", ("move",))]}, "no", "So it is"),
         ({}, {"findings": [("engine_check_failed", "warning", ("setup",))]}, "yes", "it answers"),
@@ -267,3 +267,9 @@ def test_what_a_node_has_proved_counts_for_a_while(proof: Any, ready: str, why: 
 )
 def test_how_long(seconds: float, told: str) -> None:
     assert readiness.while_(seconds) == told
+
+
+def test_why_a_node_cannot_be_asked_is_said_at_the_node() -> None:
+    (_holder, standby) = shown(report(away=["node2"]))["nodes"]
+    assert standby["says"] == "cannot be asked"
+    assert standby["why"] == "ssh: connect to host 10.0.2.10 port 22: No route to host"
