@@ -10,7 +10,6 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from . import pacemaker_names as pacemaker
 from .health import Health, Look
 from .keepalived import commands as keepalived
 
@@ -23,7 +22,8 @@ KEEPING = tuple(command.name for command in COMMANDS.values() if command.keeps)
 
 def health(look: Look) -> dict[str, Health]:
     """The engines that setup has configured on this node, by name, each as it is at a glance."""
-    from .keepalived import health as of_keepalived  # whoever is called by an engine does not pay for it
+    from .keepalived import health as keepalived_health  # whoever is called by an engine does not pay for it
+    from .pacemaker import health as pacemaker_health
 
-    found = {"keepalived": of_keepalived.health(look), pacemaker.NAME: pacemaker.health(look)}
+    found = {"keepalived": keepalived_health.health(look), "pacemaker": pacemaker_health.health(look)}
     return {name: one for name, one in found.items() if one is not None}

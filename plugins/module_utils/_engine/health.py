@@ -16,7 +16,7 @@ from .._base.deployment import Deployment
 
 @dataclass(frozen=True)
 class Look:
-    """What a glance at an engine costs nothing of: no call to AWS, no XML, one short command at most.
+    """What a glance at an engine costs nothing of: no call to AWS, one short command at most.
 
     Attributes:
         deployment: whose engine it is.

@@ -15,7 +15,20 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import c
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.health import Health, Look
 
 KEEPALIVED = {"/etc/keepalived/keepalived.conf": "# aws_ha.overlay_ip.keepalived\n"}
-CLUSTER = {"/var/lib/pacemaker/cib/cib.xml": '<primitive id="overlay-ip-192.0.2.1"/>'}
+
+
+def cluster(name: str, *given: str, agent: str = 'provider="aws_ha" type="overlay-ip"') -> dict[str, str]:
+    """The configuration of a cluster with one resource."""
+    pairs = "".join(f'<nvpair name="{key}" value="{value}"/>' for key, value in (one.split("=") for one in given))
+    resource = (
+        f'<primitive id="{name}" class="ocf" {agent}><instance_attributes>{pairs}</instance_attributes></primitive>'
+    )
+    return {
+        "/var/lib/pacemaker/cib/cib.xml": f"<cib><configuration><resources>{resource}</resources></configuration></cib>"
+    }
+
+
+CLUSTER = cluster("overlay-ip-192.0.2.1", "destination=192.0.2.1/32")
 NOW, ADVERT = 1000.0, 1.0
 
 
@@ -36,7 +49,9 @@ def health(files: dict[str, str], standing: Any = None, members: str | None = No
 def test_without_an_engine_nothing_is_said() -> None:
     assert health({}) == {}
     assert health({"/etc/keepalived/keepalived.conf": "vrrp_instance X {}"}, {"state": "MASTER"}) == {}
-    assert health({"/var/lib/pacemaker/cib/cib.xml": '<primitive id="db"/>'}, members="n1 n2") == {}
+    foreign = cluster("db", "ip=192.0.2.1", agent='provider="heartbeat" type="IPaddr2"')
+    assert health(foreign, members="n1 n2") == {}
+    assert health({"/var/lib/pacemaker/cib/cib.xml": "<cib"}, members="n1 n2") == {}
     assert health({**KEEPALIVED, **CLUSTER}, {"state": "MASTER"}, "n1 n2", name="sap") == {}
 
 
@@ -70,5 +85,6 @@ def test_pacemaker(members: str | None, able: bool, heard: bool) -> None:
 def test_each_deployment_has_its_own() -> None:
     files = {"/etc/keepalived/keepalived-sap.conf": "# aws_ha.overlay_ip.keepalived\n"}
     assert health(files, {"state": "BACKUP"}, name="sap") == {"keepalived": Health(able=True, heard=True)}
-    cluster = {"/var/lib/pacemaker/cib/cib.xml": '<primitive class="ocf" id="sap-overlay-ip-192.0.2.1"/>'}
-    assert health(cluster, members="a b", name="sap") == {"pacemaker": Health(able=True, heard=True)}
+    sap = cluster("vip_sap", "destination=192.0.2.1/32", "program=/usr/sbin/aws-overlay-ip-sap")
+    assert health(sap, members="a b", name="sap") == {"pacemaker": Health(able=True, heard=True)}
+    assert health(sap, members="a b") == {}
