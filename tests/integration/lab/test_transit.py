@@ -142,3 +142,29 @@ def test_a_standby_without_the_way_back_shows_after_the_failover(site: Site) -> 
     assert site.who() == "node2"
     ec2.disassociate_route_table(AssociationId=association["AssociationId"])
     ec2.delete_route_table(RouteTableId=table)
+
+
+@pytest.mark.parametrize("kind", ["peering connection", "virtual private gateway"])
+def test_what_these_bring_must_be_addressed_to_the_vpc_itself(lab: LabHandle, kind: str) -> None:
+    """The node's own address answers, the overlay IP on the same node does not."""
+    ec2, world, network = lab.owner_ec2, lab.world, "10.77.0.0/16"
+    lab.exec("node1", "ip", "address", "replace", f"{OVERLAY}/32", "dev", "eth0")
+    lab.set_source_dest_check("node1", False)
+    lab.move("node1")
+    if kind == "peering connection":
+        other = ec2.create_vpc(CidrBlock=network)["Vpc"]["VpcId"]
+        made = ec2.create_vpc_peering_connection(VpcId=world.vpc_id, PeerVpcId=other)["VpcPeeringConnection"]
+        connection, target = made["VpcPeeringConnectionId"], "VpcPeeringConnectionId"
+        ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=connection)
+    else:
+        connection, target = ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"], "GatewayId"
+        ec2.attach_vpn_gateway(VpnGatewayId=connection, VpcId=world.vpc_id)
+    for table in world.route_table_ids:
+        ec2.create_route(RouteTableId=table, DestinationCidrBlock=network, **{target: connection})
+    host = lab.outside("peer", "10.77.1.5", connection)
+    lab.settle()
+    assert who_answers(host, world.nodes[0].addresses[0]) == "node1"
+    assert (who_answers(host, OVERLAY), lab.who()) == (None, "node1")
+    for table in world.route_table_ids:
+        ec2.delete_route(RouteTableId=table, DestinationCidrBlock=network)
+    lab.delete_routes()
