@@ -55,7 +55,7 @@ class Writer:
     """All writes of one job go through one writer: a DryRun draws from the same bucket as the write that it proves.
 
     Where many others may write at the same time (``turns``), the first action goes ahead alone: if AWS throttles it,
-    the others are not sent. ``named`` tells the API action of a kind of action. ``progress`` hears what is done.
+    the others are not sent. ``named`` tells the API action that carries an action out. ``progress`` hears what is done.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Writer:
         clock: Clock = time,
         workers: int = WORKERS,
         turns: Turns | None = None,
-        named: Callable[[str], str] = operation,
+        named: Callable[[Any], str] = lambda action: operation(action.kind),
     ) -> None:
         self.clock = clock
         self.turns = turns or Turns(clock=clock)
@@ -81,7 +81,7 @@ class Writer:
         if self.progress and not dry_run:
             self.progress.writes()
         for action in actions:
-            self._bucket(self._named(action.kind))
+            self._bucket(self._named(action))
         if len(actions) < 2 or dry_run or not self.turns.crowded:
             return self._send(actions, deadline, dry_run)
         ahead = self._send(actions[:1], deadline, dry_run)
@@ -90,7 +90,7 @@ class Writer:
             return {**ahead, **self._send(actions[1:], deadline, dry_run)}
         return {
             **ahead,
-            **{action.key: _held_back(action, self._named(action.kind), told[0]) for action in actions[1:]},
+            **{action.key: _held_back(action, self._named(action), told[0]) for action in actions[1:]},
         }
 
     def _send(self, actions: Sequence[Action], deadline: Deadline, dry_run: bool) -> dict[Key, AwsError]:
@@ -118,13 +118,13 @@ class Writer:
         return max((self._bucket(name).seconds_for(count) for name, count in self._per_operation(actions)), default=0.0)
 
     def _per_operation(self, actions: Sequence[Action]) -> list[tuple[str, int]]:
-        return list(Counter(self._named(action.kind) for action in actions if action.writes).items())
+        return list(Counter(self._named(action) for action in actions if action.writes).items())
 
     def _bucket(self, name: str) -> Bucket:
         return self._buckets.setdefault(name, Bucket(clock=self.clock))
 
     def _one(self, action: Action, deadline: Deadline, dry_run: bool) -> AwsError | None:
-        name = self._named(action.kind)
+        name = self._named(action)
         late = f"{name} in {action.route_table_id} was not sent in time"
         if deadline.over:
             return self._refusals.get(name) or AwsError("Timeout", f"{late}.", name)
