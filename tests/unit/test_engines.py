@@ -93,13 +93,14 @@ class Host:
 
 
 if __name__ == "__main__":
-    spec = {name: {} for name in ("addresses", "interface", "persistent", "metadata", "deployment")}
+    spec = {name: {} for name in ("addresses", "interface", "persistent", "metadata", "deployment", "lease")}
     module = AnsibleModule(spec, supports_check_mode=True)
     live = module._remote_tmp.endswith("node1")
     module.exit_json(
         addresses=[{"address": "192.0.2.1/32", "live": live, "persisted": True}],
         failover=registry.seen(Host(), Deployment()),
         findings=[],
+        at_work={"held": "", "refused": ""},
         tool={"name": "ip"},
         agents=[],
     )
@@ -133,6 +134,7 @@ STUBS: dict[str, dict[str, Any]] = {
     "source_dest_check": {"changed": False},
     "overlay_interface": {"changed": False},
     "overlay_node_program": {"changed": False},
+    "overlay_lease": {"changed": False, "held": ""},
 }
 NODES = {
     f"node{n}": {

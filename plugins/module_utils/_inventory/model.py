@@ -106,6 +106,7 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
         "iam_see_interfaces": plain("overlay_ip_iam_see_interfaces"),
         "metrics": plain("overlay_ip_metrics"),
         "takeover_foreign": plain("overlay_ip_takeover_foreign"),
+        "break_lease": plain("overlay_ip_break_lease"),
         "exclusive": plain("overlay_ip_exclusive"),
         "rollback": plain("overlay_ip_rollback"),
         "wait_timeout": plain("overlay_ip_wait_timeout"),

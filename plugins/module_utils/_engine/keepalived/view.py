@@ -28,6 +28,8 @@ _SCRIPTS = {
         "the check command",
         "see to the application there, or to overlay_ip_check_command.",
     ),
+    "overlay_ip_link": ("the look at the network interface", "`ip link` there says whether it is down."),
+    "overlay_ip_source": ("the look for the node's own address", "`ip address` there says whether it has gone."),
     "overlay_ip_route": ("`{program} watch`", "`{program} check` there says what is wrong."),
 }
 _GOOD = re.compile(r"\bsucce")

@@ -417,7 +417,10 @@ def test_what_a_node_in_maintenance_runs_is_not_called_unmanaged(node: str, foun
     ],
 )
 def test_what_the_cluster_is_doing(dc: str, state: str, busy: str) -> None:
-    outputs = {("crmadmin", "--quiet", "--dc_lookup"): dc, ("crmadmin", "--status", "node1"): state}
+    outputs: dict[tuple[str, ...], str] = {
+        ("crmadmin", "--quiet", "--dc_lookup"): dc,
+        ("crmadmin", "--status", "node1"): state,
+    }
     said = pacemaker.busy(FakeHost(outputs=outputs), Deployment())
     assert said.startswith(busy)
     assert bool(said) is bool(busy)
