@@ -112,8 +112,9 @@ class Router:
                 self._program = self._program.without(port)
             ports.update(self._balancers.ports)
             if self._gateway:
-                self._gateway.converge(snapshot.transit)
-            wanted = program(snapshot, ports, self._tables, gateway=self._gateway is not None)
+                self._gateway.converge(snapshot)
+            connections = self._gateway.connections if self._gateway else frozenset()
+            wanted = program(snapshot, ports, self._tables, gateway=self._gateway is not None, connections=connections)
             for family, lines in batches(self._program, wanted).items():
                 netns.ip(self.netns, lines, family)
             if (wanted.checked, wanted.owned) != (self._program.checked, self._program.owned):
@@ -139,7 +140,9 @@ class Router:
         self._tracked = wanted
 
     def outside(self, name: str, address: str, attachment_id: str) -> str:
-        """A host with this address behind an attachment of the VPC's transit gateway; its namespace."""
+        """A host with this address behind an attachment of the VPC's transit gateway, a peering connection or a
+        virtual private gateway; its namespace.
+        """
         with self._lock:
             if self._gateway is None:
                 self._gateway = Gateway(self.lab_id, self.netns, self.recorder)
