@@ -59,6 +59,7 @@ FLOWS: dict[tuple[str, str], str] = {
     ("_reach", "_route"): "tables,and writes",
     ("_engine", "_route"): "routes",
     ("_engine", "_address"): "the host",
+    ("_inventory", "_engine"): "VRRP numbers",
     ("_node", "_route"): "moves",
     ("_node", "_engine"): "what to do,when told",
     ("_node", "_address"): "up or down",

@@ -47,6 +47,7 @@ def view(
     running: bool = True,
     holder: str = "",
     holders: Mapping[str, str] | None = None,
+    states: Mapping[str, str] | None = None,
     troubles: Iterable[Trouble] = (),
 ) -> dict[str, Any]:
     """The form.
@@ -57,6 +58,7 @@ def view(
         running: whether it runs on this node.
         holder: the node to which it has given all overlay IPs, SELF for this one; empty for none that it knows.
         holders: the same for each overlay IP, by :func:`.net.slug` of its address, where they may differ.
+        states: the state of each overlay IP in the same way, where they may differ.
         troubles: what is wrong with it.
     """
     return {
@@ -65,6 +67,7 @@ def view(
         "running": running,
         "holder": holder,
         "holders": dict(holders or {}),
+        **({"states": dict(states)} if states else {}),
         "findings": [told(trouble) for trouble in troubles],
     }
 

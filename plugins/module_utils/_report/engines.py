@@ -126,9 +126,9 @@ def views(model: Dict, nodes: Mapping[str, Dict], overlay: Dict) -> list[dict[st
         {
             "node": name,
             "engine": view["engine"],
-            "state": view["state"],
+            "state": _state(view, address),
             "holder": (says := _says(name, view, address)),
-            "agrees": not any(_disagreement(name, view, overlay, says)),
+            "agrees": not any(_disagreement(name, view, overlay, says, address)),
         }
         for name, node in nodes.items()
         for view in node["failover"]
@@ -141,6 +141,12 @@ def _says(name: str, view: Dict, address: str) -> str:
     return name if says == SELF else says
 
 
+def _state(view: Dict, address: str) -> str:
+    """What it says of one overlay IP, for people."""
+    state: str = view.get("states", {}).get(net.slug(address), view["state"])
+    return state
+
+
 def _compared(name: str, node: Dict, model: Dict, overlays: Sequence[Dict]) -> Iterator[dict[str, Any]]:
     wanted = {overlay["destination"]: overlay for overlay in model["overlays"]}
     program = Deployment(model["deployment"]).program
@@ -150,13 +156,13 @@ def _compared(name: str, node: Dict, model: Dict, overlays: Sequence[Dict]) -> I
             says = _says(name, view, of["address"])
             if not says and not view.get("configured", True) and view["engine"] != model.get("failover"):
                 continue  # it has none of them, and is to have none
-            yield from _disagreement(name, view, overlay, says)
+            yield from _disagreement(name, view, overlay, says, of["address"])
             astray = [address for address in of["node_addresses"] if address in node["addresses"]]
             if astray and says != name:
-                yield _astray(name, view, astray, overlay, program)
+                yield _astray(name, {**view, "state": _state(view, of["address"])}, astray, overlay, program)
 
 
-def _disagreement(name: str, view: Dict, overlay: Dict, says: str) -> Iterator[dict[str, Any]]:
+def _disagreement(name: str, view: Dict, overlay: Dict, says: str, address: str) -> Iterator[dict[str, Any]]:
     """An engine that takes another node for the holder than AWS does."""
     holder = overlay["holder"]
     if not view.get("running", True) or says == holder or (not says and holder != name):
@@ -164,7 +170,7 @@ def _disagreement(name: str, view: Dict, overlay: Dict, says: str) -> Iterator[d
     yield {
         "id": "engine_disagrees",
         "severity": "error",
-        "message": f"{view['engine']} on {name} ({view['state']}) takes {says or 'nobody'} for the holder of"
+        "message": f"{view['engine']} on {name} ({_state(view, address)}) takes {says or 'nobody'} for the holder of"
         f" {overlay['destination']}, but AWS routes it to {holder or 'no single node'}.",
         "remedy": "Wait a moment and look again; if it stays, run the switchover to the node that shall have it.",
     }

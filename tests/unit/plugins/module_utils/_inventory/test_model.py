@@ -28,6 +28,7 @@ def test_the_smallest_inventory() -> None:
             "interface": "auto",
             "label": "auto",
             "node_addresses": ["192.168.10.15/32"],
+            "vrrp_id": None,
         }
     ]
     node = {"network_interface_id": None, "vpc_id": None, "device_index": 0, "iam_role": None}
@@ -81,7 +82,7 @@ def test_the_smallest_inventory() -> None:
         (
             {"overlay_ips": [{"address": "192.168.10.15", "adress": 1}]},
             "overlay_ips[0] has the unknown key 'adress': the keys are address, home, route_table_ids, vpc_id, "
-            "interface, label, node_addresses.",
+            "interface, label, node_addresses, vrrp_id.",
         ),
         (
             {"overlay_ips": [{"address": "192.168.10.15/24"}]},
