@@ -34,6 +34,7 @@ TITLES = {
     "path": "Path",
     "history": "History",
     "drill": "Drill",
+    "migration": "Migration of a cluster that was there before",
     "node_program": "Failover, both engines",
     "keepalived": "Failover by keepalived",
     "pacemaker": "Failover by Pacemaker",

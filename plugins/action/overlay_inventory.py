@@ -24,7 +24,7 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _requires_connection = False
-    _VALID_ARGS = frozenset({"switchover", "identities", "seen", "whole"})
+    _VALID_ARGS = frozenset({"switchover", "identities", "seen", "whole", "told", "ask"})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the model, or fail with every mistake."""
@@ -35,6 +35,8 @@ class ActionModule(ActionBase):
                 "identities": {"type": "list", "elements": "dict", "default": []},
                 "seen": {"type": "list", "elements": "dict", "default": []},
                 "whole": {"type": "bool", "default": False},
+                "told": {"type": "dict", "default": {}},
+                "ask": {"type": "bool", "default": False},
             }
         )
         known = task_vars or {}
@@ -51,7 +53,10 @@ class ActionModule(ActionBase):
                 environment,
                 load_extra_vars(self._loader),
                 {name for names in (known, *self._nodes(variables, known)) for name in names},
+                arguments["told"],
             )
+            if arguments["ask"] and (stranger := inventory_model.stranger(given)):
+                return {"changed": False, "model": stranger, "stranger": True}
             model = inventory_model.judged(given, switchover=arguments["switchover"])
             if arguments["whole"]:
                 _refuse_limit(model, known.get("ansible_play_hosts_all", ()))

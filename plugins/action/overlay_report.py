@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._inventory import clusters
 from ..module_utils._report import engines, history, metrics, move, orphans, status
 from ..module_utils._report.sight import Sight
 
@@ -29,7 +30,7 @@ _SPEC: dict[str, Any] = {
     "histories": {"type": "dict"},
     "since": {"type": "str", "default": ""},
     "metrics": {"type": "bool", "default": False},
-    "door": {"type": "str", "choices": ["setup", "move", "teardown"], "default": "setup"},
+    "door": {"type": "str", "choices": ["setup", "move", "teardown", "migrate"], "default": "setup"},
     "keep": {"type": "bool", "default": True},
 }
 
@@ -39,6 +40,11 @@ def _user() -> str:
     with suppress(OSError, KeyError, ImportError):  # a user without a name
         return getpass.getuser()
     return ""
+
+
+def _answers(hosts: dict[str, Any]) -> dict[str, Any]:
+    """What the engines say, of the nodes that answered."""
+    return {name: host["failover"] for name, host in hosts.items() if "failover" in host}
 
 
 class ActionModule(ActionBase):
@@ -54,6 +60,7 @@ class ActionModule(ActionBase):
         _validation, given = self.validate_argument_spec(_SPEC)
         result: dict[str, Any] = {"changed": False}
         if given["hosts"] is not None:
+            clusters.heed(given["model"], _answers(given["hosts"]))
             sight = Sight(given["model"], given["hosts"], given["seen"], given["leftovers"])
             result["orphans"] = orphans.judged(sight)
             result["report"] = status.report(

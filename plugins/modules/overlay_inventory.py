@@ -49,6 +49,20 @@ options:
     type: bool
     default: false
     version_added: 1.1.0
+  told:
+    description:
+      - Per node, what M(aws_ha.overlay_ip.overlay_node_info) said as
+        RV(aws_ha.overlay_ip.overlay_node_info#module:failover), so that RV(model) has what a cluster calls the nodes
+        and which of its resources moves what.
+    type: dict
+    default: {}
+    version_added: 1.1.0
+  ask:
+    description:
+      - With O(switchover), do not refuse a node that only its cluster may know by that name, but return RV(stranger).
+    type: bool
+    default: false
+    version_added: 1.1.0
 """
 
 EXAMPLES = r"""
@@ -67,6 +81,11 @@ model:
   description: All variables, checked and canonical. It holds no credentials.
   returned: success
   type: dict
+stranger:
+  description: Whether the request names a node that the inventory does not know. RV(model) is without the request then.
+  returned: with O(ask), where it does
+  type: bool
+  version_added: 1.1.0
 unknown_nodes:
   description: The nodes whose instance the inventory does not name.
   returned: success

@@ -191,7 +191,24 @@ failover:
     given:
       description:
         - The overlay IPs that are things of their own to it, by C(slug), the address with dashes as above, and the
-          C(command) that removes one.
+          C(command) that removes one; C(resource) is what the engine calls it.
+      type: list
+      elements: dict
+      version_added: 1.1.0
+    name:
+      description: What it calls this node, or an empty string where it knows no names.
+      type: str
+      version_added: 1.1.0
+    members:
+      description: All nodes by the names that it has for them, with their instance ids where its fencing knows these.
+      type: dict
+      version_added: 1.1.0
+    movers:
+      description:
+        - What in its configuration moves or names addresses. C(name) and C(agent) of the resource, C(moves) (V(route),
+          V(address) or V(named)), C(destinations), C(tables), C(interface), C(top), the group or clone that it is in,
+          C(follows), the resource to whose promoted instance it is bound, C(ours), whether setup gave it to the engine,
+          and C(through), whether the engine can be asked to move it.
       type: list
       elements: dict
       version_added: 1.1.0

@@ -91,7 +91,7 @@ options:
   door:
     description: With O(hosts), what the failover engine shall let be done.
     type: str
-    choices: [setup, move, teardown]
+    choices: [setup, move, teardown, migrate]
     default: setup
   keep:
     description: Whether to keep the report as the stat C(overlay_ip_result).

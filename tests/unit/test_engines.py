@@ -51,6 +51,10 @@ def configured(host, deployment):
     return True
 
 
+def movers(host, deployment):
+    return []
+
+
 def given(host, deployment):
     return [{"slug": "192.0.2.9", "command": "fake forget"}]
 
@@ -75,6 +79,9 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import r
 
 class Host:
     def active(self, unit):
+        return False
+
+    def enabled(self, unit):
         return False
 
     def read(self, path):
@@ -165,7 +172,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = utils / "_engine/registry.py"
     text = lines.read_text()
     for line, longer in (
-        ("from . import pacemaker\n", "from . import fake, pacemaker\n"),
+        ("from .keepalived import", "from . import fake\nfrom .keepalived import"),
         ("= (keepalived, pacemaker)", "= (keepalived, pacemaker, fake)"),
     ):
         assert line in text

@@ -23,7 +23,7 @@ INVENTORY = {
     },
     "clients": {"hosts": {"client1": {}}},
 }
-PLAYBOOKS = ["setup", "switchover", "status", "teardown", "drill", "reach", "path", "history"]
+PLAYBOOKS = ["setup", "switchover", "status", "teardown", "drill", "reach", "path", "history", "migrate"]
 BEGUN_LATER = "--start-at-task leaves out the check of the inventory and tasks that later ones need"
 
 

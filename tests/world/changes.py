@@ -68,8 +68,8 @@ class Change:
         make: brings it about, yields a word that somebody must be told, and takes it back.
         comes: what must come of a follower where that is not the usual.
         engines: with which it can be.
-        journal: the nodes tell it by themselves, at once; else their check does, or status, when it is asked. (One table's
-            permission is asked for every ten minutes, another one each time.)
+        journal: the nodes tell it by themselves, at once; else their check does, or status, when it is asked. (The
+            permission for one table is asked for every ten minutes, another one each time.)
         silent: clients may lose packets before somebody does something: there is no way around it.
         setup: afterwards the inventory must be set up again.
     """

@@ -18,6 +18,7 @@ PATTERN = r"overlay-ip|(?!.*overlay-ip)[a-z][a-z0-9-]{0,22}[a-z0-9]"
 """No other one has the usual name in its own: the names that are made of both could be taken for each other."""
 SHAPE = "2 to 24 small letters, digits and dashes, beginning with a letter, and without 'overlay-ip' in it"
 PROGRAM = "aws-overlay-ip"
+_RESOURCE = re.compile(rf"(?:([a-z0-9-]+)-)?{USUAL}-")
 _PROGRAM_FILE = re.compile(rf"/{PROGRAM}(?:-({PATTERN}))?/config\.json$")
 
 
@@ -61,6 +62,11 @@ class Deployment:
         return f"/etc/{self.program}/config.json"
 
     @property
+    def resources(self) -> str:
+        """How the names of its resources in a cluster begin; :func:`.net.slug` of the address follows."""
+        return f"{USUAL}-" if self.usual else f"{self.name}-{USUAL}-"
+
+    @property
     def state(self) -> str:
         """Where it keeps what outlives a reboot: the record of its moves."""
         return f"/var/lib/{self.program}"
@@ -79,3 +85,18 @@ def of_config(path: str) -> Deployment | None:
     """The deployment whose configuration file this is."""
     found = _PROGRAM_FILE.search(path)
     return Deployment(found[1] or USUAL) if found else None
+
+
+def of_launcher(path: str) -> Deployment | None:
+    """The deployment whose program this is."""
+    found = re.fullmatch(rf".*/{PROGRAM}(?:-({PATTERN}))?", path)
+    return Deployment(found[1] or USUAL) if found else None
+
+
+def of_resource(name: str) -> Deployment | None:
+    """The deployment whose setup calls a resource so."""
+    found = _RESOURCE.match(name)
+    try:
+        return Deployment(found[1] or USUAL) if found else None
+    except ValueError:
+        return None

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 from .._address.persist.tree import Host
 from .._base.deployment import Deployment
-from . import pacemaker
 from .keepalived import view as keepalived
+from .pacemaker import view as pacemaker
 from .view import SELF, Trouble, name_of, text_of, told
 
 
@@ -33,7 +33,10 @@ class Engine(Protocol):
         """Whether setup has given overlay IPs to it on this node, so that it should run."""
 
     def given(self, host: Host, deployment: Deployment) -> list[dict[str, str]]:
-        """The overlay IPs that are things of their own to it: the `slug` of each, and the `command` that removes it."""
+        """The overlay IPs that are things of their own to it: `slug`, `resource`, and the `command` that removes it."""
+
+    def movers(self, host: Host, deployment: Deployment) -> list[dict[str, Any]]:
+        """What in its configuration moves a route or a service's address, whoever has put it there: see `view.py`."""
 
     def seen(self, host: Host, deployment: Deployment) -> dict[str, Any]:
         """What it says of itself, and what is wrong with it: :func:`.view.view`."""
@@ -62,9 +65,13 @@ def running(host: Host, deployment: Deployment) -> list[str]:
 
 
 def seen(host: Host, deployment: Deployment) -> list[dict[str, Any]]:
-    """What the engines that run here, or should, say of themselves."""
-    there = (e for e in ENGINES if e.running(host, deployment) or e.configured(host, deployment))
+    """What the engines say of themselves that run here, or would move something if they did."""
+    there = (e for e in ENGINES if e.running(host, deployment) or _would(e, host, deployment))
     return [_seen(engine, host, deployment) for engine in there]
+
+
+def _would(engine: Engine, host: Host, deployment: Deployment) -> bool:
+    return engine.configured(host, deployment) or bool(engine.movers(host, deployment))
 
 
 def _seen(engine: Engine, host: Host, deployment: Deployment) -> dict[str, Any]:

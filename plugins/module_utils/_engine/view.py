@@ -20,6 +20,10 @@ from .._base.finding import Finding
 SETUP, MOVE, TEARDOWN = "setup", "move", "teardown"
 """What may be hindered. `move` is a planned switchover."""
 
+ROUTE, ADDRESS, NAMED = "route", "address", "named"
+"""What a resource does to an address: moves its route, moves it between nodes alone, or only names it."""
+NOTHING = ""
+
 SELF = "self"
 """The node itself, for an engine that knows no names."""
 
@@ -49,6 +53,9 @@ def view(
     holders: Mapping[str, str] | None = None,
     states: Mapping[str, str] | None = None,
     troubles: Iterable[Trouble] = (),
+    name: str = "",
+    members: Mapping[str, str] | None = None,
+    movers: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The form.
 
@@ -60,6 +67,9 @@ def view(
         holders: the same for each overlay IP, by :func:`.net.slug` of its address, where they may differ.
         states: the state of each overlay IP in the same way, where they may differ.
         troubles: what is wrong with it.
+        name: what it calls this node; empty where it knows no names.
+        members: all nodes by the names that it knows them by, with their instance ids where it knows these.
+        movers: what in it moves or names addresses, each with `name`, `agent`, `moves`, `destinations`, `top`, `ours`.
     """
     return {
         "engine": engine,
@@ -69,6 +79,9 @@ def view(
         "holders": dict(holders or {}),
         **({"states": dict(states)} if states else {}),
         "findings": [told(trouble) for trouble in troubles],
+        "name": name,
+        "members": dict(members or {}),
+        "movers": [dict(mover) for mover in movers],
     }
 
 

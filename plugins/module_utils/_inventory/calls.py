@@ -24,9 +24,14 @@ def route_calls(overlays: Sequence[Mapping[str, Any]], *, by_home: bool) -> list
 
 
 def interface_calls(overlays: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Addresses that one call of overlay_interface can bring up: same interface, same label."""
+    """Addresses that one call of overlay_interface can bring up: same interface, same label.
+
+    Those that a cluster's own resource moves are left to it.
+    """
     calls: dict[tuple[str, str], dict[str, Any]] = {}
     for overlay in overlays:
+        if overlay.get("moved_by"):
+            continue
         key = overlay["interface"], overlay["label"]
         call = calls.setdefault(key, {"interface": key[0], "label": key[1], "addresses": []})
         call["addresses"] += [a for a in overlay["node_addresses"] if a not in call["addresses"]]

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._base import net
 from .._base.deployment import Deployment
 from .._engine.keepalived.instances import collisions, instances
+from . import clusters
 from .overlays import overlays as read_overlays
 from .reach import reach as read_reach
 from .reading import Heard, address, is_id, text
@@ -42,6 +43,7 @@ class Given:
         region: what the environment says.
         extra: the names of the extra variables.
         names: those of all variables that the play's host and the nodes have.
+        told: what the nodes' engines said, by node; empty where nobody was asked.
     """
 
     variables: Variables
@@ -51,6 +53,7 @@ class Given:
     region: str | None = None
     extra: Collection[str] = ()
     names: Collection[str] = ()
+    told: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 def judged(given: Given, *, switchover: bool = False) -> dict[str, Any]:
@@ -119,8 +122,9 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
     if read["failover"] != "none":
         for name in names:
             heard(None, _writable, name)
+    clusters.heed(read, given.told)
     if switchover:
-        read.update(heard({}, _request, variables, names, overlays))
+        read.update(heard({}, _request, variables, nodes, overlays))
     heard.tell()
     # A failover engine keeps the address on the holder only, and no file does.
     read["persistent"] = read["failover"] == "none"
@@ -129,6 +133,26 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
     if not read["caller"]:
         del read["aws"]["aws_config"]
     return read
+
+
+def stranger(given: Given) -> dict[str, Any] | None:
+    """The model without a request, where that names a node that only its cluster may know; None where nobody need ask.
+
+    Every other mistake is left to :func:`judged`.
+    """
+    try:
+        judged(given, switchover=True)
+    except InventoryError:
+        pass
+    else:
+        return None
+    try:
+        read = judged(given)
+    except InventoryError:
+        return None
+    variables = _Shared([given.variables, *(given.hosts[name] for name in read["nodes"])])
+    asked = (text(variables, "target"), text(variables, "expected_active"))
+    return read if any(one and one != ANY and not clusters.called(read["nodes"], one) for one in asked) else None
 
 
 def unknown(model: Mapping[str, Any]) -> list[str]:
@@ -204,6 +228,7 @@ def _node(name: str, variables: Variables) -> dict[str, Any]:
         "vpc_id": None,
         "device_index": index,
         "iam_role": role,
+        "cluster_name": text(variables, "overlay_ip_cluster_name"),
     }
 
 
@@ -237,14 +262,17 @@ def _reach(variables: Variables, overlays: Sequence[Mapping[str, Any]]) -> list[
     return read_reach(value(variables, "overlay_ip_reach"), [o for o in overlays if o])
 
 
-def _request(variables: Variables, names: Sequence[str], overlays: list[dict[str, Any]]) -> dict[str, Any]:
-    """What a switchover asks for."""
-    heard = Heard()
+def _request(
+    variables: Variables, nodes: Mapping[str, Mapping[str, Any]], overlays: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What a switchover asks for. Nodes may be named as the cluster does, or by their instances."""
+    heard, names = Heard(), list(nodes)
     target, active = text(variables, "target"), text(variables, "expected_active")
     if not target:
         heard(None, _refuse, f"target is not set: say where to move to, for example -e target={names[-1]}.")
     if active == ANY and ANY not in names:
         active = None
+    target, active = (node and (clusters.called(nodes, node) or node) for node in (target, active))
     for name, node in (("target", target), ("expected_active", active)):
         if node and node not in names:
             heard(None, _refuse, f"{name} is '{node}', which is no node: choose one of {', '.join(names)}.")

@@ -76,6 +76,7 @@ _RFC = "RFC 9568, 5.2"
 _KEEPALIVED = "keepalived.conf(5)"
 _USER = r"[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?"
 _AWS = tuple(name for option, spec in ARGUMENT_SPEC.items() for name in (option, *spec.get("aliases", ())))
+_RESOURCE = r"[A-Za-z_][A-Za-z0-9._-]*"  # NCName: pacemaker-*.rng, type ID
 _IAM_NAME = r"[\w+=,.@-]{1,128}"
 
 VARIABLES: tuple[Variable, ...] = (
@@ -88,6 +89,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("overlay_ip_network_interface_id", TEXT, ("overlay_ip",), scope=HOST),
     Variable("overlay_ip_device_index", WHOLE, ("overlay_ip",), 0, low=0, high=63, source="EC2 API", scope=HOST),
     Variable("overlay_ip_iam_role", TEXT, ("overlay_ip",), pattern=_IAM_NAME, shape="a role's name", scope=HOST),
+    Variable("overlay_ip_cluster_name", TEXT, ("overlay_ip",), scope=HOST),
     Variable("overlay_ip_exclusive", FLAG, ("overlay_ip",), False),
     Variable("overlay_ip_failover", TEXT, ("overlay_ip",), "none"),
     # How AWS is called
@@ -164,6 +166,8 @@ VARIABLES: tuple[Variable, ...] = (
         shape="a time such as 2026-01-31T03:00 or 03:00 (UTC), or a while such as 90m, 24h or 7d",
         scope=REQUEST,
     ),
+    Variable("back", FLAG, ("migration",), False, scope=REQUEST),
+    Variable("overlay_ip_migration_name", TEXT, ("migration",), pattern=_RESOURCE, shape="a resource's name"),
     Variable("drill", TEXT, ("drill",), choices=("readiness", "switchover"), scope=REQUEST),
     Variable("overlay_ip_drill_report", TEXT, ("drill",), "overlay-ip-drill.json"),
     Variable("overlay_ip_drill_seconds", WHOLE, ("drill",), 300, _SECONDS, 1, 86400),
@@ -220,7 +224,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "overlay_ip_resource_agent", TEXT, ("pacemaker",), "overlay-ip", choices=("overlay-ip", "aws-vpc-move-ip")
     ),
-    Variable("overlay_ip_resource_api_interval", WHOLE, ("pacemaker",), 60, _SECONDS, 0, 86400),
+    Variable("overlay_ip_resource_api_interval", WHOLE, ("pacemaker", "migration"), 60, _SECONDS, 0, 86400),
     Variable(
         "overlay_ip_vpc_move_ip_options",
         DICT,
@@ -243,6 +247,10 @@ INTERNAL = frozenset(
         "seen",
         "identities",
         "checked",
+        "asked",
+        "told",
+        "asked_nodes",
+        "answers",
         "nodes",
         "whole",
         "begun_later",

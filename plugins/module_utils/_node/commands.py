@@ -136,7 +136,8 @@ def engine(config: Config, arguments: argparse.Namespace, deadline: Deadline) ->
             return made[0]
 
         state, memory = getattr(arguments, "state", ""), Memory.of_node(arguments.deployment, word)
-        others = config.apart or bool(arguments.address)
+        # Who names none is a daemon that does not know yet that they move apart, or setup, which begins all of them.
+        others = bool(arguments.address) or (config.apart and state == "ADOPT")
         return command.run(Call(state, local, node, memory, log, deadline, began, config.advert, others))
 
     done: list[bool] = []

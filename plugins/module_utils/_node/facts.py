@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._address import agents, netlink, packages, replies, tools
+from .._address import agents, named, netlink, packages, replies, tools
 from .._address.live import NodeError
 from .._address.persist import store
 from .._address.persist.store import Host, Owner, Tree
@@ -21,6 +21,7 @@ from .._base import net as base_net
 from .._base.deployment import USUAL, Deployment
 from .._base.finding import ERROR, WARNING, Finding, as_dicts
 from .._engine import registry
+from .._engine.view import ADDRESS, ROUTE
 from . import history, moves, record
 
 _LAST = 5
@@ -42,7 +43,8 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[s
     owner = store.owner_for(host, link) if link else None
     release = host.read("/etc/os-release") or ""
     source = packages.source(release)
-    findings = _findings(host, link, owner, shown or [], params["persistent"])
+    engines = registry.seen(host, deployment)
+    findings = _findings(host, link, owner, shown or [], params["persistent"], _moved(engines))
     if node is not None:
         findings += replies.findings(host, node, {entry["address"] for entry in shown or () if entry["live"]})
     else:
@@ -57,7 +59,7 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[s
         if link and owner
         else None,
         "failover_engines": registry.running(host, deployment),
-        "failover": registry.seen(host, deployment),
+        "failover": engines,
         "record": record.of(tree, node.held if node else (), deployment),
         "others": record.others(tree, deployment),
         "moves": _moves(host, deployment),
@@ -131,15 +133,33 @@ def _link(name: str, node: Node | None) -> Link | None:
     return next((link for link in node.links if link.name == wanted), None)
 
 
+def _moved(engines: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The addresses that an engine brings up and takes down: no file is to keep them."""
+    return {
+        destination
+        for view in engines
+        for mover in view["movers"]
+        if mover["moves"] in (ROUTE, ADDRESS)
+        for destination in mover["destinations"]
+    }
+
+
 def _findings(
-    host: Host, link: Link | None, owner: Owner | None, shown: Sequence[Mapping[str, Any]], persistent: bool
+    host: Host,
+    link: Link | None,
+    owner: Owner | None,
+    shown: Sequence[Mapping[str, Any]],
+    persistent: bool,
+    moved: set[str],
 ) -> list[Finding]:
     if link is None or owner is None:
         return []
     kept = {store.method_of(entry["files"]) for entry in shown if entry["persistent"]}
     methods = kept or ({owner.method} if persistent else set())
     found = agents.findings(host, link.name, owner.method, methods)
+    found += named.findings(host, [entry["address"] for entry in shown])
     lost = [entry for entry in shown if persistent and entry["live"] and not entry["persistent"]]
+    lost = [entry for entry in lost if entry["address"] not in moved]
     unread = sorted({path for entry in lost for path in entry["unread"]})
     if lost:
         why = f"{owner.why} does not read {', '.join(unread)}" if unread else "no file of this node keeps it"

@@ -8,6 +8,7 @@ Knows no engine: each says of itself what hinders what. Pure. This module util i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,9 @@ from .._base import net
 from .._base.deployment import Deployment
 from .._inventory.holders import Dict
 
-SELF, MOVE, TEARDOWN, _CHECK_FAILED = "self", "move", "teardown", "engine_check_failed"
+SELF, SETUP, MOVE, TEARDOWN, _CHECK_FAILED = "self", "setup", "move", "teardown", "engine_check_failed"
+MIGRATE = "migrate"
+_NOT_MIGRATION = ("moved_by_another", "maintenance_mode", "engine_check_failed")
 _RESTLESS = frozenset({"engine_disagrees", "engine_absent", "address_astray", "address_missing"})
 
 
@@ -31,7 +34,7 @@ def findings(
         strangers: nodes whose engine is another inventory's: what it says of its overlay IPs is not compared.
     """
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in nodes}
-    for name, finding in _told(nodes, strangers):
+    for name, finding in [*_moved(nodes, model), *_told(nodes, model, strangers)]:
         if finding["message"] not in {other["message"] for told in found.values() for other in told}:
             found[name].append(finding)
     for name, node in nodes.items():
@@ -51,10 +54,12 @@ def hindered(report: Dict, door: str, target: str | None = None, chosen: str = "
 
     An engine that is not the `chosen` one is to let go: of it only what hinders that counts.
     """
+    if door == MIGRATE:
+        return _hindering_migration(report)
     sentences = []
     for finding in _of_engines(report):
         there = finding["node"] in ("", target)
-        other = chosen and finding.get("engine", chosen) != chosen
+        other = chosen and finding.get("engine", chosen) != chosen and not finding.get("moves")
         if other and (door == MOVE or not finding.get("ours", True)):  # nothing is asked of it
             continue
         if (TEARDOWN if other else door) in finding["hinders"] and (there or door != MOVE):
@@ -63,8 +68,17 @@ def hindered(report: Dict, door: str, target: str | None = None, chosen: str = "
     return sentences
 
 
+def _hindering_migration(report: Dict) -> list[str]:
+    """Every trouble does, but those that it is about: the other resource, and maintenance, which it gives back."""
+    away = [f"{name} cannot be asked." for name, node in report["nodes"].items() if not node["reachable"]]
+    found = [f for f in _of_engines(report) if f["hinders"] and f["id"] not in _NOT_MIGRATION]
+    return [*away, *map(sentence, found)]
+
+
 def harmless(report: Dict, door: str) -> list[str]:
     """What else the engines say of themselves, as sentences."""
+    if door == MIGRATE:
+        return []
     return [sentence(finding) for finding in _of_engines(report) if door not in finding["hinders"]]
 
 
@@ -97,19 +111,99 @@ def _of_engines(report: Dict) -> Iterator[Dict]:
     yield from (f for node in report["nodes"].values() for f in node["findings"] if "hinders" in f)
 
 
-def _told(nodes: Mapping[str, Dict], strangers: Collection[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def inventory_words(text: str, model: Dict) -> str:
+    """A sentence of the cluster's with the inventory's names of the nodes. Commands keep the cluster's."""
+    for name, node in model["nodes"].items():
+        if (known := node.get("cluster_name") or name) != name:
+            text = name.join(re.split(rf"(?<![\w.-]){re.escape(known)}(?![\w-]|\.\w)", text))
+    return text
+
+
+def _name(known: str, model: Dict) -> str:
+    """The inventory's name of a node that the engine calls so."""
+    return next((name for name, node in model["nodes"].items() if known and node.get("cluster_name") == known), known)
+
+
+def concerns(view: Dict, model: Dict) -> bool:
+    """Whether an engine has to do with these overlay IPs: others that run here do something else."""
+    return view.get("configured", True) or view["engine"] == model.get("failover", "none") or _moves(view, model)
+
+
+def _moves(view: Dict, model: Dict) -> bool:
+    """Whether it moves one of them by what is not setup's own."""
+    return any(o.get("moved_by") and o["moved_by"]["engine"] == view["engine"] for o in model["overlays"])
+
+
+def _moved(nodes: Mapping[str, Dict], model: Dict) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Overlays that something else moves already: two that move one address take it from each other."""
+    teller = next((name for name, node in nodes.items() if node["reachable"]), None)
+    for overlay in model["overlays"]:
+        if teller and (by := overlay.get("moved_by")):
+            yield teller, _moved_by(overlay["destination"], by, model.get("failover", "none"))
+
+
+def _moved_by(destination: str, by: Dict, chosen: str) -> dict[str, Any]:
+    where = f", in {by['top']}" if by["top"] != by["resource"] else ""
+    message = f"{destination} is moved by {by['resource']} ({by['agent']}{where}) of {by['engine']} already."
+    hinders, severity = [TEARDOWN], "info"
+    if by["deployment"]:
+        hinders, severity = [SETUP, MOVE, TEARDOWN], "error"
+        remedy = (
+            f"that is the deployment '{by['deployment']}'; take it out of one inventory, or tear it down with the other"
+            " one first."
+        )
+    elif chosen != "none":
+        hinders, severity = [SETUP, MOVE, TEARDOWN], "error"
+        remedy = (
+            "replace that by `migrate.yml`, or set overlay_ip_failover=none, so that status and switchover work through"
+            " it."
+            if by["moves"] == "route" and by["through"]
+            else f"take it out of {by['engine']}, or set overlay_ip_failover=none."
+        )
+    elif not by["through"]:
+        hinders, severity = [MOVE, TEARDOWN], "warning"
+        remedy = f"move it by {by['engine']}'s own means, or take it out of there first."
+    elif by["follows"]:
+        hinders = [MOVE, TEARDOWN]
+        remedy = f"it follows the promoted instance of {by['follows']}: move that, and the address follows."
+    else:
+        remedy = "status and switchover work through it; take it out of the cluster before teardown."
+    return {
+        "id": "moved_by_another",
+        "severity": severity,
+        "message": message,
+        "remedy": remedy,
+        "node": "",
+        "hinders": hinders,
+        "engine": chosen,
+    }
+
+
+def _told(nodes: Mapping[str, Dict], model: Dict, strangers: Collection[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The engines' own findings, each with the node that it belongs to: first what a node says of itself."""
     told = [
-        (name, {**finding, "engine": view["engine"], "ours": view.get("configured", True) and name not in strangers})
+        (name, _finding(finding, view, model, strange=name in strangers))
         for name, node in nodes.items()
         for view in node["failover"]
+        if concerns(view, model)
         for finding in view.get("findings", ())
     ]
     for own in (True, False):
         for name, finding in told:
             if (finding["node"] == SELF) is own:
-                about = name if finding["node"] == SELF else finding["node"]
+                about = name if finding["node"] == SELF else _name(finding["node"], model)
                 yield about if about in nodes else name, {**finding, "node": about}
+
+
+def _finding(finding: Dict, view: Dict, model: Dict, *, strange: bool) -> dict[str, Any]:
+    """As it is told to people: `moves`, where a move is made by this engine though it is not the chosen one."""
+    said = {
+        **finding,
+        "message": inventory_words(finding["message"], model),
+        "engine": view["engine"],
+        "ours": view.get("configured", True) and not strange,
+    }
+    return {**said, "moves": True} if _moves(view, model) and not said["ours"] else said
 
 
 def _absent(name: str, node: Dict, model: Dict) -> Iterator[dict[str, Any]]:
@@ -121,24 +215,25 @@ def _absent(name: str, node: Dict, model: Dict) -> Iterator[dict[str, Any]]:
 
 def views(model: Dict, nodes: Mapping[str, Dict], overlay: Dict) -> list[dict[str, Any]]:
     """What each engine says of an overlay IP, beside AWS: node, engine, state, the holder that it takes, agrees."""
-    address = next(o["address"] for o in model["overlays"] if o["destination"] == overlay["destination"])
+    of = next(o for o in model["overlays"] if o["destination"] == overlay["destination"])
     return [
         {
             "node": name,
             "engine": view["engine"],
-            "state": _state(view, address),
-            "holder": (says := _says(name, view, address)),
-            "agrees": not any(_disagreement(name, view, overlay, says, address)),
+            "state": _state(view, of["address"]),
+            "holder": (says := _says(name, view, of["address"], model)),
+            "agrees": not any(_disagreement(name, view, overlay, says, of["address"])),
         }
         for name, node in nodes.items()
         for view in node["failover"]
+        if _answers_for(view, of, model)
     ]
 
 
-def _says(name: str, view: Dict, address: str) -> str:
-    """Whom an engine on a node takes for the holder; empty for nobody."""
+def _says(name: str, view: Dict, address: str, model: Dict) -> str:
+    """Whom an engine on a node takes for the holder, by the inventory's name; empty for nobody."""
     says: str = view.get("holders", {}).get(net.slug(address), view["holder"])
-    return name if says == SELF else says
+    return name if says == SELF else _name(says, model)
 
 
 def _state(view: Dict, address: str) -> str:
@@ -153,13 +248,21 @@ def _compared(name: str, node: Dict, model: Dict, overlays: Sequence[Dict]) -> I
     for view in node["failover"]:
         for overlay in overlays:
             of = wanted[overlay["destination"]]
-            says = _says(name, view, of["address"])
-            if not says and not view.get("configured", True) and view["engine"] != model.get("failover"):
-                continue  # it has none of them, and is to have none
+            if not _answers_for(view, of, model):
+                continue
+            says = _says(name, view, of["address"], model)
             yield from _disagreement(name, view, overlay, says, of["address"])
             astray = [address for address in of["node_addresses"] if address in node["addresses"]]
             if astray and says != name:
                 yield _astray(name, {**view, "state": _state(view, of["address"])}, astray, overlay, program)
+
+
+def _answers_for(view: Dict, overlay: Dict, model: Dict) -> bool:
+    """Whether an engine has anything to say of one overlay."""
+    by = overlay.get("moved_by")
+    if by and by["engine"] == view["engine"]:
+        return bool(view.get("running", True) and by["through"] and by["moves"] == "route")
+    return bool(view.get("configured", True)) or view["engine"] == model.get("failover", "none")
 
 
 def _disagreement(name: str, view: Dict, overlay: Dict, says: str, address: str) -> Iterator[dict[str, Any]]:

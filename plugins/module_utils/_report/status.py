@@ -89,8 +89,13 @@ def _count(number: int, what: str) -> str:
 def _node_line(node: Dict) -> str:
     if not node["reachable"]:
         return "cannot be asked"
-    engines = "".join(f"; {view['engine']}: {view['state']}" for view in node["failover"])
-    return f"has {', '.join(node['addresses']) or 'no overlay IP'}{engines}"
+    said = (f"; {_engine(view)}: {view['state']}" for view in node["failover"])
+    return f"has {', '.join(node['addresses']) or 'no overlay IP'}{''.join(said)}"
+
+
+def _engine(view: Dict) -> str:
+    """The engine, with what in it moves the overlay IPs where that is not setup's."""
+    return f"{view['engine']} ({'; '.join(view['by'])})" if view.get("by") else str(view["engine"])
 
 
 def holders(overlay: Dict) -> str:
@@ -127,17 +132,32 @@ def _node(name: str, host: Dict, model: Dict, overlays: Sequence[Dict]) -> dict[
         wanted = by_destination[overlay["destination"]]  # read per group of tables, so in an order of its own
         missing = [a for a in wanted["node_addresses"] if a not in held]
         holds = overlay["holder"] == name
-        if missing and (holds or model["persistent"]) and not (model["exclusive"] and not holds):
+        by = wanted.get("moved_by")
+        if missing and (holds or model["persistent"]) and not ((model["exclusive"] or by) and not holds):
             found.append(
                 _finding(
                     "address_missing",
                     "error" if holds else "warning",
                     f"{name} does not have {', '.join(missing)} on an interface.",
-                    "Run setup: it brings the address up and makes it permanent.",
+                    f"See to {by['resource']} of {by['engine']}, which should bring it up."
+                    if by
+                    else "Run setup: it brings the address up and makes it permanent.",
                 )
             )
     mine = [a for o in model["overlays"] for a in o["node_addresses"] if a in held]
-    return {"reachable": True, "addresses": mine, "findings": found, "failover": host.get("failover", [])}
+    return {"reachable": True, "addresses": mine, "findings": found, "failover": _views(host, model)}
+
+
+def _views(host: Dict, model: Dict) -> list[dict[str, Any]]:
+    """What the engines say that have to do with the overlay IPs, in the inventory's names; `by`: what moves them."""
+    views = []
+    for view in host.get("failover", []):
+        if engines.concerns(view, model):
+            by = [o["moved_by"] for o in model["overlays"] if o.get("moved_by")]
+            named = [f"{b['resource']}, {b['agent']}" for b in by if b["engine"] == view["engine"]]
+            known = {**view, "state": engines.inventory_words(view["state"], model)}
+            views.append({**known, "by": named} if named else known)
+    return views
 
 
 def _unasked(name: str, why: str, *, away: bool) -> dict[str, str]:

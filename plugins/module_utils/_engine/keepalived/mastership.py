@@ -267,7 +267,7 @@ class Keepalived:
     def _begins(self, standing: Standing) -> bool:
         """Whether setup has just begun this instance, while another node held the overlay IP."""
         since = self._clock.monotonic() - BEGINNING
-        return standing.adopted and standing.lost is not None and standing.lost > since
+        return self._others and standing.adopted and standing.lost is not None and standing.lost > since
 
     def _around(self, deadline: Deadline, seen: Sequence[Seen]) -> Mapping[str, Iterable[str]]:
         try:

@@ -16,11 +16,12 @@ from typing import Any
 from ..._address.persist.tree import Host
 from ..._base import net
 from ..._base.deployment import Deployment
-from ..view import CHECK_FAILED, MOVE, SELF, Trouble, name_of, not_running, parsed, text_of, unit_state, view
+from ..view import ADDRESS, CHECK_FAILED, MOVE, SELF, Trouble, name_of, not_running, parsed, text_of, unit_state, view
 from .names import MARK, NAME, conf, standing, unit
 
 SUM = "# The lines below as setup wrote them, by SHA-256: "
 
+_USUAL = Deployment()
 _APPLICATION, _ROUTE = "overlay_ip_application", "overlay_ip_route"
 _SCRIPTS = {
     _APPLICATION: (
@@ -49,26 +50,71 @@ def given(host: Host, deployment: Deployment) -> list[dict[str, str]]:
     return []
 
 
+def movers(host: Host, deployment: Deployment) -> list[dict[str, Any]]:
+    """See :class:`..registry.Engine`: of a configuration of somebody else's the instances, with their addresses.
+
+    Somebody else's is where the usual deployment's would be, whatever the name of this one.
+    """
+    there, text = unit(_USUAL), text_of(host, conf(_USUAL)) or ""
+    if MARK in text or not (host.active(there) or host.enabled(there)):
+        return []
+    return [
+        {
+            "name": name,
+            "agent": "vrrp_instance",
+            "moves": ADDRESS,
+            "destinations": found,
+            "tables": [],
+            "interface": "",
+            "top": name,
+            "follows": "",
+            "deployment": "",
+            "ours": False,
+            "through": False,
+        }
+        for name, found in instances(text).items()
+    ]
+
+
+def instances(text: str) -> dict[str, list[str]]:
+    """The addresses of each VRRP instance as destinations: keepalived.conf(5), `virtual_ipaddress`."""
+    lines = "\n".join(re.sub(r"[#!].*", "", line) for line in text.splitlines())
+    found: dict[str, list[str]] = {}
+    for name, body in re.findall(r"\bvrrp_instance\s+(\S+)\s*\{(.*?)(?=\bvrrp_instance\s|\Z)", lines, re.DOTALL):
+        for block in re.findall(r"\bvirtual_ipaddress(?:_excluded)?\s*\{([^}]*)\}", body):
+            for word in re.findall(r"(?m)^\s*([0-9A-Fa-f.:]+)(?:/\d+)?(?=\s|$)", block):
+                try:
+                    found.setdefault(name, []).append(net.destination(word))
+                except net.AddressError:
+                    continue
+    return found
+
+
 def seen(host: Host, deployment: Deployment) -> dict[str, Any]:
     """See :class:`..registry.Engine`."""
-    name, state = name_of(host, deployment), unit_state(host, unit(deployment))
+    foreign = movers(host, deployment)
+    of = _USUAL if foreign and not configured(host, deployment) else deployment
+    name, state = name_of(host, deployment), unit_state(host, unit(of))
     if state != "running":
         # What it said last is of another life.
-        troubles = [not_running(NAME, unit(deployment), state, name), *_edited(host, name, conf(deployment))]
-        return view(NAME, state, running=False, troubles=troubles)
+        troubles = [not_running(NAME, unit(of), state, name), *_edited(host, name, conf(of))]
+        return view(NAME, state, running=False, troubles=troubles, movers=foreign)
     parts = _parts(host, deployment)
     said = {part: _said(host, deployment, part) for part in parts or ("",)}
     faults = [_at_fault(host, one, name, deployment, part, parts.get(part, "")) for part, one in said.items()]
-    troubles = [*(trouble for found in faults for trouble in found), *_edited(host, name, conf(deployment))]
+    troubles = [*(trouble for found in faults for trouble in found), *_edited(host, name, conf(of))]
     if not parts:
-        return view(NAME, said[""], holder=SELF if said[""] == "MASTER" else "", troubles=troubles)
+        return view(NAME, said[""], holder=SELF if said[""] == "MASTER" else "", troubles=troubles, movers=foreign)
     told = {one: [parts[part] for part in parts if said[part] == one] for one in sorted(set(said.values()))}
     return view(
         NAME,
-        ", ".join(told) if len(told) == 1 else ", ".join(f"{one} of {' and '.join(of)}" for one, of in told.items()),
+        ", ".join(told)
+        if len(told) == 1
+        else ", ".join(f"{one} of {' and '.join(them)}" for one, them in told.items()),
         holders={part: SELF if one == "MASTER" else "" for part, one in said.items()},
         states=said,
         troubles=troubles,
+        movers=foreign,
     )
 
 

@@ -14,7 +14,6 @@ from jinja2 import Environment, StrictUndefined
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base import deployment
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import pacemaker
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import names as keepalived
 from unit.inventory import read
 
@@ -34,7 +33,7 @@ def test_the_usual_one_s_things_are_called_as_ever() -> None:
         "keepalived.service",
         "/etc/keepalived/keepalived.conf",
     )
-    assert pacemaker.prefix(usual) == "overlay-ip-"
+    assert usual.resources == "overlay-ip-"
 
 
 def test_another_one_has_its_name_in_all_of_them() -> None:
@@ -47,7 +46,7 @@ def test_another_one_has_its_name_in_all_of_them() -> None:
         "keepalived-sap.service",
         "/etc/keepalived/keepalived-sap.conf",
     )
-    assert pacemaker.prefix(sap) == "sap-overlay-ip-"
+    assert sap.resources == "sap-overlay-ip-"
 
 
 @pytest.mark.parametrize(
@@ -88,4 +87,4 @@ def test_the_roles_call_things_as_the_program_does(name: str) -> None:
     assert f"{unit}.service" == keepalived.unit(one)
     assert said("keepalived", "keepalived_conf", keepalived_unit=unit) == keepalived.conf(one)
     assert said("keepalived", "keepalived_program") == one.launcher
-    assert said("pacemaker", "pacemaker_prefix") == pacemaker.prefix(one)
+    assert said("pacemaker", "pacemaker_prefix") == one.resources

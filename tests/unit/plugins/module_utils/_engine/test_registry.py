@@ -8,13 +8,18 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import pacemaker, registry
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import registry
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import view as keepalived
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.pacemaker import view as pacemaker
 from unit.fake_host import FakeHost
 
 USUAL = Deployment()
 CONF = keepalived.conf(USUAL)
-OURS = {CONF: f"# {keepalived.MARK}\n", pacemaker.CIB: '<primitive id="overlay-ip-192.0.2.1"/>'}
+RESOURCES = """<cib><configuration><resources>
+<primitive id="overlay-ip-192.0.2.1" class="ocf" provider="aws_ha" type="overlay-ip">
+<instance_attributes id="a"><nvpair id="d" name="destination" value="192.0.2.1/32"/></instance_attributes></primitive>
+<primitive class="stonith" id="overlay-ip-fencing" type="fence_aws"/></resources></configuration></cib>"""
+OURS = {CONF: f"# {keepalived.MARK}\n", pacemaker.CIB: RESOURCES}
 
 
 @pytest.mark.parametrize(
@@ -38,11 +43,11 @@ def test_one_of_somebody_elses_is_not() -> None:
 
 
 def test_what_each_was_given_is_told_with_the_command_that_removes_it() -> None:
-    resources = '<primitive id="overlay-ip-192.0.2.1"/><primitive class="stonith" id="overlay-ip-fencing"/>'
-    seen = registry.seen(FakeHost({**OURS, pacemaker.CIB: resources, "/usr/sbin/pcs": ""}), USUAL)
+    seen = registry.seen(FakeHost({**OURS, "/usr/sbin/pcs": ""}), USUAL)
+    one = {"slug": "192.0.2.1", "resource": "overlay-ip-192.0.2.1"}
     assert [(view["engine"], view["configured"], view["given"]) for view in seen] == [
         ("keepalived", True, []),
-        ("pacemaker", True, [{"slug": "192.0.2.1", "command": "pcs resource delete overlay-ip-192.0.2.1"}]),
+        ("pacemaker", True, [{**one, "command": "pcs resource delete overlay-ip-192.0.2.1"}]),
     ]
     fencing = {pacemaker.CIB: '<primitive class="stonith" id="overlay-ip-fencing"/>'}
     (alone,) = registry.seen(FakeHost(fencing, [pacemaker.UNIT]), USUAL)

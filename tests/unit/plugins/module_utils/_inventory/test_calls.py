@@ -118,3 +118,9 @@ def test_only_a_target_that_moves_the_route_itself_is_asked_for_more_than_its_in
     if asked:  # half of it is not enough
         model["nodes"]["node2"]["network_interface_id"] = "eni-2"
         assert inventory_model.unknown(model) == asked
+
+
+def test_an_address_that_a_clusters_own_resource_moves_is_left_to_it() -> None:
+    moved = [{**overlay, "moved_by": {"resource": "rsc_ip"}} for overlay in OVERLAYS[:1]]
+    assert calls.interface_calls(moved) == []
+    assert calls.interface_calls([{**OVERLAYS[0], "moved_by": None}]) == calls.interface_calls(OVERLAYS[:1]) != []

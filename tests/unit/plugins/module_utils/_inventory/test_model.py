@@ -29,10 +29,15 @@ def test_the_smallest_inventory() -> None:
             "label": "auto",
             "node_addresses": ["192.168.10.15/32"],
             "vrrp_id": None,
+            "moved_by": None,
+            "resource": "overlay-ip-192.168.10.15",
+            "top": "overlay-ip-192.168.10.15",
         }
     ]
     node = {"network_interface_id": None, "vpc_id": None, "device_index": 0, "iam_role": None}
-    assert model["nodes"] == {name: {"instance_id": v["overlay_ip_instance_id"], **node} for name, v in NODES.items()}
+    assert model["nodes"] == {
+        name: {"instance_id": v["overlay_ip_instance_id"], **node, "cluster_name": name} for name, v in NODES.items()
+    }
     assert {
         name: model[name] for name in ("region", "api_from", "failover", "exclusive", "rollback", "wait_timeout")
     } == {

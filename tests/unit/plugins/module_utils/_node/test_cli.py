@@ -298,12 +298,14 @@ def test_a_check_is_in_the_journal_only_where_it_fails(
 
 
 @pytest.mark.parametrize(
-    ("apart", "arguments", "meant"),
+    ("apart", "arguments", "meant", "others"),
     [
-        (True, ("BACKUP",), [("192.0.2.1/32",), ("192.0.2.2/32",)]),
-        (True, ("BACKUP", "192.0.2.2"), [("192.0.2.2/32",)]),
-        (False, ("BACKUP",), [("192.0.2.1/32", "192.0.2.2/32")]),
-        (False, ("ADOPT", "192.0.2.1", "192.0.2.2"), [("192.0.2.1/32", "192.0.2.2/32")]),
+        # A daemon that does not know yet that they move apart names none: nothing new is asked of it.
+        (True, ("BACKUP",), [("192.0.2.1/32",), ("192.0.2.2/32",)], False),
+        (True, ("BACKUP", "192.0.2.2"), [("192.0.2.2/32",)], True),
+        (True, ("ADOPT",), [("192.0.2.1/32",), ("192.0.2.2/32",)], True),
+        (False, ("BACKUP",), [("192.0.2.1/32", "192.0.2.2/32")], False),
+        (False, ("ADOPT", "192.0.2.1", "192.0.2.2"), [("192.0.2.1/32", "192.0.2.2/32")], True),
     ],
 )
 def test_each_part_that_moves_by_itself_is_told(
@@ -311,6 +313,7 @@ def test_each_part_that_moves_by_itself_is_told(
     apart: bool,
     arguments: tuple[str, ...],
     meant: list[tuple[str, ...]],
+    others: bool,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -326,6 +329,7 @@ def test_each_part_that_moves_by_itself_is_told(
             local: Any = call.local
             told.append(tuple(overlay.destination for overlay in local.config.overlays))
             locks.append(call.memory.own("lock"))
+            assert call.others is others
 
         def notify(self, *_arguments: object) -> bool:
             raise AddressError("This address cannot be set.")

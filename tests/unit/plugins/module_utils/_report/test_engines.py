@@ -210,3 +210,113 @@ def test_an_application_that_fails_at_the_standby_is_not_waited_for() -> None:
     assert there in engines.unrest(look(host(FIRST, SECOND, views=(failed,)), host(views=(view(),))))
     both = engines.unrest(look(host(views=(failed,)), host(views=(failed,))))
     assert there in both
+
+
+MOVED = {
+    "resource": "rsc_ip",
+    "engine": "fake",
+    "agent": "ocf:heartbeat:aws-vpc-move-ip",
+    "moves": "route",
+    "top": "grp",
+    "follows": "",
+    "through": True,
+    "deployment": "",
+}
+OTHERS = {"node1": "SAP1.corp", "node2": "SAP2.corp"}
+
+
+def through(failover: str = "none", **by: Any) -> dict[str, Any]:
+    """A model with the cluster's names and one overlay IP that a resource of somebody else's moves."""
+    made = model(failover)
+    made["overlays"] = [{**made["overlays"][0], "moved_by": {**MOVED, **by}}]
+    for name, known in OTHERS.items():
+        made["nodes"][name]["cluster_name"] = known
+    return made
+
+
+def cluster(holder: str = "SAP1.corp", *findings: dict[str, Any], **more: Any) -> dict[str, Any]:
+    said = {"holders": {FIRST: holder}, "configured": False, "findings": list(findings), **more}
+    return view(holder, f"started on {holder}", **said)
+
+
+def pair(made: dict[str, Any], said: dict[str, Any], routes: Any = None) -> dict[str, Any]:
+    hosts = {"node1": host(FIRST, views=(said,)), "node2": host(views=(said,))}
+    return status.report(made, (routes or seen())[:1], hosts)
+
+
+def test_the_clusters_names_are_read_as_the_inventorys() -> None:
+    standby = {**trouble("node_standby", "SAP2.corp", "move"), "message": "SAP2.corp is in standby, not xSAP2.corp."}
+    report = pair(through(), cluster("SAP1.corp", standby))
+    (moved, *rest) = report["nodes"]["node1"]["findings"]
+    assert (moved["id"], moved["severity"], rest) == ("moved_by_another", "info", [])
+    (finding,) = report["nodes"]["node2"]["findings"]
+    assert (finding["message"], finding["node"]) == ("node2 is in standby, not xSAP2.corp.", "node2")
+    assert engines.hindered(report, "move", "node2", "none") == [
+        "node2 is in standby, not xSAP2.corp: mend it, or give another target."
+    ]
+    assert engines.hindered(report, "move", "node1", "none") == []
+    assert engines.hindered(report, "setup", None, "none") == []
+    assert report["nodes"]["node2"]["failover"][0]["state"] == "started on node1"
+    line = "node1: has 192.168.10.15/32; fake (rsc_ip, ocf:heartbeat:aws-vpc-move-ip): started on node1"
+    assert line in status.lines(report)
+
+
+def test_a_cluster_with_names_of_its_own_that_really_disagrees_is_told() -> None:
+    report = pair(through(), cluster("SAP2.corp"))
+    assert "takes node2 for the holder" in str([f["message"] for f in report["nodes"]["node1"]["findings"]])
+
+
+@pytest.mark.parametrize(
+    ("failover", "by", "hinders", "words"),
+    [
+        ("none", {}, ["teardown"], "work through it"),
+        ("none", {"follows": "msl_HANA"}, ["move", "teardown"], "follows the promoted instance of msl_HANA"),
+        ("none", {"through": False}, ["move", "teardown"], "move it by fake's own means"),
+        ("fake", {}, ["setup", "move", "teardown"], "replace that by `migrate.yml`, or set overlay_ip_failover=none"),
+        ("none", {"deployment": "sap"}, ["setup", "move", "teardown"], "that is the deployment 'sap'"),
+        ("fake", {"moves": "address"}, ["setup", "move", "teardown"], "take it out of fake, or set"),
+    ],
+)
+def test_what_another_resource_that_moves_it_hinders(
+    failover: str, by: dict[str, Any], hinders: list[str], words: str
+) -> None:
+    report = pair(through(failover, **by), cluster())
+    told = [f for f in report["nodes"]["node1"]["findings"] if f["id"] == "moved_by_another"]
+    assert [f["hinders"] for f in told] == [hinders]
+    assert "192.168.10.15/32 is moved by rsc_ip (ocf:heartbeat:aws-vpc-move-ip, in grp) of fake already." in str(told)
+    for door in ("setup", "move", "teardown"):
+        assert any(words in s for s in engines.hindered(report, door, "node2", failover)) is (door in hinders)
+    assert report["healthy"] is (failover == "none" and "deployment" not in by)
+
+
+def test_a_cluster_that_does_something_else_is_nobodys_business() -> None:
+    broken = trouble("maintenance_mode", "", "setup", "move", "teardown", severity="error")
+    plain = model("none", persistent=True, exclusive=False)
+    other = view("SAP1.corp", "not started: no overlay IP", configured=False, findings=[broken])
+    report = look(
+        host(FIRST, SECOND, views=(other,)), host(FIRST, SECOND, views=(other,)), **{**plain, "engine": "none"}
+    )
+    assert ids(report) == {"node1": [], "node2": []}
+    assert report["nodes"]["node1"]["failover"] == []
+
+
+def test_the_address_of_what_a_cluster_moves_is_wanted_on_its_holder_alone() -> None:
+    made = {**through(), "persistent": True, "exclusive": False}
+    assert ids(pair(made, cluster()))["node2"] == []
+    report = status.report(made, seen()[:1], {"node1": host(views=(cluster(),)), "node2": host(views=(cluster(),))})
+    missing = next(f for f in report["nodes"]["node1"]["findings"] if f["id"] == "address_missing")
+    assert missing["remedy"] == "See to rsc_ip of fake, which should bring it up."
+
+
+def test_what_hinders_a_migration() -> None:
+    """All that would hinder anything, but what it is about: the other resource, and maintenance."""
+    found = [
+        trouble("maintenance_mode", "", "setup", "move", "teardown"),
+        trouble("resource_failed_there", "SAP2.corp", "move"),
+        trouble("resource_bound"),
+    ]
+    report = pair(through("fake"), cluster("SAP1.corp", *found))
+    assert engines.hindered(report, "migrate", None, "fake") == ["It is resource_failed_there: mend it."]
+    assert engines.harmless(report, "migrate") == []
+    report["nodes"]["node2"]["reachable"] = False
+    assert engines.hindered(report, "migrate", None, "fake")[0] == "node2 cannot be asked."

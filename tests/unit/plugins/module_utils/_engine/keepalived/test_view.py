@@ -156,3 +156,44 @@ def test_an_old_failure_is_no_reason_where_it_is_not_in_fault() -> None:
 
 def test_no_overlay_ip_is_a_thing_of_its_own_to_it() -> None:
     assert keepalived_view.given(FakeHost({CONF: conf()}), USUAL) == []
+
+
+FOREIGN = """
+global_defs { router_id x }
+vrrp_instance VI_1 {
+  interface eth0
+  virtual_ipaddress {
+    192.168.10.15/32 dev eth0 label eth0:1 # the database
+    # 192.0.2.1
+  }
+  virtual_ipaddress_excluded {
+    fd00::1
+  }
+}
+vrrp_instance VI_2 {
+  virtual_ipaddress { 192.0.2.9 }
+}
+"""
+
+
+def test_a_configuration_of_somebody_elses_says_whom_it_moves() -> None:
+    assert keepalived_view.instances(FOREIGN) == {"VI_1": ["192.168.10.15/32", "fd00::1/128"], "VI_2": ["192.0.2.9/32"]}
+    running = FakeHost({CONF: FOREIGN}, [UNIT])
+    assert [(m["name"], m["moves"], m["through"], m["ours"]) for m in keepalived_view.movers(running, USUAL)] == [
+        ("VI_1", "address", False, False),
+        ("VI_2", "address", False, False),
+    ]
+    assert keepalived_view.seen(running, USUAL)["movers"] == keepalived_view.movers(running, USUAL)
+
+
+def test_of_one_that_never_runs_or_is_ours_nothing_is_said() -> None:
+    assert keepalived_view.movers(FakeHost({CONF: FOREIGN}), USUAL) == []
+    assert keepalived_view.movers(FakeHost({CONF: FOREIGN}, enabled=[UNIT]), USUAL) != []
+    assert keepalived_view.movers(FakeHost({CONF: f"# {keepalived_view.MARK}{FOREIGN}"}, [UNIT]), USUAL) == []
+
+
+def test_somebody_elses_is_seen_by_another_deployment_too_and_by_its_own_unit() -> None:
+    sap = Deployment("sap")
+    host = FakeHost({CONF: FOREIGN}, enabled=[UNIT])
+    assert keepalived_view.movers(host, sap) == keepalived_view.movers(host, USUAL)
+    assert "`systemctl start keepalived.service`" in keepalived_view.seen(host, sap)["findings"][0]["remedy"]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import pacemaker
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.pacemaker import view as pacemaker
 from unit.fake_host import FakeHost
 
 RECORDED = Path(__file__).with_name("recorded")
@@ -123,6 +123,13 @@ STATES: dict[str, tuple[str, str, list[str], str]] = {
 }
 
 
+OURS = f"""<cib><configuration><resources><primitive id="{IP}" class="ocf" provider="aws_ha" type="overlay-ip">
+<instance_attributes id="a"><nvpair id="d" name="destination" value="192.168.10.15/32"/></instance_attributes>
+</primitive></resources></configuration></cib>"""
+#: A cluster of somebody else's, made by hand: tests/drill/existing.py.
+NAMES = ["SAPDB1.corp.example", "SAPDB2.corp.example"]
+
+
 def read(state: str, form: str = "2.1.5") -> str:
     """What was recorded, or how an older Pacemaker says the same."""
     text = (RECORDED / ("3.0.0" if form == "3.0.0" else "2.1.5") / f"{state}.xml").read_text()
@@ -153,6 +160,9 @@ def test_at_rest(form: str) -> None:
         "holder": "node1",
         "holders": {"192.168.10.15": "node1"},
         "findings": [],
+        "name": "",
+        "members": {},
+        "movers": [],
     }
 
 
@@ -281,7 +291,7 @@ def test_an_older_crm_mon_is_asked_in_its_own_way() -> None:
 
 
 def test_it_is_asked_for_constraints_and_knows_its_shell() -> None:
-    outputs = {command("--output-as=xml"): read("move1"), pacemaker.CONSTRAINTS: constraints("move1") or ""}
+    outputs = {command("--output-as=xml"): read("move1"), pacemaker.CONFIGURATION: constraints("move1") or ""}
     host = FakeHost({"/usr/sbin/pcs": ""}, [pacemaker.UNIT], outputs)
     assert pacemaker.seen(host, Deployment())["findings"][0]["remedy"] == f"`pcs resource clear {IP}`."
 
@@ -292,7 +302,7 @@ def test_it_is_asked_for_constraints_and_knows_its_shell() -> None:
 )
 def test_not_running(shown: str, name: str, hinders: list[str]) -> None:
     outputs: dict[tuple[str, ...], str] = {("systemctl", "show", "--property=LoadState", pacemaker.UNIT): shown}
-    files = {pacemaker.CIB: f'<primitive id="{IP}"/>', "/etc/aws-overlay-ip/config.json": '{"name": "node2"}'}
+    files = {pacemaker.CIB: OURS, "/etc/aws-overlay-ip/config.json": '{"name": "node2"}'}
     host = FakeHost(files, outputs=outputs)
     assert pacemaker.configured(host, Deployment())
     view = pacemaker.seen(host, Deployment())
@@ -389,3 +399,66 @@ def test_what_a_node_in_maintenance_runs_is_not_called_unmanaged(node: str, foun
     at = text.index(f'<node name="{node}" id="{node[-1]}" online')
     text = text[:at] + text[at:].replace('maintenance="false"', 'maintenance="true"', 1)
     assert [f["id"] for f in pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")["findings"]] == found
+
+
+@pytest.mark.parametrize("form", ["1.1", "2.0", "2.1.5"])
+def test_a_cluster_that_was_there_before_us(form: str) -> None:
+    configuration = (RECORDED / "2.1.5/existing.configuration.xml").read_text()
+    view = pacemaker.told(read("existing", form), configuration, pacemaker.COMMANDS[""], "node1", NAMES[0])
+    assert (view["state"], view["holder"]) == (f"started on {NAMES[0]}", NAMES[0])
+    assert view["holders"] == {"192.168.10.15": NAMES[0]}
+    assert (view["name"], list(view["members"])) == (NAMES[0], NAMES)
+    assert [(m["name"], m["top"], m["ours"], m["through"]) for m in view["movers"]] == [
+        ("rsc_ip_DB", "grp_DB", False, True)
+    ]
+    assert view["findings"] == []
+
+
+def test_a_cluster_of_one_node_gives_nobody_a_name() -> None:
+    """Debian's package brings one along, that calls every machine node1."""
+    alone = '<configuration><nodes><node id="1" uname="node1"/></nodes></configuration>'
+    view = pacemaker.told(read("rest"), alone, pacemaker.COMMANDS[""], "db2", "node1")
+    assert (view["name"], view["members"]) == ("", {})
+
+
+def test_one_that_was_migrated_keeps_its_name() -> None:
+    text = read("rest").replace(IP, "rsc_ip_DB")
+    view = pacemaker.told(text, OURS.replace(IP, "rsc_ip_DB"), pacemaker.COMMANDS[""], "node1")
+    assert view["holders"] == {"192.168.10.15": "node1"}
+    host = FakeHost({pacemaker.CIB: OURS.replace(IP, "rsc_ip_DB"), "/usr/sbin/crm": ""})
+    (given,) = pacemaker.given(host, Deployment())
+    assert (given["slug"], given["resource"]) == ("192.168.10.15", "rsc_ip_DB")
+    assert given["command"].startswith("crm resource stop rsc_ip_DB")
+
+
+def test_what_of_somebody_elses_moves_a_route_is_known_where_the_cluster_does_not_run() -> None:
+    text = (RECORDED / "2.1.5/existing.configuration.xml").read_text()
+    host = FakeHost({pacemaker.CIB: f"<cib>{text}</cib>"})
+    assert [mover["name"] for mover in pacemaker.movers(host, Deployment())] == ["rsc_ip_DB"]
+    assert not pacemaker.configured(host, Deployment())
+    view = pacemaker.seen(host, Deployment())
+    assert (view["running"], [mover["name"] for mover in view["movers"]]) == (False, ["rsc_ip_DB"])
+
+
+SAP = Deployment("sap")
+ANOTHER = (
+    '<primitive id="sap-overlay-ip-192.168.10.16" class="ocf" provider="aws_ha" type="overlay-ip">'
+    '<instance_attributes id="b"><nvpair id="e" name="destination" value="192.168.10.16/32"/>'
+    '<nvpair id="f" name="program" value="/usr/sbin/aws-overlay-ip-sap"/></instance_attributes></primitive>'
+)
+BOTH = OURS.replace("</resources>", f"{ANOTHER}</resources>")
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_each_deployment_is_told_of_its_own(readable: bool) -> None:
+    text = read("rest")
+    one = text[text.index("<resource ") : text.index("</resource>") + 11]
+    monitor = text.replace(one, one + one.replace(IP, "sap-overlay-ip-192.168.10.16").replace("node1", "node2"))
+    configuration = BOTH if readable else None
+    for deployment, holders in ((Deployment(), {"192.168.10.15": "node1"}), (SAP, {"192.168.10.16": "node2"})):
+        view = pacemaker.told(monitor, configuration, pacemaker.COMMANDS[""], "node1", deployment=deployment)
+        assert view["holders"] == holders
+    host = FakeHost({pacemaker.CIB: BOTH})
+    assert [given["resource"] for given in pacemaker.given(host, SAP)] == ["sap-overlay-ip-192.168.10.16"]
+    other = pacemaker.told(monitor, configuration, pacemaker.COMMANDS[""], "node1", deployment=Deployment("db"))
+    assert (other["holders"], other["state"]) == ({}, "not started: no overlay IP")

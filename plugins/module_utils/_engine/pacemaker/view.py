@@ -11,37 +11,31 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from .._address.persist.tree import Host
-from .._base.deployment import Deployment
-from .view import MOVE, SELF, SETUP, TEARDOWN, Trouble, name_of, not_running, text_of, unit_state, view
+from ..._address.persist.tree import Host
+from ..._base.deployment import Deployment, of_resource
+from ..view import MOVE, ROUTE, SELF, SETUP, TEARDOWN, Trouble, name_of, not_running, text_of, unit_state, view
+from . import cib
 
 NAME = "pacemaker"
 UNIT = "pacemaker.service"
 """The cluster is one for all deployments."""
-AGENTS = ("ocf:aws_ha:overlay-ip", "ocf:heartbeat:aws-vpc-move-ip")
-PREFIX = "overlay-ip-"
-"""How the names of the resources begin whose deployment has no name of its own."""
-FENCING = "overlay-ip-fencing"
-"""The cluster's fencing device, where the role has made it: every deployment's."""
+AGENTS = (cib.OURS, f"ocf:heartbeat:{cib.STOCK}")
 
 CIB = "/var/lib/pacemaker/cib/cib.xml"
 CRM_MON = ("crm_mon", "--one-shot", "--inactive", "--neg-locations", "--failcounts")
 FORMS = ("--output-as=xml", "--as-xml")
-CONSTRAINTS = ("cibadmin", "--query", "--scope", "constraints")
-
-_ROLES = re.compile(r"(?:[a-z0-9-]+-)?overlay-ip-")
-"""How the names of the role's resources begin, whatever the deployment."""
+CONFIGURATION = ("cibadmin", "--query", "--scope", "configuration")
+NAMED_HERE = ("crm_node", "-n")
 
 INFINITY = 1000000
 NO_QUORUM = "no quorum"
 _ALL = (SETUP, MOVE, TEARDOWN)
+_USUAL = Deployment()
 _COORDINATOR = "./summary/current_dc[@present='true']"
 _QUORUM = "./summary/current_dc[@with_quorum='true']"
 _SETTINGS = "crm_attribute --type crm_config --delete --name"
@@ -102,63 +96,65 @@ class Resource:
         return self.attributes.get(attribute, "").lower() == value
 
 
-def prefix(deployment: Deployment) -> str:
-    """How the names of its resources begin; :func:`.net.slug` of the address follows."""
-    return PREFIX if deployment.usual else f"{deployment.name}-overlay-ip-"
-
-
 def unit(deployment: Deployment) -> str:
-    """See :class:`.registry.Engine`."""
+    """See :class:`..registry.Engine`."""
     return UNIT
 
 
 def running(host: Host, deployment: Deployment) -> bool:
-    """See :class:`.registry.Engine`."""
+    """See :class:`..registry.Engine`."""
     return host.active(UNIT)
 
 
 def configured(host: Host, deployment: Deployment) -> bool:
-    """See :class:`.registry.Engine`."""
-    return bool(_given(host, deployment))
+    """See :class:`..registry.Engine`."""
+    return bool(_ours(host, deployment))
 
 
 def given(host: Host, deployment: Deployment) -> list[dict[str, str]]:
-    """See :class:`.registry.Engine`."""
-    names = _given(host, deployment)
+    """See :class:`..registry.Engine`."""
+    names = {cib.slug(mover["destinations"][0]): mover["name"] for mover in _ours(host, deployment)}
     words = _words(host) if names else {}
-    return [{"slug": name, "command": words["remove"].format(prefix(deployment) + name)} for name in names]
+    return [{"slug": slug, "resource": name, "command": words["remove"].format(name)} for slug, name in names.items()]
 
 
-def _given(host: Host, deployment: Deployment) -> list[str]:
-    """The overlay IPs in the cluster's configuration; its fencing device is none."""
-    named = re.findall(r'<primitive [^>]*\bid="([^"]+)"', text_of(host, CIB) or "")
-    ours = prefix(deployment)
-    return [name[len(ours) :] for name in dict.fromkeys(named) if name.startswith(ours) and name != FENCING]
+def movers(host: Host, deployment: Deployment) -> list[dict[str, Any]]:
+    """See :class:`..registry.Engine`."""
+    return [mover for mover in cib.told(cib.parsed(text_of(host, CIB)), deployment) if mover["moves"] == ROUTE]
 
 
 def seen(host: Host, deployment: Deployment) -> dict[str, Any]:
-    """See :class:`.registry.Engine`."""
+    """See :class:`..registry.Engine`."""
     state, name = unit_state(host, UNIT), name_of(host, deployment)
     if state != "running":
-        return view(NAME, state, running=False, troubles=[not_running(NAME, UNIT, state, name)])
+        known = _known(cib.parsed(text_of(host, CIB)), "", deployment)
+        return view(NAME, state, running=False, troubles=[not_running(NAME, UNIT, state, name)], **known)
     texts = (host.output(*CRM_MON, form) for form in FORMS)
     monitor = next((text for text in texts if text), None)
-    return told(monitor, host.output(*CONSTRAINTS), _words(host), name, prefix(deployment))
+    here = host.output(*NAMED_HERE) or ""
+    return told(monitor, host.output(*CONFIGURATION), _words(host), name, here, deployment)
 
 
 def told(
-    monitor: str | None, constraints: str | None, words: Mapping[str, str], name: str, ours: str = PREFIX
+    monitor: str | None,
+    configuration: str | None,
+    words: Mapping[str, str],
+    name: str,
+    here: str = "",
+    deployment: Deployment = _USUAL,
 ) -> dict[str, Any]:
     """The view, from what the cluster's own tools print.
 
     Args:
         monitor: `crm_mon` as XML.
-        constraints: the section of that name of the cluster's configuration.
+        configuration: the section of that name of the cluster's CIB.
         words: one of COMMANDS.
         name: the node that was asked, for sentences.
-        ours: how the names of the deployment's resources begin.
+        here: what the cluster calls it.
+        deployment: whose resources are told of.
     """
-    root = _xml(monitor)
+    root, configured_as = cib.parsed(monitor), cib.parsed(configuration)
+    known = _known(configured_as, here, deployment)
     if root is None or root.find("./summary") is None:
         silent = Trouble(
             "engine_silent",
@@ -168,19 +164,36 @@ def told(
             SELF,
             _ALL,
         )
-        return view(NAME, "does not answer", troubles=[silent])
-    resources = list(_resources(root, ours))
+        return view(NAME, "does not answer", troubles=[silent], **known)
+    moved = {mover.name: mover for mover in cib.movers(configured_as) if mover.moves == ROUTE}
+    resources = list(_resources(root, moved, deployment))
     troubles = [
         *_cluster(root, words, name),
         *_nodes(root, words),
         *(trouble for resource in resources for trouble in _resource(root, resource, words)),
         *_failures(root, resources, words),
         *_bans(root, resources, words),
-        *_preferences(_xml(constraints), resources, words),
+        *_preferences(configured_as, resources, words),
     ]
-    holders = {resource.name[len(ours) :]: resource.node for resource in resources}
+    holders = {_slug(resource.name, moved, deployment): resource.node for resource in resources}
     state, holder = _state(root, resources)
-    return view(NAME, state, holder=holder, holders=holders if state != NO_QUORUM else None, troubles=troubles)
+    return view(NAME, state, holder=holder, holders=holders if state != NO_QUORUM else None, troubles=troubles, **known)
+
+
+def _ours(host: Host, deployment: Deployment) -> list[dict[str, Any]]:
+    """What setup or migration gave to the cluster, by its configuration as it is on the disk."""
+    return [mover for mover in movers(host, deployment) if mover["ours"]]
+
+
+def _known(configuration: Element | None, here: str, deployment: Deployment) -> dict[str, Any]:
+    """The cluster's names and movers. One of a single node is none yet: a package brings it along, with any name."""
+    names, instances = cib.names(configuration), cib.instances(configuration)
+    members = {name: instances.get(name, "") for name in names} if len(names) > 1 else {}
+    return {"name": here if here in members else "", "members": members, "movers": cib.told(configuration, deployment)}
+
+
+def _slug(name: str, moved: Mapping[str, cib.Mover], deployment: Deployment) -> str:
+    return cib.slug(moved[name].destinations[0]) if name in moved else name.removeprefix(deployment.resources)
 
 
 def _words(host: Host) -> Mapping[str, str]:
@@ -200,24 +213,37 @@ def _state(root: Element, resources: list[Resource]) -> tuple[str, str]:
     return f"started on {', '.join(nodes)}", nodes[0] if len(nodes) == 1 else ""
 
 
-def _resources(root: Element, ours: str) -> Iterator[Resource]:
-    """The deployment's own; where there is none, all of the agents that no deployment has made."""
-    found = []
+def _resources(root: Element, moved: Mapping[str, cib.Mover], deployment: Deployment) -> Iterator[Resource]:
+    """The deployment's own; where there is none, all that move a route and that no deployment has made."""
+    found: list[Resource] = []
     for top in root.iterfind("./resources"):
-        found += list(_walk(top, frozenset()))
-    own = [resource for resource in found if resource.name.startswith(ours)]
-    yield from own or [resource for resource in found if not _ROLES.match(resource.name)]
+        found += list(_walk(top, frozenset(), moved))
+    own = [one for one in found if _made_by(one.name, moved) == deployment.name]
+    yield from own or [one for one in found if not _made_by(one.name, moved)]
 
 
-def _walk(parent: Element, parents: frozenset[str]) -> Iterator[Resource]:
+def _made_by(name: str, moved: Mapping[str, cib.Mover]) -> str:
+    """The deployment of a resource, by its name where the configuration could not be read; empty for none."""
+    if name in moved:
+        return moved[name].deployment
+    made = of_resource(name)
+    return made.name if made else ""
+
+
+def _walk(parent: Element, parents: frozenset[str], moved: Mapping[str, cib.Mover]) -> Iterator[Resource]:
     for child in parent:
         names = parents | {child.get("id", "")}
         if child.tag != "resource":
-            yield from _walk(child, names)
-        elif child.get("resource_agent", "").replace("::", ":") in AGENTS and child.get("orphaned") != "true":
+            yield from _walk(child, names, moved)
+        elif (_agent(child) in AGENTS or child.get("id") in moved) and child.get("orphaned") != "true":
             node = child.find("node")
             here = node is not None and child.get("role") in ("Started", "Promoted", "Master")
             yield Resource(child.get("id", ""), _name(node) if here else "", child.attrib, names)
+
+
+def _agent(resource: Element) -> str:
+    """Up to 2.0 it is shown with two colons after `ocf`."""
+    return resource.get("resource_agent", "").replace("::", ":")
 
 
 def _cluster(root: Element, words: Mapping[str, str], name: str) -> Iterator[Trouble]:
@@ -348,10 +374,3 @@ def _number(text: str, otherwise: int) -> int:
     """A score or count: the cluster's infinity is a million."""
     value = text.replace("INFINITY", str(INFINITY))
     return int(value) if value.lstrip("+-").isdecimal() else otherwise
-
-
-def _xml(text: str | None) -> Element | None:
-    try:
-        return ElementTree.fromstring(text) if text else None
-    except ElementTree.ParseError:
-        return None

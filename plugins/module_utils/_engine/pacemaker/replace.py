@@ -1,0 +1,109 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One primitive in the place of another, in a cluster's configuration: its group, order and constraints stay. Pure.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from .cib import agent_of
+
+_REFERENCES = ("rsc", "with-rsc", "first", "then")
+"""How constraints name resources; sets of them do by `resource_ref`, tags by `obj_ref`."""
+
+
+class ReplaceError(ValueError):
+    """It cannot be replaced. The text is a whole sentence with the remedy."""
+
+
+def read(text: str) -> Element:
+    """A configuration with its comments. Raises ReplaceError."""
+    try:
+        builder = ElementTree.TreeBuilder(insert_comments=True)
+        return ElementTree.fromstring(text, ElementTree.XMLParser(target=builder))
+    except ElementTree.ParseError as exc:
+        raise ReplaceError(f"What the cluster says cannot be read ({exc}): see that it runs on this node.") from exc
+
+
+def shown(root: Element) -> str:
+    """As text, indented, so that two of them can be compared by people."""
+    tidy = copy.deepcopy(root)
+    ElementTree.indent(tidy)
+    return ElementTree.tostring(tidy, encoding="unicode") + "\n"
+
+
+def found(root: Element, name: str) -> Element:
+    """The primitive of that name. Raises ReplaceError: there is none, or it is none that can be replaced."""
+    for primitive in root.iter("primitive"):
+        if primitive.get("id") == name:
+            if primitive.get("template"):
+                raise ReplaceError(
+                    f"{name} is made of the template {primitive.get('template')}: write it out as a primitive first."
+                )
+            return primitive
+    raise ReplaceError(f"The cluster has no primitive {name}: look at its configuration.")
+
+
+def made(
+    old: Element, agent: str, options: Mapping[str, str], operations: Sequence[tuple[str, int, int]], name: str
+) -> Element:
+    """A primitive of another agent, with the meta attributes and all else that the old one has beside its parameters.
+
+    Args:
+        old: the one whose place it takes.
+        agent: `class:provider:type`.
+        options: its instance attributes.
+        operations: name, interval and timeout in seconds of each. What else the old one's say of them stays.
+        name: of the new one.
+    """
+    kind, provider, type_ = agent.split(":")
+    new = Element("primitive", {"id": name, "class": kind, "provider": provider, "type": type_})
+    attributes = ElementTree.SubElement(new, "instance_attributes", {"id": f"{name}-options"})
+    for key, value in options.items():
+        ElementTree.SubElement(attributes, "nvpair", {"id": f"{name}-{key}", "name": key, "value": value})
+    for child in old:
+        if child.tag not in ("instance_attributes", "operations"):
+            new.append(copy.deepcopy(child))
+    before = {op.get("name"): op for op in old.iterfind("./operations/op")}
+    listed = ElementTree.SubElement(new, "operations")
+    for what, interval, timeout in operations:
+        kept = dict(before[what].attrib) if what in before else {}
+        own = {"id": f"{name}-{what}", "name": what, "interval": f"{interval}s", "timeout": f"{timeout}s"}
+        ElementTree.SubElement(listed, "op", {**kept, **own})
+    return new
+
+
+def placed(root: Element, name: str, primitive: Element) -> Element:
+    """The whole with the primitive in that one's place, and with its name wherever that one is named.
+
+    Raises:
+        ReplaceError: the new name is another resource's already.
+    """
+    new = copy.deepcopy(root)
+    called = primitive.get("id", "")
+    if called != name and any(one.get("id") == called for one in new.iter()):
+        raise ReplaceError(f"The cluster has something called {called} already: choose another name.")
+    old = found(new, name)
+    parent = next(one for one in new.iter() if old in list(one))
+    at = list(parent).index(old)
+    parent.remove(old)
+    parent.insert(at, copy.deepcopy(primitive))
+    for one in new.iter() if called != name else ():
+        for key in _REFERENCES:
+            if one.get(key) == name:
+                one.set(key, called)
+        if one.tag in ("resource_ref", "obj_ref") and one.get("id") == name:
+            one.set("id", called)
+    return new
+
+
+def agent(root: Element, name: str) -> str:
+    """`class:provider:type` of a primitive. Raises ReplaceError."""
+    return agent_of(found(root, name), root)

@@ -1,0 +1,130 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the nodes' engines say, brought into the model: what a cluster calls the nodes, and who moves the overlay IPs.
+
+A cluster's names are its own (`uname -n`, upper case, fully qualified). People read the inventory's; every command,
+constraint and fencing device is given the cluster's.
+
+Pure. This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .._base import net
+from .._base.deployment import Deployment
+from .holders import Dict
+
+MOVING = ("route", "address")
+NONE = "none"
+_TOLD = ("engine", "agent", "moves", "top", "follows", "through", "deployment")
+
+
+def heed(model: dict[str, Any], views: Mapping[str, Sequence[Dict]]) -> None:
+    """Fill in, by what the nodes' engines say (`overlay_node_info`'s C(failover), by node).
+
+    Each node gets `cluster_name`, each overlay `resource`, what the cluster calls it, `top`, what that is in, and
+    `moved_by`: None, or what else than setup's own moves it: `resource` and what the view has of it, as `engine` and
+    `agent`. `mover` is the engine that has to make a move: the chosen one, or the one that moves an overlay already.
+    """
+    for name, cluster_name in cluster_names(model["nodes"], views).items():
+        model["nodes"][name]["cluster_name"] = cluster_name
+    names = {node["cluster_name"]: name for name, node in model["nodes"].items()}
+    for overlay in model["overlays"]:
+        if not overlay:  # a mistake, which is told
+            continue
+        movers = list(_movers(overlay, views))
+        ours = [mover for mover in movers if mover["ours"]]
+        others = [mover for mover in movers if not mover["ours"]]
+        overlay["moved_by"] = _told(others[0]) if others else None
+        name = Deployment(model["deployment"]).resources + net.slug(overlay["address"])
+        resource = (ours or others or [{"name": name, "top": name}])[0]
+        overlay["resource"], overlay["top"] = resource["name"], resource["top"]
+        if others and not ours:
+            overlay["home"] = names.get(_holder(overlay, views), overlay["home"])
+    through = [o["moved_by"]["engine"] for o in model["overlays"] if o and o["moved_by"] and o["moved_by"]["through"]]
+    chosen = model.get("failover", NONE)
+    model["mover"] = chosen if chosen != NONE else (through or [NONE])[0]
+
+
+def cluster_names(nodes: Mapping[str, Dict], views: Mapping[str, Sequence[Dict]]) -> dict[str, str]:
+    """What the cluster calls each node; the inventory's name where nobody says another.
+
+    Who is asked says it; who is not is known by the instance id that fencing has, by a name that differs in case or
+    domain alone, or because one name and one node are left over: but not one that answered and knows of no cluster.
+    """
+    members: dict[str, str] = {}
+    given = {name: node.get("cluster_name") for name, node in nodes.items()}
+    found: dict[str, str] = {name: known for name, known in given.items() if known and known != name}
+    for name, told in views.items():
+        for view in told:
+            members.update({**view.get("members", {}), **{k: v for k, v in members.items() if v}})
+            if name in nodes and view.get("name"):
+                found.setdefault(name, view["name"])
+    for alike in (_instance, _same, _short):
+        for name, node in nodes.items():
+            free = [member for member in members if member not in found.values() and alike(name, node, member, members)]
+            if name not in found and len(free) == 1:
+                found[name] = free[0]
+    left = [name for name in nodes if name not in found and _may_be(name, views)]
+    free = [member for member in members if member not in found.values()]
+    if len(left) == len(free) == 1:
+        found[left[0]] = free[0]
+    return {name: found.get(name, name) for name in nodes}
+
+
+def called(nodes: Mapping[str, Dict], word: str) -> str | None:
+    """The node that a person means: by the inventory's name, the cluster's, or the instance id."""
+    if word in nodes:
+        return word
+    for is_it in (
+        lambda name, node: word == node["instance_id"],
+        lambda name, node: word == node.get("cluster_name"),
+        lambda name, node: word.lower() in (name.lower(), str(node.get("cluster_name")).lower()),
+    ):
+        found = [name for name, node in nodes.items() if is_it(name, node)]
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _may_be(name: str, views: Mapping[str, Sequence[Dict]]) -> bool:
+    return name not in views or any(view.get("members") for view in views[name])
+
+
+def _instance(name: str, node: Dict, member: str, members: Mapping[str, str]) -> bool:
+    return bool(node["instance_id"]) and members[member] == node["instance_id"]
+
+
+def _same(name: str, node: Dict, member: str, members: Mapping[str, str]) -> bool:
+    return member.lower() == name.lower()
+
+
+def _short(name: str, node: Dict, member: str, members: Mapping[str, str]) -> bool:
+    return member.lower().partition(".")[0] == name.lower().partition(".")[0]
+
+
+def _movers(overlay: Dict, views: Mapping[str, Sequence[Dict]]) -> Iterator[dict[str, Any]]:
+    """What moves it, each once, whoever of the nodes says it."""
+    wanted, said = {overlay["destination"], *overlay["node_addresses"]}, []
+    for told in views.values():
+        for view in told:
+            for mover in view.get("movers", ()):
+                one = {**mover, "engine": view["engine"]}
+                if mover["moves"] in MOVING and wanted & set(mover["destinations"]) and one not in said:
+                    said.append(one)
+                    yield one
+
+
+def _told(mover: Dict) -> dict[str, Any]:
+    return {"resource": mover["name"], **{key: mover[key] for key in _TOLD}}
+
+
+def _holder(overlay: Dict, views: Mapping[str, Sequence[Dict]]) -> str:
+    """The node to which its engine has given it, by the engine's name; empty where nobody says."""
+    slug = net.slug(overlay["address"])
+    said = (view.get("holders", {}).get(slug, "") for told in views.values() for view in told)
+    return next((name for name in said if name), "")

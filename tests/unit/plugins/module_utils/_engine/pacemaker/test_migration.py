@@ -1,0 +1,215 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A primitive is exchanged in a cluster that is a few values; each step fails once, and the old state comes back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.pacemaker import migration, replace
+
+RECORDED = Path(__file__).with_name("recorded") / "2.1.5/existing.configuration.xml"
+STOCK, OURS = "ocf:heartbeat:aws-vpc-move-ip", "ocf:aws_ha:overlay-ip"
+HOLDER = "SAPDB1.corp.example"
+
+
+class Cluster:
+    """Answers as the cluster's tools do. What it runs is what the last probe found by the agent that is configured.
+
+    Attributes:
+        broken: agents that find nothing.
+        fails: how often a command that begins so fails.
+    """
+
+    def __init__(self, maintenance: str = "") -> None:
+        self.root = replace.read(f"<cib>{RECORDED.read_text()}</cib>")
+        self.maintenance = maintenance
+        self.known = {"rsc_ip_DB": STOCK}
+        self.broken: set[str] = set()
+        self.fails: dict[str, int] = {}
+        self.calls: list[str] = []
+        self.failed_action = ""
+
+    def __call__(self, argv: Sequence[str], stdin: str = "") -> tuple[int, str]:
+        words = " ".join(re.sub(r"/\S+\.xml", "FILE", word) for word in argv)
+        for begun, times in self.fails.items():
+            if words.startswith(begun) and times:
+                self.fails[begun] = times - 1
+                return 1, "no"
+        if argv[0] not in ("crm_mon", "crm_diff") and "--query" not in argv:
+            self.calls.append(words)
+        answer: tuple[int, str] = getattr(self, f"_{argv[0]}")(list(argv), stdin)
+        return answer
+
+    def configuration(self) -> str:
+        return replace.shown(self.root)
+
+    def _cibadmin(self, argv: list[str], stdin: str) -> tuple[int, str]:
+        if "--query" in argv:
+            root = replace.read(self.configuration())
+            if self.maintenance:
+                said = {"id": "m", "name": "maintenance-mode", "value": self.maintenance}
+                ElementTree.SubElement(next(root.iter("cluster_property_set")), "nvpair", said)
+            return 0, replace.shown(root)
+        self.root = replace.read(stdin.removeprefix("<diff/>"))
+        for pair in list(next(self.root.iter("cluster_property_set"))):
+            if pair.get("name") == "maintenance-mode":
+                next(self.root.iter("cluster_property_set")).remove(pair)
+        return 0, ""
+
+    def _crm_diff(self, argv: list[str], stdin: str) -> tuple[int, str]:
+        return 1, "<diff/>" + Path(argv[argv.index("--new") + 1]).read_text()
+
+    def _crm_attribute(self, argv: list[str], stdin: str) -> tuple[int, str]:
+        self.maintenance = argv[argv.index("--update") + 1] if "--update" in argv else ""
+        return 0, ""
+
+    def _crm_resource(self, argv: list[str], stdin: str) -> tuple[int, str]:
+        if "--refresh" in argv:
+            name = argv[-1]
+            self.known.pop(name, None)
+            for primitive in self.root.iter("primitive"):
+                if primitive.get("id") == name:
+                    self.known[name] = replace.agent(self.root, name)
+        return 0, ""
+
+    def _crm_mon(self, argv: list[str], stdin: str) -> tuple[int, str]:
+        shown = ""
+        for name, agent in self.known.items():
+            on = "" if agent in self.broken else f'<node name="{HOLDER}"/>'
+            role = "Started" if on else "Stopped"
+            shown += f'<resource id="{name}" resource_agent="{agent}" role="{role}" failed="false">{on}</resource>'
+        failure = f'<failure op_key="{self.failed_action}"/>' if self.failed_action else ""
+        return 0, f"<crm_mon><resources>{shown}</resources><failures>{failure}</failures></crm_mon>"
+
+
+def exchange(cluster: Cluster, name: str = "rsc_ip_DB") -> migration.Exchange:
+    before = migration.read(cluster)
+    new = replace.made(replace.found(before, "rsc_ip_DB"), OURS, {"destination": "192.168.10.15/32"}, [], name)
+    return migration.Exchange(before, replace.placed(before, "rsc_ip_DB", new), "rsc_ip_DB", name, STOCK, OURS)
+
+
+SET = "crm_attribute --type crm_config --name maintenance-mode"
+WAIT = "crm_resource --wait --timeout=60s"
+
+
+def test_the_steps_in_order() -> None:
+    cluster = Cluster()
+    assert migration.carry_out(exchange(cluster), cluster) == HOLDER
+    assert cluster.calls == [
+        f"{SET} --update true",
+        WAIT,
+        "cibadmin --patch --xml-pipe",
+        "crm_resource --refresh --force --resource rsc_ip_DB",
+        WAIT,
+        f"{SET} --delete",
+        WAIT,
+    ]
+    assert (cluster.maintenance, cluster.known) == ("", {"rsc_ip_DB": OURS})
+
+
+def test_a_new_name_lets_the_cluster_forget_the_old_one() -> None:
+    cluster = Cluster()
+    migration.carry_out(exchange(cluster, "vip"), cluster)
+    assert [c.rpartition(" ")[2] for c in cluster.calls if "--refresh" in c] == ["rsc_ip_DB", "vip"]
+    assert cluster.known == {"vip": OURS}
+
+
+def test_maintenance_that_was_there_is_given_back() -> None:
+    cluster = Cluster("true")
+    migration.carry_out(exchange(cluster), cluster)
+    assert cluster.maintenance == "true"
+    assert not [call for call in cluster.calls if call.startswith("crm_attribute")]
+    cluster = Cluster("false")
+    migration.carry_out(exchange(cluster), cluster)
+    assert cluster.maintenance == "false"
+
+
+@pytest.mark.parametrize(
+    ("fails", "reached"),
+    [
+        (SET, "to begin maintenance"),
+        ("crm_diff", "to exchange the resource"),
+        ("cibadmin --patch", "to exchange the resource"),
+        ("crm_resource --refresh", "to let the cluster ask the new agent"),
+        (f"{SET} --delete", "to end maintenance"),
+    ],
+)
+def test_a_step_that_fails_ends_in_the_old_state(fails: str, reached: str) -> None:
+    cluster = Cluster()
+    before = cluster.configuration()
+    planned = exchange(cluster)
+    cluster.fails = {fails: 1}
+    with pytest.raises(migration.MigrationError) as error:
+        migration.carry_out(planned, cluster)
+    assert f"It failed {reached} (" in str(error.value)
+    assert f"rsc_ip_DB ({STOCK}) is back as it was on {HOLDER}" in str(error.value)
+    assert not error.value.changed
+    assert (cluster.maintenance, cluster.known, cluster.configuration()) == ("", {"rsc_ip_DB": STOCK}, before)
+
+
+def test_a_new_agent_that_does_not_find_it_gives_its_place_back() -> None:
+    cluster = Cluster()
+    before = cluster.configuration()
+    cluster.broken = {OURS}
+    with pytest.raises(migration.MigrationError, match="is not started without a failure"):
+        migration.carry_out(exchange(cluster), cluster)
+    assert (cluster.maintenance, cluster.known, cluster.configuration()) == ("", {"rsc_ip_DB": STOCK}, before)
+    # Maintenance ended once only, when all was as before.
+    assert [call for call in cluster.calls if "--delete" in call] == [f"{SET} --delete"]
+    assert cluster.calls.index(f"{SET} --delete") == len(cluster.calls) - 2
+
+
+def test_where_going_back_fails_it_stays_in_maintenance_and_says_what_to_finish() -> None:
+    cluster = Cluster()
+    planned = exchange(cluster)
+    cluster.broken, cluster.fails = {OURS, STOCK}, {}
+    cluster.broken.discard(STOCK)
+    cluster.fails = {"crm_resource --refresh": 2}
+    with pytest.raises(migration.MigrationError) as error:
+        migration.carry_out(planned, cluster)
+    assert error.value.changed
+    assert "and going back failed to let the cluster ask the new agent" in str(error.value)
+    assert f"then `{SET} --delete`." in str(error.value)
+    assert cluster.maintenance == "true"
+
+
+@pytest.mark.parametrize("state", ["stopped", "failed", "other"])
+def test_what_does_not_run_well_is_not_touched(state: str) -> None:
+    cluster = Cluster()
+    planned = exchange(cluster)
+    if state == "stopped":
+        cluster.broken = {STOCK}
+    elif state == "failed":
+        cluster.failed_action = "rsc_ip_DB_monitor_60000"
+    else:
+        cluster.known = {"rsc_ip_DB": OURS}
+    with pytest.raises(migration.MigrationError, match=r"does not run on exactly one node.*Nothing was changed"):
+        migration.carry_out(planned, cluster)
+    assert cluster.calls == []
+
+
+def test_a_cluster_that_does_not_answer() -> None:
+    cluster = Cluster()
+    cluster.fails = {"cibadmin --query": 1}
+    with pytest.raises(replace.ReplaceError, match="does not answer"):
+        migration.read(cluster)
+
+
+def test_an_older_crm_mon_is_asked_in_its_own_way() -> None:
+    cluster = Cluster()
+    planned = exchange(cluster)
+    cluster.fails = {"crm_mon --one-shot --inactive --failcounts --output-as=xml": 99}
+    assert migration.carry_out(planned, cluster) == HOLDER
+
+
+def test_the_nodes_own_shell() -> None:
+    assert migration.shell(("sh", "-c", "cat; exit 3"), "said") == (3, "said")
+    assert migration.shell(("sh", "-c", "echo no >&2; exit 1")) == (1, "no")
+    assert migration.shell(("/nowhere/at-all",))[0] == 127
