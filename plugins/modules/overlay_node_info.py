@@ -18,6 +18,7 @@ description:
   - Works without root and off EC2; what cannot be found out is null.
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
+  - aws_ha.overlay_ip.lease
 author:
   - aws_ha.overlay_ip contributors (@aws-ha)
 options:
@@ -261,6 +262,18 @@ others:
       description: Its addresses.
       type: list
       elements: str
+at_work:
+  description: Which playbook is at work on this deployment here.
+  returned: always
+  type: dict
+  version_added: 1.1.0
+  contains:
+    held:
+      description: Who has the lease, a sentence. Empty for nobody, and for who is not root.
+      type: str
+    refused:
+      description: Why it was not given to O(lease), a sentence. Empty where it was.
+      type: str
 findings:
   description: What is wrong or may become wrong, errors first.
   returned: always
@@ -290,6 +303,7 @@ from ..module_utils._address.persist.store import PersistError
 from ..module_utils._aws.imds import Imds
 from ..module_utils._base.deployment import USUAL, Deployment
 from ..module_utils._engine import registry
+from ..module_utils._engine.lease import OPTION, Lease, sentence
 from ..module_utils._node import facts
 
 SPEC: dict[str, dict[str, Any]] = {
@@ -299,6 +313,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "metadata": {"type": "bool", "default": True},
     "metadata_timeout": {"type": "float", "default": 2.0},
     "deployment": {"type": "str", "default": USUAL},
+    "lease": OPTION,
 }
 
 
@@ -308,11 +323,15 @@ def main() -> None:
     params = module.params
     imds = Imds(timeout=params["metadata_timeout"]) if params["metadata"] else None
     try:
-        units = registry.units(Deployment(params["deployment"]))
+        deployment = Deployment(params["deployment"])
+        lease = Lease(deployment.memory[0])
+        refused = lease.taken(params["lease"], check=module.check_mode)
+        held = lease.held()
+        units = registry.units(deployment)
         result = facts.describe(LocalHost(units=units), imds, params)
     except (ValueError, PersistError) as exc:
         module.fail_json(msg=str(exc))
-    module.exit_json(changed=False, **result)
+    module.exit_json(changed=False, at_work={"held": sentence(held) if held else "", "refused": refused}, **result)
 
 
 if __name__ == "__main__":

@@ -264,3 +264,17 @@ def test_the_runbook_has_no_section_of_an_alert_that_is_gone() -> None:
 def test_every_metric_is_documented() -> None:
     page = (ROOT / "docs" / "metrics.md").read_text()
     assert [family.name for family in metrics.FAMILIES if f"`{family.name}`" not in page] == []
+
+
+def test_every_action_that_an_alert_names_is_one_that_may_be_started_without_asking_more() -> None:
+    """A switchover needs labels that these rules cannot know; what comes and goes by design starts nothing."""
+    actions = {alert["alert"]: alert["labels"].get("overlay_ip_action", "") for alert in ALERTS}
+    assert set(actions.values()) == {"", "status", "setup"}
+    assert {name for name, action in actions.items() if action == "setup"} == {
+        "OverlayIpNobodyServes",
+        "OverlayIpTableDead",
+        "OverlayIpAddressMissing",
+        "OverlayIpNotReady",
+        "OverlayIpConfigDiffers",
+    }
+    assert not [a["alert"] for a in ALERTS if a["labels"]["severity"] == "info" and "overlay_ip_action" in a["labels"]]

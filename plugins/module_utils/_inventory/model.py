@@ -18,7 +18,7 @@ from typing import Any
 
 from .._base import net
 from .._base.deployment import Deployment
-from .._engine.keepalived.instances import collisions, instances
+from .._engine.keepalived.instances import chosen_apart, collisions, instances
 from . import clusters
 from .overlays import overlays as read_overlays
 from .reach import reach as read_reach
@@ -107,12 +107,18 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
         "iam_see_interfaces": plain("overlay_ip_iam_see_interfaces"),
         "metrics": plain("overlay_ip_metrics"),
         "takeover_foreign": plain("overlay_ip_takeover_foreign"),
+        "break_lease": plain("overlay_ip_break_lease"),
         "exclusive": plain("overlay_ip_exclusive"),
         "rollback": plain("overlay_ip_rollback"),
         "wait_timeout": plain("overlay_ip_wait_timeout"),
         "probe": heard(None, _probe, variables),
         "pre_tasks": text(variables, "overlay_ip_pre_tasks"),
         "post_tasks": text(variables, "overlay_ip_post_tasks"),
+        "response": {
+            "allowed": plain("overlay_ip_response_actions"),
+            "dry_run": plain("overlay_ip_response_dry_run"),
+            "pause": plain("overlay_ip_response_pause"),
+        },
         "caller": _caller(variables),
         "nodes": nodes,
         "overlays": overlays,
@@ -240,7 +246,7 @@ def _keepalived(
     variables: Variables, deployment: Deployment, overlays: Sequence[Mapping[str, Any]], failover: str
 ) -> dict[str, Any]:
     """Its VRRP instances, and whether each overlay IP has its own."""
-    apart = failover == "keepalived" and not value(variables, "overlay_ip_keepalived_together")
+    apart = chosen_apart(failover, together=value(variables, "overlay_ip_keepalived_together"))
     given = value(variables, "overlay_ip_vrrp_id")
     if not all(overlays) or not overlays:  # what is wrong with them has been said
         return {}

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..._base import net
 from ..._base.deployment import Deployment
-from .names import standing
+from .names import NAME, standing
 
 _USUAL = 51
 _NUMBERS = 255  # RFC 9568, 5.2.3
@@ -29,6 +29,11 @@ def number(deployment: Deployment, destination: str = "") -> int:
     if words == deployment.name and deployment.usual:
         return _USUAL
     return 1 + int(hashlib.sha256(words.encode()).hexdigest()[:8], 16) % _NUMBERS
+
+
+def chosen_apart(failover: str, *, together: bool) -> bool:
+    """Whether each overlay IP has an instance of its own, where that engine is chosen."""
+    return failover == NAME and not together
 
 
 def instances(

@@ -28,6 +28,8 @@ _SCRIPTS = {
         "the check command",
         "see to the application there, or to overlay_ip_check_command.",
     ),
+    "overlay_ip_link": ("the look at the network interface", "`ip link` there says whether it is down."),
+    "overlay_ip_source": ("the look for the node's own address", "`ip address` there says whether it has gone."),
     _ROUTE: ("`{program} watch`", "`{program} check` there says what is wrong."),
 }
 _GOOD = re.compile(r"\bsucce")
@@ -128,6 +130,11 @@ def _parts(host: Host, deployment: Deployment) -> dict[str, str]:
 
 def _said(host: Host, deployment: Deployment, part: str) -> str:
     return str(parsed(text_of(host, f"{deployment.memory[0]}/{standing(part)}")).get("state") or "UNKNOWN")
+
+
+def busy(host: Host, deployment: Deployment) -> str:
+    """See :class:`..registry.Engine`: a takeover is the program's, which has a lock."""
+    return ""
 
 
 def edited(text: str) -> bool:
