@@ -248,6 +248,21 @@ moves:
   type: list
   elements: dict
   version_added: 1.1.0
+proof:
+  description:
+    - What C(aws-overlay-ip) checked last of what a takeover needs, where it tells metrics or did so since the node was
+      started; else null.
+  returned: always
+  type: dict
+  version_added: 1.1.0
+  contains:
+    seconds:
+      description: How long ago.
+      type: int
+    checks:
+      description: Each with C(check) and C(ok), which is null where the node's role may not look.
+      type: list
+      elements: dict
 others:
   description: The other deployments that keep an address on this node or have their program here.
   returned: always

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._inventory.holders import Dict, node_of
-from . import engines, history, places
+from . import engines, history, outside, places
 
 
 def report(
@@ -145,7 +145,13 @@ def _node(name: str, host: Dict, model: Dict, overlays: Sequence[Dict]) -> dict[
                 )
             )
     mine = [a for o in model["overlays"] for a in o["node_addresses"] if a in held]
-    return {"reachable": True, "addresses": mine, "findings": found, "failover": _views(host, model)}
+    return {
+        "reachable": True,
+        "addresses": mine,
+        "findings": found,
+        "failover": _views(host, model),
+        "proof": host.get("proof"),
+    }
 
 
 def _views(host: Dict, model: Dict) -> list[dict[str, Any]]:
@@ -182,4 +188,5 @@ def _finding(name: str, severity: str, message: str, remedy: str) -> dict[str, s
 
 def _all(report: Dict) -> list[Dict]:
     places = [*report["overlays"], *report["nodes"].values()]
-    return [*(finding for place in places for finding in place["findings"]), *report["orphans"]]
+    outer = {(f["id"], f["message"]): f for _client, found in outside.findings(report) for f in found}
+    return [*(finding for place in places for finding in place["findings"]), *report["orphans"], *outer.values()]

@@ -17,6 +17,7 @@ from typing import Any, Callable, Protocol
 from .._aws.errors import AwsError
 from .._aws.pace import Bucket, Clock, Deadline, Turns
 from .ec2 import operation
+from .progress import Progress
 
 WORKERS = 16
 
@@ -54,7 +55,7 @@ class Writer:
     """All writes of one job go through one writer: a DryRun draws from the same bucket as the write that it proves.
 
     Where many others may write at the same time (``turns``), the first action goes ahead alone: if AWS throttles it,
-    the others are not sent. ``named`` tells the API action that carries an action out.
+    the others are not sent. ``named`` tells the API action that carries an action out. ``progress`` hears what is done.
     """
 
     def __init__(
@@ -70,12 +71,15 @@ class Writer:
         self._ec2, self._workers, self._named = ec2, workers, named
         self._buckets: dict[str, Bucket] = {}
         self._refusals: dict[str, AwsError] = {}
+        self.progress: Progress | None = None
 
     def write(self, actions: Sequence[Action], deadline: Deadline, *, dry_run: bool = False) -> dict[Key, AwsError]:
         """Send them; the errors by key. What is not named was answered with success.
 
         None is begun after the deadline, and none is still under way on return: what is read afterwards is final.
         """
+        if self.progress and not dry_run:
+            self.progress.writes()
         for action in actions:
             self._bucket(self._named(action))
         if len(actions) < 2 or dry_run or not self.turns.crowded:
@@ -105,6 +109,8 @@ class Writer:
         """
         waits = [self._bucket(name).full_in(count) for name, count in self._per_operation(actions)]
         if waits and max(waits) > 0:
+            if self.progress:
+                self.progress.waits(max(waits))
             self.clock.sleep(max(waits))
 
     def seconds_for(self, actions: Sequence[Action]) -> float:
@@ -132,7 +138,11 @@ class Writer:
             if err.throttled:
                 self._refusals[name] = err
                 self._bucket(name).refused()
+            if dry_run and self.progress and not err.busy:
+                self.progress.asked()
             return err
+        if self.progress:
+            self.progress.asked() if dry_run else self.progress.written(action)
         return None
 
 

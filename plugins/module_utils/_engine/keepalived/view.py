@@ -101,13 +101,13 @@ def seen(host: Host, deployment: Deployment) -> dict[str, Any]:
         # What it said last is of another life.
         troubles = [not_running(NAME, unit(of), state, name), *_edited(host, name, conf(of))]
         return view(NAME, state, running=False, troubles=troubles, movers=foreign)
-    parts = _parts(host, deployment)
-    said = {part: _said(host, deployment, part) for part in parts or ("",)}
-    faults = [_at_fault(host, one, name, deployment, part, parts.get(part, "")) for part, one in said.items()]
+    apart = parts(text_of(host, deployment.config))
+    said = {part: _said(host, deployment, part) for part in apart or ("",)}
+    faults = [_at_fault(host, one, name, deployment, part, apart.get(part, "")) for part, one in said.items()]
     troubles = [*(trouble for found in faults for trouble in found), *_edited(host, name, conf(of))]
-    if not parts:
+    if not apart:
         return view(NAME, said[""], holder=SELF if said[""] == "MASTER" else "", troubles=troubles, movers=foreign)
-    told = {one: [parts[part] for part in parts if said[part] == one] for one in sorted(set(said.values()))}
+    told = {one: [apart[part] for part in apart if said[part] == one] for one in sorted(set(said.values()))}
     return view(
         NAME,
         ", ".join(told)
@@ -120,9 +120,9 @@ def seen(host: Host, deployment: Deployment) -> dict[str, Any]:
     )
 
 
-def _parts(host: Host, deployment: Deployment) -> dict[str, str]:
-    """The overlay IPs that move by themselves, by the word of each; none where all move together."""
-    config = parsed(text_of(host, deployment.config))
+def parts(text: str | None) -> dict[str, str]:
+    """The overlay IPs that move by themselves, by the word of each, of the program's configuration; none together."""
+    config = parsed(text)
     overlays = config.get("overlays") if config.get("apart") is True else ()
     found = [str(one["destination"]) for one in overlays or () if isinstance(one, Mapping) and "destination" in one]
     return {net.slug(net.bare(destination)): net.bare(destination) for destination in found}

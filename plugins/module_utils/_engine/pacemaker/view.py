@@ -20,14 +20,14 @@ from xml.etree.ElementTree import Element
 from ..._address.persist.tree import Host
 from ..._base.deployment import Deployment, of_resource
 from ..view import MOVE, ROUTE, SELF, SETUP, TEARDOWN, Trouble, name_of, not_running, text_of, unit_state, view
-from . import cib
+from . import cib, health
 
 NAME = "pacemaker"
 UNIT = "pacemaker.service"
 """The cluster is one for all deployments."""
 AGENTS = (cib.OURS, f"ocf:heartbeat:{cib.STOCK}")
 
-CIB = "/var/lib/pacemaker/cib/cib.xml"
+CIB = health.CIB
 CRM_MON = ("crm_mon", "--one-shot", "--inactive", "--neg-locations", "--failcounts")
 FORMS = ("--output-as=xml", "--as-xml")
 CONFIGURATION = ("cibadmin", "--query", "--scope", "configuration")

@@ -246,6 +246,7 @@ def test_status_when_all_is_well() -> None:
         "addresses": [OVERLAY],
         "findings": [],
         "failover": [],
+        "proof": None,
     }
     assert status.lines(report) == [
         "1 overlay IP in 2 route tables: all is well",

@@ -13,9 +13,11 @@ import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.health import Look
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import mastership as ka
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import names
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import view as keepalived_view
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.health import health
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
     ADOPT,
     BACKUP,
@@ -178,3 +180,17 @@ def test_what_works_here_is_not_lost(apart: World) -> None:
     apart.routes = [MINE, PEER]
     apart.notify(ADOPT)
     assert apart.store.read().lost is None
+
+
+def test_at_a_glance_the_worst_of_them_counts() -> None:
+    config = json.dumps({"apart": True, "overlays": [{"destination": f"{a}/32"} for a in (ONE, OTHER)]})
+    assert keepalived_view.parts(config) == {ONE: ONE, OTHER: OTHER}
+    assert keepalived_view.parts(config.replace("true", "false")) == {}
+    files = {names.conf(USUAL): names.MARK, USUAL.config: config}
+    said = {names.standing(ONE): '{"state": "MASTER"}', names.standing(OTHER): '{"state": "FAULT"}'}
+    look = Look(
+        USUAL, lambda name: said.get(name, ""), 1.0, 1000.0, lambda path: files.get(path, ""), lambda *_argv: None
+    )
+    found = health(look)
+    assert found is not None
+    assert found.able is False
