@@ -19,7 +19,7 @@ PYTEST := python -m pytest
 LAB := PYTHONPATH=tests python -m lab
 
 # The longest first, for the lanes of tools/gates.py; those joined by "+" share the exported tree.
-LONGEST := playbooks failover ill_nodes awx persistence
+LONGEST := playbooks failover respond ill_nodes awx persistence
 AREAS := $(LONGEST) lab policies faults node_part
 AREAS += $(filter-out $(AREAS) __pycache__,$(notdir $(patsubst %/,%,$(wildcard tests/integration/*/))))
 TESTS := $(LONGEST:%=integration-%) conformance $(patsubst %,integration-%,$(filter-out $(LONGEST),$(AREAS))) unit

@@ -284,6 +284,12 @@ def test_a_check_is_added_and_removed_and_metrics_told_without_a_lost_packet(pai
         for node in labels:
             assert told[node][f'overlay_ip_ready{{node="{node}",check="permission"}}'] == "1"
             assert int(told[node][f'overlay_ip_api_calls_total{{node="{node}",operation="DescribeRouteTables"}}']) > 0
+            assert told[node][f'overlay_ip_ready{{node="{node}",check="keepalived"}}'] == "1"
+        # The standby hears the holder; the holder hears nobody, for backups are silent.
+        heard = [
+            series for one in told.values() for series in one.items() if series[0].startswith("overlay_ip_peer_heard")
+        ]
+        assert heard == [('overlay_ip_peer_heard{node="node1",engine="keepalived"}', "1")]
         hashes = {series.split("hash=")[1] for one in told.values() for series in one if "config_info" in series}
         assert len(hashes) == 1
         assert pair.exec("node2", "sh", "-c", "ls /usr/libexec/keepalived") == ""

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,7 +100,7 @@ def explain(lab: LabHandle, source: str, **more: Any) -> Any:
     return lab.playbook("path.yml", **request)
 
 
-def test_from_the_declaration_to_the_teardown(site: Site) -> None:
+def test_from_the_declaration_to_the_teardown(site: Site, tmp_path: Path) -> None:
     lab, made = site.lab, site.outside
     foretold = lab.playbook("reach.yml", check=True, overlay_ip_reach=site.reach)
     assert foretold.ok, foretold.output
@@ -120,10 +121,16 @@ def test_from_the_declaration_to_the_teardown(site: Site) -> None:
     lab.owner_ec2.modify_transit_gateway_vpc_attachment(
         TransitGatewayAttachmentId=made.nodes, RemoveSubnetIds=[lab.world.nodes[1].subnet_id]
     )
-    status = lab.playbook("status.yml", overlay_ip_reach=site.reach, overlay_ip_status_strict=True)
+    page = tmp_path / "status.html"
+    more: dict[str, Any] = {"overlay_ip_status_strict": True, "overlay_ip_page": str(page)}
+    status = lab.playbook("status.yml", overlay_ip_reach=site.reach, **more)
     assert not status.ok
     assert f"it has no subnet in {lab.world.nodes[1].availability_zone}" in status.output
     assert "It works while node1 holds it, and not after a move." in status.output
+    text = page.read_text()
+    assert f"<h1>{OVERLAY} is held by node1, but not reached from everywhere</h1>" in text
+    assert f"From outside, by Transit gateway {made.tables[0]}" in text
+    assert "10.20.0.0/16: reaches only node1." in text
 
     done = lab.playbook("teardown.yml", overlay_ip_reach=site.reach)
     assert done.ok, done.output

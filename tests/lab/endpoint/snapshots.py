@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
 from .cloud import Cloud
@@ -84,7 +85,8 @@ def _transit(cloud: Cloud, ec2: Any, vpc_id: str) -> TransitSnap | None:
             if mine.id in table.route_table_associations and target.id != mine.id:
                 outward.append((prefix, target.id))
             if target.id == mine.id:
-                inward += [(near, prefix) for near in table.route_table_associations if near != mine.id]
+                others = [near for near in table.route_table_associations if near != mine.id]
+                inward += [(near, part) for near in others for part in _sent(ec2, near, prefix)]
     return TransitSnap(mine.transit_gateway_id, tuple(mine.subnet_ids), tuple(inward), tuple(outward))
 
 
@@ -113,6 +115,25 @@ def _listener(cloud: Cloud, listener: Listener) -> ListenerSnap:
         ),
         group.attributes["target_health_state.unhealthy.connection_termination.enabled"] == "true",
     )
+
+
+def _sent(ec2: Any, attachment_id: str, prefix: str) -> list[str]:
+    """What part of a prefix the network behind an attachment sends to the gateway: of a VPC, what its tables say."""
+    attachment = ec2.transit_gateway_attachments.get(attachment_id)
+    if attachment is None or attachment.resource_type != "vpc":
+        return [prefix]
+    owner, vpc_id = attachment.ec2_backend, attachment.resource_id
+    tables = [table for table in owner.route_tables.values() if table.vpc_id == vpc_id]
+    used = {subnet.route_table_id for subnet in _subnets(owner, vpc_id, tables)}
+    blocks = [
+        ip_network(route.destination_cidr_block)
+        for table in tables
+        for route in table.routes
+        if table.id in used and route.destination_cidr_block and target_id(route) == attachment.transit_gateway_id
+    ]
+    whole = ip_network(prefix)
+    parts = {max(whole, block, key=lambda one: one.prefixlen) for block in blocks if whole.overlaps(block)}
+    return [str(part) for part in parts]
 
 
 def _ipv6_cidr(subnet: Any) -> str | None:

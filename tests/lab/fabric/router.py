@@ -25,6 +25,8 @@ METADATA_ADDRESS = "169.254.169.254"
 ENDPOINT_ADDRESS = "198.51.100.1"
 #: The router on every link, for IPv6.
 GATEWAY6 = "fe80::1"
+#: The same, by an address that everybody knows (VPC user guide, "Subnet sizing for IPv6").
+ROUTER6 = "fe80:ec2::1"
 
 _SYSCTLS = {
     "ipv4/ip_forward": "1",
@@ -110,8 +112,9 @@ class Router:
                 self._program = self._program.without(port)
             ports.update(self._balancers.ports)
             if self._gateway:
-                self._gateway.converge(snapshot.transit)
-            wanted = program(snapshot, ports, self._tables, gateway=self._gateway is not None)
+                self._gateway.converge(snapshot)
+            connections = self._gateway.connections if self._gateway else frozenset()
+            wanted = program(snapshot, ports, self._tables, gateway=self._gateway is not None, connections=connections)
             for family, lines in batches(self._program, wanted).items():
                 netns.ip(self.netns, lines, family)
             if (wanted.checked, wanted.owned) != (self._program.checked, self._program.owned):
@@ -137,7 +140,9 @@ class Router:
         self._tracked = wanted
 
     def outside(self, name: str, address: str, attachment_id: str) -> str:
-        """A host with this address behind an attachment of the VPC's transit gateway; its namespace."""
+        """A host with this address behind an attachment of the VPC's transit gateway, a peering connection or a
+        virtual private gateway; its namespace.
+        """
         with self._lock:
             if self._gateway is None:
                 self._gateway = Gateway(self.lab_id, self.netns, self.recorder)
@@ -290,6 +295,7 @@ def _wire(nic: Nic, machine: str) -> list[str]:
         netns.answer_at_once(nic.port),
         f"address add {gateway} dev {nic.port} noprefixroute",
         f"address add {nic.gateway6}/64 dev {nic.port} nodad",
+        f"address add {ROUTER6} dev {nic.port} nodad",
         *in_network6,
         *(f"neigh replace {address} lladdr {nic.mac} dev {nic.port} nud permanent" for address in neighbours),
     ]

@@ -11,6 +11,7 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,14 +20,14 @@ from xml.etree.ElementTree import Element
 from ..._address.persist.tree import Host
 from ..._base.deployment import Deployment, of_resource
 from ..view import MOVE, ROUTE, SELF, SETUP, TEARDOWN, Trouble, name_of, not_running, text_of, unit_state, view
-from . import cib
+from . import cib, health
 
 NAME = "pacemaker"
 UNIT = "pacemaker.service"
 """The cluster is one for all deployments."""
 AGENTS = (cib.OURS, f"ocf:heartbeat:{cib.STOCK}")
 
-CIB = "/var/lib/pacemaker/cib/cib.xml"
+CIB = health.CIB
 CRM_MON = ("crm_mon", "--one-shot", "--inactive", "--neg-locations", "--failcounts")
 FORMS = ("--output-as=xml", "--as-xml")
 CONFIGURATION = ("cibadmin", "--query", "--scope", "configuration")
@@ -133,6 +134,17 @@ def seen(host: Host, deployment: Deployment) -> dict[str, Any]:
     monitor = next((text for text in texts if text), None)
     here = host.output(*NAMED_HERE) or ""
     return told(monitor, host.output(*CONFIGURATION), _words(host), name, here, deployment)
+
+
+def busy(host: Host, deployment: Deployment) -> str:
+    """See :class:`.registry.Engine`: its coordinator's state; every other than S_IDLE is work, or a trouble."""
+    name = re.search(r"\S+$", (host.output("crmadmin", "--quiet", "--dc_lookup") or "").strip())
+    if name is None:
+        return "has no coordinator now"
+    state = re.search(r"\bS_[A-Z_]+", host.output("crmadmin", "--status", name[0]) or "")
+    if state is None:
+        return f"does not tell the state of its coordinator {name[0]}"
+    return "" if state[0] == "S_IDLE" else f"is in a transition ({state[0]} on {name[0]})"
 
 
 def told(

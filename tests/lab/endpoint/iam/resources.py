@@ -45,6 +45,7 @@ _SUBNET = Need("subnet", "SubnetId")
 _GROUPS = Need("security-group", "SecurityGroupId", many=True)
 _TGW_TABLE = Need("transit-gateway-route-table", "TransitGatewayRouteTableId")
 _ATTACHMENT = Need("transit-gateway-attachment", "TransitGatewayAttachmentId")
+_LIST = Need("prefix-list", "PrefixListId")
 _ROLE = Need("role", "RoleName")
 _POLICY = Need("policy", "PolicyArn")
 _PROFILE = Need("instance-profile", "InstanceProfileName")
@@ -82,6 +83,9 @@ _NEEDS: dict[str, tuple[Need, ...]] = {
         f"ec2:{a}TransitGatewayRouteTable{what}": (_TGW_TABLE, _ATTACHMENT)
         for a, what in (("Associate", ""), ("Disassociate", ""), ("Enable", "Propagation"), ("Disable", "Propagation"))
     },
+    **{f"ec2:{a}TransitGatewayPrefixListReference": (_LIST, _TGW_TABLE, _ATTACHMENT) for a in ("Create", "Modify")},
+    "ec2:DeleteTransitGatewayPrefixListReference": (_LIST, _TGW_TABLE),
+    "ec2:GetTransitGatewayPrefixListReferences": (_TGW_TABLE,),
     **{f"ec2:{a}TransitGatewayVpcAttachment": (_ATTACHMENT,) for a in ("Modify", "Delete")},
     **{
         f"elasticloadbalancing:{a}": (_BALANCER,)
@@ -132,9 +136,10 @@ _STAR = {
     *(
         f"ec2:Describe{what}"
         for what in (
-            "AccountAttributes", "Addresses", "AvailabilityZones", "InstanceStatus", "Instances", "InternetGateways",
-            "NatGateways", "NetworkAcls", "NetworkInterfaceAttribute", "NetworkInterfaces", "Regions", "RouteTables",
-            "SecurityGroups", "Subnets", "Tags", "TransitGatewayAttachments", "TransitGatewayRouteTables",
+            "AccountAttributes", "Addresses", "AvailabilityZones", "InstanceStatus", "Instances",
+            "InternetGateways", "ManagedPrefixLists", "NatGateways", "NetworkAcls",
+            "NetworkInterfaceAttribute", "NetworkInterfaces", "Regions", "RouteTables", "SecurityGroups",
+            "Subnets", "Tags", "TransitGatewayAttachments", "TransitGatewayRouteTables",
             "TransitGatewayVpcAttachments", "TransitGateways", "Volumes", "VpcPeeringConnections", "Vpcs",
             "VpnGateways",
         )
@@ -158,6 +163,7 @@ _COLLECTIONS = {
     "internet-gateway": "internet_gateways",
     "transit-gateway-route-table": "transit_gateways_route_tables",
     "transit-gateway-attachment": "transit_gateway_attachments",
+    "prefix-list": "managed_prefix_lists",
 }
 
 
