@@ -123,7 +123,8 @@ SPEC: dict[str, dict[str, Any]] = {
     "deployment": {"type": "str", "default": USUAL},
 }
 
-PATIENCE, POLL = 3.0, 0.1
+PATIENCE = 3.0
+POLL = 0.1
 """Seconds: a holder that looks after its routes moves for a moment every now and then, and is at rest again."""
 
 
