@@ -153,7 +153,16 @@ VARIABLES: tuple[Variable, ...] = (
         shape="the path of a folder, without blanks",
         source="the default of Debian's package prometheus-node-exporter",
     ),
-    Variable("overlay_ip_metrics_interval", WHOLE, ("metrics",), 60, _SECONDS, 10, 3600),
+    Variable(
+        "overlay_ip_metrics_interval",
+        WHOLE,
+        ("metrics",),
+        60,
+        _SECONDS,
+        10,
+        120,
+        source="the alerts, for which what is older than 300 s proves nothing",
+    ),
     # Status, history and drill
     Variable("overlay_ip_metrics_file", TEXT, ("status",)),
     Variable("overlay_ip_status_strict", FLAG, ("status",), False),

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._aws.errors import THROTTLED
+from .._aws.errors import BAD_KEYS, EXPIRED, THROTTLED
 from .._base.exposition import COUNTER, Family, Sample
 from .._engine.health import Health
 from .._route import plan
@@ -46,7 +46,10 @@ TAKEOVERS = Family(
     "overlay_ip_takeovers_total", "Moves of overlay IPs that this node made, by who asked for them.", COUNTER
 )
 FAILURES = Family("overlay_ip_takeover_failures_total", "Moves that failed, by the code of the error.", COUNTER)
-MOVED_AT = Family("overlay_ip_last_move_timestamp_seconds", "When the last move on record here began, since the epoch.")
+MOVED_AT = Family(
+    "overlay_ip_last_move_timestamp_seconds",
+    "When the last move on record here began, since the epoch; of a failure met again and again, the last time.",
+)
 MOVED_OK = Family("overlay_ip_last_move_success", "Whether the last move on record here succeeded.")
 MOVED_IN = Family(
     "overlay_ip_last_move_duration_seconds", "How long the last move on record here took, by phase; all is all."
@@ -54,6 +57,7 @@ MOVED_IN = Family(
 CALLS = Family("overlay_ip_api_calls_total", "Calls of this node's program to AWS, by operation.", COUNTER)
 ERRORS = Family("overlay_ip_api_errors_total", "Answers of AWS that were errors, or none, by code.", COUNTER)
 THROTTLES = Family("overlay_ip_api_throttles_total", "Calls that AWS throttled, retries counted.", COUNTER)
+NODES = Family("overlay_ip_nodes", "Nodes that share the overlay IP, by this node's configuration.")
 CONFIG = Family("overlay_ip_config_info", "The configuration that all nodes of the overlay IP must share, by its hash.")
 CONFIG_AT = Family(
     "overlay_ip_config_timestamp_seconds", "When the configuration was written, in seconds since the epoch."
@@ -85,6 +89,7 @@ FAMILIES = (
     CALLS,
     ERRORS,
     THROTTLES,
+    NODES,
     CONFIG,
     CONFIG_AT,
     PROGRAM,
@@ -94,6 +99,10 @@ FAMILIES = (
     WRITTEN,
 )
 """All there are, in the order in which they are written."""
+
+CREDENTIALS = BAD_KEYS | EXPIRED | {"NoCredentials", "Tls"}
+"""Codes that say that AWS does not know the node, or the node not AWS: told from zero on, for an alert counts them."""
+_REASONS = ("Deadline", "Foreign", "NoCredentials", "NotTaken", "Timeout", "UnauthorizedOperation", "Unreachable")
 
 
 @dataclass(frozen=True)
@@ -178,6 +187,7 @@ def _overlays(seen: Seen, node: Mapping[str, str]) -> Iterator[Sample]:
     for overlay in seen.config.overlays:
         labels = {**node, "destination": overlay.destination, "vpc_id": overlay.vpc_id or ""}
         yield Sample(CONFIG, {**labels, "hash": told}, 1.0)
+        yield Sample(NODES, labels, float(len({*seen.config.peers, seen.config.name})))
         if up is not None and overlay.addresses:
             yield Sample(ADDRESS, labels, float(up >= set(overlay.addresses)))
         if overlay.destination in read:
@@ -201,10 +211,10 @@ def _moves(seen: Seen, node: Mapping[str, str]) -> Iterator[Sample]:
     # Those that never were are zero: the first failure must be an increase.
     for by in sorted({"keepalived", "pacemaker", "operator", *seen.counts.get("takeovers", ())}):
         yield Sample(TAKEOVERS, {**node, "by": by}, float(seen.counts.get("takeovers", {}).get(by, 0)))
-    for reason in sorted({"UnauthorizedOperation", *seen.counts.get("failures", ())}):
+    for reason in sorted({*_REASONS, *seen.counts.get("failures", ())}):
         yield Sample(FAILURES, {**node, "reason": reason}, float(seen.counts.get("failures", {}).get(reason, 0)))
     if seen.last is not None:
-        at = moves.moment(str(seen.last["time"]))
+        at = moves.last_met(seen.last)
         if at is not None:
             yield Sample(MOVED_AT, node, at)
         yield Sample(MOVED_OK, node, float(bool(seen.last["done"])))
@@ -216,6 +226,6 @@ def _calls(seen: Seen, node: Mapping[str, str]) -> Iterator[Sample]:
     calls, errors = seen.counts.get("calls", {}), seen.counts.get("errors", {})
     for name, count in sorted(calls.items()):
         yield Sample(CALLS, {**node, "operation": name}, float(count))
-    for code, count in sorted(errors.items()):
-        yield Sample(ERRORS, {**node, "code": code}, float(count))
+    for code in sorted({*CREDENTIALS, *errors}):
+        yield Sample(ERRORS, {**node, "code": code}, float(errors.get(code, 0)))
     yield Sample(THROTTLES, node, float(sum(count for code, count in errors.items() if code in THROTTLED)))

@@ -179,6 +179,12 @@ def moment(text: str) -> float | None:
     return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).timestamp()
 
 
+def last_met(record: Mapping[str, Any]) -> float | None:
+    """When it began, or, a failure met again and again, when it was last met; in seconds since the epoch."""
+    known = [at for at in map(moment, (record["time"], record.get("until", ""))) if at is not None]
+    return max(known, default=None)
+
+
 SINCE = "a time such as 2026-01-31T03:00 or 03:00 (UTC), or a while such as 90m, 24h or 7d"
 
 
@@ -209,4 +215,4 @@ def since(text: str, now: float) -> float:
 
 def later(records: Sequence[Record], than: float) -> list[Record]:
     """The records that began, or were met again, then or later."""
-    return [r for r in records if max(moment(r["time"]) or 0.0, moment(r.get("until", "")) or 0.0) >= than]
+    return [r for r in records if (last_met(r) or 0.0) >= than]

@@ -62,7 +62,7 @@ def _node(name: str, node: Dict, report: Dict, now: float) -> Iterator[Sample]:
     yield from _findings(metrics.NODE_FINDINGS, labels, node)
     mine = [record for record in report["moves"] if record["node"] == name]
     if mine:
-        yield Sample(metrics.MOVED_AT, labels, moves.moment(mine[-1]["time"]) or 0.0)
+        yield Sample(metrics.MOVED_AT, labels, moves.last_met(mine[-1]) or 0.0)
         yield Sample(metrics.MOVED_OK, labels, float(mine[-1]["done"]))
 
 

@@ -116,7 +116,7 @@ class Wire:
             raise AwsError("Config", f"{operation} is not among the calls that a node makes.", operation)
         self._place(service)  # what is wrong with the options is told before anything is asked
         body = query.form(service, operation, params)
-        keys = kept.get()
+        keys = self._keys(kept)
         with self._lock:
             self.calls[operation] += 1
         end = time.monotonic() + self.call_seconds
@@ -215,6 +215,16 @@ class Wire:
         if not known:  # another thread's call may have found it just before
             self._tell(sentence)
         return sentence
+
+    def _keys(self, kept: Kept) -> Keys:
+        """Those to sign with. That this instance has none is counted as an answer of AWS is."""
+        try:
+            return kept.get()
+        except AwsError as err:
+            if kept is self._own:  # a role's are asked for by a call, which counts
+                with self._lock:
+                    self.errors[err.code] += 1
+            raise
 
     def _assume(self) -> Keys:
         """Become the owner's role."""

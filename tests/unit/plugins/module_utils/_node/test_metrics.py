@@ -18,7 +18,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.exposition import COUNTER, Sample, text
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.health import Health
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.memory import Memory
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import history, metrics, metrics_run
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import history, metrics, metrics_run, moves
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.config import CommandError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.metrics import Seen, samples
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.model import Config, Overlay
@@ -92,8 +92,22 @@ def test_what_is_not_known_has_no_sample() -> None:
         'overlay_ip_takeovers_total{node="n1",by="keepalived"}': "0",
         'overlay_ip_takeovers_total{node="n1",by="operator"}': "0",
         'overlay_ip_takeovers_total{node="n1",by="pacemaker"}': "0",
-        'overlay_ip_takeover_failures_total{node="n1",reason="UnauthorizedOperation"}': "0",
+        **{
+            f'overlay_ip_takeover_failures_total{{node="n1",reason="{reason}"}}': "0"
+            for reason in (
+                *("Deadline", "Foreign", "NoCredentials", "NotTaken", "Timeout", "UnauthorizedOperation"),
+                "Unreachable",
+            )
+        },
+        **{
+            f'overlay_ip_api_errors_total{{node="n1",code="{code}"}}': "0"
+            for code in (
+                *("AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "NoCredentials"),
+                *("RequestExpired", "SignatureDoesNotMatch", "Tls", "UnrecognizedClientException"),
+            )
+        },
         'overlay_ip_api_throttles_total{node="n1"}': "0",
+        f"overlay_ip_nodes{LABELS}": "2",
         f'overlay_ip_config_info{LABELS[:-1]},hash="{metrics.shared(CONFIG)}"}}': "1",
         'overlay_ip_program_info{node="n1",version=""}': "1",
         'overlay_ip_metrics_timestamp_seconds{node="n1"}': str(int(NOON)),
@@ -129,6 +143,26 @@ def test_everything_and_promtool() -> None:
     assert found['overlay_ip_last_move_timestamp_seconds{node="n1"}'] == str(int(NOON - 90))
     done = promtool("check", "metrics", stdin=page)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_failure_that_is_met_again_is_told_with_its_last_time() -> None:
+    """Else the alert would end while each attempt still fails."""
+    again = record(NOON - 9000, done=False, times=3, until=moves.stamp(NOON - 5))
+    found = values(told(last=again))
+    assert found['overlay_ip_last_move_timestamp_seconds{node="n1"}'] == str(int(NOON - 5))
+    assert found['overlay_ip_last_move_success{node="n1"}'] == "0"
+
+
+def test_what_aws_refused_is_counted_from_zero_on() -> None:
+    """A series that is born with one has no increase."""
+    found = values(told(counts={"errors": {"NoCredentials": 3, "Unreachable": 1}, "failures": {"Foreign": 2}}))
+    errors = {name: value for name, value in found.items() if "api_errors" in name and value != "0"}
+    assert errors == {
+        'overlay_ip_api_errors_total{node="n1",code="NoCredentials"}': "3",
+        'overlay_ip_api_errors_total{node="n1",code="Unreachable"}': "1",
+    }
+    assert found['overlay_ip_takeover_failures_total{node="n1",reason="Foreign"}'] == "2"
+    assert found['overlay_ip_takeover_failures_total{node="n1",reason="Deadline"}'] == "0"
 
 
 def test_names_follow_the_conventions() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import moves
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import metrics
 from unit.move_records import NOON, OVERLAY, record
 from unit.promtool import promtool
@@ -38,7 +39,11 @@ REPORT: dict[str, Any] = {
         "n1": {"reachable": True, "addresses": [OVERLAY], "findings": [finding("warning"), finding("info")]},
         "n2": {"reachable": False, "addresses": [], "findings": []},
     },
-    "moves": [record(NOON - 60), record(NOON - 30, done=False), record(NOON - 10, node="n9")],
+    "moves": [
+        record(NOON - 60),
+        record(NOON - 90, done=False, until=moves.stamp(NOON - 30)),
+        record(NOON - 10, node="n9"),
+    ],
 }
 
 

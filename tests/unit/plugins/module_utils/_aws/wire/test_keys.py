@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import socket
 import time
@@ -158,14 +159,21 @@ def test_a_token_that_is_none_any_more(service: Service) -> None:
     ],
 )
 def test_no_credentials_and_no_use_in_waiting(service: Service, change: dict[str, Any], sentence: str) -> None:
+    again = copy.deepcopy(change)
     for name, value in change.items():
         setattr(service, name, value)
     with BadServer([reply(READ)]) as ec2:
         began = time.monotonic()
         with pytest.raises(AwsError) as failed:
-            node(service, ec2).call("ec2", "DescribeRouteTables")
+            (aws := node(service, ec2)).call("ec2", "DescribeRouteTables")
         assert time.monotonic() - began < 1
         assert ec2.asked == []
+        assert (aws.calls, aws.errors) == ({}, {"NoCredentials": 1})  # an alert counts them
+        for name, value in again.items():
+            setattr(service, name, value)
+        with pytest.raises(AwsError):
+            (owner := node(service, ec2, role="arn:aws:iam::1:role/r")).call("ec2", "DescribeRouteTables")
+        assert owner.errors == {"NoCredentials": 1}
     assert (failed.value.code, failed.value.message) == ("NoCredentials", sentence)
 
 
