@@ -82,7 +82,7 @@ def over(alert: Alert, report: Dict) -> str:
 
 
 def at_people(alert: Alert) -> str:
-    """Why it is for people, as a sentence: it tells of an engine that somebody may have stopped, or that has its reasons.
+    """Why it is for people, as a sentence: an engine does not run, which somebody may want, or has its reasons.
 
     keepalived is in FAULT while its check of the application fails, and Pacemaker's node may be in standby. Setup would
     start what was stopped on purpose, and mend nothing of the rest, once in every pause.
@@ -90,8 +90,8 @@ def at_people(alert: Alert) -> str:
     if alert.action != SETUP or alert.check not in _ENGINES:
         return ""
     return (
-        f"{alert.check} does not run there, or may not take over: by somebody's will, or because the application is down."
-        " That is for people."
+        f"{alert.check} does not run there, or may not take over: by somebody's will, or because the application is"
+        " down. That is for people."
     )
 
 

@@ -108,8 +108,8 @@ HELD = [
         pytest.param(
             replace(NOT_READY, check=engine),
             {"turns": asked(node2={"turns": [], "moving": True})},
-            f"{engine} does not run there, or may not take over: by somebody's will, or because the application is down."
-            " That is for people.",
+            f"{engine} does not run there, or may not take over: by somebody's will, or because the application is"
+            " down. That is for people.",
             id=f"{engine} was stopped, or is in FAULT",
         )
         for engine in ("keepalived", "pacemaker")
