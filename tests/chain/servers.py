@@ -175,7 +175,7 @@ def alertmanager(folder: Path, webhook_port: int, token: str, *, repeat: str) ->
     (place / "token").write_text(token, encoding="utf-8")
     config = shown("alertmanager.yml")
     config["route"]["routes"][0].update(group_wait="0s", group_interval="1s", repeat_interval=repeat)
-    hook = config["receivers"][1]["webhook_configs"][0]
+    hook = next(r for r in config["receivers"] if r["name"] == "overlay_ip")["webhook_configs"][0]
     hook["url"] = f"http://127.0.0.1:{webhook_port}/overlay-ip"
     hook["http_config"]["authorization"]["credentials_file"] = str(place / "token")
     (place / "alertmanager.yml").write_text(yaml.safe_dump(config), encoding="utf-8")

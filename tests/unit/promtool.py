@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""promtool, Prometheus's own judge of metrics and rules: on the path, or what `tools/promtool` has put beside it."""
+"""promtool and amtool, Prometheus's and Alertmanager's own judges: on the path, or from `tools/promtool`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,17 @@ ROOT = Path(__file__).parents[2]
 
 
 def promtool(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run it; the test is skipped where there is none."""
-    found = shutil.which("promtool") or shutil.which("promtool", path=str(ROOT / ".cache" / "promtool"))
+    """Judge metrics and rules; the test is skipped where there is none."""
+    return _run("promtool", arguments, stdin)
+
+
+def amtool(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Judge the ways of alerts; the test is skipped where there is none."""
+    return _run("amtool", arguments, "")
+
+
+def _run(name: str, arguments: tuple[str, ...], stdin: str) -> subprocess.CompletedProcess[str]:
+    found = shutil.which(name) or shutil.which(name, path=str(ROOT / ".cache" / "promtool"))
     if found is None:
-        pytest.skip("promtool is not installed: tools/promtool gets it")
+        pytest.skip(f"{name} is not installed: tools/promtool gets it")
     return subprocess.run([found, *arguments], input=stdin, capture_output=True, text=True, check=False, timeout=60)

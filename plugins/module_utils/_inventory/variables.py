@@ -186,6 +186,7 @@ VARIABLES: tuple[Variable, ...] = (
         choices=("status", "setup", "switchover"),
     ),
     Variable("overlay_ip_response_dry_run", FLAG, ("respond",), True),
+    Variable("overlay_ip_by_alert", FLAG, ("overlay_ip",), False, scope=REQUEST),
     Variable("overlay_ip_response_pause", WHOLE, ("respond",), 600, _SECONDS, 600, 86400),
     Variable("back", FLAG, ("migration",), False, scope=REQUEST),
     Variable("overlay_ip_migration_name", TEXT, ("migration",), pattern=_RESOURCE, shape="a resource's name"),

@@ -9,10 +9,11 @@ speaks decides (tests/unit has them as a table):
  1. It is resolved, or names no action: nothing to do.
  2. It names what is unknown or not allowed: refused.
  3. It is not true any more.
- 4. The engine is at work, or cannot be asked: nothing is started meanwhile.
- 5. What it names would refuse to run.
- 6. Something was started for the overlay IP lately.
- 7. It is a dry run.
+ 4. It is of what people may have meant: an engine that does not run, or must not take over.
+ 5. The engine is at work, or cannot be asked: nothing is started meanwhile.
+ 6. What it names would refuse to run.
+ 7. Something was started for the overlay IP lately.
+ 8. It is a dry run.
 
 Pure. This module util is PRIVATE to the collection.
 """
@@ -151,6 +152,8 @@ def _one(alert: Alert, model: Dict, settings: Settings, seen: Seen) -> Verdict:
     if alert.action == STATUS:
         return Verdict(lines=(f"{alert.title}: status, which was looked at just now.",))
     if why := look.over(alert, seen.report) or _moved(alert, seen.report):
+        return no(why)
+    if why := look.at_people(alert):
         return no(why)
     if work := look.at_work(seen.report, seen.asked, model["failover"]):
         return no(" ".join(work))

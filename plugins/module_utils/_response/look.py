@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .alerts import Alert
+from .alerts import SETUP, Alert
 
 Dict = Mapping[str, Any]
+_ENGINES = ("keepalived", "pacemaker")
+"""What OverlayIpNotReady has as its check where it tells of an engine."""
 _CHECK_ON = ("source_dest_check_on", "standby_source_dest_check_on")
 
 
@@ -77,6 +79,20 @@ def over(alert: Alert, report: Dict) -> str:
         if not ids & {*_CHECK_ON, "not_looked_at"} and report["overlays"]:
             return "the source/destination check is off everywhere."
     return ""
+
+
+def at_people(alert: Alert) -> str:
+    """Why it is for people, as a sentence: an engine does not run, which somebody may want, or has its reasons.
+
+    keepalived is in FAULT while its check of the application fails, and Pacemaker's node may be in standby. Setup would
+    start what was stopped on purpose, and mend nothing of the rest, once in every pause.
+    """
+    if alert.action != SETUP or alert.check not in _ENGINES:
+        return ""
+    return (
+        f"{alert.check} does not run there, or may not take over: by somebody's will, or because the application is"
+        " down. That is for people."
+    )
 
 
 def vpc_differs(alert: Alert, report: Dict) -> str:

@@ -13,6 +13,7 @@ from lab.handle import LabHandle
 from lab.playbook.run import Run
 
 TURNS = "/var/lib/aws-overlay-ip/turns.json"
+LOCK = "/var/lib/aws-overlay-ip/.turns.lock"
 MEMORY = "/run/aws-overlay-ip"
 NODES = ("node1", "node2")
 OVERLAY = "192.168.10.15/32"
@@ -67,6 +68,31 @@ def test_setup_is_started_once_in_ten_minutes_whoever_asks(ready: LabHandle) -> 
     forget(ready)
 
 
+def test_where_a_node_cannot_keep_the_turn_nothing_is_started(ready: LabHandle) -> None:
+    """The node fails, the other one goes on: its verdict is what ansible-rulebook and AWX hand on."""
+    forget(ready)
+    lose_a_table(ready)
+    ready.exec("node2", "sh", "-c", f"rm -f {LOCK} && mkdir -p {LOCK}")
+    try:
+        run = respond(ready, DEAD)
+        assert not run.ok
+        assert "nothing is started: the turn cannot be kept at node2." in run.told
+        assert "overlay_ip_response" not in run.custom.get("_run", {})
+    finally:
+        ready.exec("node2", "rmdir", LOCK)
+    forget(ready)
+
+
+def test_a_page_that_cannot_be_written_hinders_nothing(ready: LabHandle) -> None:
+    forget(ready)
+    lose_a_table(ready)
+    run = respond(ready, DEAD, overlay_ip_page="/nowhere/page.html", overlay_ip_metrics_file="/nowhere/overlay.prom")
+    assert run.ok, run.output
+    assert verdict(run)["do"] == "setup"
+    assert "could not be written, which hinders nothing else: overlay_ip_page is '/nowhere/page.html'" in run.output
+    forget(ready)
+
+
 def test_a_takeover_that_is_under_way_is_not_disturbed(ready: LabHandle) -> None:
     forget(ready)
     lose_a_table(ready)
@@ -74,6 +100,17 @@ def test_a_takeover_that_is_under_way_is_not_disturbed(ready: LabHandle) -> None
     run = respond(ready, DEAD)
     assert "nothing is started: A takeover is under way on node2." in run.output
     assert (verdict(run)["do"], set(run.changed.values())) == ("", {0})
+    forget(ready)
+
+
+def test_what_an_alert_has_started_asks_once_more(ready: LabHandle) -> None:
+    """A takeover may have begun since the alert was judged. People are not asked: they know what they do."""
+    ready.exec("node2", "sh", "-c", f"mkdir -m 700 {MEMORY} && touch {MEMORY}/taking")
+    for name, request in (("setup.yml", {}), ("switchover.yml", {"target": "node2"})):
+        run = ready.playbook(name, overlay_ip_by_alert=True, **request)
+        assert not run.ok
+        assert "node2: a takeover is under way. An alert starts nothing meanwhile. Nothing was changed." in run.told
+        assert set(run.changed.values()) == {0}
     forget(ready)
 
 

@@ -49,6 +49,7 @@ class Chain:
     inventory: Path
     webhook: int
     prometheus: int = 0
+    alertmanager: int = 0
     rulebook: servers.Running = field(init=False)
     stack: ExitStack = field(default_factory=ExitStack)
 
@@ -79,6 +80,12 @@ class Chain:
         answer = servers.get(self.prometheus, f"/api/v1/query?query={query}")
         return [(one["metric"], float(one["value"][1])) for one in answer["data"]["result"]] if answer else []
 
+    def receivers(self, alert: str) -> set[str]:
+        """Who is told of an alert that fires, by Alertmanager."""
+        answer = servers.get(self.alertmanager, "/api/v2/alerts") or []
+        told = [one for one in answer if one["labels"]["alertname"] == alert]
+        return {receiver["name"] for one in told for receiver in one["receivers"]}
+
     def fired_after(self, alert: str, series: str, *, wrong: Callable[[float], bool]) -> float:
         """Seconds from the first scrape whose samples of a series are wrong, to the alert that fires."""
         (active,) = {value for labels, value in self.ask("ALERTS_FOR_STATE") if labels["alertname"] == alert}
@@ -105,9 +112,11 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
             pair.inventory(inventory, overlay_ip_response_dry_run=False)
             addresses = {machine.name: machine.addresses[0] for machine in pair.lab.world.nodes}
             exporters = around.enter_context(servers.tunnels(pair.directory, addresses, folder))
-            _alerts, port = around.enter_context(servers.alertmanager(folder, made.webhook, TOKEN, repeat="20s"))
+            _alerts, made.alertmanager = around.enter_context(
+                servers.alertmanager(folder, made.webhook, TOKEN, repeat="20s")
+            )
             running, made.prometheus = around.enter_context(
-                servers.prometheus(folder, exporters, port, interval=f"{INTERVAL}s")
+                servers.prometheus(folder, exporters, made.alertmanager, interval=f"{INTERVAL}s")
             )
             begun.join()
             made.rulebook.wait_for(lambda: servers.listens(made.webhook), "the webhook", PATIENCE)
@@ -142,6 +151,7 @@ def test_a_route_that_somebody_deleted_is_there_again(chain: Chain, tmp_path: Pa
     chain.wait(r"to be started: setup, for OverlayIpTableDead 192\.168\.10\.15/32", since)
     after = chain.fired_after("OverlayIpTableDead", "overlay_ip_missing_tables", wrong=lambda value: value > 0)
     assert 0 <= after <= INTERVAL + SLACK
+    assert chain.receivers("OverlayIpTableDead") == {"overlay_ip", "people"}
     pair.rest("node1", PATIENCE)
     # The holder tries as well, and may not: its policy lets it replace a route, and make none.
     (made,) = [call for call in pair.control.calls(mark, action="CreateRoute") if call["status"] == 200]

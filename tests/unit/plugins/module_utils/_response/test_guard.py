@@ -103,6 +103,17 @@ HELD = [
         "node2 cannot be asked.",
         id="the target does not answer",
     ),
+    # It is for people, whether the engine is at work or not.
+    *[
+        pytest.param(
+            replace(NOT_READY, check=engine),
+            {"turns": asked(node2={"turns": [], "moving": True})},
+            f"{engine} does not run there, or may not take over: by somebody's will, or because the application is"
+            " down. That is for people.",
+            id=f"{engine} was stopped, or is in FAULT",
+        )
+        for engine in ("keepalived", "pacemaker")
+    ],
     # The engine is at work.
     pytest.param(
         TABLE_DEAD,
