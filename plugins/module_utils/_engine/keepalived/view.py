@@ -21,6 +21,7 @@ from .names import MARK, NAME, STANDING, conf, unit
 
 SUM = "# The lines below as setup wrote them, by SHA-256: "
 
+FOLLOWS = False
 _USUAL = Deployment()
 _APPLICATION = "overlay_ip_application"
 _SCRIPTS = {
@@ -68,6 +69,8 @@ def movers(host: Host, deployment: Deployment) -> list[dict[str, Any]]:
             "interface": "",
             "top": name,
             "follows": "",
+            "role": "",
+            "bond": "",
             "deployment": "",
             "ours": False,
             "through": False,

@@ -22,6 +22,7 @@ from ..view import MOVE, ROUTE, SELF, SETUP, TEARDOWN, Trouble, name_of, not_run
 from . import cib
 
 NAME = "pacemaker"
+FOLLOWS = True
 UNIT = "pacemaker.service"
 """The cluster is one for all deployments."""
 AGENTS = (cib.OURS, f"ocf:heartbeat:{cib.STOCK}")
@@ -189,7 +190,12 @@ def _known(configuration: Element | None, here: str, deployment: Deployment) -> 
     """The cluster's names and movers. One of a single node is none yet: a package brings it along, with any name."""
     names, instances = cib.names(configuration), cib.instances(configuration)
     members = {name: instances.get(name, "") for name in names} if len(names) > 1 else {}
-    return {"name": here if here in members else "", "members": members, "movers": cib.told(configuration, deployment)}
+    return {
+        "name": here if here in members else "",
+        "members": members,
+        "movers": cib.told(configuration, deployment),
+        "kinds": cib.kinds(configuration),
+    }
 
 
 def _slug(name: str, moved: Mapping[str, cib.Mover], deployment: Deployment) -> str:
