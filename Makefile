@@ -19,7 +19,7 @@ PYTEST := python -m pytest
 LAB := PYTHONPATH=tests python -m lab
 
 # The longest first, for the lanes of tools/gates.py; those joined by "+" share the exported tree.
-LONGEST := playbooks failover ill_nodes awx persistence
+LONGEST := playbooks failover respond ill_nodes awx persistence
 AREAS := $(LONGEST) lab policies faults node_part
 AREAS += $(filter-out $(AREAS) __pycache__,$(notdir $(patsubst %/,%,$(wildcard tests/integration/*/))))
 TESTS := $(LONGEST:%=integration-%) conformance $(patsubst %,integration-%,$(filter-out $(LONGEST),$(AREAS))) unit
@@ -29,7 +29,7 @@ GATES := $(LONG) $(SHORT)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup root test tests lint integration $(TESTS) $(subst +, ,$(GATES)) demo lab-up lab-down bench drill \
-  fleet persistence upgrade world ill export clean
+  fleet long persistence upgrade world ill export clean
 
 help:  ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ integration: root setup  ## roles and playbooks on the lab: packets move
 
 $(AREAS:%=integration-%): integration-%: root setup
 	@$(PYTEST) tests/integration/$*
+
+long: root setup  ## every case of every area, also those that make test leaves out
+	@$(PYTEST) tests/integration -m "long or not long"
 
 persistence: root setup  ## the long matrix: network stacks against reboots and reloads, on full nodes
 	@$(PYTEST) tests/persistence

@@ -33,6 +33,12 @@ os.environ.update(
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave tests marked ``long`` to `make long`, unless a run names its tests or its marks itself."""
+    if not (config.option.markexpr or config.option.keyword or any("::" in arg for arg in config.args)):
+        config.option.markexpr = "not long"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip tests marked ``lab`` where there is no root: the lab makes network namespaces."""
     if os.geteuid() == 0:

@@ -46,6 +46,7 @@ ROOMS: dict[str, str] = {
     "_inventory": "variables, model, calls",
     "_node": "the node's own program",
     "_report": "what people are told",
+    "_response": "what an alert may start",
     "plugins": "modules, action and filter plugins: what Ansible sees",
 }
 """From the ground up: a room may import those before it."""
@@ -57,6 +58,7 @@ FLOWS: dict[tuple[str, str], str] = {
     ("_policy", "_reach"): "attachments",
     ("_source_dest_check", "_route"): "interfaces",
     ("_reach", "_route"): "tables,and writes",
+    ("_inventory", "_reach"): "what AWS,cannot do",
     ("_engine", "_route"): "routes",
     ("_engine", "_address"): "the host",
     ("_node", "_route"): "moves",
@@ -65,6 +67,7 @@ FLOWS: dict[tuple[str, str], str] = {
     ("_report", "_route"): "routes",
     ("_report", "_inventory"): "the model",
     ("_report", "_node"): "records,metrics",
+    ("_response", "_inventory"): "names",
 }
 """What the upper of two rooms gets from the lower; a comma begins a line."""
 

@@ -33,6 +33,7 @@ TITLES = {
     "status": "Status",
     "path": "Path",
     "history": "History",
+    "respond": "Response to alerts",
     "drill": "Drill",
     "migration": "Migration of a cluster that was there before",
     "node_program": "Failover, both engines",

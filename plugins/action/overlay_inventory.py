@@ -15,6 +15,7 @@ from ansible.utils.vars import load_extra_vars
 from ..module_utils._engine import registry
 from ..module_utils._inventory import calls, holders
 from ..module_utils._inventory import model as inventory_model
+from ..plugin_utils import lease
 
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "EC2_REGION")
 
@@ -64,7 +65,8 @@ class ActionModule(ActionBase):
             inventory_model.identify(model, {result["item"]: result for result in arguments["identities"]})
         except inventory_model.InventoryError as err:
             return {"failed": True, "msg": f"{err} Nothing was changed."}
-        return {"changed": False, "model": model, **_derived(model, arguments["seen"])}
+        made = {"changed": False, "model": model, **_derived(model, arguments["seen"])}
+        return made if arguments["whole"] else {**made, "lease": lease.request(known, model)}
 
     def _nodes(self, variables: _Templated, known: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """The variables of every node."""

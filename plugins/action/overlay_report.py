@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import getpass
 import time
-from contextlib import suppress
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -15,6 +13,7 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._inventory import clusters
 from ..module_utils._report import engines, history, metrics, move, orphans, status
 from ..module_utils._report.sight import Sight
+from ..plugin_utils import lease
 
 _SPEC: dict[str, Any] = {
     "model": {"type": "dict", "required": True},
@@ -33,13 +32,6 @@ _SPEC: dict[str, Any] = {
     "door": {"type": "str", "choices": ["setup", "move", "teardown", "migrate"], "default": "setup"},
     "keep": {"type": "bool", "default": True},
 }
-
-
-def _user() -> str:
-    """Who runs Ansible."""
-    with suppress(OSError, KeyError, ImportError):  # a user without a name
-        return getpass.getuser()
-    return ""
 
 
 def _answers(hosts: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +78,7 @@ class ActionModule(ActionBase):
             result["rollback_calls"] = move.rollback_calls(given["moves"])
             result["left_at_target"] = move.left_at_target(given["moves"], given["rollbacks"])
             if given["by"]:
-                who = given["model"]["caller"] or _user()
+                who = given["model"]["caller"] or lease.user()
                 result["records"] = history.records(given["model"], result["report"], given["by"], who, given["error"])
         if given["keep"] and not self._task.check_mode:
             result["ansible_stats"] = {

@@ -29,6 +29,20 @@ options:
     description:
       - The node's name in the inventory. Required with O(record).
     type: str
+  ends:
+    description:
+      - The run of which this is the last task on the node, so that its lease ends, as by
+        M(aws_ha.overlay_ip.overlay_lease).
+    type: dict
+    suboptions:
+      run:
+        description: As in M(aws_ha.overlay_ip.overlay_lease).
+        type: str
+        required: true
+      machine:
+        description: As in M(aws_ha.overlay_ip.overlay_lease).
+        type: str
+        required: true
   state:
     description:
       - With V(absent) all records are removed, and what would be returned is empty.
@@ -130,6 +144,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._base.deployment import USUAL, Deployment
+from ..module_utils._engine.lease import Lease
 from ..module_utils._node import history, moves
 
 SPEC: dict[str, dict[str, Any]] = {
@@ -137,6 +152,10 @@ SPEC: dict[str, dict[str, Any]] = {
     "node": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "deployment": {"type": "str", "default": USUAL},
+    "ends": {
+        "type": "dict",
+        "options": {name: {"type": "str", "required": True} for name in ("run", "machine")},
+    },
 }
 
 
@@ -150,9 +169,12 @@ def main() -> None:
     record, clock = module.params["record"], time.time()
     result: dict[str, Any] = {"changed": False, "clock": clock, "moves": []}
     try:
-        directory = Path(Deployment(module.params["deployment"]).state)
+        deployment = Deployment(module.params["deployment"])
     except ValueError as exc:
         module.fail_json(msg=str(exc))
+    directory, ends = Path(deployment.state), module.params["ends"]
+    if ends and not module.check_mode:
+        Lease(deployment.memory[0]).let_go(ends["run"], ends["machine"])
     try:
         if module.params["state"] == "absent":
             result["changed"] = history.remove(directory, check=module.check_mode)

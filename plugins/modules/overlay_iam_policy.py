@@ -45,8 +45,8 @@ options:
       - V(operator) is for who runs setup, switchover, status and teardown.
       - V(status) is for who only looks.
       - V(routes) is for the role of a shared VPC's owner that operators assume. The one that nodes assume gets V(node).
-      - V(reach) is for who writes the static routes of a transit gateway and looks at the paths through it. It was
-        added in version 1.1.0.
+      - V(reach) is for who writes the static routes of a transit gateway, keeps load balancers in front of overlay IPs,
+        and looks at the paths through them. It was added in version 1.1.0.
     type: str
     choices: [node, operator, status, routes, reach]
     default: node
@@ -96,7 +96,8 @@ options:
     elements: str
   network_interface_ids:
     description:
-      - The interfaces that receive the overlay IP. Required with O(purpose=operator), unless O(state=absent).
+      - The interfaces that receive the overlay IP. Required with O(purpose=operator), unless O(state=absent), and with
+        O(load_balancer_names).
     type: list
     elements: str
   transit_gateway_route_table_ids:
@@ -109,6 +110,13 @@ options:
     description:
       - With O(purpose=reach), the attachment of the nodes' VPC. Without it, those of O(vpc_id).
     type: str
+    version_added: 1.1.0
+  load_balancer_names:
+    description:
+      - With O(purpose=reach), the load balancers that M(aws_ha.overlay_ip.overlay_load_balancer) keeps, in place of or
+        besides the transit gateway. It needs O(network_interface_ids), the interfaces of the nodes, too.
+    type: list
+    elements: str
     version_added: 1.1.0
   node_roles:
     description:
@@ -259,6 +267,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "network_interface_ids": {"type": "list", "elements": "str"},
     "transit_gateway_route_table_ids": {"type": "list", "elements": "str"},
     "transit_gateway_attachment_id": {"type": "str"},
+    "load_balancer_names": {"type": "list", "elements": "str"},
     "node_roles": {"type": "list", "elements": "str"},
     "node_instance_profiles": {"type": "list", "elements": "str"},
     "node_policies": {"type": "list", "elements": "str"},

@@ -31,6 +31,7 @@ description:
   - As long as a node has the address, it reaches itself under it, whatever the route tables say.
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
+  - aws_ha.overlay_ip.lease
 author:
   - aws_ha.overlay_ip contributors (@aws-ha)
 requirements:
@@ -123,6 +124,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+at_work:
+  description: Whether another run has the lease, so that nothing was done.
+  returned: on that failure
+  type: bool
+  version_added: 1.1.0
 addresses:
   description: The addresses, in the order asked for, as they are now (in check mode, as they would be).
   returned: always
@@ -191,6 +197,7 @@ from ..module_utils._address.live import NodeError
 from ..module_utils._address.persist.host import LocalHost
 from ..module_utils._address.persist.store import METHODS, PersistError
 from ..module_utils._base.deployment import USUAL, Deployment
+from ..module_utils._engine.lease import OPTION, Lease
 
 SPEC: dict[str, dict[str, Any]] = {
     "addresses": {"type": "list", "elements": "str", "required": True},
@@ -200,6 +207,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "persistent": {"type": "bool", "default": True},
     "persistence": {"type": "str", "choices": ["auto", *METHODS], "default": "auto"},
     "deployment": {"type": "str", "default": USUAL},
+    "lease": OPTION,
 }
 
 
@@ -209,9 +217,13 @@ def main() -> None:
     host = LocalHost()
     try:
         deployment = Deployment(module.params["deployment"])
+        lease = Lease(deployment.memory[0])
+        if told := lease.taken(module.params["lease"], check=module.check_mode):
+            module.fail_json(msg=told, at_work=True)
         with tools.opened(host.read("/etc/os-release") or "") as live:
             engine = Kept(deployment.memory[0])
             result = hold.run(module.params, live, host, check=module.check_mode, engine=engine)
+        lease.end(module.params["lease"])
     except (ValueError, PersistError, NodeError) as exc:
         module.fail_json(msg=str(exc), changed=getattr(exc, "changed", False))
     for text in result.pop("warnings"):

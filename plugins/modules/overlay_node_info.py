@@ -18,6 +18,7 @@ description:
   - Works without root and off EC2; what cannot be found out is null.
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
+  - aws_ha.overlay_ip.lease
 author:
   - aws_ha.overlay_ip contributors (@aws-ha)
 options:
@@ -250,6 +251,21 @@ moves:
   type: list
   elements: dict
   version_added: 1.1.0
+proof:
+  description:
+    - What C(aws-overlay-ip) checked last of what a takeover needs, where it tells metrics or did so since the node was
+      started; else null.
+  returned: always
+  type: dict
+  version_added: 1.1.0
+  contains:
+    seconds:
+      description: How long ago.
+      type: int
+    checks:
+      description: Each with C(check) and C(ok), which is null where the node's role may not look.
+      type: list
+      elements: dict
 others:
   description: The other deployments that keep an address on this node or have their program here.
   returned: always
@@ -264,6 +280,18 @@ others:
       description: Its addresses.
       type: list
       elements: str
+at_work:
+  description: Which playbook is at work on this deployment here.
+  returned: always
+  type: dict
+  version_added: 1.1.0
+  contains:
+    held:
+      description: Who has the lease, a sentence. Empty for nobody, and for who is not root.
+      type: str
+    refused:
+      description: Why it was not given to O(lease), a sentence. Empty where it was.
+      type: str
 findings:
   description: What is wrong or may become wrong, errors first.
   returned: always
@@ -293,6 +321,7 @@ from ..module_utils._address.persist.store import PersistError
 from ..module_utils._aws.imds import Imds
 from ..module_utils._base.deployment import USUAL, Deployment
 from ..module_utils._engine import registry
+from ..module_utils._engine.lease import OPTION, Lease, sentence
 from ..module_utils._node import facts
 
 SPEC: dict[str, dict[str, Any]] = {
@@ -302,6 +331,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "metadata": {"type": "bool", "default": True},
     "metadata_timeout": {"type": "float", "default": 2.0},
     "deployment": {"type": "str", "default": USUAL},
+    "lease": OPTION,
 }
 
 
@@ -311,11 +341,15 @@ def main() -> None:
     params = module.params
     imds = Imds(timeout=params["metadata_timeout"]) if params["metadata"] else None
     try:
-        units = registry.units(Deployment(params["deployment"]))
+        deployment = Deployment(params["deployment"])
+        lease = Lease(deployment.memory[0])
+        refused = lease.taken(params["lease"], check=module.check_mode)
+        held = lease.held()
+        units = registry.units(deployment)
         result = facts.describe(LocalHost(units=units), imds, params)
     except (ValueError, PersistError) as exc:
         module.fail_json(msg=str(exc))
-    module.exit_json(changed=False, **result)
+    module.exit_json(changed=False, at_work={"held": sentence(held) if held else "", "refused": refused}, **result)
 
 
 if __name__ == "__main__":

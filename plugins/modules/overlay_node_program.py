@@ -25,6 +25,7 @@ description:
   - Failover engines call it. See C(aws-overlay-ip --help) on the node.
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
+  - aws_ha.overlay_ip.lease
 author:
   - aws_ha.overlay_ip contributors (@aws-ha)
 options:
@@ -85,6 +86,7 @@ from ..module_utils._address.persist.host import LocalHost
 from ..module_utils._address.persist.store import PersistError, Tree
 from ..module_utils._address.plan import Link
 from ..module_utils._base.deployment import USUAL, Deployment
+from ..module_utils._engine.lease import OPTION, Lease
 from ..module_utils._node import cli, install
 from ..module_utils._node.guard import loop
 
@@ -94,6 +96,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "config": {"type": "dict"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "deployment": {"type": "str", "default": USUAL},
+    "lease": OPTION,
 }
 
 
@@ -114,6 +117,9 @@ def main() -> None:
     mended: list[str] = []
     try:
         deployment = Deployment(module.params["deployment"])
+        lease = Lease(deployment.memory[0])
+        if told := lease.taken(module.params["lease"], check=module.check_mode):
+            module.fail_json(msg=told)
         if module.params["state"] == "present":
             config = install.labelled(module.params["config"], host, _links())
             wanted = install.files(config, install.sources(install.shipped), install.interpreter(), deployment)
@@ -133,6 +139,7 @@ def main() -> None:
         changes = install.ordered(tree.changes(), deployment)
         if not module.check_mode:
             host.apply(changes)
+            lease.taken(module.params["lease"], check=False)  # the directory in which it was may be gone
     except ValueError as exc:
         module.fail_json(msg=str(exc))
     except PersistError as exc:

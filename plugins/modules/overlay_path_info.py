@@ -31,6 +31,7 @@ options:
   from:
     description:
       - The source, an address or a network such as 10.20.1.5 or 172.20.0.0/16.
+      - A load balancer of O(address), as C(load_balancer:NAME). Then there are paths from each of its addresses.
     type: str
     required: true
   address:
@@ -158,14 +159,17 @@ api_calls:
 
 import ipaddress
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from ..module_utils._base import net
 from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
-from ..module_utils._reach import look, path
+from ..module_utils._reach import elb, look, path
 from ..module_utils._reach.ec2 import TransitGateways
 from ..module_utils._route.ec2 import Ec2
 from ..module_utils._route.plan import PlanError
+
+LOAD_BALANCER = "load_balancer"
 
 SPEC: dict[str, dict[str, Any]] = {
     "from": {"type": "str", "required": True},
@@ -197,6 +201,17 @@ def request(params: dict[str, Any]) -> look.Request:
     )
 
 
+def sources(ec2: Ec2, params: dict[str, Any]) -> list[look.Request]:
+    """What to look from: one source, or each address of a load balancer."""
+    kind, colon, name = params["from"].strip().partition(":")
+    if kind != LOAD_BALANCER or not colon:
+        return [request(params)]
+    found = elb.addresses(ec2, name)
+    if not found:
+        raise Refusal(f"Load balancer {name} has no address that this caller can see: run reach.yml, or correct from.")
+    return [replace(request({**params, "from": one}), called=f"{name} ({one})") for one in found]
+
+
 def _network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text.strip()))
@@ -211,21 +226,21 @@ def main() -> None:
     module = aws_module(SPEC, sdk="to call transit gateways")
 
     def job() -> dict[str, Any]:
-        wanted = request(module.params)
         role = module.params["transit_gateway_role_arn"]
         aws = caller(module)
         owner = caller(module, role=role) if role else aws
         try:
-            scene = look.scene(Ec2(aws), TransitGateways(owner), wanted)
+            scenes = [look.scene(Ec2(aws), TransitGateways(owner), one) for one in sources(Ec2(aws), module.params)]
         except PlanError as err:
             raise Refusal(str(err)) from err
-        found = path.paths(scene)
+        seen = [(scene, path.paths(scene)) for scene in scenes]
+        found = [one for _scene, paths in seen for one in paths]
         calls = Counter(aws.calls) + (Counter(owner.calls) if owner is not aws else Counter())
         return {
             "changed": False,
             "paths": found,
             "works": all(one["works"] for one in found),
-            "lines": path.lines(scene, found),
+            "lines": [line for scene, paths in seen for line in path.lines(scene, paths)],
             "api_calls": dict(calls),
         }
 

@@ -221,6 +221,7 @@ from typing import Any
 from ..module_utils._aws.errors import AwsError
 from ..module_utils._aws.options import READ_TIMEOUT
 from ..module_utils._base import net
+from ..module_utils._module import progress
 from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
 from ..module_utils._route import job as route_job
 from ..module_utils._route import plan
@@ -269,7 +270,7 @@ def main() -> None:
         wanted = request(module.params, module.check_mode)
         try:
             seconds = max(wanted.wait_timeout, READ_TIMEOUT)  # no call outlasts the whole
-            return route_job.run(Ec2(caller(module, seconds)), wanted)
+            return route_job.run(Ec2(caller(module, seconds)), wanted, tell=progress.teller())
         except route_job.JobError as err:
             raise Refusal(str(err), **err.result) from err
         except PlanError as err:

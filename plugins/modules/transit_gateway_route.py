@@ -28,11 +28,18 @@ options:
   destinations:
     description:
       - The overlay IPs, or prefixes that hold them. A bare address means /32 or /128, a prefix must have no host bits
-        set.
+        set. At least one of them, or of O(prefix_list_ids), is required.
       - One prefix for all overlay IPs is enough, and is what Direct Connect needs, which announces no more than 200.
     type: list
     elements: str
-    required: true
+  prefix_list_ids:
+    description:
+      - Managed prefix lists that hold the overlay IPs. A reference routes all entries of a list, also those that are
+        added to it later.
+      - A static route of the same prefix is preferred to an entry of a list.
+      - The lists are referred to and never changed.
+    type: list
+    elements: str
   transit_gateway_route_table_ids:
     description:
       - The transit gateway route tables to write to. A packet is routed by the table with which the attachment that it
@@ -110,6 +117,13 @@ EXAMPLES = r"""
     transit_gateway_attachment_id: tgw-attach-0a1b2c3d4e5f60718
     takeover: blackhole
 
+- name: Let them reach whatever overlay IPs a prefix list names
+  aws_ha.overlay_ip.transit_gateway_route:
+    region: eu-central-1
+    prefix_list_ids: [pl-0123456789abcdef0]
+    transit_gateway_route_table_ids: [tgw-rtb-0a1b2c3d4e5f60718]
+    vpc_id: vpc-0123456789abcdef0
+
 - name: Remove the route again
   aws_ha.overlay_ip.transit_gateway_route:
     region: eu-central-1
@@ -136,7 +150,7 @@ routes:
       description: The transit gateway route table.
       type: str
     destination:
-      description: The destination as EC2 stores it.
+      description: The destination as EC2 stores it, or the id of the prefix list.
       type: str
     action:
       description:
@@ -147,7 +161,8 @@ routes:
       description:
         - The route that was in effect, or null. It has C(transit_gateway_attachment_id) (null where packets are dropped
           on purpose), C(resource_type) and C(resource_id) of what is attached, C(type) and C(state).
-        - A C(type) of C(propagated) is a route that the attachment announces. It is never touched.
+        - A C(type) of C(propagated) is a route that the attachment announces, C(prefix_list) an entry of a prefix list
+          that the table refers to. Neither is touched, and a static route hides both.
       type: dict
     after:
       description: The same as read back at the end; in check mode, as it would be.
@@ -168,14 +183,15 @@ from ..module_utils._aws.errors import AwsError
 from ..module_utils._base import net
 from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
 from ..module_utils._reach import job as reach_job
-from ..module_utils._reach.ec2 import TransitGateways
+from ..module_utils._reach.ec2 import TransitGateways, is_list
 from ..module_utils._reach.plan import Want
 from ..module_utils._route.ec2 import Ec2
 from ..module_utils._route.job import JobError
 from ..module_utils._route.plan import PlanError
 
 SPEC: dict[str, dict[str, Any]] = {
-    "destinations": {"type": "list", "elements": "str", "required": True},
+    "destinations": {"type": "list", "elements": "str"},
+    "prefix_list_ids": {"type": "list", "elements": "str"},
     "transit_gateway_route_table_ids": {"type": "list", "elements": "str", "required": True},
     "transit_gateway_attachment_id": {"type": "str"},
     "vpc_id": {"type": "str"},
@@ -189,13 +205,15 @@ SPEC: dict[str, dict[str, Any]] = {
 
 def wanted(gateways: TransitGateways, ec2: Ec2, params: dict[str, Any], check: bool) -> reach_job.Request:
     """The options, canonical, and the attachment looked up; empty strings count as absent."""
-    tables, destinations = (
-        tuple(dict.fromkeys(params[n])) for n in ("transit_gateway_route_table_ids", "destinations")
-    )
-    for name, given in (("transit_gateway_route_table_ids", tables), ("destinations", destinations)):
+    tables = tuple(dict.fromkeys(params["transit_gateway_route_table_ids"]))
+    lists = tuple(dict.fromkeys(params["prefix_list_ids"] or ()))
+    destinations = (*dict.fromkeys(net.destination(d) for d in params["destinations"] or ()), *lists)
+    for name, given in (("transit_gateway_route_table_ids", tables), ("destinations or prefix_list_ids", destinations)):
         if not given:
             raise Refusal(f"{name} is empty: name at least one.")
-    destinations = tuple(dict.fromkeys(net.destination(d) for d in destinations))
+    for one in lists:
+        if not is_list(one):
+            raise Refusal(f"prefix_list_ids has '{one}', which is not the id of a prefix list: such an id is pl-0123.")
     attachment, vpc_id = params["transit_gateway_attachment_id"] or None, params["vpc_id"] or None
     if not attachment:
         vpc_id = vpc_id or ec2.instances([params["instance_id"]])[0].vpc_id

@@ -6,8 +6,9 @@
 Packing our sources, starting an interpreter and importing the SDK costs more than the calls. Where the task's place is
 the controller, and its interpreter the one that runs Ansible, nothing of it is needed: the module is imported and its
 own ``main`` called. What comes before and after is Ansible's own, by the three methods that are replaced here:
-arguments are encoded and read, the result is printed and parsed, as if it had been sent. The fork serves one task and
-ends, so nothing is left for the next one; and who is killed fails as a module that is killed does.
+arguments are encoded and read, the result is printed and parsed, as if it had been sent. What a module says of its
+progress is shown as it comes. The fork serves one task and ends, so nothing is left for the next one; and who is killed
+fails as a module that is killed does.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from ansible.plugins.action import ActionBase
 
 # Here, since Ansible loads this file before it forks: once for all tasks.
 from ..module_utils._aws import client as _client  # noqa: F401  pylint: disable=unused-import
+from ..module_utils._module import progress
 
 _built: Any = None
 _encoding: dict[str, Any] = {}
@@ -96,12 +98,23 @@ class InProcess(ActionBase):
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            heard, told_to = os.pipe()
             process = os.fork()
             if process == 0:
+                progress.open_to(told_to)
                 _child(self._module, self._arguments, environment, out.fileno(), err.fileno())
+            os.close(told_to)
+            self._show(heard)
             code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
             told, trouble = (_text(file) for file in (out, err))
         return {"rc": code, "stdout": told, "stdout_lines": told.splitlines(), "stderr": trouble}
+
+    def _show(self, pipe: int) -> None:
+        """Show what the module says until it ends: on stderr, since stdout may be a callback's JSON."""
+        with open(pipe, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                if not self._task.no_log:
+                    self._display.display(f"  {line.rstrip()}", stderr=True)
 
     @property
     def _module(self) -> str:

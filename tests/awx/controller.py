@@ -82,6 +82,8 @@ class Controller:
         self.surveys: dict[tuple[str, int], Object] = {}
         self.writes: list[str] = []
         self.launches: list[Object] = []
+        #: By the name of a template: what its jobs leave.
+        self.artifacts: dict[str, Object] = {}
         self._ids = iter(range(1, 1_000_000))
         self._lock = threading.Lock()
         self.create("organizations", {"name": "Default"})
@@ -190,7 +192,10 @@ class Controller:
             name: value for name, value in given.items() if name in asked or template.get("ask_variables_on_launch")
         }
         self.launches.append({"template": template["name"], "extra_vars": taken, "asked_for": body})
-        job = self.create("jobs", {"name": template["name"], "status": "successful", "created": "now", "artifacts": {}})
+        left = self.artifacts.get(template["name"], {})
+        job = self.create(
+            "jobs", {"name": template["name"], "status": "successful", "created": "now", "artifacts": left}
+        )
         ignored = {"extra_vars": {name: value for name, value in given.items() if name not in taken}}
         return 201, {**job, "ignored_fields": ignored}
 

@@ -188,7 +188,8 @@ class Bed:
     def play(self, playbook: str, **extra_vars: Any) -> Run:
         """Run a playbook of the collection against the nodes. Raises DrillError if it fails."""
         end_masters(self.directory)  # a node that lost power or was shot has not said goodbye to them
-        run = run_playbook(playbook, self.directory.inventory, extra_vars={**self.variables(), **extra_vars})
+        variables = {**self.variables(), **extra_vars}
+        run = run_playbook(playbook, self.directory.inventory, extra_vars=variables, timeout=600.0)
         if not run.ok:
             raise DrillError(f"{playbook} failed: {run.told}\n{run.output}")
         return run
@@ -203,7 +204,7 @@ class Bed:
         agent = Path(__file__).parents[2] / "roles/pacemaker/files/overlay-ip"
         for node in self.nodes:
             self.exec(node, "mkdir", "-p", "/usr/lib/ocf/resource.d/aws_ha")
-            self._file(node, "/usr/lib/ocf/resource.d/aws_ha/overlay-ip", agent.read_text())
+            self.write(node, "/usr/lib/ocf/resource.d/aws_ha/overlay-ip", agent.read_text())
             self.exec(node, "chmod", "755", "/usr/lib/ocf/resource.d/aws_ha/overlay-ip")
             self._let_fencing_reach_the_lab(node)
 
@@ -267,8 +268,8 @@ class Bed:
     def prepare(self) -> None:
         """The application on both nodes, and what the engines need of this lab in place of AWS."""
         for node in self.nodes:
-            self._file(node, "/usr/local/lib/responder.py", Path(responder.__file__).read_text())
-            self._file(node, "/etc/systemd/system/overlay-app.service", _APPLICATION)
+            self.write(node, "/usr/local/lib/responder.py", Path(responder.__file__).read_text())
+            self.write(node, "/etc/systemd/system/overlay-app.service", _APPLICATION)
             self.exec(node, "systemctl", "enable", "--now", "overlay-app")
             if self.engine != "keepalived":
                 self._make_fencing_possible(node)
@@ -295,9 +296,9 @@ class Bed:
         script = _ENDPOINTS.format(region=world.region, host=host)
         self.exec(node, "mkdir", "-p", "/etc/lab-sdk")
         self.exec(node, "python3", "-", stdin=script)
-        self._file(node, "/etc/default/pacemaker", "AWS_DATA_PATH=/etc/lab-sdk\n")
-        self._file(node, "/etc/lab-sdk/config", f"[default]\nregion = {world.region}\n")
-        self._file(node, AWS, _AWS.format(host=host))
+        self.write(node, "/etc/default/pacemaker", "AWS_DATA_PATH=/etc/lab-sdk\n")
+        self.write(node, "/etc/lab-sdk/config", f"[default]\nregion = {world.region}\n")
+        self.write(node, AWS, _AWS.format(host=host))
         self.exec(node, "chmod", "755", AWS)
         policy = {"Effect": "Allow", "Action": _FENCING_ACTIONS, "Resource": "*"}
         client(world, "iam").put_role_policy(
@@ -350,7 +351,8 @@ class Bed:
         text = self.exec(node, "cat", "/run/aws-overlay-ip/keepalived.json")
         return str(json.loads(text)["state"]) if text else ""
 
-    def _file(self, node: str, path: str, text: str) -> None:
+    def write(self, node: str, path: str, text: str) -> None:
+        """Write a file of a node."""
         self.exec(node, "sh", "-c", 'cat > "$1"', "sh", path, stdin=text)
 
     def _tell(self, command: str, **arguments: Any) -> Any:

@@ -125,8 +125,8 @@ class Existing(Bed):
             )
             self.exec(machine.name, "systemctl", "stop", "pacemaker", "corosync", timeout=60.0)
             self.exec(machine.name, "sh", "-c", "rm -f /var/lib/pacemaker/cib/*; systemctl disable overlay-app")
-            self._file(machine.name, "/etc/corosync/corosync.conf", _COROSYNC.format(token=TOKEN_MS, nodes=members))
-            self._file(machine.name, "/etc/corosync/authkey", key)
+            self.write(machine.name, "/etc/corosync/corosync.conf", _COROSYNC.format(token=TOKEN_MS, nodes=members))
+            self.write(machine.name, "/etc/corosync/authkey", key)
             self.exec(machine.name, "chmod", "400", "/etc/corosync/authkey")
         for machine in world.nodes:
             self.exec(machine.name, "systemctl", "enable", "--now", "corosync", "pacemaker", timeout=60.0)

@@ -82,7 +82,7 @@ class Plain(Bed):
         machines = enumerate(self.lab.world.nodes, 1)
         nodes = "".join(_NODE.format(name=m.name, number=number, address=m.addresses[0]) for number, m in machines)
         for node in self.nodes:
-            self._file(node, "/etc/corosync/corosync.conf", _COROSYNC.format(nodes=nodes))
+            self.write(node, "/etc/corosync/corosync.conf", _COROSYNC.format(nodes=nodes))
             self.exec(node, "systemctl", "enable", "--now", "corosync", "pacemaker", timeout=60)
         wait = "until crm_mon -1 --output-as=xml | grep -q 'with_quorum=\"true\"'; do sleep 0.2; done"
         self.exec(self.nodes[0], "timeout", "60", "sh", "-c", wait, timeout=70)
@@ -97,7 +97,7 @@ class Plain(Bed):
             self.exec(self.nodes[0], "cibadmin", "--delete", "--xpath", colocation)
 
     def _make_fencing_possible(self, node: str) -> None:
-        self._file(node, "/usr/sbin/fence_lab", _FENCE)
+        self.write(node, "/usr/sbin/fence_lab", _FENCE)
         self.exec(node, "chmod", "755", "/usr/sbin/fence_lab")
 
     def variables(self) -> dict[str, Any]:

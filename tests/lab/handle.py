@@ -36,6 +36,10 @@ class LabHandle:
         self.owner_ec2 = client(lab.world, "ec2", lab.world.owner_admin)
         self.iam = client(lab.world, "iam")
 
+    def client(self, service: str) -> Any:
+        """A client of the nodes' account's administrator."""
+        return client(self.world, service)
+
     # What a user does
 
     def playbook(
@@ -102,7 +106,9 @@ class LabHandle:
         self._tell("heal")
 
     def outside(self, name: str, address: str, attachment_id: str) -> str:
-        """A host behind an attachment of the VPC's transit gateway; its namespace, to probe from."""
+        """A host behind a transit gateway's attachment, a peering connection (``pcx-``) or a virtual private gateway
+        (``vgw-``); its namespace, to probe from.
+        """
         return str(self._tell("outside", name=name, address=address, attachment_id=attachment_id))
 
     def settle(self) -> None:

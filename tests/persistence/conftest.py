@@ -12,10 +12,12 @@ import pytest
 from persistence import report
 
 RESULTS = pytest.StashKey[list[dict[str, Any]]]()
+ENGINES = pytest.StashKey[list[dict[str, Any]]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[RESULTS] = []
+    config.stash[ENGINES] = []
 
 
 @pytest.fixture
@@ -24,7 +26,14 @@ def results(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
     return request.config.stash[RESULTS]
 
 
+@pytest.fixture
+def engine_results(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    """The same, of pairs with an engine."""
+    return request.config.stash[ENGINES]
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Rows that failed keep their old results: the page shows only what was seen to hold."""
-    if found := session.config.stash[RESULTS]:
-        report.write(found)
+    found, engines = session.config.stash[RESULTS], session.config.stash[ENGINES]
+    if found or engines:
+        report.write(found, engines)

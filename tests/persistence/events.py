@@ -18,18 +18,19 @@ _AMAZON_FILE = "/run/systemd/network/70-eth0.network"
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happens. ``title`` is for the table."""
+    """One thing that happens. ``title`` is for the table; ``script`` is what a shell does, if that is all of it."""
 
     name: str
     title: str
     happen: Callable[[Stage], None]
+    script: str = ""
 
 
 def _shell(name: str, title: str, script: str) -> Event:
     def happen(stage: Stage) -> None:
         stage.run("sh", "-ec", script)
 
-    return Event(name, title, happen)
+    return Event(name, title, happen, script)
 
 
 def _crash(stage: Stage) -> None:

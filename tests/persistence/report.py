@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from persistence.matrix import SUITES
+from persistence.under_engines import ENGINES
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEMPLATE = Path(__file__).with_name("page.md")
@@ -49,27 +50,29 @@ _WRITTEN = {
 }
 
 
-def merged(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The results of this run, and of earlier ones for the rows that did not run now."""
-    old = json.loads(JSON.read_text())["rows"] if JSON.exists() else []
-    rows = {(r["suite"], r["stack"], r["method"]): r for r in [*old, *results]}
+def merged(old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]], way: str) -> list[dict[str, Any]]:
+    """The results of this run, and of earlier ones for the rows that did not run now; `way` tells them apart."""
+    rows = {(r["suite"], r["stack"], r[way]): r for r in [*old, *new]}
     suites, stacks = list(SUITES), list(_STACKS)
     return [dict(rows[key]) for key in sorted(rows, key=lambda k: (suites.index(k[0]), stacks.index(k[1]), k[2]))]
 
 
-def write(results: Iterable[Mapping[str, Any]]) -> None:
+def write(results: Iterable[Mapping[str, Any]], engines: Iterable[Mapping[str, Any]] = ()) -> None:
     """Write both files."""
-    rows = merged(results)
+    old = json.loads(JSON.read_text()) if JSON.exists() else {}
+    rows = merged(old.get("rows", ()), results, "method")
+    pairs = merged(old.get("engines", ()), engines, "engine")
     DOCS.mkdir(exist_ok=True)
-    JSON.write_text(json.dumps({"rows": rows}, indent=1, sort_keys=True) + "\n")
-    MARKDOWN.write_text(markdown(rows))
+    JSON.write_text(json.dumps({"rows": rows, "engines": pairs}, indent=1, sort_keys=True) + "\n")
+    MARKDOWN.write_text(markdown(rows, pairs))
 
 
-def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
+def markdown(rows: Sequence[Mapping[str, Any]], pairs: Sequence[Mapping[str, Any]] = ()) -> str:
     """The page."""
+    engines = "\n".join(_engine_table(stack, [p for p in pairs if p["stack"] == stack]) for stack in _STACKS)
     by_stack = {stack: [r for r in rows if r["stack"] == stack] for stack in _STACKS}
     events = "\n".join(f"### {_STACKS[stack]}\n\n{_stack_table(mine)}" for stack, mine in by_stack.items() if mine)
-    return TEMPLATE.read_text().format(distributions=_distributions(rows), events=events)
+    return TEMPLATE.read_text().format(distributions=_distributions(rows), events=events, engines=engines)
 
 
 def _distributions(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -91,6 +94,26 @@ def _stack_table(rows: Sequence[Mapping[str, Any]]) -> str:
     for number, cell in enumerate(rows[0]["cells"]):
         lines.append(f"| {cell['title']} | {' | '.join(_mark(r['cells'][number]) for r in rows)} |")
     return "\n".join(lines) + "\n"
+
+
+def _engine_table(stack: str, pairs: Sequence[Mapping[str, Any]]) -> str:
+    """Of one stack: the longest silence of each address, by engine. What has not run is said to have not."""
+    ran = [pair["engine"] for pair in pairs]
+    lines = [f"### {_STACKS[stack]}, with an engine", ""]
+    if pairs:
+        lines += [f"| event | {' | '.join(f'{engine}: IPv4 | IPv6' for engine in ran)} |"]
+        lines += [f"| --- |{' --- | --- |' * len(ran)}"]
+        for number, cell in enumerate(pairs[0]["cells"]):
+            lines.append(f"| {cell['title']} | {' | '.join(_silences(pair['cells'][number]) for pair in pairs)} |")
+        lines += ["", f"Taken {'; '.join(dict.fromkeys(pair['when'] for pair in pairs))}."]
+    missing = [engine for engine in ENGINES if engine not in ran]
+    lines += [*([""] if pairs else []), f"Not run with {' and '.join(missing)}."] if missing else []
+    return "\n".join(lines) + "\n"
+
+
+def _silences(cell: Mapping[str, Any]) -> str:
+    pairs = (("overlay4", "own4"), ("overlay6", "own6"))
+    return " | ".join(f"{cell[overlay]['ms']:.0f} ({cell[own]['ms']:.0f})" for overlay, own in pairs)
 
 
 def _mark(cell: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import s
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import info, network
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.facts import Instance, Interface, Subnet
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import Route, Table
+from unit.move_records import NOON, record
 
 OVERLAY, VPC = "192.168.10.15/32", "vpc-0f3b2c1d4e5a60718"
 #: Whom a table leads to: the number of a node, or None; and the state of the route.
@@ -135,3 +136,49 @@ def _host(
         "findings": list(extra),
         "failover": [view] if engine else [],
     }
+
+
+def reached(told: dict[str, Any], clients: Mapping[str, Sequence[bool] | None], **entry: Any) -> dict[str, Any]:
+    """The report with a transit gateway, and whether each network reaches each node as the holder; None: unknown."""
+    way = {
+        "via": "transit_gateway",
+        "route_table_ids": ["tgw-rtb-0a1b2c3d4e5f60718"],
+        "destinations": [overlay["destination"] for overlay in told["overlays"]],
+        "clients": list(clients),
+        **entry,
+    }
+    return {**told, "reach": [way], "paths": [_looked(way, client, works) for client, works in clients.items()]}
+
+
+def _looked(way: Mapping[str, Any], client: str, works: Sequence[bool] | None) -> dict[str, Any]:
+    """What overlay_path_info says, as Ansible's loop gives it."""
+    item = [way, {"from": client, "address": OVERLAY}]
+    if works is None:
+        return {"item": item, "failed": False, "msg": "UnauthorizedOperation: it may not look."}
+    lost = {
+        "id": "no_attachment_subnet",
+        "severity": "error",
+        "message": "attachment tgw-attach-0a1b2c3d4e5f60718: it has no subnet in eu-central-1b.",
+        "remedy": "Add a subnet of that zone to the attachment, and a static route (reach.yml makes it).",
+    }
+    paths = [
+        {"holder": f"node{n}", "works": well, "findings": [] if well else [lost]} for n, well in enumerate(works, 1)
+    ]
+    return {"item": item, "paths": paths, "lines": [f"from {client}: {'yes' if all(works) else 'no'}"]}
+
+
+def moved(told: dict[str, Any], proof: Mapping[str, bool] | None = None) -> dict[str, Any]:
+    """The report with three moves of the last days, of which one failed; and what node 2 checked 12 s ago."""
+    nodes = {**told["nodes"], "node2": {**told["nodes"]["node2"], "proof": None}}
+    if proof is not None:
+        checks = [{"check": name, "ok": ok} for name, ok in proof.items()]
+        nodes["node2"]["proof"] = {"seconds": 12, "checks": checks}
+    table = {"route_table_id": "rtb-1", "destination": OVERLAY, "action": "replace", "from": "node2", "to": "node1"}
+    records = [
+        record(NOON - 187_000, node="node2", to="node2", tables=[{**table, "from": "node1", "to": "node2"}]),
+        record(
+            NOON - 7_260, node="node1", to="node1", done=False, error="RequestLimitExceeded in rtb-1.", tables=[table]
+        ),
+        record(NOON - 7_200, node="node1", to="node1", by="operator", why="", who="oncall", tables=[table]),
+    ]
+    return {**told, "nodes": nodes, "moves": records}

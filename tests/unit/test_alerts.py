@@ -134,6 +134,20 @@ CASES: list[tuple[str, str, list[tuple[str, str]], int]] = [
     ),
     ("OverlayIpNotReady", "it is", [one("ready", 'node="n1",check="permission"', "1x20")], 0),
     ("OverlayIpNotReady", "for a moment", [one("ready", 'node="n1",check="endpoint"', "1x7 0 0 0 1")], 0),
+    ("OverlayIpPeerSilent", "for long", [one("peer_heard", 'node="n1",engine="pacemaker"', "1x2 0x17")], 1),
+    (
+        "OverlayIpPeerSilent",
+        "it becomes the master and steps down in turn, and knows nothing in between",
+        [one("peer_heard", 'node="n1",engine="keepalived"', "1x2 0 _ 0 _x3 0 0 _ 0x5")],
+        1,
+    ),
+    (
+        "OverlayIpPeerSilent",
+        "now and then",
+        [one("peer_heard", 'node="n1",engine="keepalived"', "0 0 0 1 0 0 0 1 0 0 0")],
+        0,
+    ),
+    ("OverlayIpPeerSilent", "a master cannot know", [one("ready", 'node="n1",check="keepalived"', "1x20")], 0),
     ("OverlayIpTablesUnreadable", "for long", [one("tables_readable", 'node="n1"', "1x2 0x17")], 1),
     ("OverlayIpTablesUnreadable", "for a moment", [one("tables_readable", 'node="n1"', "1x8 0x17")], 0),
     ("OverlayIpTablesUnreadable", "it can", [one("tables_readable", 'node="n1"', "1x20")], 0),
@@ -264,3 +278,17 @@ def test_the_runbook_has_no_section_of_an_alert_that_is_gone() -> None:
 def test_every_metric_is_documented() -> None:
     page = (ROOT / "docs" / "metrics.md").read_text()
     assert [family.name for family in metrics.FAMILIES if f"`{family.name}`" not in page] == []
+
+
+def test_every_action_that_an_alert_names_is_one_that_may_be_started_without_asking_more() -> None:
+    """A switchover needs labels that these rules cannot know; what comes and goes by design starts nothing."""
+    actions = {alert["alert"]: alert["labels"].get("overlay_ip_action", "") for alert in ALERTS}
+    assert set(actions.values()) == {"", "status", "setup"}
+    assert {name for name, action in actions.items() if action == "setup"} == {
+        "OverlayIpNobodyServes",
+        "OverlayIpTableDead",
+        "OverlayIpAddressMissing",
+        "OverlayIpNotReady",
+        "OverlayIpConfigDiffers",
+    }
+    assert not [a["alert"] for a in ALERTS if a["labels"]["severity"] == "info" and "overlay_ip_action" in a["labels"]]

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Ec2Ref, Place, Setup
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Balancers, Ec2Ref, Place, Setup
 
 PAGE = Path(__file__).parents[2] / "docs" / "iam.md"
 PLACE = Place("aws", "eu-central-1")
@@ -38,4 +38,10 @@ def test_every_document_of_the_page() -> None:
         document.trust(arns(TWO, "role")),
         document.node(PLACE, [], f"arn:aws:iam::{ONE}:role/overlay-ip-nodes"),
         document.reach(PLACE, TWO, ["tgw-rtb-0a"], ["tgw-attach-0a"]),
+        {
+            "Version": "2012-10-17",
+            "Statement": document.reach(PLACE, "", (), (), balancers=Balancers(["sap-ascs"], refs("eni")))["Statement"][
+                1:
+            ],
+        },
     ]

@@ -63,6 +63,10 @@ def given(host, deployment):
 def seen(host, deployment):
     slow = Trouble("fake_slow", "warning", "The fake engine is slow.", "wait.")
     return view(NAME, "fine", holder="node1", troubles=[slow])
+
+
+def busy(host, deployment):
+    return ""
 '''
 #: In the place of each module that asks AWS or changes a node: what it would say where all is as it should be.
 _STUB = """#!/usr/bin/python
@@ -90,13 +94,14 @@ class Host:
 
 
 if __name__ == "__main__":
-    spec = {name: {} for name in ("addresses", "interface", "persistent", "metadata", "deployment")}
+    spec = {name: {} for name in ("addresses", "interface", "persistent", "metadata", "deployment", "lease")}
     module = AnsibleModule(spec, supports_check_mode=True)
     live = module._remote_tmp.endswith("node1")
     module.exit_json(
         addresses=[{"address": "192.0.2.1/32", "live": live, "persisted": True}],
         failover=registry.seen(Host(), Deployment()),
         findings=[],
+        at_work={"held": "", "refused": ""},
         tool={"name": "ip"},
         agents=[],
     )
@@ -130,6 +135,7 @@ STUBS: dict[str, dict[str, Any]] = {
     "source_dest_check": {"changed": False},
     "overlay_interface": {"changed": False},
     "overlay_node_program": {"changed": False},
+    "overlay_lease": {"changed": False, "held": ""},
 }
 NODES = {
     f"node{n}": {

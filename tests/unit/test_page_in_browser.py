@@ -21,7 +21,7 @@ import pytest
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page
 from ansible_collections.aws_ha.overlay_ip.plugins.plugin_utils import page as file
 from unit.browser import PROGRAM, Browser, browser
-from unit.status_reports import OVERLAY, WELL, fleet, report
+from unit.status_reports import OVERLAY, WELL, fleet, moved, reached, report
 
 pytestmark = pytest.mark.skipif(not Path(PROGRAM).exists(), reason="there is no Chromium (requirements/apt.txt)")
 DOCS = Path(__file__).parents[2] / "docs"
@@ -32,7 +32,9 @@ REPORTS: dict[str, list[dict[str, Any]]] = {
     "split": [report({OVERLAY: SPLIT}, checks=(False, True))],
     "hole": [report({OVERLAY: HOLE}, states=("stopped", "running"), away=["node1"], engine=None)],
     "several": [report({f"192.168.10.{n}/32": SPLIT if n == 17 else WELL for n in range(15, 19)}, engine=None)],
-    "hostile": [report(names=("node1", TAG), zones=(TAG, "a" * 90, "c"))],
+    "hostile": [reached(report(names=("node1", TAG), zones=(TAG, "a" * 90, "c")), {TAG: None}, route_table_ids=[TAG])],
+    "outside": [reached(report(), {"10.20.0.0/16": (True, True), "172.20.0.0/16": (True, False), "10.9.0.0/16": None})],
+    "moves": [moved(report(), {"address": True, "permission": True})],
     "fleet": fleet(194),
 }
 
@@ -76,6 +78,16 @@ def test_it_fits_a_telephone(chromium: Browser, pages: dict[str, Path], name: st
     )
 
 
+@pytest.mark.parametrize("width", [700, 1000, 1400])
+@pytest.mark.parametrize("name", ["split", "hostile", "moves", "fleet"])
+def test_nothing_sticks_out_of_its_card(chromium: Browser, pages: dict[str, Path], name: str, width: int) -> None:
+    chromium.open(pages[name], width=width, height=900)
+    cards = "Array.from(document.querySelectorAll('.card, table, .facts > div'))"
+    assert chromium.run(f"{cards}.length") > 3
+    wide = f"{cards}.filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.className + e.tagName)"
+    assert chromium.run(f"{wide}.join(' ')") == ""
+
+
 def test_names_are_text(chromium: Browser, pages: dict[str, Path]) -> None:
     chromium.open(pages["hostile"])
     assert chromium.run("document.querySelectorAll('img').length") == 0
@@ -107,6 +119,18 @@ def test_the_picture_is_told_in_words(chromium: Browser, pages: dict[str, Path])
     assert "leads 192.168.10.15 to node1." in words
     assert "leads 192.168.10.15 to node2." in words
     assert "node2, in part, is in eu-central-1b: 1 of 2 route tables leads here." in words
+
+
+def test_from_where_it_is_reached_is_told_in_words(chromium: Browser, pages: dict[str, Path]) -> None:
+    chromium.open(pages["outside"])
+    (words,) = [found for role, found in chromium.tree() if role in ("image", "img") and "VPC" in found]
+    assert words.endswith(
+        "From outside, by Transit gateway tgw-rtb-0a1b2c3d4e5f60718. 10.20.0.0/16: reaches it."
+        " 172.20.0.0/16: reaches only node1. 10.9.0.0/16: not looked at."
+    )
+    assert chromium.run("document.title") == "192.168.10.15/32 is held by node1, but not reached from everywhere"
+    assert "1 error" in chromium.run("document.querySelector('.sum').textContent")
+    assert "aws_ha.overlay_ip.reach" in chromium.run("document.querySelector('.findings').textContent")
 
 
 def test_the_keyboard_reaches_what_can_be_done(chromium: Browser, pages: dict[str, Path]) -> None:
@@ -195,6 +219,7 @@ def test_take_the_pictures_of_the_documentation(chromium: Browser, pages: dict[s
         ("well", "status-page-dark.png", 1000, 760, "dark"),
         ("fleet", "status-page-fleet.png", 1000, 700, "light"),
         ("hole", "status-page-narrow.png", 380, 800, "light"),
+        ("outside", "status-page-outside.png", 1000, 1130, "light"),
     ):
         chromium.open(pages[name], width=width, height=height, theme=theme)
         chromium.picture(DOCS / picture, whole=False)

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
-from persistence import report
+from persistence import report, under_engines
 from persistence.events import EVENTS
-from persistence.matrix import ROWS, events, expected_loss
+from persistence.matrix import NATIVE, ROWS, events, expected_loss
+from persistence.under_engines import ENGINES
 
 
 def test_the_page_is_made_from_the_results() -> None:
-    rows = json.loads(report.JSON.read_text())["rows"]
-    assert report.MARKDOWN.read_text() == report.markdown(rows)
+    found = json.loads(report.JSON.read_text())
+    assert report.MARKDOWN.read_text() == report.markdown(found["rows"], found["engines"])
 
 
 def test_every_row_and_event_has_been_run() -> None:
@@ -23,6 +25,33 @@ def test_every_row_and_event_has_been_run() -> None:
         for row in json.loads(report.JSON.read_text())["rows"]
     }
     assert ran == {(r.suite, r.stack, r.method): [e.name for e in EVENTS[r.stack]] for r in ROWS}
+
+
+def test_a_stack_that_ran_with_an_engine_went_through_every_event_and_the_others_are_named() -> None:
+    found = json.loads(report.JSON.read_text())
+    ran = {(row["stack"], row["engine"]): [cell["event"] for cell in row["cells"]] for row in found["engines"]}
+    assert ran == {(s, e): [event.name for event in under_engines.events(s)] for s, e in ran}
+    page = report.markdown([], found["engines"])
+    assert page.count("Not run with ") == sum(any((s, e) not in ran for e in ENGINES) for s in NATIVE)
+    assert report.markdown([]).count("Not run with keepalived and pacemaker.") == len(NATIVE)
+
+
+def test_no_event_of_an_engines_table_moved_anything_or_was_silent_for_long() -> None:
+    for row in json.loads(report.JSON.read_text())["engines"]:
+        for raw in row["cells"]:
+            silences = {name: under_engines.Silence(**raw[name]) for name in ("overlay4", "overlay6", "own4", "own6")}
+            cost = under_engines.Cost(**{**raw, **silences, "answered": tuple(raw["answered"])})
+            assert cost.wrong == "", (row["stack"], row["engine"], raw["event"])
+
+
+def test_what_is_wrong_with_an_event_is_told() -> None:
+    none, long = under_engines.Silence(0, 0), under_engines.Silence(900, 180)
+    fine = under_engines.Cost("x", "something", long, none, long, none, ("node1",), 0)
+    assert fine.wrong == ""
+    assert replace(fine, own4=none).wrong == "IPv4 silent for 900 ms, the node itself for 0 ms"
+    assert replace(fine, overlay6=long).wrong == "IPv6 silent for 900 ms, the node itself for 0 ms"
+    assert "moved: node1 -> node2" in replace(fine, answered=("node1", "node2")).wrong
+    assert "moved: node1, 2 routes" in replace(fine, writes=2).wrong
 
 
 def test_a_loss_is_never_shown_as_kept() -> None:

@@ -23,7 +23,7 @@ INVENTORY = {
     },
     "clients": {"hosts": {"client1": {}}},
 }
-PLAYBOOKS = ["setup", "switchover", "status", "teardown", "drill", "reach", "path", "history", "migrate"]
+PLAYBOOKS = ["setup", "switchover", "status", "teardown", "drill", "reach", "path", "history", "migrate", "respond"]
 BEGUN_LATER = "--start-at-task leaves out the check of the inventory and tasks that later ones need"
 
 

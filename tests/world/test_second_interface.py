@@ -1,19 +1,29 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""keepalived on full nodes whose overlay IP is on a second interface: the rule goes where the address goes."""
+"""Pairs on full nodes whose overlay IPs are on a second interface: the rules go where the addresses go.
+
+IPv6's default route leads out of the first interface alone: the second one has none whose gateway could be read.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
+from persistence.stage import OVERLAY6
+from persistence.under_engines import give_ipv6
 
 from drill.bed import Bed, bed
+from lab.nodes.base import MARKER
+from lab.probe.session import ProbeSession, who_answers
 from lab.world import wait_for
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
+
+_ONE_DEFAULT = "net.ipv6.conf.eth1.accept_ra_defrtr = 0\n"
 
 
 class Second(Bed):
@@ -22,49 +32,91 @@ class Second(Bed):
     def variables(self) -> dict[str, Any]:
         """See :class:`Bed`."""
         tables = list(self.lab.world.route_table_ids)
-        one = {"address": self.lab.overlay, "home": "node1", "route_table_ids": tables, "interface": "eth1"}
-        return {**super().variables(), "overlay_ip_device_index": 1, "overlay_ips": [one]}
+        shared = {"home": "node1", "route_table_ids": tables, "interface": "eth1"}
+        overlays = [{"address": address, **shared} for address in (self.lab.overlay, OVERLAY6)]
+        return {**super().variables(), "overlay_ip_device_index": 1, "overlay_ips": overlays}
 
-    def rules(self) -> dict[str, bool]:
-        """Which nodes have the rule."""
-        return {n: bool(self.exec(n, "ip", "rule", "show", "from", self.lab.overlay)) for n in self.nodes}
+    def prepare(self) -> None:
+        """See :class:`Bed`."""
+        for node in self.nodes:
+            give_ipv6(self, node, "eth0", "eth1")
+            self.write(node, "/etc/sysctl.d/60-eth1.conf", _ONE_DEFAULT)
+            self.reboot(node)
+            wait_for(partial(self._has_ipv6, node), f"IPv6 on {node}", 60)
+        super().prepare()
+
+    def _has_ipv6(self, node: str) -> bool:
+        """An address on each interface, and the default route by eth0 alone."""
+        routes = self.exec(node, "ip", "-6", "route", "show", "default")
+        shown = self.exec(node, "ip", "-oneline", "-6", "address", "show", "dev", "eth1", "scope", "global")
+        return "dev eth0" in routes and "dev eth1" not in routes and bool(shown) and "tentative" not in shown
+
+    def rules(self) -> dict[str, list[bool]]:
+        """Of each node, whether it has the rule for IPv4, and the one for IPv6."""
+        return {
+            n: [
+                bool(self.exec(n, "ip", family, "rule", "show", "from", address))
+                for family, address in (("-4", self.lab.overlay), ("-6", OVERLAY6))
+            ]
+            for n in self.nodes
+        }
+
+    def answers(self) -> list[str | None]:
+        """Who answers at each of the overlay IPs."""
+        return [who_answers(self.lab.machines[-1].netns, a) for a in (self.lab.overlay, OVERLAY6)]
 
 
-@pytest.fixture(scope="module")
-def pair() -> Iterator[Second]:
-    with bed("keepalived", 2, ["--extra-interfaces=1", "--extra-subnets"], make=Second) as made:
+@pytest.fixture(scope="module", params=["keepalived", "pacemaker"])
+def pair(request: pytest.FixtureRequest) -> Iterator[Second]:
+    with bed(request.param, 2, ["--extra-interfaces=1", "--extra-subnets", "--ipv6"], make=Second) as made:
         assert isinstance(made, Second)
         yield made
         problems = made.control.problems()
     assert not problems, problems
 
 
-def test_a_lost_node_is_replaced_and_the_rule_comes_with_the_address(pair: Second) -> None:
-    assert pair.rules() == {"node1": True, "node2": False}
-    with pair.probe() as probe:
-        probe.wait_for("node1")
+def _only(node: str) -> dict[str, list[bool]]:
+    return {name: [name == node] * 2 for name in ("node1", "node2")}
+
+
+def test_a_lost_node_is_replaced_and_the_rules_come_with_the_addresses(pair: Second) -> None:
+    assert pair.rules() == _only("node1")
+    assert "fe80:ec2::1" in pair.exec("node1", "ip", "-6", "route", "show", "table", "7151")
+    with pair.probe() as probe, _probe6(pair) as six:
+        for each in (probe, six):
+            each.wait_for("node1")
         pair.crash("node1")
-        probe.wait_for("node2", 60)
+        for each in (probe, six):
+            each.wait_for("node2", 60)
     pair.boot("node1")
-    pair.rest("node2")
-    assert pair.rules() == {"node1": False, "node2": True}
+    pair.rest("node2", 120)
+    assert pair.rules() == _only("node2")
+    assert pair.answers() == ["node2", "node2"]
 
 
 def test_a_planned_switchover_loses_nothing(pair: Second) -> None:
-    with pair.probe() as probe:
-        probe.wait_for("node2")
+    with pair.probe() as probe, _probe6(pair) as six:
+        for each in (probe, six):
+            each.wait_for("node2")
         pair.play("switchover.yml", target="node1")
         pair.rest("node1")
-    assert probe.report.lost == 0
-    assert pair.rules() == {"node1": True, "node2": False}
+    assert (probe.report.lost, six.report.lost) == (0, 0)
+    wait_for(lambda: pair.rules() == _only("node1"), "the rules to be on node1 alone", 30)
 
 
 def test_a_rule_that_is_lost_comes_again_by_itself(pair: Second) -> None:
+    """With Pacemaker `aws-overlay-ip take` sets it again (docs/persistence.md)."""
     lost = ("from", pair.lab.overlay, "lookup", "7151", "priority", "7150")
     with pair.probe() as probe:
         probe.wait_for("node1")
         pair.exec("node1", "ip", "rule", "delete", *lost)
-        wait_for(lambda: pair.rules()["node1"], "the watch to bring the rule again", 30)
+        if pair.engine == "pacemaker":
+            pair.exec("node1", "aws-overlay-ip", "take")
+        wait_for(lambda: pair.rules()["node1"] == [True, True], "the watch to bring the rule again", 30)
         probe.wait_for("node1", 30)
     assert probe.report.who == ("node1",)
     assert probe.report.lost > 0
+
+
+def _probe6(pair: Second) -> ProbeSession:
+    return ProbeSession(pair.lab.machines[-1].netns, OVERLAY6, {MARKER: pair.lab.lab_id}, rate=250.0)

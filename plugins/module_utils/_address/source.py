@@ -29,6 +29,9 @@ PRIORITY = 7150
 TABLES = range(7151, 7200)
 """Of our tables: one for an interface that no other program has one for."""
 
+ROUTER6 = "fe80:ec2::1"
+"""The VPC's router by IPv6, on every link of a subnet that has IPv6 (VPC user guide, "Subnet sizing for IPv6")."""
+
 REMEDY = "Give the interface an address and a default route of that family, with a metric of its own."
 """Where no gateway is known."""
 
@@ -176,9 +179,16 @@ def _way(overlay: Overlay, node: Node) -> Way | None:
 
 
 def _vpc_router(overlay: Overlay, node: Node) -> str:
-    """The second address of the interface's subnet (VPC user guide, "Subnet CIDR blocks"). IPv6 has none such."""
-    for held in node.held:
-        if overlay.family == 4 == held.family and held.interface == overlay.interface and held.prefixlen < 31:
+    """The second address of the interface's subnet (VPC user guide, "Subnet CIDR blocks"), or ROUTER6.
+
+    That the subnet has IPv6 is known by an address of the interface's own. A prefix length says nothing: DHCPv6 gives
+    /128. Overlays are deprecated.
+    """
+    others = [h for h in node.held if (h.family, h.interface) == (overlay.family, overlay.interface)]
+    if overlay.family == 6:
+        return ROUTER6 if any(not h.deprecated and h.address != overlay.address for h in others) else ""
+    for held in others:
+        if held.prefixlen < 31:
             return str(ipaddress.ip_network(held.cidr, strict=False).network_address + 1)
     return ""
 

@@ -57,6 +57,8 @@ OWNER_CALLS = frozenset(
         *("SearchTransitGatewayRoutes", "DescribeTransitGatewayRouteTables", "DescribeTransitGatewayVpcAttachments"),
         "DescribeTransitGatewayAttachments",
         *("CreateTransitGatewayRoute", "ReplaceTransitGatewayRoute", "DeleteTransitGatewayRoute"),
+        "GetTransitGatewayPrefixListReferences",
+        *(f"{verb}TransitGatewayPrefixListReference" for verb in ("Create", "Modify", "Delete")),
     }
 )
 """Made as the role ``assume_role_arn``: the route tables of a shared VPC, and a transit gateway, are another account's.

@@ -42,6 +42,10 @@ class Engine(Protocol):
     def seen(self, host: Host, deployment: Deployment) -> dict[str, Any]:
         """What it says of itself, and what is wrong with it: :func:`.view.view`."""
 
+    def busy(self, host: Host, deployment: Deployment) -> str:
+        """What it is doing now, as the end of a sentence; empty where it rests, or where only what it says of itself
+        and the program's own lock can tell."""
+
 
 ENGINES: tuple[Engine, ...] = (keepalived, pacemaker)
 
@@ -71,6 +75,12 @@ def seen(host: Host, deployment: Deployment) -> list[dict[str, Any]]:
     """What the engines say of themselves that run here, or would move something if they did."""
     there = (e for e in ENGINES if e.running(host, deployment) or _would(e, host, deployment))
     return [_seen(engine, host, deployment) for engine in there]
+
+
+def busy(host: Host, deployment: Deployment) -> list[str]:
+    """What the engines that run here are doing, as sentences; nothing where they rest."""
+    found = ((e.NAME, e.busy(host, deployment)) for e in ENGINES if e.running(host, deployment))
+    return [f"{name} {doing}." for name, doing in found if doing]
 
 
 def _would(engine: Engine, host: Host, deployment: Deployment) -> bool:

@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._base import net
+from . import reach_balancer
 from .reading import Heard, address, is_id, listed, text
 from .values import InventoryError, absent, flag
 
-TRANSIT_GATEWAY = "transit_gateway"
-WAYS = (TRANSIT_GATEWAY,)
+TRANSIT_GATEWAY, LOAD_BALANCER = "transit_gateway", "load_balancer"
+WAYS = (TRANSIT_GATEWAY, LOAD_BALANCER)
 KEYS = (
     *("via", "route_table_ids", "attachment_id", "vpc_id", "destinations", "clients"),
     *("assume_role_arn", "remove_return_routes"),
@@ -38,12 +39,15 @@ def _entry(where: str, item: Any, overlays: Sequence[Mapping[str, Any]]) -> dict
         raise InventoryError(
             f"{where} is {item!r}, not a dictionary: write {{via: transit_gateway, route_table_ids: [...]}}."
         )
-    unknown = sorted(set(map(str, item)) - set(KEYS))
-    if unknown:
-        raise InventoryError(*(f"{where} has the unknown key '{k}': the keys are {', '.join(KEYS)}." for k in unknown))
     via = text(item, "via")
     if via not in WAYS:
         raise InventoryError(f"{where}.via is '{via or ''}': choose one of {', '.join(WAYS)}.")
+    keys = KEYS if via == TRANSIT_GATEWAY else reach_balancer.KEYS
+    unknown = sorted(set(map(str, item)) - set(keys))
+    if unknown:
+        raise InventoryError(*(f"{where} has the unknown key '{k}': the keys are {', '.join(keys)}." for k in unknown))
+    if via == LOAD_BALANCER:
+        return reach_balancer.balancer(where, item, overlays)
     heard = Heard()
     clients = heard([], _networks, where, item, "clients")
     chosen = heard([], _destinations, where, item, overlays)

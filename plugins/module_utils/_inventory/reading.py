@@ -21,6 +21,8 @@ _IDS = {
     "eni": "a network interface",
     "rtb": "a route table",
     "vpc": "a VPC",
+    "subnet": "a subnet",
+    "sg": "a security group",
     "tgw-rtb": "a transit gateway route table",
     "tgw-attach": "a transit gateway attachment",
 }

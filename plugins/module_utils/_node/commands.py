@@ -17,6 +17,7 @@ from typing import Any
 
 from .._aws.pace import Deadline
 from .._engine.commands import COMMANDS
+from .._engine.lease import Lease, sentence
 from .._engine.memory import Memory
 from .._engine.node import Call
 from .codes import FAILED, NOT_HERE, OK, PARTLY, UNREADABLE
@@ -30,6 +31,7 @@ Answer = tuple[int, dict[str, Any]]
 
 def take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
     memory = Memory.of_node(arguments.deployment)
+    _tell_of_playbook(arguments)
     # A check of the engine that came between address and route would take the address down.
     with memory.locked(Deadline(deadline.left / 4)) as alone, memory.taking():
         if not alone:
@@ -40,6 +42,7 @@ def take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> A
 def give_up(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
     """Hand over first where that is asked for, so that nothing is lost; the address goes down in any case."""
     local = Local(config)
+    _tell_of_playbook(arguments)
     code: int = OK
     answer: dict[str, Any] = {}
     if arguments.to and arguments.to not in config.peers:
@@ -85,6 +88,12 @@ def show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> A
         for text in Memory.of_node(arguments.deployment).news(problems):
             say(text, error=True)
     return code, {**answer, **seen}
+
+
+def _tell_of_playbook(arguments: argparse.Namespace) -> None:
+    """A playbook that is at work here binds other playbooks alone: whoever calls this goes on, and that is told."""
+    if held := Lease(arguments.deployment.memory[0]).held():
+        say(f"{arguments.command}: going on though a playbook is at work here: {sentence(held)}.", error=True)
 
 
 def _held(overlays: Sequence[Mapping[str, Any]], complete: bool, mine: str) -> int:

@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ from .._base.deployment import USUAL, Deployment
 from .._base.finding import ERROR, WARNING, Finding, as_dicts
 from .._engine import registry
 from .._engine.view import ADDRESS, ROUTE
-from . import history, moves, record
+from . import history, moves, proof, record
 
 _LAST = 5
 """Moves that are told."""
@@ -63,6 +64,7 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[s
         "record": record.of(tree, node.held if node else (), deployment),
         "others": record.others(tree, deployment),
         "moves": _moves(host, deployment),
+        "proof": _proof(host, deployment),
         "findings": as_dicts(findings),
     }
 
@@ -73,6 +75,15 @@ def _moves(host: Host, deployment: Deployment) -> list[moves.Record]:
         return moves.parsed(host.read(f"{deployment.state}/{history.NAME}") or "")[-_LAST:]
     except store.PersistError:
         return []
+
+
+def _proof(host: Host, deployment: Deployment) -> dict[str, Any] | None:
+    """What the program checked last, and how many seconds ago; None where it did not, or that cannot be read."""
+    try:
+        known = proof.parsed(host.read(f"{deployment.memory[0]}/{proof.NAME}") or "")
+    except store.PersistError:
+        return None
+    return {"seconds": round(max(0.0, time.time() - known[0])), "checks": known[1]} if known else None
 
 
 def _read(tree: Tree) -> tuple[Node | None, str]:

@@ -23,6 +23,7 @@ from .._address.persist import store
 from .._address.persist.tree import Change, Host, Tree
 from .._address.plan import AUTO, Link
 from .._base.deployment import PROGRAM, Deployment
+from .._engine import lease
 from .._engine.commands import COMMANDS, KEEPING, LETTING_GO
 from . import launcher
 
@@ -134,9 +135,14 @@ def install(tree: Tree, wanted: Mapping[str, tuple[str, int]], deployment: Deplo
 
 def remove(tree: Tree, deployment: Deployment) -> None:
     """Let nothing of it be there."""
-    memory = (f"{place}/" for place in deployment.memory)
+    memory = (f"{place}/" for place in deployment.memory if not _leased(tree, place))
     ours = (deployment.launcher, deployment.config, f"{deployment.home}/", *memory)
     tree.remove(path for path in ours if tree.read(path) is not None)
+
+
+def _leased(tree: Tree, place: str) -> bool:
+    """Whether nothing is there but the lease of the playbook that is at work, which ends it itself."""
+    return [*tree.glob(f"{place}/*"), *tree.glob(f"{place}/.*")] == [f"{place}/{lease.NAME}"]
 
 
 def ordered(changes: Iterable[Change], deployment: Deployment) -> list[Change]:

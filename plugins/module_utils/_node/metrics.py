@@ -19,6 +19,7 @@ from typing import Any
 
 from .._aws.errors import THROTTLED
 from .._base.exposition import COUNTER, Family, Sample
+from .._engine.health import Health
 from .._route import plan
 from . import moves
 from .model import Config
@@ -39,6 +40,7 @@ BLACKHOLE = Family("overlay_ip_blackhole_tables", "Route tables whose route to t
 MISSING = Family("overlay_ip_missing_tables", "Route tables that are to have a route to the overlay IP and have none.")
 ADDRESS = Family("overlay_ip_address_up", "Whether all addresses of the overlay IP are up on this node.")
 READY = Family("overlay_ip_ready", "Whether this node could take over, by what was checked.")
+PEER = Family("overlay_ip_peer_heard", "Whether the failover engine of this node hears another node.")
 READY_AT = Family("overlay_ip_ready_timestamp_seconds", "When that was checked, in seconds since the epoch.")
 TAKEOVERS = Family(
     "overlay_ip_takeovers_total", "Moves of overlay IPs that this node made, by who asked for them.", COUNTER
@@ -74,6 +76,7 @@ FAMILIES = (
     VERIFIED,
     READY,
     READY_AT,
+    PEER,
     TAKEOVERS,
     FAILURES,
     MOVED_AT,
@@ -105,6 +108,7 @@ class Seen:
         verified: when the tables were last read; None where that is not known.
         checks: of :func:`.check.run`, the last ones.
         checked: when they were made.
+        engines: those that setup has configured here, by name, as they are now.
         counts: what the node has counted since it was started, by kind and name.
         last: the last move on record.
         written: when its configuration was written.
@@ -118,6 +122,7 @@ class Seen:
     verified: float | None = None
     checks: Sequence[Mapping[str, Any]] = ()
     checked: float | None = None
+    engines: Mapping[str, Health] = field(default_factory=dict)
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     last: Mapping[str, Any] | None = None
     written: float | None = None
@@ -185,6 +190,10 @@ def _readiness(seen: Seen, node: Mapping[str, str]) -> Iterator[Sample]:
             yield Sample(READY, {**node, "check": str(check["check"])}, float(check["ok"]))
     if seen.checks and seen.checked is not None:
         yield Sample(READY_AT, node, seen.checked)
+    for name, health in seen.engines.items():
+        yield Sample(READY, {**node, "check": name}, float(health.able))
+        if health.heard is not None:  # a master of VRRP hears nobody
+            yield Sample(PEER, {**node, "engine": name}, float(health.heard))
 
 
 def _moves(seen: Seen, node: Mapping[str, str]) -> Iterator[Sample]:

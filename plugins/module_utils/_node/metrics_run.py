@@ -8,11 +8,12 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import json
 import os
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,18 @@ from .._aws.options import VERSION
 from .._aws.pace import Deadline
 from .._base.deployment import Deployment
 from .._base.exposition import text
+from .._base.programs import run
+from .._engine import commands
+from .._engine.health import Look
 from .._engine.memory import Memory
-from . import check, history, metrics
+from . import check, history, metrics, proof
 from .config import CommandError
 from .node import Node
 
 READY_EVERY = 600.0
 """Seconds for which what was checked counts: each check sends a DryRun for every table."""
-_READY, _VERIFIED = "ready.json", "verified"
+_PATIENCE = 2.0  # seconds for a command of the engine
+_VERIFIED = "verified"
 
 
 def told(node: Node, memory: Memory, deadline: Deadline, config: Path) -> str:
@@ -42,15 +47,18 @@ def told(node: Node, memory: Memory, deadline: Deadline, config: Path) -> str:
     except (AwsError, ImdsError):
         overlays = None
     checks, checked = _ready(node, memory, deadline, now)
+    deployment = Deployment(node.config.deployment)
     last: Mapping[str, Any] | None = None
     written: float | None = None
     up: Mapping[str, str] | None = None
     with suppress(OSError):
-        last = next(reversed(history.read(Path(Deployment(node.config.deployment).state))), None)
+        last = next(reversed(history.read(Path(deployment.state))), None)
     with suppress(OSError):
         written = config.stat().st_mtime
     with suppress(AddressError):
         up = node.local.live()
+    output = partial(_output, deadline)
+    look = Look(deployment, memory.read, node.config.advert, time.monotonic(), _text, output)
     seen = metrics.Seen(
         node.config,
         now,
@@ -59,6 +67,7 @@ def told(node: Node, memory: Memory, deadline: Deadline, config: Path) -> str:
         _number(memory.read(_VERIFIED)),
         checks,
         checked,
+        commands.health(look),
         memory.counts(),
         last,
         written,
@@ -91,20 +100,30 @@ def _ready(
     node: Node, memory: Memory, deadline: Deadline, now: float
 ) -> tuple[Sequence[Mapping[str, Any]], float | None]:
     """What was checked, and when: now, or lately."""
-    try:
-        known = json.loads(memory.read(_READY) or "{}")
-        at, checks = float(known["at"]), [{"check": str(c["check"]), "ok": c["ok"]} for c in known["checks"]]
-        # What was not well is looked at again: it shall be seen when it is.
-        if 0 <= now - at < READY_EVERY and all(c["ok"] is not False for c in checks):
-            return checks, at
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        pass
+    known = proof.parsed(memory.read(proof.NAME))
+    # What was not well is looked at again: it shall be seen when it is.
+    if known and 0 <= now - known[0] < READY_EVERY and all(c["ok"] is not False for c in known[1]):
+        return known[1], known[0]
     try:
         found = check.run(node, deadline)
     except (AwsError, ImdsError):  # not even asked
         return (), None
-    memory.write(_READY, json.dumps({"at": now, "checks": found}))
+    memory.write(proof.NAME, proof.text(now, found))
     return found, now
+
+
+def _text(path: str) -> str:
+    with suppress(OSError, ValueError):
+        return Path(path).read_text(encoding="utf-8")
+    return ""
+
+
+def _output(deadline: Deadline, *argv: str) -> str | None:
+    with suppress(OSError, ValueError, subprocess.TimeoutExpired):
+        patience = min(_PATIENCE, deadline.left)
+        done = run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=patience)
+        return str(done.stdout) if done.returncode == 0 else None
+    return None
 
 
 def _number(raw: str) -> float | None:

@@ -42,6 +42,37 @@ _PATHS = (
     "DescribeTransitGatewayVpcAttachments",
     "DescribeVpcPeeringConnections",
 )
+_BALANCING = ("DescribeAccountAttributes", "DescribeAddresses", "DescribeInternetGateways", "DescribeVpcs")
+"""What Elastic Load Balancing asks EC2 in the caller's name, beyond `_PATHS` (its user guide, "API permissions")."""
+_BALANCER_READ = (
+    "DescribeListenerAttributes",
+    "DescribeListeners",
+    "DescribeLoadBalancers",
+    "DescribeTags",
+    "DescribeTargetGroupAttributes",
+    "DescribeTargetGroups",
+    "DescribeTargetHealth",
+)
+_BALANCER_WRITE = {
+    "listener/net/{}/*": ("AddTags", "DeleteListener", "ModifyListener", "ModifyListenerAttributes"),
+    "loadbalancer/net/{}/*": (
+        "AddTags",
+        "CreateListener",
+        "CreateLoadBalancer",
+        "DeleteLoadBalancer",
+        "SetSecurityGroups",
+        "SetSubnets",
+    ),
+    "targetgroup/{}-*/*": (
+        "AddTags",
+        "CreateTargetGroup",
+        "DeleteTargetGroup",
+        "DeregisterTargets",
+        "ModifyTargetGroup",
+        "ModifyTargetGroupAttributes",
+        "RegisterTargets",
+    ),
+}
 _ROUTES = ("CreateRoute", "DeleteRoute", "ReplaceRoute")
 _INLINE_READ = ("GetRolePolicy", "ListRolePolicies")
 _INLINE_WRITE = ("DeleteRolePolicy", "PutRolePolicy")
@@ -85,6 +116,14 @@ class Setup:
     profiles: Sequence[str] = ()
     policies: Sequence[str] = ()
     boundary: str = ""
+
+
+@dataclass(frozen=True)
+class Balancers:
+    """Load balancers by their names, and the nodes' interfaces, which are of the same account; at least one of each."""
+
+    names: Sequence[str]
+    interfaces: Sequence[Ec2Ref]
 
 
 @dataclass(frozen=True)
@@ -174,20 +213,52 @@ def status(place: Place) -> Document:
     return _document(_describe(place, [*_AROUND, _TABLES]))
 
 
-def reach(place: Place, account: str, tables: Sequence[str], attachments: Sequence[str], role: str = "") -> Document:
+def reach(
+    place: Place,
+    account: str,
+    tables: Sequence[str],
+    attachments: Sequence[str],
+    role: str = "",
+    balancers: Balancers | None = None,
+) -> Document:
     """What transit_gateway_route and overlay_path_info need: ids of route tables and attachments, owned by ``account``.
 
     A route is judged on its table and on its attachment, so this role can send nothing to anybody else. With ``role``,
-    the transit gateway is that role's.
+    the transit gateway is that role's. With ``balancers``, what overlay_load_balancer needs, too.
     """
+    describe = _describe(place, [*_PATHS, *(_BALANCING if balancers else ())])
+    balancing = list(_balancing(place, balancers)) if balancers else []
     if role:
-        return _document(_describe(place, _PATHS), _assume(role))
+        return _document(describe, _assume(role), *balancing)
+    if not tables:
+        return _document(describe, *balancing)
     of_tables = [place.ec2(account, "transit-gateway-route-table", one) for one in tables]
     of_attachments = [place.ec2(account, "transit-gateway-attachment", one) for one in attachments]
     return _document(
-        _describe(place, _PATHS),
+        describe,
         _allow(["ec2:DeleteTransitGatewayRoute", "ec2:SearchTransitGatewayRoutes"], of_tables),
         _allow(["ec2:CreateTransitGatewayRoute", "ec2:ReplaceTransitGatewayRoute"], of_tables + of_attachments),
+        *balancing,
+    )
+
+
+def _balancing(place: Place, balancers: Balancers) -> Iterable[dict[str, Any]]:
+    """By the names of load balancers, which those of listeners and target groups begin with.
+
+    Whose target group is registered where is no resource of any action: the names are the only fence.
+    """
+    service, account = "elasticloadbalancing", balancers.interfaces[0].account
+    reads = [f"{service}:{name}" for name in _BALANCER_READ]
+    yield _allow(reads, ["*"], StringEquals={"aws:RequestedRegion": place.region})
+    for shape, actions in _BALANCER_WRITE.items():
+        named = [shape.format(name) for name in balancers.names]
+        yield _allow(
+            [f"{service}:{name}" for name in actions],
+            [f"arn:{place.partition}:{service}:{place.region}:{account}:{one}" for one in named],
+        )
+    yield _allow(
+        ["ec2:ModifyNetworkInterfaceAttribute"],
+        [place.ec2(eni.account, "network-interface", eni.resource_id) for eni in balancers.interfaces],
     )
 
 

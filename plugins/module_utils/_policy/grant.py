@@ -38,6 +38,7 @@ class Request:
     network_interface_ids: tuple[str, ...] = ()
     transit_gateway_route_table_ids: tuple[str, ...] = ()
     transit_gateway_attachment_id: str = ""
+    load_balancer_names: tuple[str, ...] = ()
     node_roles: tuple[str, ...] = ()
     node_instance_profiles: tuple[str, ...] = ()
     node_policies: tuple[str, ...] = ()
@@ -105,13 +106,14 @@ def document(ec2: Ec2, request: Request, instance: Instance | None) -> policy_do
 
 def _reach(ec2: Ec2, place: policy_document.Place, request: Request, role: str) -> policy_document.Document:
     """The attachment tells the account that owns the transit gateway, and so its tables."""
-    if role:
-        return policy_document.reach(place, "", (), (), role)
+    balancers = _balancers(ec2, request) if request.load_balancer_names else None
     tables, attachment = request.transit_gateway_route_table_ids, request.transit_gateway_attachment_id
+    if role or (balancers and not tables):
+        return policy_document.reach(place, "", (), (), role, balancers)
     if not tables or not (attachment or request.vpc_id):
         raise PolicyError(
             "purpose=reach needs transit_gateway_route_table_ids, and vpc_id or transit_gateway_attachment_id: name the"
-            " clients' tables and the nodes' VPC."
+            " clients' tables and the nodes' VPC; or load_balancer_names."
         )
     found = TransitGateways(ec2.aws).attachments(attachment, request.vpc_id)
     if not found:
@@ -125,7 +127,19 @@ def _reach(ec2: Ec2, place: policy_document.Place, request: Request, role: str) 
             f"{request.vpc_id} is attached to transit gateways of the accounts {', '.join(sorted(owners))}: name the"
             " attachment in transit_gateway_attachment_id."
         )
-    return policy_document.reach(place, owners.pop(), tables, [raw["TransitGatewayAttachmentId"] for raw in found])
+    chosen = [raw["TransitGatewayAttachmentId"] for raw in found]
+    return policy_document.reach(place, owners.pop(), tables, chosen, balancers=balancers)
+
+
+def _balancers(ec2: Ec2, request: Request) -> policy_document.Balancers:
+    """The nodes' interfaces tell the account of the load balancers."""
+    if not request.network_interface_ids:
+        raise PolicyError(
+            "load_balancer_names needs network_interface_ids: name the interfaces that receive the overlay IP."
+        )
+    found = ec2.interfaces(request.network_interface_ids)
+    refs = [Ec2Ref(i.network_interface_id, i.owner_id, i.vpc_id) for i in found]
+    return policy_document.Balancers(request.load_balancer_names, refs)
 
 
 def _tables(ec2: Ec2, request: Request, vpc_id: str | None) -> tuple[Ec2Ref, ...]:

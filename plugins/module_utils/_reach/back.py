@@ -40,9 +40,9 @@ class ReturnRoutes:
         return TransitRoute("", want.target)
 
     @staticmethod
-    def operation(kind: str) -> str:
-        """The API action of a kind of action: each has a token bucket of its own."""
-        return route_ec2.operation(kind)
+    def operation(action: TransitAction) -> str:
+        """The API action that carries it out: each has a token bucket of its own."""
+        return route_ec2.operation(action.kind)
 
     def write(self, action: TransitAction, *, dry_run: bool = False) -> None:
         """Make, replace or delete one route: exactly one call, as `Ec2.write`."""

@@ -14,8 +14,8 @@ from typing import Any
 
 from .._aws.api import Api, send
 from .._aws.errors import AwsError
-from .._route.plan import CREATE, DELETE, REPLACE
-from .plan import TransitAction, TransitRoute, TransitTable, Want
+from .._route.plan import ACTIVE, BLACKHOLE, CREATE, DELETE, REPLACE
+from .plan import LISTED, TransitAction, TransitRoute, TransitTable, Want
 
 FILTER_VALUES = 200  # the most values that one filter takes
 GONE = frozenset({"deleting", "deleted", "failed", "rejected", "rejecting"})
@@ -25,6 +25,11 @@ _OPERATION = {
     CREATE: "CreateTransitGatewayRoute",
     REPLACE: "ReplaceTransitGatewayRoute",
     DELETE: "DeleteTransitGatewayRoute",
+}
+_OF_LISTS = {
+    CREATE: "CreateTransitGatewayPrefixListReference",
+    REPLACE: "ModifyTransitGatewayPrefixListReference",
+    DELETE: "DeleteTransitGatewayPrefixListReference",
 }
 
 
@@ -37,8 +42,28 @@ class TransitGateways:
         self.aws = aws
 
     def tables(self, route_table_ids: Sequence[str], destinations: Sequence[str]) -> list[TransitTable]:
-        """What the tables do with these destinations; a call for each, since a search is in one table."""
-        return [self.table(one, destinations) for one in route_table_ids]
+        """What the tables do with these destinations; a call for each, since a search is in one table.
+
+        Another one for each where prefix lists are among them: a search shows the list's entries, each a route.
+        """
+        lists = [one for one in destinations if is_list(one)]
+        prefixes = [one for one in destinations if not is_list(one)]
+        found = []
+        for one in route_table_ids:
+            routes = dict(self.table(one, prefixes).routes) if prefixes else {}
+            found.append(TransitTable(one, {**routes, **(self.references(one, lists) if lists else {})}))
+        return found
+
+    def references(self, route_table_id: str, prefix_list_ids: Sequence[str]) -> dict[str, TransitRoute]:
+        """The references to these prefix lists in one table, by list."""
+        pages = self.aws.pages(
+            "ec2",
+            "GetTransitGatewayPrefixListReferences",
+            TransitGatewayRouteTableId=route_table_id,
+            Filters=[{"Name": "prefix-list-id", "Values": list(prefix_list_ids)}],
+        )
+        found = (_reference(raw) for page in pages for raw in page["TransitGatewayPrefixListReferences"])
+        return {reference.destination: reference for reference in found if reference.state not in GONE}
 
     def table(self, route_table_id: str, destinations: Sequence[str]) -> TransitTable:
         """What the table does with these very destinations: for each, the route in effect."""
@@ -115,9 +140,9 @@ class TransitGateways:
         return [raw for page in pages for raw in page["TransitGatewayVpcAttachments"]]
 
     @staticmethod
-    def operation(kind: str) -> str:
-        """The API action of a kind of action: each has a token bucket of its own."""
-        return _OPERATION[kind]
+    def operation(action: TransitAction) -> str:
+        """The API action that carries it out: each has a token bucket of its own."""
+        return (_OF_LISTS if is_list(action.destination) else _OPERATION)[action.kind]
 
     def foretold(self, want: Want) -> TransitRoute:
         """A route to the attachment as it will read: what is attached is asked where that is permitted."""
@@ -132,14 +157,12 @@ class TransitGateways:
         return TransitRoute("", want.target, resource_type=kind, resource_id=resource_id)
 
     def write(self, action: TransitAction, *, dry_run: bool = False) -> None:
-        """Make, replace or delete one route: exactly one call; with ``dry_run``, see `send`."""
-        arguments: dict[str, Any] = {
-            "TransitGatewayRouteTableId": action.route_table_id,
-            "DestinationCidrBlock": action.destination,
-        }
+        """Make, replace or delete one route or reference: exactly one call; with ``dry_run``, see `send`."""
+        what = "PrefixListId" if is_list(action.destination) else "DestinationCidrBlock"
+        arguments: dict[str, Any] = {"TransitGatewayRouteTableId": action.route_table_id, what: action.destination}
         if action.kind != DELETE:
             arguments["TransitGatewayAttachmentId"] = action.target
-        send(self.aws, "ec2", _OPERATION[action.kind], dry_run=dry_run, **arguments)
+        send(self.aws, "ec2", self.operation(action), dry_run=dry_run, **arguments)
 
 
 def _route(raw: Mapping[str, Any]) -> TransitRoute:
@@ -148,8 +171,26 @@ def _route(raw: Mapping[str, Any]) -> TransitRoute:
     return TransitRoute(
         destination=str(ipaddress.ip_network(raw["DestinationCidrBlock"])),
         target=attachment.get("TransitGatewayAttachmentId"),
-        kind=raw.get("Type", ""),
+        kind=LISTED if raw.get("PrefixListId") else raw.get("Type", ""),
         state=raw.get("State", ""),
+        resource_type=attachment.get("ResourceType", ""),
+        resource_id=attachment.get("ResourceId", ""),
+    )
+
+
+def is_list(destination: str) -> bool:
+    """Whether a destination is a managed prefix list."""
+    return destination.startswith("pl-")
+
+
+def _reference(raw: Mapping[str, Any]) -> TransitRoute:
+    """A reference as a static route of the whole list; its states are available, pending, modifying and deleting."""
+    attachment = raw.get("TransitGatewayAttachment") or {}
+    state = BLACKHOLE if raw.get("Blackhole") else ACTIVE if raw["State"] == "available" else raw["State"]
+    return TransitRoute(
+        destination=raw["PrefixListId"],
+        target=attachment.get("TransitGatewayAttachmentId"),
+        state=state,
         resource_type=attachment.get("ResourceType", ""),
         resource_id=attachment.get("ResourceId", ""),
     )

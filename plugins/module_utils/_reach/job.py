@@ -54,8 +54,8 @@ class Place(Protocol):
     def foretold(self, want: Want) -> TransitRoute:
         """A route to the target as it will read."""
 
-    def operation(self, kind: str) -> str:
-        """The API action of a kind of action."""
+    def operation(self, action: TransitAction) -> str:
+        """The API action that carries it out."""
 
     def write(self, action: TransitAction, *, dry_run: bool = False) -> None:
         """Exactly one call."""

@@ -28,7 +28,10 @@ _TCP = {"6", "tcp", "-1", "all"}
 
 @dataclass(frozen=True)
 class Request:
-    """The options of ``overlay_path_info``, canonical: ``source`` and ``overlay`` are prefixes."""
+    """The options of ``overlay_path_info``, canonical: ``source`` and ``overlay`` are prefixes.
+
+    ``called`` is what the source is called, by default its address.
+    """
 
     source: str
     overlay: str
@@ -36,6 +39,7 @@ class Request:
     device_index: int = 0
     port: int | None = None
     transit_gateway_attachment_id: str = ""
+    called: str = ""
 
 
 @dataclass
@@ -55,7 +59,7 @@ def scene(ec2: Ec2, gateways: TransitGateways, request: Request) -> Scene:
     mine = _vpc(ec2, vpc_id)
     nodes = [_node(raw, request.device_index, mine) for raw in instances]
     inside = any(net.family(c) == net.family(request.source) and net.within(request.source, c) for c in mine.cidrs)
-    source = Host(_short(request.source), request.source)
+    source = Host(request.called or _short(request.source), request.source)
     found = Scene(request.overlay, vpc_id, tuple(nodes), source, port=request.port)
     found = replace(found, targets=frozenset(n.network_interface_id for n in nodes))
     if inside:
@@ -200,7 +204,7 @@ def _permissions(rule: Mapping[str, Any]) -> Iterable[Entry]:
 
 def _source(ec2: Ec2, request: Request, vpc: _Vpc) -> Host:
     """The source in a VPC that can be seen, with the interface that has this address, if one has."""
-    source = Host(_short(request.source), request.source, subnet_of(vpc.nets, request.source))
+    source = Host(request.called or _short(request.source), request.source, subnet_of(vpc.nets, request.source))
     answer = ec2.aws.call(
         "ec2",
         "DescribeNetworkInterfaces",

@@ -16,7 +16,7 @@ from typing import Any
 
 from .._route.plan import ACTIVE, BLACKHOLE, CREATE, DELETE, KEPT, NONE, REPLACE, WRITES
 
-STATIC, PROPAGATED = "static", "propagated"
+STATIC, PROPAGATED, LISTED = "static", "propagated", "prefix_list"
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class TransitRoute:
 
     ``target`` is the attachment, and None where packets are dropped on purpose; ``resource_id`` is what is attached
     (``vpc-…``, ``vpn-…``); ``state`` is pending, active, blackhole, deleting or deleted. In a VPC's table, the target
-    is a gateway.
+    is a gateway. A ``kind`` of prefix_list is an entry of a list that the table refers to: no route of its own.
     """
 
     destination: str

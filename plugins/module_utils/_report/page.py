@@ -18,7 +18,8 @@ from typing import Any
 
 from .._base.finding import ERROR, INFO, WARNING
 from .._inventory.holders import Dict
-from . import readiness, status, topology
+from .._node.moves import moment
+from . import outside, readiness, status, topology
 
 STATES: Mapping[str, tuple[str, str]] = {
     "split": ("Split", "bad"),
@@ -66,7 +67,7 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
         "made": made,
         "regions": sorted({report["region"] for report in reports}),
         "verdict": "bad" if ERROR in severities else "warn" if WARNING in severities else "ok",
-        "headline": _headline(overlays, counts),
+        "headline": _headline(overlays, counts) + _unreached(reports, counts, len(overlays)),
         "summary": status.total(reports),
         "states": [
             {"state": state, "label": label, "kind": kind, "count": counts[state]}
@@ -77,10 +78,25 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
         "nodes": nodes,
         "zones": sorted({zone for o in overlays for zone in [o["zone"]] if zone}),
         "findings": findings,
-        "moves": [_move(record) for report in reports for record in report.get("moves") or ()],
+        "moves": list(_moves([record for report in reports for record in report.get("moves") or ()], made)),
         "pictures": pictures,
-        "lines": [line for report in reports for line in status.lines(report, every_table=len(reports) == 1)],
+        "lines": [
+            line
+            for report in reports
+            for line in [*status.lines(report, every_table=len(reports) == 1), *outside.lines(report)]
+        ],
     }
+
+
+def _moves(records: Sequence[Dict], made: str) -> Iterator[dict[str, Any]]:
+    """The moves, the last one first, each with how long it was until the one after it, or until the page was made."""
+    following, then = moment(made), "until now"
+    ordered = sorted(enumerate(records), key=lambda one: (moment(one[1]["time"]) or 0.0, one[0]), reverse=True)
+    for _number, record in ordered:
+        at = moment(record["time"])
+        pause = readiness.while_(following - at) if at is not None and following is not None else ""
+        yield {**_move(record), "pause": f"{pause} {then}" if pause else ""}
+        following, then = at, "until the next move"
 
 
 def _move(record: Dict) -> dict[str, Any]:
@@ -113,6 +129,13 @@ def _headline(overlays: Sequence[Dict], counts: Mapping[str, int]) -> str:
         f"{count} {STATES[state][0].lower()}" for state, count in counts.items() if count and state != "ok"
     )
     return f"{len(overlays)} overlay IPs: {wrong}"
+
+
+def _unreached(reports: Sequence[Dict], counts: Mapping[str, int], number: int) -> str:
+    """What is to be added where all overlay IPs are well in their VPC."""
+    found = [finding for report in reports for _client, found in outside.findings(report) for finding in found]
+    lost = ERROR in {finding["severity"] for finding in found}
+    return ", but not reached from everywhere" if lost and counts["ok"] == number else ""
 
 
 def _nodes(report: Dict) -> dict[str, dict[str, Any]]:
@@ -255,6 +278,7 @@ def _findings(
         *((o["destination"], page, o["findings"]) for o, page in zip(report["overlays"], overlays)),
         *((name, None, node["findings"]) for name, node in report["nodes"].items()),
         *((finding.get("node") or "earlier inventory", None, [finding]) for finding in report["orphans"]),
+        *((where, None, found) for where, found in outside.findings(report)),
     ]
     for where, overlay, found in places:
         for finding in found:
@@ -289,6 +313,8 @@ def _commands(
         yield {"at": f"on {node}" if node else "", "command": command}
     words = remedy.lower()
     given = [part for source in inventory for part in ("-i", source)]
+    if "reach.yml" in words:
+        yield {"at": "", "command": shlex.join(["ansible-playbook", *given, "aws_ha.overlay_ip.reach"])}
     if re.search(r"\brun setup\b|\bsetup heals\b", words) and "switchover" not in words:
         yield {"at": "", "command": shlex.join(["ansible-playbook", *given, "aws_ha.overlay_ip.setup"])}
     target = _target(overlay, nodes)
@@ -306,6 +332,7 @@ def _target(overlay: Dict | None, nodes: Mapping[str, Dict]) -> str | None:
 
 
 def _pictures(report: Dict, overlays: Sequence[Dict], nodes: Mapping[str, Dict]) -> Iterator[dict[str, Any]]:
+    ways = outside.ways(report)
     for network in report.get("networks", ()):
         if len(network["nodes"]) > topology.MOST_NODES:
             continue
@@ -315,6 +342,7 @@ def _pictures(report: Dict, overlays: Sequence[Dict], nodes: Mapping[str, Dict])
         yield {
             "vpc_id": network["vpc_id"],
             "cidrs": network["cidrs"],
-            "wide": topology.drawing(network, mine, here, topology.WIDE),
-            "narrow": topology.drawing(network, mine, here, topology.NARROW),
+            "wide": topology.drawing(network, mine, here, topology.WIDE, ways),
+            "narrow": topology.drawing(network, mine, here, topology.NARROW, ways),
+            "outside": bool(ways),
         }

@@ -15,6 +15,8 @@ from .engines import MOVE
 YES, NO, UNKNOWN = "yes", "no", "unknown"
 _MENDED = frozenset({"engine_disagrees", "address_astray", "address_missing"})
 """Errors that a move to the node itself mends."""
+_LATELY = 900
+"""Seconds for which what the node checked itself counts; it checks every ten minutes."""
 
 
 def of(node: Dict, place: Dict) -> tuple[str, str]:
@@ -29,15 +31,38 @@ def of(node: Dict, place: Dict) -> tuple[str, str]:
     if place.get("source_dest_check"):
         return NO, "its source/destination check is on"
     if not node["reachable"]:
-        return UNKNOWN, "it cannot be asked"
+        asked = (str(f["message"]) for f in node["findings"] if f["id"] in ("node_unreachable", "node_failed"))
+        return UNKNOWN, next(asked, "").partition(": ")[2].rstrip(".") or "it does not answer"
     for finding in node["findings"]:
         wrong = finding["severity"] == ERROR and finding["id"] not in _MENDED
         if wrong or MOVE in finding.get("hinders", ()):
             return NO, str(finding["message"]).rstrip(".")
+    proved = node.get("proof") or {"seconds": _LATELY, "checks": []}
+    lately = proved["seconds"] < _LATELY
+    failed = [check["check"] for check in proved["checks"] if check["ok"] is False]
+    if lately and failed:
+        return NO, f"its own check of {', '.join(failed)} failed {ago(proved['seconds'])}"
+    may = lately and any(check["check"] == "permission" and check["ok"] for check in proved["checks"])
     seen = [
         "it answers",
         *(["its instance runs"] if place.get("state") else []),
         *(["its check is off"] if place.get("source_dest_check") is False else []),
         *(f"{view['engine']} runs" for view in node["failover"] if view.get("running", True)),
+        *([f"AWS lets it move the route (proved {ago(proved['seconds'])} by DryRun)"] if may else []),
     ]
     return YES, ", ".join(seen)
+
+
+def ago(seconds: float) -> str:
+    """How long ago, for people."""
+    return f"{while_(seconds)} ago"
+
+
+def while_(seconds: float) -> str:
+    """How long, for people, by its two largest units."""
+    left, told = round(max(0.0, seconds)), []
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        number, left = divmod(left, length)
+        if number:
+            told.append(f"{number} {unit}")
+    return " ".join(told[:2]) or "0 s"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._inventory.holders import Dict, node_of
-from . import engines, history, places
+from . import engines, history, outside, places
 
 
 def report(
@@ -126,7 +126,7 @@ def _node(name: str, host: Dict, model: Dict, overlays: Sequence[Dict]) -> dict[
         found = [_unasked(name, why, away=not host.get("failed") or bool(host.get("unreachable")))]
         return {"reachable": False, "addresses": [], "findings": found, "failover": []}
     held = [a["address"] for a in host.get("addresses") or () if a["live"]]
-    found = list(host.get("findings", []))
+    found = [*host.get("findings", ()), *_at_work(name, host)]
     by_destination = {wanted["destination"]: wanted for wanted in model["overlays"]}
     for overlay in overlays:
         wanted = by_destination[overlay["destination"]]  # read per group of tables, so in an order of its own
@@ -145,7 +145,13 @@ def _node(name: str, host: Dict, model: Dict, overlays: Sequence[Dict]) -> dict[
                 )
             )
     mine = [a for o in model["overlays"] for a in o["node_addresses"] if a in held]
-    return {"reachable": True, "addresses": mine, "findings": found, "failover": _views(host, model)}
+    return {
+        "reachable": True,
+        "addresses": mine,
+        "findings": found,
+        "failover": _views(host, model),
+        "proof": host.get("proof"),
+    }
 
 
 def _views(host: Dict, model: Dict) -> list[dict[str, Any]]:
@@ -158,6 +164,14 @@ def _views(host: Dict, model: Dict) -> list[dict[str, Any]]:
             known = {**view, "state": engines.inventory_words(view["state"], model)}
             views.append({**known, "by": named} if named else known)
     return views
+
+
+def _at_work(name: str, host: Dict) -> list[dict[str, str]]:
+    """A playbook that is at work there, by which another one would be refused."""
+    if not (held := host.get("at_work", {}).get("held")):
+        return []
+    remedy = "Wait until it has ended; where it is dead, overlay_ip_break_lease=true goes on."
+    return [_finding("at_work", "info", f"{name} is at work for {held}.", remedy)]
 
 
 def _unasked(name: str, why: str, *, away: bool) -> dict[str, str]:
@@ -174,4 +188,5 @@ def _finding(name: str, severity: str, message: str, remedy: str) -> dict[str, s
 
 def _all(report: Dict) -> list[Dict]:
     places = [*report["overlays"], *report["nodes"].values()]
-    return [*(finding for place in places for finding in place["findings"]), *report["orphans"]]
+    outer = {(f["id"], f["message"]): f for _client, found in outside.findings(report) for f in found}
+    return [*(finding for place in places for finding in place["findings"]), *report["orphans"], *outer.values()]

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The picture of one VPC: overlay IPs, route tables, zones with their subnets and nodes, and who is led to whom.
 
+Above it, by what it is reached from outside, where the inventory says so.
+
 Only the layout: boxes, texts and arrows with places in pixels and the name of their kind, which the template draws and
 the style sheet colours. Pure. This module util is PRIVATE to the collection.
 """
@@ -15,9 +17,14 @@ from typing import Any
 
 Dict = Mapping[str, Any]
 
-MOST_NODES, MOST_OVERLAYS, MOST_TABLES, MOST_SUBNETS = 12, 6, 6, 3
+MOST_NODES, MOST_OVERLAYS, MOST_TABLES, MOST_SUBNETS, MOST_CLIENTS = 12, 6, 6, 3, 4
 """Of each, what a picture shows one by one: more is told as a number."""
-_MONO, _SANS = 0.61, 0.56  # the width of a letter by its height, in common fonts, rather too wide than too narrow
+_MANY = {"ok": "reach it", "warn": "reach it for now", "bad": "some do not reach it", "to": "some not looked at"}
+_MONO, _SANS, _BOLD = (
+    0.61,
+    0.56,
+    0.66,
+)  # the width of a letter by its height, in common fonts, rather too wide than too narrow
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class Drawing:
 
     def text(self, x: int, y: int, text: str, kind: str, room: int, size: int = 12, *, end: bool = False) -> None:
         """A text from `x` on, or with `end` up to it, cut to `room` pixels."""
-        letter = size * (_MONO if "mono" in kind else _SANS)
+        letter = size * (_MONO if "mono" in kind else _BOLD if "strong" in kind else _SANS)
         most = max(3, int(room / letter))
         cut = text if len(text) <= most else text[: most - 1] + "…"
         self.texts.append({"x": x, "y": y, "text": cut, "full": text, "kind": kind, "size": size, "end": end})
@@ -64,7 +71,9 @@ class Drawing:
         self.arrows.append({"d": f"M{x} {y}C{x + bend} {y} {to - bend} {at} {to} {at}", "kind": kind, "title": title})
 
 
-def drawing(network: Dict, overlays: Sequence[Dict], nodes: Mapping[str, Dict], shape: Shape) -> Drawing:
+def drawing(
+    network: Dict, overlays: Sequence[Dict], nodes: Mapping[str, Dict], shape: Shape, ways: Sequence[Dict] = ()
+) -> Drawing:
     """The picture of one VPC.
 
     Args:
@@ -72,6 +81,7 @@ def drawing(network: Dict, overlays: Sequence[Dict], nodes: Mapping[str, Dict], 
         overlays: the page's, those of this VPC: `destination`, `state`, `kind`, `label`, `tables`.
         nodes: the page's by name, those of this VPC: `zone`, `subnet_id`, `role`, `ready`, `says`.
         shape: WIDE or NARROW.
+        ways: of :func:`.outside.ways`.
     """
     made = Drawing(shape.width)
     cards = list(_cards(network, overlays))
@@ -80,19 +90,20 @@ def drawing(network: Dict, overlays: Sequence[Dict], nodes: Mapping[str, Dict], 
     zones_high = sum(_zone_high(zone) for zone in zones) + 16 * (len(zones) - 1)
     inner = max(tables_high, zones_high, 84)
     left = shape.overlays + 50 if shape.overlays else 0
-    top = 46
+    above = _draw_ways(made, ways, shape)
+    top = above + 46
     made.height = top + inner + 18
-    made.box(left, 1, shape.width - left - 1, made.height - 2, "vpc")
+    made.box(left, above + 1, shape.width - left - 1, made.height - above - 2, "vpc")
     title = f"VPC {network['vpc_id']}" if shape.overlays else "VPC"
-    made.text(left + 16, 28, title, "strong", shape.width - left - 32, 13)
+    made.text(left + 16, above + 28, title, "strong", shape.width - left - 32, 13)
     if shape.overlays:
         cidrs = " ".join(network["cidrs"])
-        made.text(shape.width - 16, 28, cidrs, "mono muted", shape.width - left - 330, 12, end=True)
+        made.text(shape.width - 16, above + 28, cidrs, "mono muted", shape.width - left - 330, 12, end=True)
     places = _draw_zones(made, zones, shape, top + (inner - zones_high) // 2)
     heads = _draw_cards(made, cards, shape, top + (inner - tables_high) // 2, places)
     if shape.overlays and heads:
-        _draw_overlays(made, overlays, shape, heads, top + inner // 2)
-    made.words = list(_words(network, cards, nodes))
+        _draw_overlays(made, overlays, shape, heads, top + inner // 2, above)
+    made.words = [*_words(network, cards, nodes), *_words_outside(ways)]
     return made
 
 
@@ -258,7 +269,7 @@ def _draw_cards(
 
 
 def _draw_overlays(
-    made: Drawing, overlays: Sequence[Dict], shape: Shape, heads: Sequence[tuple[int, int]], middle: int
+    made: Drawing, overlays: Sequence[Dict], shape: Shape, heads: Sequence[tuple[int, int]], middle: int, above: int
 ) -> None:
     """The overlay IPs, outside of the VPC as they are, and a line from them to every table."""
     shown = [(_plain(o["destination"]), o["label"], o["kind"]) for o in overlays]
@@ -266,7 +277,7 @@ def _draw_overlays(
         worst = next((o["kind"] for kind in ("bad", "warn") for o in overlays if o["kind"] == kind), "ok")
         shown = [(f"{len(shown)} overlay IPs", "listed below", worst)]
     high, gap = 56, 12
-    y = max(2, middle - (len(shown) * (high + gap) - gap) // 2)
+    y = max(above + 2, middle - (len(shown) * (high + gap) - gap) // 2)
     made.height = max(made.height, y + len(shown) * (high + gap))
     knot = (shape.overlays + 34, middle)
     for what, label, kind in shown:
@@ -277,6 +288,56 @@ def _draw_overlays(
         y += high + gap
     for head in heads:
         made.arrow(knot, (head[0] - 2, head[1]), "to", "")
+
+
+def _draw_ways(made: Drawing, ways: Sequence[Dict], shape: Shape) -> int:
+    """Draw from where it is reached, and by what, above the VPC; return how high that is."""
+    y = 1
+    for way in ways:
+        y = _draw_way(made, way, shape, y) + 12
+    if ways and shape.overlays:
+        at, room = shape.tables[0] + shape.tables[1] + 22, shape.width - shape.tables[0] - shape.tables[1] - 40
+        made.text(at, 21, "From outside, as overlay_ip_reach declares it", "muted strong", room, 12)
+        made.text(at, 38, "networks of other VPCs and on-premises", "muted", room, 12)
+    if ways:
+        x, wide = shape.tables if shape.overlays else shape.zones
+        made.arrows.append({"d": f"M{x + wide // 2} {y - 12}V{y + 10}", "kind": "to", "title": ""})
+        y += 12
+    return y if ways else 0
+
+
+def _draw_way(made: Drawing, way: Dict, shape: Shape, y: int) -> int:
+    """One of them; return where it ends."""
+    (x, wide), (to, broad) = ((0, shape.overlays), shape.tables) if shape.overlays else (shape.tables, shape.zones)
+    shown = list(way["clients"][:MOST_CLIENTS])
+    rest = way["clients"][MOST_CLIENTS:]
+    if rest:
+        kind = next((k for k in ("bad", "warn", "to") if k in {client["kind"] for client in rest}), "ok")
+        shown.append({"network": f"{len(rest)} more networks", "kind": kind, "says": _MANY[kind]})
+    shown = shown or [{"network": "no network named", "kind": "to", "says": "not looked at"}]
+    high, gap = 46, 8
+    bottom = y + len(shown) * (high + gap) - gap
+    tall = max(62, bottom - y)
+    made.box(to, y, broad, tall, "table gateway", f"{way['about']} {way['carries']}".strip())
+    room = broad - 2 * shape.pad
+    made.text(to + shape.pad, y + 20, way["via"], "strong", room, 13)
+    made.text(to + shape.pad, y + 37, way["about"], "mono muted", room, 11)
+    made.text(to + shape.pad, y + 53, way["carries"], "mono muted", room, 11)
+    for number, client in enumerate(shown):
+        at = y + number * (high + gap)
+        made.box(x, at, wide, high, f"overlay {client['kind']}", client["network"])
+        made.text(x + 12, at + 19, client["network"], "mono strong", wide - 20, 12)
+        made.text(x + 12, at + 36, client["says"], f"says {client['kind']}", wide - 20, 12)
+        end = min(at + high // 2, y + tall - 12)
+        made.arrow((x + wide, at + high // 2), (to - 2, end), client["kind"], f"{client['network']} {client['says']}")
+    return max(bottom, y + tall)
+
+
+def _words_outside(ways: Sequence[Dict]) -> Iterator[str]:
+    for way in ways:
+        yield f"From outside, by {way['via']} {way['about']}".rstrip() + "."
+        for client in way["clients"]:
+            yield f"{client['network']}: {client['says']}."
 
 
 def _words(network: Dict, cards: Iterable[Dict], nodes: Mapping[str, Dict]) -> Iterator[str]:

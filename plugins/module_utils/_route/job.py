@@ -23,6 +23,7 @@ from . import move, plan
 from .ec2 import Ec2
 from .facts import Instance, Interface, Subnet
 from .plan import Action, PlanError, Table, Want
+from .progress import Progress
 from .told import partly
 from .write import Writer
 
@@ -93,10 +94,14 @@ class _Seen:
     tables: list[Table]
 
 
-def run(ec2: Ec2, request: Request, clock: Clock = time) -> dict[str, Any]:
-    """Do it. Returns what ``overlay_route`` returns; raises JobError, AwsError (nothing was changed) or PlanError."""
+def run(ec2: Ec2, request: Request, clock: Clock = time, tell: Callable[[str], None] | None = None) -> dict[str, Any]:
+    """Do it. Returns what ``overlay_route`` returns; raises JobError, AwsError (nothing was changed) or PlanError.
+
+    ``tell`` hears how far it is, where it takes long.
+    """
     turns, began = Turns(request.fleet, clock), clock.monotonic()
     writer = Writer(ec2, clock, turns=turns)
+    progress = writer.progress = Progress(tell, clock) if tell else None
     seen = _insist(lambda: _look(ec2, request), request, clock, turns.wait)
     want = Want(
         request.destinations,
@@ -108,6 +113,8 @@ def run(ec2: Ec2, request: Request, clock: Clock = time) -> dict[str, Any]:
     )
     started = clock.monotonic()
     tables, actions = seen.tables, plan.plan(seen.tables, want)
+    if progress:
+        progress.expect(sum(a.writes for a in actions), len(tables))
     findings = _preflight(ec2, request, seen, actions, clock)
     if request.verify_permissions:
         _prove(ec2, request, seen, actions, findings, writer)

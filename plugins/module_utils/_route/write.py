@@ -17,6 +17,7 @@ from typing import Any, Callable, Protocol
 from .._aws.errors import AwsError
 from .._aws.pace import Bucket, Clock, Deadline, Turns
 from .ec2 import operation
+from .progress import Progress
 
 WORKERS = 16
 
@@ -54,7 +55,7 @@ class Writer:
     """All writes of one job go through one writer: a DryRun draws from the same bucket as the write that it proves.
 
     Where many others may write at the same time (``turns``), the first action goes ahead alone: if AWS throttles it,
-    the others are not sent. ``named`` tells the API action of a kind of action.
+    the others are not sent. ``named`` tells the API action that carries an action out. ``progress`` hears what is done.
     """
 
     def __init__(
@@ -63,21 +64,24 @@ class Writer:
         clock: Clock = time,
         workers: int = WORKERS,
         turns: Turns | None = None,
-        named: Callable[[str], str] = operation,
+        named: Callable[[Any], str] = lambda action: operation(action.kind),
     ) -> None:
         self.clock = clock
         self.turns = turns or Turns(clock=clock)
         self._ec2, self._workers, self._named = ec2, workers, named
         self._buckets: dict[str, Bucket] = {}
         self._refusals: dict[str, AwsError] = {}
+        self.progress: Progress | None = None
 
     def write(self, actions: Sequence[Action], deadline: Deadline, *, dry_run: bool = False) -> dict[Key, AwsError]:
         """Send them; the errors by key. What is not named was answered with success.
 
         None is begun after the deadline, and none is still under way on return: what is read afterwards is final.
         """
+        if self.progress and not dry_run:
+            self.progress.writes()
         for action in actions:
-            self._bucket(self._named(action.kind))
+            self._bucket(self._named(action))
         if len(actions) < 2 or dry_run or not self.turns.crowded:
             return self._send(actions, deadline, dry_run)
         ahead = self._send(actions[:1], deadline, dry_run)
@@ -86,7 +90,7 @@ class Writer:
             return {**ahead, **self._send(actions[1:], deadline, dry_run)}
         return {
             **ahead,
-            **{action.key: _held_back(action, self._named(action.kind), told[0]) for action in actions[1:]},
+            **{action.key: _held_back(action, self._named(action), told[0]) for action in actions[1:]},
         }
 
     def _send(self, actions: Sequence[Action], deadline: Deadline, dry_run: bool) -> dict[Key, AwsError]:
@@ -105,6 +109,8 @@ class Writer:
         """
         waits = [self._bucket(name).full_in(count) for name, count in self._per_operation(actions)]
         if waits and max(waits) > 0:
+            if self.progress:
+                self.progress.waits(max(waits))
             self.clock.sleep(max(waits))
 
     def seconds_for(self, actions: Sequence[Action]) -> float:
@@ -112,13 +118,13 @@ class Writer:
         return max((self._bucket(name).seconds_for(count) for name, count in self._per_operation(actions)), default=0.0)
 
     def _per_operation(self, actions: Sequence[Action]) -> list[tuple[str, int]]:
-        return list(Counter(self._named(action.kind) for action in actions if action.writes).items())
+        return list(Counter(self._named(action) for action in actions if action.writes).items())
 
     def _bucket(self, name: str) -> Bucket:
         return self._buckets.setdefault(name, Bucket(clock=self.clock))
 
     def _one(self, action: Action, deadline: Deadline, dry_run: bool) -> AwsError | None:
-        name = self._named(action.kind)
+        name = self._named(action)
         late = f"{name} in {action.route_table_id} was not sent in time"
         if deadline.over:
             return self._refusals.get(name) or AwsError("Timeout", f"{late}.", name)
@@ -132,7 +138,11 @@ class Writer:
             if err.throttled:
                 self._refusals[name] = err
                 self._bucket(name).refused()
+            if dry_run and self.progress and not err.busy:
+                self.progress.asked()
             return err
+        if self.progress:
+            self.progress.asked() if dry_run else self.progress.written(action)
         return None
 
 

@@ -59,12 +59,15 @@ def test_the_day_of_a_cluster(lab: LabHandle, awx: Awx) -> None:
     assert dry.artifacts == {}
 
     lab.control.clear()
+    asked = len(lab.world.route_table_ids)  # first it asks by DryRun whether it may
+    lab.control.fault("delay", times=1, skip=asked, match={"action": "ReplaceRoute"}, seconds=5.5)
     answers = {"target": "node2", "expected_active": "node1"}
     switchover = awx.launch("switchover.yml", answers, user="night shift")
     assert switchover.status == "successful", switchover.stdout
     assert set(lab.holders().values()) == {"node2"}
     assert switchover.artifacts["overlay_ip_result"]["overlays"][0]["after"] == ["node2"]
     assert "night_shift" in switchover.text
+    assert switchover.text.count("is written, ") == 1  # what takes long is told meanwhile
     moved = [c for c in lab.control.calls() if c["action"] == "ReplaceRoute"]
     assert moved
     for call in moved:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ from awx.controller import TOKEN, Controller, serve
 SECRET = "alert-token"
 TEMPLATE = "Overlay IP switchover"
 FIRST, SECOND = "i-0aaaaaaaaaaaaaaa1", "i-0aaaaaaaaaaaaaaa2"
-PATIENCE = 60  # seconds: Java starts, then Drools
+PATIENCE = 120  # seconds: Java starts, then Drools
 QUESTION = {"type": "text", "question_name": "?", "required": False, "default": ""}
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 
@@ -150,6 +152,50 @@ def test_alertmanager(controller: Controller, tmp_path: Path) -> None:
         (TEMPLATE, {"target": "node1", "expected_active": "node2"}),
     ]
     assert SECRET not in running.log.read_text(encoding="utf-8")
+
+
+def test_respond_awx(controller: Controller, tmp_path: Path) -> None:
+    """What an alert says reaches the deciding template as one word; what that allows is launched, and nothing else."""
+    (project,) = controller.objects["projects"]
+    for name in ("response", "setup"):
+        about = {"name": name, "project": project, "playbook": "switchover.yml", "organization": 1}
+        controller.create("job_templates", {**about, "ask_variables_on_launch": True})
+    questions = [{**QUESTION, "variable": name} for name in ("target", "expected_active", "overlay")]
+    (number,) = [n for kind, n in controller.surveys if kind == "job_templates"]
+    controller.surveys["job_templates", number]["spec"] = questions
+    request = {"target": "node2", "expected_active": "node1", "overlay": "192.168.10.15/32"}
+    port = free_port()
+    variables = {"overlay_ip_eda_token": SECRET, "overlay_ip_eda_port": port, "overlay_ip_eda_host": "127.0.0.1"}
+    variables |= {"overlay_ip_eda_response": "response", "overlay_ip_eda_setup": "setup"}
+    hostile = "{{ lookup('pipe', 'id') }}"
+
+    def said(do: str) -> None:
+        controller.artifacts["response"] = {"overlay_ip_response": {"do": do, "request": request if do else {}}}
+
+    def alerts(action: str, status: str = "firing") -> dict[str, Any]:
+        labels = {"alertname": hostile, "overlay_ip_action": action, "job": hostile}
+        return {"alerts": [{"status": status, "labels": labels, "annotations": {"summary": hostile}}]}
+
+    def at_least(launches: int) -> bool:
+        return len(controller.launches) >= launches
+
+    with rulebook("aws_ha.overlay_ip.respond_awx", controller, tmp_path, variables) as running:
+        running.wait_for(lambda: refuses(port))
+        nothing: list[dict[str, Any]] = [alerts("setup", "resolved"), alerts(""), {"alerts": "x"}, {}]
+        assert [post(port, body, SECRET) for body in nothing] == [200] * 4
+        for do, launches in (("", 1), ("setup", 3), ("switchover", 5)):
+            said(do)
+            assert post(port, alerts(do or "status"), SECRET) == 200
+            running.wait_for(partial(at_least, launches))
+            assert len(controller.launches) == launches
+    found = launched(controller)
+    assert [name for name, _vars in found] == ["response", "response", "setup", "response", TEMPLATE]
+    assert found[2][1] == {}
+    assert found[4][1] == request
+    for name, given in found:
+        if name == "response":
+            assert re.fullmatch(r"[A-Za-z0-9_.~%-]+", given["overlay_ip_alerts"])
+            assert list(given) == ["overlay_ip_alerts"]
 
 
 class Queue:

@@ -184,6 +184,7 @@ def test_a_lost_node_is_replaced_in_time(pair: Bed) -> None:
     assert probe.report.gap_ms / 1000 < 3 * ADVERT + 1.0 + PATIENCE
 
 
+@pytest.mark.long
 def test_a_target_whose_keepalived_is_stopped_or_masked_is_refused(pair: Bed) -> None:
     """Before anything is changed; the other one is not started by a switchover that does not concern it."""
     pair.rest("node2")
@@ -207,6 +208,7 @@ def test_a_target_whose_keepalived_is_stopped_or_masked_is_refused(pair: Bed) ->
     pair.rest("node2")
 
 
+@pytest.mark.long
 def test_what_was_edited_by_hand_is_not_overwritten(pair: Bed) -> None:
     path = "/etc/keepalived/keepalived.conf"
     ours = pair.exec("node1", "cat", path)
@@ -224,8 +226,8 @@ def test_what_was_edited_by_hand_is_not_overwritten(pair: Bed) -> None:
     ("command", "told"),
     [
         ('/bin/sh -c "true && false"', "exit code 1 after "),
-        ("echo 'no such database' >&2; exit 3", "it wrote: no such database"),
-        ("sleep 30", "still running after 2."),
+        pytest.param("echo 'no such database' >&2; exit 3", "it wrote: no such database", marks=pytest.mark.long),
+        pytest.param("sleep 30", "still running after 2.", marks=pytest.mark.long),
     ],
 )
 def test_a_check_that_fails_where_the_service_is_is_refused(pair: Bed, command: str, told: str) -> None:
@@ -237,6 +239,7 @@ def test_a_check_that_fails_where_the_service_is_is_refused(pair: Bed, command: 
     assert_refused_first(pair, run.output)
 
 
+@pytest.mark.long
 def test_a_check_whose_user_is_unknown_is_refused(pair: Bed) -> None:
     pair.control.clear("calls")
     run = with_check(pair, "true", overlay_ip_check_user="nobody-here")
@@ -244,6 +247,7 @@ def test_a_check_whose_user_is_unknown_is_refused(pair: Bed) -> None:
     assert_refused_first(pair, run.output)
 
 
+@pytest.mark.long
 def test_a_command_line_of_any_kind_is_run_as_it_is_written(pair: Bed) -> None:
     """As an ordinary user, in a small environment; it replaces the check before it without a lost packet."""
     path = "/usr/libexec/keepalived/aws-overlay-ip-check"
@@ -280,6 +284,12 @@ def test_a_check_is_added_and_removed_and_metrics_told_without_a_lost_packet(pai
         for node in labels:
             assert told[node][f'overlay_ip_ready{{node="{node}",check="permission"}}'] == "1"
             assert int(told[node][f'overlay_ip_api_calls_total{{node="{node}",operation="DescribeRouteTables"}}']) > 0
+            assert told[node][f'overlay_ip_ready{{node="{node}",check="keepalived"}}'] == "1"
+        # The standby hears the holder; the holder hears nobody, for backups are silent.
+        heard = [
+            series for one in told.values() for series in one.items() if series[0].startswith("overlay_ip_peer_heard")
+        ]
+        assert heard == [('overlay_ip_peer_heard{node="node1",engine="keepalived"}', "1")]
         hashes = {series.split("hash=")[1] for one in told.values() for series in one if "config_info" in series}
         assert len(hashes) == 1
         assert pair.exec("node2", "sh", "-c", "ls /usr/libexec/keepalived") == ""

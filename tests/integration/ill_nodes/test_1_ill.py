@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An ill node keeps two promises: the address is up where routes point here, and letting go always works.
 
-A telling choice; `make ill` plays every fault with every command.
+A telling choice, a longer one with `make long`; `make ill` plays every fault with every command.
 """
 
 from __future__ import annotations
@@ -18,20 +18,26 @@ from drill.bed import Bed
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 CHOICE = [
-    *(("full /run", command) for command in ("notify MASTER", "watch", "notify BACKUP")),
-    *(("broken configuration", command) for command in ("give-up",)),
-    *(("portal", command) for command in ("take", "monitor")),
-    *(("no file descriptors", command) for command in ("notify BACKUP",)),
-    ("no memory", "show"),
-    *(("Python is gone", command) for command in ("notify STOP",)),
-    *(("clock an hour behind", command) for command in ("take",)),
+    ("full /run", "notify MASTER"),
+    ("full /run", "notify BACKUP"),
+    ("broken configuration", "give-up"),
+    ("portal", "take"),
+    ("Python is gone", "notify STOP"),
+    ("clock an hour behind", "take"),
     ("metadata silent", "take"),
+    ("hang", "notify BACKUP"),
+    ("broken configuration", "stop"),
+]
+MORE = [
+    ("full /run", "watch"),
+    ("portal", "monitor"),
+    ("no file descriptors", "notify BACKUP"),
+    ("no memory", "show"),
     ("proxy sends a page", "watch"),
     ("hang", "take"),
-    ("hang", "notify BACKUP"),
     ("drip", "notify FAULT"),
-    *(("journal hangs", command) for command in ("notify BACKUP",)),
-    *((fault, "stop") for fault in ("hang", "broken configuration")),
+    ("journal hangs", "notify BACKUP"),
+    ("hang", "stop"),
 ]
 SHORT = 6  # seconds in place of the agent's own timeouts; `make ill` has those
 
@@ -49,14 +55,23 @@ def test_a_typing_error_does_not_take_the_node_s_own_address(node: Ill) -> None:
     assert "is not an overlay IP of this node" in said
 
 
-@pytest.mark.parametrize(("fault", "command"), CHOICE)
+@pytest.mark.parametrize(
+    ("fault", "command"), [*CHOICE, *(pytest.param(*cell, marks=pytest.mark.long) for cell in MORE)]
+)
 def test_an_ill_node_keeps_its_word(node: Ill, fault: str, command: str) -> None:
     cell = node.cell(fault, command)
     assert cell.wrong == [], cell
 
 
-@pytest.mark.parametrize("command", ["start", "monitor"])
-@pytest.mark.parametrize("fault", ["hang", "drip"])
+@pytest.mark.parametrize(
+    ("fault", "command"),
+    [
+        ("hang", "start"),
+        ("drip", "monitor"),
+        pytest.param("hang", "monitor", marks=pytest.mark.long),
+        pytest.param("drip", "start", marks=pytest.mark.long),
+    ],
+)
 def test_the_agent_ends_before_the_cluster_ends_it(node: Ill, fault: str, command: str) -> None:
     cell = node.cell(fault, command, granted=SHORT)
     assert cell.wrong == [], cell

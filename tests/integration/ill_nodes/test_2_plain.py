@@ -14,7 +14,7 @@ from drill.plain import Plain, plain
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("engine", ["keepalived", "pacemaker"])
+@pytest.mark.parametrize("engine", ["keepalived", pytest.param("pacemaker", marks=pytest.mark.long)])
 def test_nodes_need_nothing_but_python(engine: str) -> None:
     with plain(engine) as pair:
         assert sum(pair.play("setup.yml").changed.values()) == 0

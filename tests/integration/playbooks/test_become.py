@@ -171,7 +171,7 @@ def control_node(home: Path, ready: LabHandle) -> Callable[..., subprocess.Compl
 
 
 @pytest.mark.lab
-@pytest.mark.parametrize("way", ["-b", "all.vars"])
+@pytest.mark.parametrize("way", ["-b", pytest.param("all.vars", marks=pytest.mark.long)])
 def test_whole_playbooks_need_no_sudo_on_the_controller(
     way: str, control_node: Callable[..., subprocess.CompletedProcess[str]], ready: LabHandle
 ) -> None:

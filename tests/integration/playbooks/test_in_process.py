@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +155,22 @@ def test_what_is_not_the_controller_s_own_is_sent(world: World, endpoint: Endpoi
     ask = {"destinations": [OVERLAY], "route_table_ids": list(world.route_table_ids)}
     run = play(world, tmp_path, [task("overlay_route_info", "Look", **ask, **keywords[why])], "-vvv")
     assert "EXEC /bin/sh" in run.output
+
+
+def test_a_long_move_tells_each_table_and_a_normal_one_none(
+    world: World, endpoint: Endpoint, control: Control, tmp_path: Path
+) -> None:
+    """While it is under way, by Ansible's own callback: three tables, of which AWS answers one late."""
+    first, second = (node.network_interface_ids[0] for node in world.nodes)
+    here = {"destinations": [OVERLAY], "route_table_ids": list(world.route_table_ids)}
+    normal = play(world, tmp_path, [task("overlay_route", "Create", **here, network_interface_id=first)])
+    assert "is written" not in normal.output
+    move = [task("overlay_route", "Move", **here, network_interface_id=second)]
+    control.fault("delay", times=1, match={"action": "ReplaceRoute"}, seconds=5.5)
+    number = len(world.route_table_ids)
+    (line,) = [line for line in play(world, tmp_path, move).output.splitlines() if "is written" in line]
+    assert re.fullmatch(rf"  {OVERLAY}/32 in rtb-\w+ is written, {number} of {number} \([56] s\)", line)
+    control.fault("delay", times=1, match={"action": "ReplaceRoute"}, seconds=5.5)
+    for sent in ({"_no_log": True}, {"_async": 30, "_poll": 1}):
+        again = [task("overlay_route", "Move", **here, network_interface_id=first, **sent)]
+        assert "is written" not in play(world, tmp_path, again).output

@@ -85,6 +85,7 @@ def test_a_removed_overlay_ip_is_removed_on_request_and_the_other_one_serves_on(
     assert orphans(lab.playbook("status.yml", overlay_ips=one)) == []
 
 
+@pytest.mark.long
 def test_a_renamed_overlay_ip_is_set_up_beside_the_old_one(lab: LabHandle) -> None:
     assert lab.playbook("setup.yml", overlay_ips=[{"address": GONE}]).ok
     run = lab.playbook("setup.yml")
@@ -94,6 +95,7 @@ def test_a_renamed_overlay_ip_is_set_up_beside_the_old_one(lab: LabHandle) -> No
     assert f"node1 still has {GONE}" in told(run)
 
 
+@pytest.mark.long
 def test_a_table_that_is_named_no_more(lab: LabHandle) -> None:
     first, other = lab.world.route_table_ids[:2]
     assert lab.playbook("setup.yml").ok
@@ -108,6 +110,7 @@ def test_a_table_that_is_named_no_more(lab: LabHandle) -> None:
     assert orphans(lab.playbook("status.yml", overlay_ips=named)) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("orphans", ["report", "remove"])
 def test_teardown_sees_to_it_too(shrunk: LabHandle, orphans: str) -> None:
     lab, one = shrunk, [{"address": shrunk.lab.overlay}]

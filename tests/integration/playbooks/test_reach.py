@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +17,11 @@ import pytest
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document as policy_document
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Place
 from lab import outside
+from lab.fabric.netns import answers
 from lab.handle import LabHandle
 from lab.outside import CLIENTS, ON_PREMISES, Outside
+from lab.probe import HTTP_PORT
+from lab.world import wait_for
 
 OVERLAY = "192.168.10.15/32"
 
@@ -57,6 +62,21 @@ class Site:
         }
 
 
+@contextmanager
+def opened(lab: LabHandle) -> Iterator[None]:
+    """The nodes' security groups let everybody in."""
+    interfaces = [node.network_interface_ids[0] for node in lab.world.nodes]
+    found = lab.ec2.describe_network_interfaces(NetworkInterfaceIds=interfaces)["NetworkInterfaces"]
+    groups = {group["GroupId"] for interface in found for group in interface["Groups"]}
+    everyone = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+    for group in groups:
+        lab.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=everyone)
+    lab.control.clear()
+    yield
+    for group in groups:
+        lab.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=everyone)
+
+
 @pytest.fixture
 def site(ready: LabHandle) -> Iterator[Site]:
     """With the operator's own rights and those of ``purpose: reach``, and the clients' side in order."""
@@ -67,21 +87,8 @@ def site(ready: LabHandle) -> Iterator[Site]:
     world = ready.world
     document = policy_document.reach(Place("aws", world.region), world.owner_account_id, made.tables, [made.nodes])
     ready.iam.put_user_policy(UserName=world.operator_name, PolicyName="reach", PolicyDocument=json.dumps(document))
-    groups = {
-        g["GroupId"]
-        for node in world.nodes
-        for i in ready.ec2.describe_network_interfaces(NetworkInterfaceIds=[node.network_interface_ids[0]])[
-            "NetworkInterfaces"
-        ]
-        for g in i["Groups"]
-    }
-    everyone = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
-    for group in groups:
-        ready.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=everyone)
-    ready.control.clear()
-    yield Site(ready, made)
-    for group in groups:
-        ready.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=everyone)
+    with opened(ready):
+        yield Site(ready, made)
     ready.iam.delete_user_policy(UserName=world.operator_name, PolicyName="reach")
     ready.delete_routes(keep=OVERLAY)
     outside.remove(ready.owner_ec2)
@@ -93,7 +100,7 @@ def explain(lab: LabHandle, source: str, **more: Any) -> Any:
     return lab.playbook("path.yml", **request)
 
 
-def test_from_the_declaration_to_the_teardown(site: Site) -> None:
+def test_from_the_declaration_to_the_teardown(site: Site, tmp_path: Path) -> None:
     lab, made = site.lab, site.outside
     foretold = lab.playbook("reach.yml", check=True, overlay_ip_reach=site.reach)
     assert foretold.ok, foretold.output
@@ -114,10 +121,16 @@ def test_from_the_declaration_to_the_teardown(site: Site) -> None:
     lab.owner_ec2.modify_transit_gateway_vpc_attachment(
         TransitGatewayAttachmentId=made.nodes, RemoveSubnetIds=[lab.world.nodes[1].subnet_id]
     )
-    status = lab.playbook("status.yml", overlay_ip_reach=site.reach, overlay_ip_status_strict=True)
+    page = tmp_path / "status.html"
+    more: dict[str, Any] = {"overlay_ip_status_strict": True, "overlay_ip_page": str(page)}
+    status = lab.playbook("status.yml", overlay_ip_reach=site.reach, **more)
     assert not status.ok
     assert f"it has no subnet in {lab.world.nodes[1].availability_zone}" in status.output
     assert "It works while node1 holds it, and not after a move." in status.output
+    text = page.read_text()
+    assert f"<h1>{OVERLAY} is held by node1, but not reached from everywhere</h1>" in text
+    assert f"From outside, by Transit gateway {made.tables[0]}" in text
+    assert "10.20.0.0/16: reaches only node1." in text
 
     done = lab.playbook("teardown.yml", overlay_ip_reach=site.reach)
     assert done.ok, done.output
@@ -128,5 +141,61 @@ def test_bad_requests_end_in_a_sentence(ready: LabHandle) -> None:
     assert "from is not set: say where to look from, for example -e from=10.20.1.5." in ready.playbook("path.yml").told
     assert "from is '10.20'" in explain(ready, "10.20").told
     assert "overlay_ip_reach is not set: say by what" in ready.playbook("reach.yml").told
-    wrong = ready.playbook("reach.yml", overlay_ip_reach=[{"via": "load_balancer"}]).told
-    assert "overlay_ip_reach[0].via is 'load_balancer': choose one of transit_gateway. Nothing was changed." in wrong
+    wrong = ready.playbook("reach.yml", overlay_ip_reach=[{"via": "peering"}]).told
+    told = "overlay_ip_reach[0].via is 'peering': choose one of transit_gateway, load_balancer. Nothing was changed."
+    assert told in wrong
+
+
+def test_a_load_balancer_from_the_declaration_to_the_teardown(ready: LabHandle) -> None:
+    lab, world = ready, ready.world
+    interfaces = [
+        policy_document.Ec2Ref(node.network_interface_ids[0], world.account_id, world.vpc_id) for node in world.nodes
+    ]
+    balancers = policy_document.Balancers(["sap-ascs"], interfaces)
+    document = policy_document.reach(Place("aws", world.region), "", (), (), balancers=balancers)
+    lab.iam.put_user_policy(UserName=world.operator_name, PolicyName="reach", PolicyDocument=json.dumps(document))
+    lab.control.settings(balancer_second=0.1)
+    listener = {"port": 3600, "target_port": HTTP_PORT, "idle_timeout": 3900}
+    subnets = [node.subnet_id for node in world.nodes]
+    reach = [{"via": "load_balancer", "name": "sap-ascs", "subnets": subnets, "listeners": [listener]}]
+
+    foretold = lab.playbook("reach.yml", check=True, overlay_ip_reach=reach)
+    assert foretold.ok, foretold.output
+    assert "Load balancer sap-ascs does not exist. Run reach.yml" in foretold.output
+
+    with opened(lab):
+        made = lab.playbook("reach.yml", overlay_ip_reach=reach)
+        assert made.ok, made.output
+        name = made.overlay_ip_result["load_balancers"]["sap-ascs"]
+        assert name.endswith(".elb.eu-central-1.amazonaws.com")
+        assert made.overlay_ip_result["wrong"] == []
+        assert "sap-ascs (10.0.1.200) to 192.168.10.15/32, held by node2:" in made.output
+        assert "No fault was seen, whoever of node1, node2 holds it." in made.output
+    lab.settle()
+    again = lab.playbook("reach.yml", overlay_ip_reach=reach)
+    assert (again.ok, again.changed_tasks) == (True, []), again.output
+
+    [address, _other] = [
+        i["PrivateIpAddress"]
+        for i in lab.ec2.describe_network_interfaces()["NetworkInterfaces"]
+        if i["Description"].startswith("ELB net/sap-ascs/")
+    ]
+    wait_for(lambda: answers(lab.lab.machine("client1").netns, address, 3600), "the load balancer to answer", 10)
+    elb = lab.client("elbv2")
+    [group] = elb.describe_target_groups()["TargetGroups"]
+    elb.modify_target_group(TargetGroupArn=group["TargetGroupArn"], HealthCheckIntervalSeconds=30)
+    status = lab.playbook("status.yml", overlay_ip_reach=reach)
+    assert status.ok, status.output
+    assert f"Load balancer sap-ascs, {name}, active:" in status.output
+    assert f"  port 3600 to 192.168.10.15:{HTTP_PORT}: healthy, idle connections are kept 3900 s" in status.output
+    assert "Load balancer sap-ascs is not as declared: target group sap-ascs-3600. Run reach.yml" in status.output
+
+    setup = lab.playbook("setup.yml", check=True, overlay_ip_reach=reach)
+    assert setup.ok, setup.output
+    assert "Load balancer sap-ascs is not as declared: target group sap-ascs-3600. Run reach.yml" in setup.output
+
+    done = lab.playbook("teardown.yml", overlay_ip_reach=reach)
+    assert done.ok, done.output
+    assert elb.describe_load_balancers()["LoadBalancers"] == elb.describe_target_groups()["TargetGroups"] == []
+    lab.control.settings(balancer_second=1.0)
+    lab.iam.delete_user_policy(UserName=world.operator_name, PolicyName="reach")

@@ -55,7 +55,7 @@ class Service:
         self.kind = kind
         self.endpoint = Endpoint(region=region)
         self.manifest = Manifest(directory.manifest, directory.lab_id)
-        self.router = Router(directory.lab_id, directory.dhcp, self.manifest, self.snapshot)
+        self.router = Router(directory.lab_id, directory.dhcp, self.manifest, self.snapshot, self.endpoint.measured)
         self.world: World
         self.nodes: dict[str, Node] = {}
 

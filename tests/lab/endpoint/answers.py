@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 _NAMESPACES = {
     "ec2": "http://ec2.amazonaws.com/doc/2016-11-15/",
     "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
+    "elasticloadbalancing": "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
 }
 

@@ -21,7 +21,8 @@ from .backing import forward
 from .buckets import Buckets
 from .calls import CallLog
 from .cloud import Cloud
-from .ec2 import associations, attachments, identifiers, interfaces, life, routes, tables, transit
+from .ec2 import associations, attachments, identifiers, interfaces, life, lists, routes, tables, transit
+from .elb import balancers, groups, listeners
 from .faults import ConnectionCut, Faults, Rule, cut
 from .iam import quotas, sts
 from .iam.caller import Admin, authenticate
@@ -41,8 +42,10 @@ _HANDLERS: dict[str, Mapping[str, Handler]] = {
         **interfaces.HANDLERS,
         **life.HANDLERS,
         **transit.HANDLERS,
+        **lists.HANDLERS,
         **attachments.HANDLERS,
     },
+    "elasticloadbalancing": {**groups.HANDLERS, **balancers.HANDLERS, **listeners.HANDLERS},
     "sts": sts.HANDLERS,
     "iam": quotas.HANDLERS,
 }
@@ -163,6 +166,8 @@ class Application:
                 raise ApiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
             identifiers.check(call)
         handler = _HANDLERS[call.service].get(call.action)
+        if handler is None and call.service == "elasticloadbalancing":
+            raise LabUnsupported(f"{call.action} of load balancers")
         answer = handler(self._cloud, call) if handler else forward(call, call.by.account_id)
         if answer.status >= 500:
             raise RuntimeError(f"moto answered HTTP {answer.status}: {answer.body[:2000]!r}")

@@ -120,6 +120,14 @@ class Endpoint:
         """The VPC as it is now."""
         return take(self.cloud, vpc_id)
 
+    def measured(self, group_arn: str, address: str, port: int, healthy: bool) -> None:
+        """Take down what a health check of the fabric's load balancers has found."""
+        with self.cloud.lock:
+            group = self.cloud.balancers.groups.get(group_arn)
+            target = group.targets.get((address, port)) if group else None
+            if target is not None:
+                target.healthy = healthy
+
     def _open(self, account_id: str) -> Credentials:
         admin = Admin(account_id)
         self._admins[admin.access_key] = admin

@@ -48,6 +48,8 @@ class InterfaceSnap:
     source_dest_check: bool
     instance_id: str | None
     device_index: int | None
+    #: Seconds that an idle connection is remembered, where that was set.
+    tcp_established_timeout: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,38 @@ class TransitSnap:
 
 
 @dataclass(frozen=True)
+class CheckSnap:
+    """A health check; ``port`` is None for the target's own, the others are AWS's seconds and counts."""
+
+    port: int | None
+    interval: int
+    timeout: int
+    healthy: int
+    unhealthy: int
+
+
+@dataclass(frozen=True)
+class ListenerSnap:
+    """A listener with its target group; ``closes``: connections of a target that becomes unhealthy are closed."""
+
+    port: int
+    idle_timeout: int
+    group_arn: str
+    targets: tuple[tuple[str, int], ...]
+    check: CheckSnap
+    closes: bool
+
+
+@dataclass(frozen=True)
+class BalancerSnap:
+    """A load balancer that is active."""
+
+    arn: str
+    network_interface_ids: tuple[str, ...]
+    listeners: tuple[ListenerSnap, ...]
+
+
+@dataclass(frozen=True)
 class VpcSnapshot:
     """Everything about a VPC that moves packets."""
 
@@ -83,3 +117,6 @@ class VpcSnapshot:
     interfaces: tuple[InterfaceSnap, ...]
     instances: tuple[InstanceSnap, ...]
     transit: TransitSnap | None = None
+    balancers: tuple[BalancerSnap, ...] = ()
+    #: How long a second of a load balancer's takes (see switches.py).
+    balancer_second: float = 1.0

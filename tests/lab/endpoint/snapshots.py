@@ -5,13 +5,26 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
 from .cloud import Cloud
 from .ec2.routes import target_id
 from .ec2.states import route_state
 from .ec2.transit import effective, state_of
-from .snapshot import InstanceSnap, InterfaceSnap, RouteSnap, Subnet, TableSnap, TransitSnap, VpcSnapshot
+from .elb.store import Balancer, Listener
+from .snapshot import (
+    BalancerSnap,
+    CheckSnap,
+    InstanceSnap,
+    InterfaceSnap,
+    ListenerSnap,
+    RouteSnap,
+    Subnet,
+    TableSnap,
+    TransitSnap,
+    VpcSnapshot,
+)
 
 
 def take(cloud: Cloud, vpc_id: str) -> VpcSnapshot:
@@ -36,6 +49,10 @@ def take(cloud: Cloud, vpc_id: str) -> VpcSnapshot:
             interfaces=tuple(_interface(eni) for eni in interfaces.values()),
             instances=tuple(InstanceSnap(instance.id, instance.state) for instance in instances.values()),
             transit=_transit(cloud, owner, vpc_id),
+            balancers=tuple(
+                _balancer(cloud, one) for one in cloud.balancers.balancers.values() if one.vpc_id == vpc_id
+            ),
+            balancer_second=cloud.settings.timing.balancer_second,
         )
 
 
@@ -68,8 +85,55 @@ def _transit(cloud: Cloud, ec2: Any, vpc_id: str) -> TransitSnap | None:
             if mine.id in table.route_table_associations and target.id != mine.id:
                 outward.append((prefix, target.id))
             if target.id == mine.id:
-                inward += [(near, prefix) for near in table.route_table_associations if near != mine.id]
+                others = [near for near in table.route_table_associations if near != mine.id]
+                inward += [(near, part) for near in others for part in _sent(ec2, near, prefix)]
     return TransitSnap(mine.transit_gateway_id, tuple(mine.subnet_ids), tuple(inward), tuple(outward))
+
+
+def _balancer(cloud: Cloud, balancer: Balancer) -> BalancerSnap:
+    return BalancerSnap(
+        balancer.arn,
+        tuple(interface.id for interface in balancer.places.values()),
+        tuple(_listener(cloud, listener) for listener in cloud.balancers.of(balancer.arn)),
+    )
+
+
+def _listener(cloud: Cloud, listener: Listener) -> ListenerSnap:
+    group = cloud.balancers.group(listener.group_arn)
+    health, port = group.health, str(group.health["HealthCheckPort"])
+    return ListenerSnap(
+        listener.port,
+        int(listener.attributes.get("tcp.idle_timeout.seconds", "350")),
+        group.arn,
+        tuple(key for key, target in group.targets.items() if target.left is None),
+        CheckSnap(
+            int(port) if port.isdigit() else None,
+            health["HealthCheckIntervalSeconds"],
+            health["HealthCheckTimeoutSeconds"],
+            health["HealthyThresholdCount"],
+            health["UnhealthyThresholdCount"],
+        ),
+        group.attributes["target_health_state.unhealthy.connection_termination.enabled"] == "true",
+    )
+
+
+def _sent(ec2: Any, attachment_id: str, prefix: str) -> list[str]:
+    """What part of a prefix the network behind an attachment sends to the gateway: of a VPC, what its tables say."""
+    attachment = ec2.transit_gateway_attachments.get(attachment_id)
+    if attachment is None or attachment.resource_type != "vpc":
+        return [prefix]
+    owner, vpc_id = attachment.ec2_backend, attachment.resource_id
+    tables = [table for table in owner.route_tables.values() if table.vpc_id == vpc_id]
+    used = {subnet.route_table_id for subnet in _subnets(owner, vpc_id, tables)}
+    blocks = [
+        ip_network(route.destination_cidr_block)
+        for table in tables
+        for route in table.routes
+        if table.id in used and route.destination_cidr_block and target_id(route) == attachment.transit_gateway_id
+    ]
+    whole = ip_network(prefix)
+    parts = {max(whole, block, key=lambda one: one.prefixlen) for block in blocks if whole.overlaps(block)}
+    return [str(part) for part in parts]
 
 
 def _ipv6_cidr(subnet: Any) -> str | None:
@@ -93,4 +157,5 @@ def _interface(eni: Any) -> InterfaceSnap:
         source_dest_check=bool(eni.source_dest_check),
         instance_id=eni.instance.id if eni.instance else None,
         device_index=eni.device_index or 0,
+        tcp_established_timeout=getattr(eni, "tcp_established_timeout", None),
     )

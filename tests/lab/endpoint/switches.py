@@ -36,6 +36,12 @@ class Timing:
     stop: float = 0.3
     #: shutting-down, before an instance is terminated.
     terminate: float = 0.3
+    #: provisioning, before a load balancer is active.
+    provisioning: float = 0.2
+    #: How long a second of a load balancer's takes: its idle timeout, the times of its health checks, and the time that
+    #: an interface remembers a connection are scaled, so that an idle hour can be had in less. No other timer is: not
+    #: the kernel's, not a keepalive's.
+    balancer_second: float = 1.0
     #: Between the API's answer to a route change and the data path. No source gives a number.
     propagation_delay: float = 0.0
     #: Life of instance-profile credentials; EC2 gives about six hours and renews them early.

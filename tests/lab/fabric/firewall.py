@@ -42,6 +42,28 @@ table inet vpc {
 """
 
 
+#: Connection tracking of an interface (EC2 user guide, "Security group connection tracking"): what belongs to no
+#: connection that is remembered is dropped without a word. Only where it was set, since it costs every packet
+#: something.
+_TRACKING = """\
+table inet tracking {{
+  set tracked {{ type ifname; elements = {{ {ports} }} }}
+  chain passing {{
+    type filter hook forward priority 1; policy accept;
+    oifname @tracked ct state invalid drop
+    iifname @tracked ct state invalid drop
+  }}
+}}
+"""
+
+
+def tracking_script(ports: Iterable[str]) -> str:
+    """Let these ports pass only what belongs to a connection, or begins one."""
+    listed = ", ".join(f'"{port}"' for port in sorted(ports))
+    begun = "table inet tracking { }\ndelete table inet tracking\n"  # also where it is not there
+    return begun + (_TRACKING.format(ports=listed) if listed else "")
+
+
 def check_script(program: Program) -> str:
     """Set who is checked and who owns what, in one transaction."""
     owned: dict[int, list[str]] = {4: [], 6: []}

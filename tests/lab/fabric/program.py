@@ -11,6 +11,7 @@ AWS's rules, as routes (sources: VPC user guide, "Route tables" and "How VPC rou
   the interface is not plugged in;
 * a subnet's packets enter a transit gateway only where its attachment has a subnet in the same zone; what comes out of
   it is routed by the table of an attachment subnet (transit gateway guide, "VPC attachments");
+* a route to a peering connection or a virtual private gateway leads there from every zone;
 * where no route matches, and for gateways that the lab does not have, the packet is dropped without an answer.
 """
 
@@ -108,7 +109,12 @@ def table_numbers(snapshot: VpcSnapshot, known: Mapping[str, int]) -> dict[str, 
 
 
 def program(
-    snapshot: VpcSnapshot, ports: Mapping[str, str], numbers: Mapping[str, int], *, gateway: bool = False
+    snapshot: VpcSnapshot,
+    ports: Mapping[str, str],
+    numbers: Mapping[str, int],
+    *,
+    gateway: bool = False,
+    connections: frozenset[str] = frozenset(),
 ) -> Program:
     """The kernel state for ``snapshot``.
 
@@ -117,6 +123,7 @@ def program(
         ports: the router's port of each plugged network interface, by its id.
         numbers: the kernel table of each subnet, by its id.
         gateway: whether the transit gateway is plugged in.
+        connections: the peering connections and virtual private gateways that are plugged in.
     """
     plugged = [interface for interface in snapshot.interfaces if interface.network_interface_id in ports]
     tables = {table.route_table_id: table.routes for table in snapshot.tables}
@@ -126,7 +133,7 @@ def program(
         number = numbers[subnet.subnet_id]
         # The order decides where two routes share a destination: the local route wins, as in a VPC.
         chosen = {"0.0.0.0/0": DROP, "::/0": DROP}
-        out = _enters(snapshot, subnet) if gateway else None
+        out = connections | (_enters(snapshot, subnet) if gateway else frozenset())
         chosen.update(_custom(tables.get(subnet.route_table_id, ()), plugged, ports, out))
         chosen.update(local)
         routes |= {Route(number, destination, how) for destination, how in chosen.items()}
@@ -152,11 +159,11 @@ def _local(
             yield _host(address), f"dev {ports[interface.network_interface_id]}"
 
 
-def _enters(snapshot: VpcSnapshot, subnet: Subnet) -> str | None:
+def _enters(snapshot: VpcSnapshot, subnet: Subnet) -> frozenset[str]:
     """The transit gateway that this subnet's packets can enter."""
     transit = snapshot.transit
     zones = {s.zone for s in snapshot.subnets if transit and s.subnet_id in transit.entries}
-    return transit.gateway_id if transit and subnet.zone in zones else None
+    return frozenset({transit.gateway_id} if transit and subnet.zone in zones else ())
 
 
 def _entry(snapshot: VpcSnapshot) -> list[str]:
@@ -165,13 +172,13 @@ def _entry(snapshot: VpcSnapshot) -> list[str]:
 
 
 def _custom(
-    routes: Iterable[RouteSnap], plugged: Iterable[InterfaceSnap], ports: Mapping[str, str], gateway: str | None
+    routes: Iterable[RouteSnap], plugged: Iterable[InterfaceSnap], ports: Mapping[str, str], gateways: frozenset[str]
 ) -> Iterator[tuple[str, str]]:
     targets = {interface.network_interface_id: interface for interface in plugged}
     for route in routes:
         if route.target == "local" or not _is_network(route.destination):
             continue
-        if gateway and route.target == gateway and ip_network(route.destination).version == 4:
+        if route.target in gateways and ip_network(route.destination).version == 4:
             yield route.destination, f"via {GATEWAY_HOP} dev {GATEWAY_PORT} onlink"
             continue
         interface = targets.get(route.network_interface_id or "")

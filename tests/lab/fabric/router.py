@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
 
 from lab.endpoint.snapshot import VpcSnapshot
 from lab.fabric import dhcp, firewall, netns
+from lab.fabric.balancers import Balancers, Measured
 from lab.fabric.program import MACHINE6, Program, addresses, batches, program, table_numbers
 from lab.fabric.transit import Gateway
 from lab.nodes.base import MARKER, MAX_NODE_NAME, Nic, Recorder
@@ -24,6 +25,8 @@ METADATA_ADDRESS = "169.254.169.254"
 ENDPOINT_ADDRESS = "198.51.100.1"
 #: The router on every link, for IPv6.
 GATEWAY6 = "fe80::1"
+#: The same, by an address that everybody knows (VPC user guide, "Subnet sizing for IPv6").
+ROUTER6 = "fe80:ec2::1"
 
 _SYSCTLS = {
     "ipv4/ip_forward": "1",
@@ -47,9 +50,17 @@ class Router:
         directory: for the DHCP servers' files.
         recorder: told of every namespace before it is made.
         snapshot: reads the VPC as it is now.
+        measured: told of the health of load balancers' targets.
     """
 
-    def __init__(self, lab_id: str, directory: Path, recorder: Recorder, snapshot: Callable[[], VpcSnapshot]) -> None:
+    def __init__(
+        self,
+        lab_id: str,
+        directory: Path,
+        recorder: Recorder,
+        snapshot: Callable[[], VpcSnapshot],
+        measured: Measured = lambda *_: None,
+    ) -> None:
         self.lab_id = lab_id
         self.netns = f"overlay-{lab_id}-router"
         self.directory = directory
@@ -64,6 +75,8 @@ class Router:
         self._machines: dict[str, Socket] = {}
         self._applied: VpcSnapshot | None = None
         self._gateway: Gateway | None = None
+        self._tracked: dict[str, float] = {}
+        self._balancers = Balancers(lab_id, self.netns, recorder, measured)
 
     def start(self) -> None:
         """Make the router's namespace. Machines can be plugged in from now on."""
@@ -95,17 +108,41 @@ class Router:
             ports = {
                 key: nic.port for key, (socket, nic) in self._plugged.items() if owners.get(key) == socket.instance_id
             }
+            for port in self._balancers.plug(snapshot):
+                self._program = self._program.without(port)
+            ports.update(self._balancers.ports)
             if self._gateway:
-                self._gateway.converge(snapshot.transit)
-            wanted = program(snapshot, ports, self._tables, gateway=self._gateway is not None)
+                self._gateway.converge(snapshot)
+            connections = self._gateway.connections if self._gateway else frozenset()
+            wanted = program(snapshot, ports, self._tables, gateway=self._gateway is not None, connections=connections)
             for family, lines in batches(self._program, wanted).items():
                 netns.ip(self.netns, lines, family)
             if (wanted.checked, wanted.owned) != (self._program.checked, self._program.owned):
                 netns.nft(self.netns, firewall.check_script(wanted))
             self._program = wanted
+            self._track(snapshot, ports)
+            self._balancers.configure(snapshot)
+
+    def _track(self, snapshot: VpcSnapshot, ports: Mapping[str, str]) -> None:
+        """Forget idle connections to interfaces of which that was asked: all after the shortest time of any."""
+        wanted = {
+            ports[i.network_interface_id]: i.tcp_established_timeout * snapshot.balancer_second
+            for i in snapshot.interfaces
+            if i.tcp_established_timeout and i.network_interface_id in ports
+        }
+        if wanted == self._tracked:
+            return
+        netns.nft(self.netns, firewall.tracking_script(wanted))
+        if wanted:
+            seconds = max(1, round(min(wanted.values())))
+            own = {"nf_conntrack_tcp_loose": "0", "nf_conntrack_tcp_timeout_established": str(seconds)}
+            netns.set_sysctls(self.netns, {f"netfilter/{key}": value for key, value in own.items()})
+        self._tracked = wanted
 
     def outside(self, name: str, address: str, attachment_id: str) -> str:
-        """A host with this address behind an attachment of the VPC's transit gateway; its namespace."""
+        """A host with this address behind an attachment of the VPC's transit gateway, a peering connection or a
+        virtual private gateway; its namespace.
+        """
         with self._lock:
             if self._gateway is None:
                 self._gateway = Gateway(self.lab_id, self.netns, self.recorder)
@@ -255,8 +292,10 @@ def _wire(nic: Nic, machine: str) -> list[str]:
         f"link add {nic.port} type veth peer name {nic.device} address {nic.mac} netns {machine}",
         f"link set {nic.port} addrgenmode none",
         f"link set {nic.port} up",
+        netns.answer_at_once(nic.port),
         f"address add {gateway} dev {nic.port} noprefixroute",
         f"address add {nic.gateway6}/64 dev {nic.port} nodad",
+        f"address add {ROUTER6} dev {nic.port} nodad",
         *in_network6,
         *(f"neigh replace {address} lladdr {nic.mac} dev {nic.port} nud permanent" for address in neighbours),
     ]

@@ -5,6 +5,9 @@
 
 An attachment's table decides about what comes in by it; the zone rule is the VPC's (program.py). A route is replaced or
 deleted alone, so that no packet sees a hole that the gateway has not.
+
+A host may also be behind a peering connection or a virtual private gateway, for which the namespace stands, too: what
+they bring must be addressed to the VPC's own CIDRs (VPC user guide, "Route tables"; VPC peering guide, "limitations").
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-from lab.endpoint.snapshot import TransitSnap
+from lab.endpoint.snapshot import VpcSnapshot
 from lab.fabric import netns
 from lab.fabric.program import GATEWAY_HOP, GATEWAY_PORT
 from lab.nodes.base import Recorder
@@ -20,12 +23,13 @@ from lab.nodes.base import Recorder
 _ROUTER = "169.254.100.1"
 _DOOR = "169.254.101.1"  # of the gateway, for every host
 _FROM_VPC = 99  # the kernel table for what comes from the VPC; the hosts' follow
+_CONNECTIONS = ("pcx-", "vgw-")
 _SYSCTLS = {"ipv4/ip_forward": "1", "ipv4/conf/all/rp_filter": "0", "ipv4/conf/default/rp_filter": "0"}
 
 
 @dataclass
 class _Host:
-    """A host, its wire's name and table in the gateway, and the attachment that it is behind."""
+    """A host, its wire's name and table in the gateway, and the attachment or connection that it is behind."""
 
     netns: str
     address: str
@@ -82,14 +86,18 @@ class Gateway:
         known.attachment_id = attachment_id
         return known.netns
 
-    def converge(self, transit: TransitSnap | None) -> None:
+    @property
+    def connections(self) -> frozenset[str]:
+        """Peering connections and virtual private gateways with a host behind them."""
+        return frozenset(h.attachment_id for h in self._hosts.values() if h.attachment_id.startswith(_CONNECTIONS))
+
+    def converge(self, snapshot: VpcSnapshot) -> None:
         """Make the tables follow the snapshot; only what differs is changed."""
         wanted: set[tuple[int, str, str]] = set()
-        for host in self._hosts.values() if transit else ():
-            assert transit is not None
-            inward = (prefix for near, prefix in transit.inward if near == host.attachment_id and ":" not in prefix)
-            wanted |= {(host.table, prefix, f"via {_ROUTER} dev vpc") for prefix in inward}
-            if _longest(transit.outward, host.address) == host.attachment_id:
+        for host in self._hosts.values():
+            inward, back = _ways(snapshot, host)
+            wanted |= {(host.table, prefix, f"via {_ROUTER} dev vpc") for prefix in inward if ":" not in prefix}
+            if back:
                 wanted.add((_FROM_VPC, f"{host.address}/32", f"dev {host.wire}"))
         netns.ip(self._netns, [f"route replace {where} {how} table {t}" for t, where, how in wanted - self._routes])
         netns.ip(self._netns, [f"route delete {where} {how} table {t}" for t, where, how in self._routes - wanted])
@@ -100,6 +108,17 @@ class Gateway:
         self._recorder.record("netns", namespace)
         netns.command(["ip", "netns", "add", namespace])
         return namespace
+
+
+def _ways(snapshot: VpcSnapshot, host: _Host) -> tuple[list[str], bool]:
+    """The prefixes that a host's packets may be addressed to, and whether what comes from the VPC gets to it."""
+    if host.attachment_id.startswith(_CONNECTIONS):
+        return list(snapshot.cidrs), True
+    transit = snapshot.transit
+    if transit is None:
+        return [], False
+    inward = [prefix for near, prefix in transit.inward if near == host.attachment_id]
+    return inward, _longest(transit.outward, host.address) == host.attachment_id
 
 
 def _table(wire: str, table: int) -> list[str]:

@@ -30,7 +30,7 @@ from .full_cgroup import ControlGroup
 from .full_rootfs import rootfs
 from .full_stacks import STACKS, File, identity, unit_links
 
-BOOT_SECONDS = 60.0
+BOOT_SECONDS = 180.0
 #: How long a shutdown may take before the power goes; EC2 gives some minutes, and no number.
 SHUTDOWN_SECONDS = 20.0
 POWER_OFF_SECONDS = 60.0

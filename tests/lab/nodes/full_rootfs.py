@@ -35,6 +35,7 @@ _ENGINES = (
 )
 _SDK = "python3-boto3 awscli fence-agents"  # the last two need the first
 _ENGINE_UNITS = ("corosync", "pacemaker", "keepalived")
+_EXPORTER = "prometheus-node-exporter"
 
 # The lists of a release in the making are good for a week only, and a mirror may be behind.
 _IN_THE_MAKING = ('--aptopt=Acquire::Check-Valid-Until "false"',)
@@ -92,7 +93,12 @@ def _without(packages: str, others: str) -> str:
 VARIANTS = {
     variant.name: variant
     for variant in (
-        Variant("bookworm", "bookworm", f"isc-dhcp-client {_STACKS} {_ENGINES}", disabled=_ENGINE_UNITS),
+        Variant(
+            "bookworm",
+            "bookworm",
+            f"isc-dhcp-client {_STACKS} {_ENGINES} {_EXPORTER}",
+            disabled=(*_ENGINE_UNITS, _EXPORTER),
+        ),
         Variant(
             "bookworm-plain",
             "bookworm",

@@ -113,10 +113,26 @@ def entered(before: Standing, state: str, now: float, advert: float) -> Standing
     order from outside, and begins a new page, too.
     """
     silence = now - before.since
-    deaf = 3 * advert - _EARLY <= silence <= 4 * advert + _LATE
+    deaf = 3 * advert - _EARLY <= silence <= longest_silence(advert)
     heard = before.state == BACKUP and state == MASTER and not deaf
     adopted = before.adopted and state in (BACKUP, FAULT)
     return Standing(state, now, lost=None if heard or state == STOP else before.lost, adopted=adopted)
+
+
+def longest_silence(advert: float) -> float:
+    """Seconds after which a backup that hears nobody is the master, and has said so."""
+    return 4 * advert + _LATE
+
+
+def parsed(text: str) -> Standing:
+    """The standing that was written; an empty one where the text is none."""
+    try:
+        raw = json.loads(text)
+        raw.pop("told", None)  # of 1.1.0
+        standing = Standing(**raw)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return Standing()
+    return standing if standing.valid else Standing()
 
 
 class Store:
@@ -130,13 +146,7 @@ class Store:
         """The standing; an empty one where none was written yet, or what is there is not one."""
         if self._unsaved is not None:
             return self._unsaved
-        try:
-            raw = json.loads(self.memory.read(STANDING))
-            raw.pop("told", None)  # of 1.1.0
-            standing = Standing(**raw)
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            return Standing()
-        return standing if standing.valid else Standing()
+        return parsed(self.memory.read(STANDING))
 
     def write(self, standing: Standing) -> str:
         """Write it; returns why it could not be written, empty where it was."""

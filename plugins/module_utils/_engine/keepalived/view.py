@@ -29,6 +29,8 @@ _SCRIPTS = {
         "the check command",
         "see to the application there, or to overlay_ip_check_command.",
     ),
+    "overlay_ip_link": ("the look at the network interface", "`ip link` there says whether it is down."),
+    "overlay_ip_source": ("the look for the node's own address", "`ip address` there says whether it has gone."),
     "overlay_ip_route": ("`{program} watch`", "`{program} check` there says what is wrong."),
 }
 _GOOD = re.compile(r"\bsucce")
@@ -105,6 +107,11 @@ def seen(host: Host, deployment: Deployment) -> dict[str, Any]:
         return view(NAME, state, running=False, troubles=troubles, movers=foreign)
     troubles = [*_at_fault(host, said, name, deployment), *_edited(host, name, conf(of))]
     return view(NAME, said, holder=SELF if said == "MASTER" else "", troubles=troubles, movers=foreign)
+
+
+def busy(host: Host, deployment: Deployment) -> str:
+    """See :class:`..registry.Engine`: a takeover is the program's, which has a lock."""
+    return ""
 
 
 def edited(text: str) -> bool:

@@ -178,3 +178,42 @@ def a_transit_gateway_route_is_judged_by_table_and_attachment(bench: Bench) -> N
             **site.route("192.168.10.16/32"),
             TransitGatewayAttachmentId=site.attachment,
         )
+
+
+def _listed(bench: Bench, *blocks: str) -> str:
+    made = bench.ec2.create_managed_prefix_list(
+        PrefixListName="overlays", MaxEntries=5, AddressFamily="IPv4", Entries=[{"Cidr": block} for block in blocks]
+    )
+    return str(made["PrefixList"]["PrefixListId"])
+
+
+@rule(46, "does not know references to prefix lists")
+def a_reference_routes_the_entries_of_its_list(bench: Bench) -> None:
+    site, listed = _site(bench), _listed(bench, OVERLAY)
+    reference = {"TransitGatewayRouteTableId": site.table, "PrefixListId": listed}
+    made = bench.ec2.create_transit_gateway_prefix_list_reference(
+        **reference, TransitGatewayAttachmentId=site.attachment
+    )["TransitGatewayPrefixListReference"]
+    assert (made["State"], made["Blackhole"]) == ("available", False)
+    [found] = bench.ec2.get_transit_gateway_prefix_list_references(
+        TransitGatewayRouteTableId=site.table, Filters=[{"Name": "prefix-list-id", "Values": [listed]}]
+    )["TransitGatewayPrefixListReferences"]
+    assert found["TransitGatewayAttachment"]["TransitGatewayAttachmentId"] == site.attachment
+    [entry] = _search(bench, site.table, "route-search.exact-match", OVERLAY)
+    assert (entry["PrefixListId"], entry["Type"], entry["State"]) == (listed, "static", "active")
+    bench.ec2.delete_transit_gateway_prefix_list_reference(**reference)
+    assert _search(bench, site.table, "route-search.exact-match", OVERLAY) == []
+
+
+@rule(47, "does not know references to prefix lists")
+def a_static_route_is_preferred_to_an_entry_and_an_entry_to_what_is_announced(bench: Bench) -> None:
+    site = _site(bench)
+    listed = _listed(bench, OVERLAY, "10.0.0.0/16")
+    bench.ec2.create_transit_gateway_prefix_list_reference(
+        TransitGatewayRouteTableId=site.table, PrefixListId=listed, Blackhole=True
+    )
+    bench.ec2.create_transit_gateway_route(**site.route(), TransitGatewayAttachmentId=site.attachment)
+    [own] = _search(bench, site.table, "route-search.exact-match", OVERLAY)
+    [announced] = _search(bench, site.table, "route-search.exact-match", "10.0.0.0/16")
+    assert ("PrefixListId" in own, own["State"]) == (False, "active")
+    assert (announced["PrefixListId"], announced["State"]) == (listed, "blackhole")

@@ -144,6 +144,25 @@ def find(cloud: Cloud, region: str, attachment_id: str) -> Any:
     return attachment
 
 
+def chosen(cloud: Cloud, call: Call, table: Any) -> Any | None:
+    """The attachment that a route of the table is to lead to; None for a blackhole."""
+    attachment_id, blackhole = call.get("TransitGatewayAttachmentId"), call.flag("Blackhole")
+    if (attachment_id is None) != blackhole:
+        raise ApiError(
+            "InvalidParameterCombination", "A route has either a transitGatewayAttachmentId or is a blackhole"
+        )
+    if attachment_id is None:
+        return None
+    attachment = find(cloud, call.region, attachment_id)
+    if attachment.transit_gateway_id != table.transit_gateway_id:  # the code is inferred
+        raise ApiError(
+            "InvalidParameterValue", f"{attachment_id} is not attached to {table.transit_gateway_id}, {table.id}'s"
+        )
+    if attachment.state != "available":
+        raise ApiError("IncorrectState", f"{attachment_id} is in invalid state")
+    return attachment
+
+
 def table_of(cloud: Cloud, call: Call) -> Any:
     """The transit gateway route table that the call names."""
     table_id = call.required("TransitGatewayRouteTableId")

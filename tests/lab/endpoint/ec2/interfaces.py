@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from ..answers import Answer, ApiError, ec2_result
+from ..answers import Answer, ApiError, ec2_result, element
 from ..backing import forward
 from ..cloud import Cloud
 from ..request import Call
 from . import identifiers
 from .targets import only_interface
+
+_TRACKING = "ConnectionTrackingSpecification"
 
 
 def mirror_source_dest_check(instance: Any) -> None:
@@ -46,12 +49,32 @@ def modify_network_interface_attribute(cloud: Cloud, call: Call) -> Answer:
         raise ApiError(
             "InvalidParameterCombination", "Only one attribute of a network interface may be modified at a time"
         )
+    tracking = call.get(f"{_TRACKING}.TcpEstablishedTimeout")
+    if tracking is not None:
+        if not tracking.isdigit() or not 60 <= int(tracking) <= 432_000:
+            raise ApiError("InvalidParameterValue", f"Value ({tracking}) for {_TRACKING} is invalid: 60 to 432000")
+        interface.tcp_established_timeout = int(tracking)
+        return ec2_result(call.action)
     if value is None:
         return forward(call, call.by.account_id)
     interface.source_dest_check = _boolean("sourceDestCheck", value)
     if interface.instance is not None:
         mirror_source_dest_check(interface.instance)
     return ec2_result(call.action)
+
+
+def describe_network_interfaces(cloud: Cloud, call: Call) -> Answer:
+    """DescribeNetworkInterfaces: moto's, with the connection tracking that was set; the default is not shown."""
+    answer = forward(call, call.by.account_id)
+    body = answer.body.decode()
+    for account in cloud.backing.accounts:
+        for interface in cloud.backing.ec2(account, call.region).enis.values():
+            seconds = getattr(interface, "tcp_established_timeout", None)
+            if seconds is not None:
+                own = f"<networkInterfaceId>{interface.id}</networkInterfaceId>"
+                shown, inner = "connectionTrackingConfiguration", element("tcpEstablishedTimeout", seconds)
+                body = body.replace(own, f"{own}<{shown}>{inner}</{shown}>")
+    return replace(answer, body=body.encode())
 
 
 def attach_network_interface(cloud: Cloud, call: Call) -> Answer:
@@ -119,6 +142,7 @@ def _boolean(name: str, value: str) -> bool:
 
 
 HANDLERS: dict[str, Callable[[Cloud, Call], Answer]] = {
+    "DescribeNetworkInterfaces": describe_network_interfaces,
     "ModifyInstanceAttribute": modify_instance_attribute,
     "ModifyNetworkInterfaceAttribute": modify_network_interface_attribute,
     "CreateNetworkInterface": create_network_interface,

@@ -16,7 +16,7 @@ from typing import Any
 from ..answers import Answer, ApiError, ec2_result, element
 from ..cloud import Cloud
 from ..request import Call
-from . import attachments
+from . import attachments, lists
 from .destinations import Network, canonical, within
 from .filters import matching
 
@@ -60,8 +60,10 @@ def search_routes(cloud: Cloud, call: Call) -> Answer:
 
 
 def effective(cloud: Cloud, region: str, table: Any) -> list[Route]:
-    """All routes of a table: static ones, and those announced for other prefixes."""
+    """All routes of a table: static ones, then those of prefix lists and those announced for other prefixes."""
     routes: dict[str, Route] = dict(table.routes)
+    for route in lists.routed(table):
+        routes.setdefault(route["destinationCidrBlock"], route)
     for prefix, attachment in attachments.announced(cloud, region, table):
         announced = {"destinationCidrBlock": prefix, "attachment": attachment, "type": "propagated", "state": "active"}
         routes.setdefault(prefix, announced)
@@ -89,25 +91,12 @@ def _existing(table: Any, block: str) -> Route:
 
 
 def _put(cloud: Cloud, call: Call, table: Any, block: str) -> Answer:
-    attachment_id, blackhole = call.get("TransitGatewayAttachmentId"), call.flag("Blackhole")
-    if (attachment_id is None) != blackhole:
-        raise ApiError(
-            "InvalidParameterCombination", "A route has either a transitGatewayAttachmentId or is a blackhole"
-        )
-    attachment = None
-    if attachment_id is not None:
-        attachment = attachments.find(cloud, call.region, attachment_id)
-        if attachment.transit_gateway_id != table.transit_gateway_id:  # the code is inferred
-            raise ApiError(
-                "InvalidParameterValue", f"{attachment_id} is not attached to {table.transit_gateway_id}, {table.id}'s"
-            )
-        if attachment.state != "available":
-            raise ApiError("IncorrectState", f"{attachment_id} is in invalid state")
+    attachment = attachments.chosen(cloud, call, table)
     route: Route = {
         "destinationCidrBlock": block,
         "attachment": attachment,
         "type": "static",
-        "state": "blackhole" if blackhole else "active",
+        "state": "blackhole" if attachment is None else "active",
     }
     table.routes[block] = route
     return ec2_result(call.action, f"<route>{_render(route)}</route>")
@@ -128,6 +117,7 @@ def _render(route: Route) -> str:
     )
     return (
         element("destinationCidrBlock", route["destinationCidrBlock"])
+        + element("prefixListId", route.get("prefixListId"))
         + f"<transitGatewayAttachments>{inner}</transitGatewayAttachments>"
         + element("type", route["type"])
         + element("state", route["state"] if route["state"] == "deleted" else state_of(route))
@@ -141,6 +131,7 @@ def _attachment(attribute: str) -> Callable[[Route], list[str]]:
 _FACTS: dict[str, Callable[[Route], list[str]]] = {
     "type": lambda route: [route["type"]],
     "state": lambda route: [state_of(route)],
+    "prefix-list-id": lambda route: [route["prefixListId"]] if "prefixListId" in route else [],
     "route-search.exact-match": lambda route: [route["destinationCidrBlock"]],
     "attachment.transit-gateway-attachment-id": _attachment("id"),
     "attachment.resource-id": _attachment("resource_id"),

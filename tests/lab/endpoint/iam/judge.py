@@ -165,6 +165,7 @@ def _attributes(call: Call) -> dict[str, tuple[str, ...]]:
 def _request_parameters(call: Call) -> dict[str, tuple[str, ...]]:
     context: dict[str, tuple[str, ...]] = {}
     for parameter, key in (
+        ("CreateAction", "elasticloadbalancing:createaction"),
         ("PolicyArn", "iam:policyarn"),
         ("ExternalId", "sts:externalid"),
         ("RoleSessionName", "sts:rolesessionname"),

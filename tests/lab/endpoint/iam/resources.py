@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..cloud import Cloud
+from ..elb.store import SERVICE
 from ..request import Call
 from .caller import tags_of
 
@@ -44,10 +45,15 @@ _SUBNET = Need("subnet", "SubnetId")
 _GROUPS = Need("security-group", "SecurityGroupId", many=True)
 _TGW_TABLE = Need("transit-gateway-route-table", "TransitGatewayRouteTableId")
 _ATTACHMENT = Need("transit-gateway-attachment", "TransitGatewayAttachmentId")
+_LIST = Need("prefix-list", "PrefixListId")
 _ROLE = Need("role", "RoleName")
 _POLICY = Need("policy", "PolicyArn")
 _PROFILE = Need("instance-profile", "InstanceProfileName")
 _USER = Need("user", "UserName")
+_BALANCER = Need("loadbalancer", "LoadBalancerArn")
+_TAGGED = Need("loadbalancer", "ResourceArns.member", many=True)  # or one of the two others
+_GROUP = Need("targetgroup", "TargetGroupArn")
+_LISTENER = Need("listener", "ListenerArn")
 
 #: Actions with resource types. A parameter that is absent from the call names no resource.
 _NEEDS: dict[str, tuple[Need, ...]] = {
@@ -77,7 +83,30 @@ _NEEDS: dict[str, tuple[Need, ...]] = {
         f"ec2:{a}TransitGatewayRouteTable{what}": (_TGW_TABLE, _ATTACHMENT)
         for a, what in (("Associate", ""), ("Disassociate", ""), ("Enable", "Propagation"), ("Disable", "Propagation"))
     },
+    **{f"ec2:{a}TransitGatewayPrefixListReference": (_LIST, _TGW_TABLE, _ATTACHMENT) for a in ("Create", "Modify")},
+    "ec2:DeleteTransitGatewayPrefixListReference": (_LIST, _TGW_TABLE),
+    "ec2:GetTransitGatewayPrefixListReferences": (_TGW_TABLE,),
     **{f"ec2:{a}TransitGatewayVpcAttachment": (_ATTACHMENT,) for a in ("Modify", "Delete")},
+    **{
+        f"elasticloadbalancing:{a}": (_BALANCER,)
+        for a in (
+            "DeleteLoadBalancer", "ModifyLoadBalancerAttributes", "SetSecurityGroups", "SetSubnets", "CreateListener",
+        )
+    },
+    **{
+        f"elasticloadbalancing:{a}": (_GROUP,)
+        for a in (
+            "ModifyTargetGroup", "ModifyTargetGroupAttributes", "DeleteTargetGroup", "RegisterTargets",
+            "DeregisterTargets",
+        )
+    },
+    **{
+        f"elasticloadbalancing:{a}": (_LISTENER,)
+        for a in ("ModifyListener", "ModifyListenerAttributes", "DeleteListener")
+    },
+    **{f"elasticloadbalancing:{a}Tags": (_TAGGED,) for a in ("Add", "Remove")},
+    "elasticloadbalancing:CreateLoadBalancer": (Need("loadbalancer", "Name"),),
+    "elasticloadbalancing:CreateTargetGroup": (Need("targetgroup", "Name"),),
     **{
         f"iam:{a}": (_ROLE,)
         for a in (
@@ -107,11 +136,19 @@ _STAR = {
     *(
         f"ec2:Describe{what}"
         for what in (
-            "AccountAttributes", "Addresses", "AvailabilityZones", "InstanceStatus", "Instances", "InternetGateways",
-            "NatGateways", "NetworkAcls", "NetworkInterfaceAttribute", "NetworkInterfaces", "Regions", "RouteTables",
-            "SecurityGroups", "Subnets", "Tags", "TransitGatewayAttachments", "TransitGatewayRouteTables",
+            "AccountAttributes", "Addresses", "AvailabilityZones", "InstanceStatus", "Instances",
+            "InternetGateways", "ManagedPrefixLists", "NatGateways", "NetworkAcls",
+            "NetworkInterfaceAttribute", "NetworkInterfaces", "Regions", "RouteTables", "SecurityGroups",
+            "Subnets", "Tags", "TransitGatewayAttachments", "TransitGatewayRouteTables",
             "TransitGatewayVpcAttachments", "TransitGateways", "Volumes", "VpcPeeringConnections", "Vpcs",
             "VpnGateways",
+        )
+    ),
+    *(
+        f"elasticloadbalancing:Describe{what}"
+        for what in (
+            "ListenerAttributes", "Listeners", "LoadBalancerAttributes", "LoadBalancers", "Tags",
+            "TargetGroupAttributes", "TargetGroups", "TargetHealth",
         )
     ),
     *(f"ec2:GetTransitGatewayRouteTable{what}" for what in ("Associations", "Propagations")),
@@ -126,6 +163,7 @@ _COLLECTIONS = {
     "internet-gateway": "internet_gateways",
     "transit-gateway-route-table": "transit_gateways_route_tables",
     "transit-gateway-attachment": "transit_gateway_attachments",
+    "prefix-list": "managed_prefix_lists",
 }
 
 
@@ -144,6 +182,8 @@ def resources(cloud: Cloud, call: Call, required: tuple[Need, ...]) -> Iterator[
         for value in filter(None, values):
             if call.service == "ec2":
                 yield _ec2(cloud, call, need, value)
+            elif call.service == SERVICE:
+                yield _balancing(cloud, call, need.kind, value)
             else:
                 yield _iam(cloud, call, need.kind, value)
 
@@ -197,6 +237,20 @@ def _owner(resource: Any | None) -> str | None:
     """The account of one of moto's EC2 objects; None when there is none, or it does not say."""
     backend = getattr(resource, "ec2_backend", None)
     return None if backend is None else str(backend.account_id)
+
+
+def _balancing(cloud: Cloud, call: Call, kind: str, value: str) -> Resource:
+    """By its ARN, or what is made of a name: its id is not known yet, as AWS's refusals show it."""
+    account = call.by.account_id
+    if not value.startswith("arn:"):
+        partition = cloud.backing.iam(account, call.region).partition
+        path = f"{kind}/{'net/' if kind == 'loadbalancer' else ''}"
+        return Resource(f"arn:{partition}:{SERVICE}:{call.region}:{account}:{path}{value}/*", {}, account)
+    store = cloud.balancers
+    known = any(value in held for held in (store.groups, store.balancers, store.listeners))
+    tags = store.tagged(value) if known else {}
+    context = {f"aws:resourcetag/{key}".lower(): (text,) for key, text in tags.items()}
+    return Resource(value, context, value.split(":")[4])
 
 
 def _iam(cloud: Cloud, call: Call, kind: str, value: str) -> Resource:

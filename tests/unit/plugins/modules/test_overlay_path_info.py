@@ -374,3 +374,27 @@ def test_bad_input_ends_in_a_sentence(play: Run, options: dict[str, Any], senten
     result = play(**options)
     assert result["failed"] is True
     assert result["msg"].startswith(sentence)
+
+
+def test_from_each_address_of_a_load_balancer(site: Site, play: Run) -> None:
+    elb = site.aws.endpoint.client("elbv2", site.aws.world.owner_admin.credentials())
+    subnets = [node.subnet_id for node in site.aws.world.nodes]
+    made = elb.create_load_balancer(Name="sap-ascs", Type="network", Scheme="internal", Subnets=subnets)
+    arn = made["LoadBalancers"][0]["LoadBalancerArn"]
+    try:
+        good = play(**{"from": "load_balancer:sap-ascs"})
+        assert good["works"] is True
+        assert [line for line in good["lines"] if line.startswith("sap-ascs (")] == [
+            f"sap-ascs (10.0.{zone}.200) to {OVERLAY}, held by {node}:"
+            for zone in (1, 2)
+            for node in ("node1", "node2")
+        ]
+        table = site.aws.world.route_table_ids[2]  # that of node2's subnet
+        site.route(table, OVERLAY)
+        bad = play(**{"from": "load_balancer:sap-ascs"})
+        assert [path["works"] for path in bad["paths"]] == [True, True, False, False]
+        assert {f["id"] for path in bad["paths"] for f in path["findings"]} == {"no_overlay_route"}
+    finally:
+        elb.delete_load_balancer(LoadBalancerArn=arn)
+    told = play(**{"from": "load_balancer:sap-ascs"})["msg"]
+    assert told.startswith("Load balancer sap-ascs has no address that this caller can see: run reach.yml")

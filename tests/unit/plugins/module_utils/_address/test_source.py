@@ -75,6 +75,21 @@ def test_the_gateway_is_the_one_that_the_stack_has_for_the_interface() -> None:
     assert ways(steer(node(), replace(V4, interface="eth2"))) == [Way(7151, "10.0.3.1")]
 
 
+def test_by_ipv6_the_vpcs_router_is_known_where_the_subnet_has_ipv6() -> None:
+    first = Route(6, "eth0", 100, "fe80::1")
+
+    def on(*held: Held) -> source.Steering:
+        return steer(replace(node(first), held=(*OWN, *held)), V6)
+
+    own = Held("2001:db8:1::a", 128, "eth1", permanent=False)
+    assert ways(on(own)) == [Way(7151, "fe80:ec2::1")]
+    assert on(own).warnings == ()
+    other = Held("2001:db8::16", 128, "eth1", deprecated=True)  # an overlay, too
+    for held in ((), (other,), (Held("2001:db8::15", 128, "eth1"),), (replace(own, interface="eth0"),)):
+        assert ways(on(*held)) == [None]
+        assert "eth1 has no IPv6 gateway" in on(*held).warnings[0]
+
+
 def test_of_ways_that_are_as_good_each_takes_some_replies() -> None:
     """Where they are as good for the kernel, replies go by either."""
     both = node(Route(6, "eth0", 1024, "fe80::1"), Route(6, "eth1", 1024, "fe80::2"), Route(6, "eth2", 2048, "fe80::3"))

@@ -72,3 +72,13 @@ def test_a_guard_that_does_not_run_is_told(engine: str) -> None:
     assert told({**files, **unit}, registry.guard(USUAL)) == []
     assert told(files) == []
     assert registry.seen(FakeHost({**files, **unit}), USUAL) == []
+
+
+def test_what_runs_and_is_busy_is_told_in_sentences() -> None:
+    outputs: dict[tuple[str, ...], str] = {
+        ("crmadmin", "--quiet", "--dc_lookup"): "n1",
+        ("crmadmin", "--status", "n1"): "in state S_ELECTION: ok",
+    }
+    both = FakeHost(units=["pacemaker.service", "keepalived.service"], outputs=outputs)
+    assert registry.busy(both, Deployment()) == ["pacemaker is in a transition (S_ELECTION on n1)."]
+    assert registry.busy(FakeHost(outputs=outputs), Deployment()) == []

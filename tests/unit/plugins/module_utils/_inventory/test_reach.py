@@ -62,8 +62,11 @@ def test_a_whole_entry() -> None:
     ("entry", "sentence"),
     [
         ("transit_gateway", "overlay_ip_reach[0] is 'transit_gateway', not a dictionary: write {via: transit_gateway"),
-        ({"via": "carrier pigeon"}, "overlay_ip_reach[0].via is 'carrier pigeon': choose one of transit_gateway."),
-        ({}, "overlay_ip_reach[0].via is '': choose one of transit_gateway."),
+        (
+            {"via": "carrier pigeon"},
+            "overlay_ip_reach[0].via is 'carrier pigeon': choose one of transit_gateway, load_balancer.",
+        ),
+        ({}, "overlay_ip_reach[0].via is '': choose one of transit_gateway, load_balancer."),
         ({**ENTRY, "client": "10.20.0.0/16"}, "overlay_ip_reach[0] has the unknown key 'client': the keys are via, "),
         (
             {"via": "transit_gateway"},

@@ -223,3 +223,11 @@ def test_the_record_is_what_files_and_program_know(node: Node) -> None:
 def test_a_configuration_that_is_none_is_no_failure(node: Node, text: str) -> None:
     node.disk.files["/etc/aws-overlay-ip/config.json"] = text
     assert node.facts()["record"]["saved"] == []
+
+
+def test_what_the_program_checked_last_is_told_with_its_age(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert node.facts()["proof"] is None
+    monkeypatch.setattr(node_facts.time, "time", lambda: 1012.4)
+    node.disk.files["/run/aws-overlay-ip/ready.json"] = '{"at": 1000, "checks": [{"check": "permission", "ok": true}]}'
+    assert node.facts()["proof"] == {"seconds": 12, "checks": [{"check": "permission", "ok": True}]}
+    assert node.facts(deployment="sap")["proof"] is None

@@ -124,6 +124,22 @@ def test_removal_leaves_nothing() -> None:
     assert host.files == {}
 
 
+@pytest.mark.parametrize(
+    ("files", "removed"),
+    [
+        (["lease.json"], []),
+        (["lease.json", "counts"], ["/run/aws-overlay-ip/"]),
+        (["lease.json", ".draft"], ["/run/aws-overlay-ip/"]),
+        (["counts"], ["/run/aws-overlay-ip/"]),
+    ],
+)
+def test_the_lease_of_who_removes_it_is_nothing_to_remove(files: list[str], removed: list[str]) -> None:
+    """A second teardown would say that it changed something, each time."""
+    tree = Tree(FakeHost({f"/run/aws-overlay-ip/{name}": "" for name in files}))
+    node_install.remove(tree, USUAL)
+    assert [change.path for change in tree.changes()] == removed
+
+
 def test_looking_at_an_address_needs_neither_ansible_nor_the_sdk(tmp_path: Path) -> None:
     done = run(tmp_path, "show", "--local")
     assert (done.returncode, done.stderr) == (3, "False\n")

@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.exposition import COUNTER, Sample, text
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.health import Health
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.memory import Memory
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import history, metrics, metrics_run
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.config import CommandError
@@ -108,12 +109,18 @@ def test_everything_and_promtool() -> None:
     page = told(
         route("eni-1"), held=1, up=[OVERLAY], verified=NOON - 1, checks=READY, checked=NOON - 60, counts=counts,
         last=record(NOON - 90), written=NOON - 9000, version="1.1.0",
+        engines={"keepalived": Health(able=False, heard=None), "pacemaker": Health(able=True, heard=False)},
     )  # fmt: skip
     found = values(page)
     assert found[f"overlay_ip_address_up{LABELS}"] == "1"
     assert found['overlay_ip_ready{node="n1",check="permission"}'] == "1"
     assert found['overlay_ip_ready{node="n1",check="endpoint"}'] == "0"
     assert 'overlay_ip_ready{node="n1",check="source_dest_check"}' not in found
+    assert found['overlay_ip_ready{node="n1",check="keepalived"}'] == "0"
+    assert found['overlay_ip_ready{node="n1",check="pacemaker"}'] == "1"
+    assert {name: value for name, value in found.items() if "peer_heard" in name} == {
+        'overlay_ip_peer_heard{node="n1",engine="pacemaker"}': "0"
+    }
     assert found['overlay_ip_api_throttles_total{node="n1"}'] == "3"
     assert found['overlay_ip_takeovers_total{node="n1",by="keepalived"}'] == "3"
     assert found['overlay_ip_takeover_failures_total{node="n1",reason="MovedElsewhere"}'] == "1"

@@ -292,3 +292,20 @@ def test_reach_writes_routes_to_one_attachment() -> None:
 def test_reach_by_the_gateways_owner_only_becomes_his_role() -> None:
     read, become = statements(policy_document.reach(PLACE, "", (), (), ROUTES_ROLE))
     assert (read["Resource"], become) == ("*", ASSUME)
+
+
+def test_reach_by_load_balancers_is_fenced_by_their_names() -> None:
+    balancers = policy_document.Balancers(["sap-ascs", "db"], [Ec2Ref("eni-1", OWNER, "vpc-1")])
+    alone = policy_document.reach(PLACE, "", (), (), balancers=balancers)
+    read, looks, on_listeners, on_balancers, on_groups, on_interfaces = statements(alone)
+    assert {"ec2:DescribeInternetGateways", "ec2:DescribeVpcs", "ec2:DescribeRouteTables"} <= set(read["Action"])
+    assert (looks["Resource"], looks["Condition"]) == ("*", {"StringEquals": {"aws:RequestedRegion": PLACE.region}})
+    prefix = f"arn:aws:elasticloadbalancing:{PLACE.region}:{OWNER}"
+    assert on_listeners["Resource"] == [f"{prefix}:listener/net/db/*", f"{prefix}:listener/net/sap-ascs/*"]
+    assert on_balancers["Resource"] == [f"{prefix}:loadbalancer/net/db/*", f"{prefix}:loadbalancer/net/sap-ascs/*"]
+    assert on_groups["Resource"] == [f"{prefix}:targetgroup/db-*/*", f"{prefix}:targetgroup/sap-ascs-*/*"]
+    assert on_interfaces["Resource"] == f"arn:aws:ec2:{PLACE.region}:{OWNER}:network-interface/eni-1"
+    both = policy_document.reach(PLACE, OWNER, ["tgw-rtb-1"], ["tgw-attach-1"], balancers=balancers)
+    assert statements(both)[3:] == statements(alone)[1:]
+    by_role = policy_document.reach(PLACE, "", (), (), ROUTES_ROLE, balancers)
+    assert statements(by_role)[1:] == [ASSUME, *statements(alone)[1:]]

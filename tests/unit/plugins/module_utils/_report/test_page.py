@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.moves import stamp
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page, places, readiness, status
-from unit.move_records import record
-from unit.status_reports import OVERLAY, VPC, WELL, fleet, report
+from unit.move_records import NOON, record
+from unit.status_reports import OVERLAY, VPC, WELL, fleet, moved, report
 
 NOW = "2026-11-27T23:40:00Z"
 SPLIT = ((1, "active"), (2, "active"))
@@ -122,7 +123,7 @@ def test_a_node_that_some_tables_lead_to_is_no_standby() -> None:
         ({}, {"failover": [{"engine": "keepalived", "running": True}]}, "yes", "it answers, keepalived runs"),
         ({"state": "stopped"}, {"reachable": False}, "no", "its instance is stopped"),
         ({"state": "running", "source_dest_check": True}, {}, "no", "its source/destination check is on"),
-        ({}, {"reachable": False}, "unknown", "it cannot be asked"),
+        ({}, {"reachable": False}, "unknown", "it does not answer"),
         ({}, {"findings": [("engine_absent", "error", ())]}, "no", "So it is"),
         ({}, {"findings": [("engine_check_failed", "warning", ("move",))]}, "no", "So it is"),
         ({}, {"findings": [("engine_check_failed", "warning", ("setup",))]}, "yes", "it answers"),
@@ -197,7 +198,7 @@ def test_one_vpc_that_was_read_in_two_calls_is_one() -> None:
 def test_moves_are_shown_where_the_report_has_some() -> None:
     assert shown()["moves"] == []
     made, failed = record(), record(done=False, error="It was refused.", seconds={}, tables=[])
-    first, second = shown({**report(), "moves": [made, failed]})["moves"]
+    second, first = shown({**report(), "moves": [made, failed]})["moves"]
     assert first == {
         "at": made["time"],
         "destinations": made["tables"][0]["destination"],
@@ -206,6 +207,7 @@ def test_moves_are_shown_where_the_report_has_some() -> None:
         "seconds": f"{made['seconds']['all']:.2f}",
         "done": True,
         "why": "; ".join(filter(None, (made["by"], made["why"]))),
+        "pause": "0 s until the next move",
     }
     assert (second["done"], second["destinations"], second["seconds"]) == (False, "", "")
     assert second["why"].endswith("It was refused.")
@@ -215,3 +217,59 @@ def test_several_overlay_ips_that_are_well() -> None:
     made = shown(report({f"192.168.10.{n}/32": WELL for n in (15, 16)}))
     assert made["headline"] == "All 2 overlay IPs are well"
     assert [node["says"] for node in made["nodes"]] == ["holds 2 overlay IPs", "could take over"]
+
+
+def test_moves_are_a_line_of_time_the_last_one_first() -> None:
+    told = page.page([moved(report())], stamp(NOON), ())["moves"]
+    assert [(move["to"], move["done"], move["pause"]) for move in told] == [
+        ("node1", True, "2 h until now"),
+        ("node1", False, "1 min until the next move"),
+        ("node2", True, "2 d 1 h until the next move"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("proof", "ready", "why"),
+    [
+        (None, "yes", "it answers, its instance runs, its check is off, keepalived runs"),
+        (
+            {
+                "seconds": 12,
+                "checks": [{"check": "permission", "ok": True}, {"check": "source_dest_check", "ok": None}],
+            },
+            "yes",
+            "it answers, its instance runs, its check is off, keepalived runs,"
+            " AWS lets it move the route (proved 12 s ago by DryRun)",
+        ),
+        (
+            {"seconds": 130, "checks": [{"check": "permission", "ok": False}, {"check": "address", "ok": False}]},
+            "no",
+            "its own check of permission, address failed 2 min 10 s ago",
+        ),
+        ({"seconds": 5000, "checks": [{"check": "permission", "ok": False}]}, "yes", None),
+        ({"seconds": 12, "checks": []}, "yes", None),
+    ],
+)
+def test_what_a_node_has_proved_counts_for_a_while(proof: Any, ready: str, why: str | None) -> None:
+    told = report()
+    told["nodes"]["node2"]["proof"] = proof
+    (_holder, standby) = shown(told)["nodes"]
+    assert (standby["ready"], standby["why"]) == (
+        ready,
+        why or "it answers, its instance runs, its check is off, keepalived runs",
+    )
+    assert shown(told)["overlays"][0]["state"] == ("ok" if ready == "yes" else "unprotected")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0, "0 s"), (59.6, "1 min"), (61, "1 min 1 s"), (7200, "2 h"), (90_061, "1 d 1 h"), (86_400, "1 d"), (-5, "0 s")],
+)
+def test_how_long(seconds: float, told: str) -> None:
+    assert readiness.while_(seconds) == told
+
+
+def test_why_a_node_cannot_be_asked_is_said_at_the_node() -> None:
+    (_holder, standby) = shown(report(away=["node2"]))["nodes"]
+    assert standby["says"] == "cannot be asked"
+    assert standby["why"] == "ssh: connect to host 10.0.2.10 port 22: No route to host"

@@ -246,6 +246,7 @@ def test_status_when_all_is_well() -> None:
         "addresses": [OVERLAY],
         "findings": [],
         "failover": [],
+        "proof": None,
     }
     assert status.lines(report) == [
         "1 overlay IP in 2 route tables: all is well",
@@ -280,6 +281,17 @@ def test_an_address_that_is_not_up_on_node1(
     )
     assert [f["severity"] for f in report["nodes"]["node1"]["findings"]] == ([severity] if severity else [])
     assert report["healthy"] is (severity != "error")
+
+
+def test_a_playbook_that_is_at_work_is_told() -> None:
+    busy = {**LIVE, "at_work": {"held": "'Set up' by ops@ctl, since 03:12:07Z", "refused": ""}}
+    quiet = {**LIVE, "at_work": {"held": "", "refused": ""}}
+    report = look(overlay(held(1), holder=held(1)), {"node1": quiet, "node2": busy})
+    assert report["nodes"]["node1"]["findings"] == []
+    (finding,) = report["nodes"]["node2"]["findings"]
+    assert (finding["id"], finding["severity"]) == ("at_work", "info")
+    assert finding["message"] == "node2 is at work for 'Set up' by ops@ctl, since 03:12:07Z."
+    assert report["healthy"]
 
 
 @pytest.mark.parametrize(

@@ -6,25 +6,38 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page, topology
-from unit.status_reports import OVERLAY, Leads, report
+from unit.status_reports import OVERLAY, Leads, reached, report
 
 LEADS: dict[str, dict[str, Leads]] = {
     "well": {OVERLAY: ((1, "active"), (1, "active"))},
     "split": {OVERLAY: ((1, "active"), (2, "active"))},
     "many": {f"192.168.10.{n}/32": ((n % 2 + 1, "active"),) * 9 for n in range(10, 19)},
     "none": {OVERLAY: ((None, "active"),)},
+    "outside": {OVERLAY: ((1, "active"), (1, "active"))},
+    "far": {OVERLAY: ((1, "active"),)},
     "long": {"2001:db8:1234:5678:9abc:def0:1234:5678/128": ((1, "blackhole"),)},
 }
 
 
+#: From where it is reached, and whether it works with each node as the holder.
+CLIENTS: dict[str, dict[str, Sequence[bool] | None]] = {
+    "outside": {"10.20.0.0/16": (True, True), "172.20.0.0/16": (True, False), "10.9.0.0/16": (False, False)},
+    "far": {f"2001:db8:1234:5678:{n}::/80": None for n in range(7)},
+}
+
+
 def pictures(leads: str) -> dict[str, Any]:
-    (drawn,) = page.page([report(LEADS[leads], names=("node1", "n" * 60))], "", ())["pictures"]
+    told = report(LEADS[leads], names=("node1", "n" * 60))
+    if leads in CLIENTS:
+        told = reached(told, CLIENTS[leads])
+    (drawn,) = page.page([told], "", ())["pictures"]
     return {name: drawn[name] for name in ("wide", "narrow")}
 
 
@@ -64,6 +77,14 @@ def test_every_text_has_the_room_that_it_needs(leads: str, shape: str) -> None:
     ("leads", "arrows"),
     [
         ("well", [("ok", f"{OVERLAY[:-3]} to node1")] * 2),
+        (
+            "far",
+            [
+                *[("to", f"2001:db8:1234:5678:{n}::/80 not looked at") for n in range(4)],
+                ("to", "3 more networks some not looked at"),
+                ("ok", f"{OVERLAY[:-3]} to node1"),
+            ],
+        ),
         ("split", [("warn", f"{OVERLAY[:-3]} to node1"), ("warn", f"{OVERLAY[:-3]} to {'n' * 60}")]),
         ("none", []),
         ("long", [("bad", "2001:db8:1234:5678:9abc:def0:1234:5678 to node1")]),
@@ -99,6 +120,35 @@ def test_an_arrow_starts_at_its_table_and_ends_at_its_node() -> None:
         assert numbers[0] == topology.WIDE.tables[0] + topology.WIDE.tables[1] - 5
         assert numbers[-2] == node["x"] - 2
         assert node["y"] < numbers[-1] < node["y"] + node["h"]
+
+
+def test_from_where_it_is_reached_stands_above_the_vpc() -> None:
+    for drawn in pictures("outside").values():
+        (vpc,) = [box for box in drawn.boxes if box["kind"] == "vpc"]
+        (gateway,) = [box for box in drawn.boxes if box["kind"] == "table gateway"]
+        assert gateway["y"] + gateway["h"] < vpc["y"]
+        assert [(a["kind"], a["title"]) for a in drawn.arrows if a["title"]][:3] == [
+            ("ok", "10.20.0.0/16 reaches it"),
+            ("warn", "172.20.0.0/16 reaches only node1"),
+            ("bad", "10.9.0.0/16 does not reach it"),
+        ]
+    for drawn in pictures("well").values():
+        assert [box["y"] for box in drawn.boxes if box["kind"] == "vpc"] == [1]
+
+
+def test_many_networks_are_told_as_a_number() -> None:
+    texts = [text["text"] for text in pictures("far")["wide"].texts]
+    assert "3 more networks" in texts
+    assert "some not looked at" in texts
+    assert texts.count("not looked at") == 4
+
+
+def test_a_way_of_another_kind_is_drawn_by_what_is_known_of_it() -> None:
+    told = reached(report(), {}, via="load_balancer", route_table_ids=[], name="db-front")
+    (drawn,) = page.page([told], "", ())["pictures"]
+    texts = [text["text"] for text in drawn["wide"].texts]
+    assert {"Load balancer", "db-front", "no network named"} <= set(texts)
+    assert drawn["wide"].words[-1] == "From outside, by Load balancer db-front."
 
 
 def test_the_picture_in_words() -> None:

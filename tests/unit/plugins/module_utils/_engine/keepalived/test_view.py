@@ -74,6 +74,18 @@ def test_what_cannot_be_read_is_not_known(text: str | None) -> None:
             "engine_fault",
         ),
         (
+            "VRRP_Script(overlay_ip_link) failed (exited with status 2)",
+            "keepalived is in FAULT on node2: the look at the network interface failed (exited with status 2).",
+            "`ip link` there says whether it is down.",
+            "engine_fault",
+        ),
+        (
+            "VRRP_Script(overlay_ip_source) failed (exited with status 1)",
+            "keepalived is in FAULT on node2: the look for the node's own address failed (exited with status 1).",
+            "`ip address` there says whether it has gone.",
+            "engine_fault",
+        ),
+        (
             "VRRP_Script(overlay_ip_application) failed (exited with status 1)\n"
             "VRRP_Script(overlay_ip_application) succeeded",
             "keepalived is in FAULT on node2, so that it cannot be the master.",

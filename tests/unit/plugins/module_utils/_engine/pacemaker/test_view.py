@@ -402,6 +402,31 @@ def test_what_a_node_in_maintenance_runs_is_not_called_unmanaged(node: str, foun
     assert [f["id"] for f in pacemaker.told(text, None, pacemaker.COMMANDS[""], "node1")["findings"]] == found
 
 
+@pytest.mark.parametrize(
+    ("dc", "state", "busy"),
+    [
+        ("node1\n", "Controller on node1 in state S_IDLE: ok\n", ""),
+        ("Designated Controller is: node1\n", "Status of crmd@node1: S_IDLE (ok)\n", ""),
+        (
+            "node1\n",
+            "Controller on node1 in state S_TRANSITION_ENGINE: ok\n",
+            "is in a transition (S_TRANSITION_ENGINE",
+        ),
+        ("node1\n", "Controller on node1 in state S_ELECTION: ok\n", "is in a transition (S_ELECTION on node1)"),
+        ("node1\n", "", "does not tell the state of its coordinator node1"),
+        ("", "", "has no coordinator now"),
+    ],
+)
+def test_what_the_cluster_is_doing(dc: str, state: str, busy: str) -> None:
+    outputs: dict[tuple[str, ...], str] = {
+        ("crmadmin", "--quiet", "--dc_lookup"): dc,
+        ("crmadmin", "--status", "node1"): state,
+    }
+    said = pacemaker.busy(FakeHost(outputs=outputs), Deployment())
+    assert said.startswith(busy)
+    assert bool(said) is bool(busy)
+
+
 @pytest.mark.parametrize("form", ["1.1", "2.0", "2.1.5"])
 def test_a_cluster_that_was_there_before_us(form: str) -> None:
     configuration = (RECORDED / "2.1.5/existing.configuration.xml").read_text()

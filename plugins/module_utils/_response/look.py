@@ -1,0 +1,88 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the failover engine is at work, and whether an alert is still true, by a look at everything.
+
+Pure. This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .alerts import Alert
+
+Dict = Mapping[str, Any]
+_CHECK_ON = ("source_dest_check_on", "standby_source_dest_check_on")
+
+
+def at_work(report: Dict, asked: Mapping[str, Dict], failover: str) -> list[str]:
+    """Why nothing should be started now, as sentences; empty where the engine rests, or there is none.
+
+    Args:
+        report: the status, as `_report.status.report` makes it.
+        asked: by node, what `overlay_turn` returned there.
+        failover: the engine that is chosen; `none`.
+    """
+    found = [f"A takeover is under way on {name}." for name, turn in asked.items() if turn.get("moving")]
+    found += [str(sentence) for turn in asked.values() for sentence in turn.get("busy") or ()]
+    if failover == "none":
+        return found
+    nodes = report["nodes"]
+    away = [name for name, node in nodes.items() if not node["reachable"]]
+    found += [f"{name} cannot be asked: {failover} may be taking over from it." for name in away]
+    views = [(name, view) for name, node in nodes.items() for view in node["failover"] if view["engine"] == failover]
+    running = {name for name, view in views if view.get("running", True)}
+    if running:
+        found += [s for overlay in report["overlays"] for s in _disagreeing(overlay, running, failover)]
+    return list(dict.fromkeys(found))
+
+
+def _disagreeing(overlay: Dict, running: set[str], failover: str) -> Iterator[str]:
+    """What the engine says of an overlay IP, beside where its routes lead.
+
+    A route that is missing or dead says nothing: that is what is to be mended.
+    """
+    destination = overlay["destination"]
+    views = [view for view in overlay["engines"] if view["engine"] == failover and view["node"] in running]
+    says = sorted({view["holder"] for view in views if view["holder"]})
+    if not says:
+        states = ", ".join(f"{view['node']}: {view['state']}" for view in views)
+        yield f"{failover} names nobody as the holder of {destination} ({states})."
+    elif len(says) > 1:
+        yield f"{failover} names {' and '.join(says)} as holders of {destination}."
+    else:
+        others = [t for t in overlay["tables"] if t["state"] == "active" and t["holder"] not in (None, says[0])]
+        for table in others[:1]:
+            yield (
+                f"{failover} takes {says[0]} for the holder of {destination}, and {table['route_table_id']} leads to"
+                f" {table['holder']}."
+            )
+
+
+def over(alert: Alert, report: Dict) -> str:
+    """Why there is nothing left to do, as a sentence; empty where it is still so, or a look cannot tell."""
+    if alert.name in ("OverlayIpNobodyServes", "OverlayIpTableDead"):
+        concerned = [o for o in report["overlays"] if alert.destination in ("", o["destination"])]
+        if all(table["state"] == "active" for overlay in concerned for table in overlay["tables"]):
+            return "every route table has a route that works."
+    if alert.name == "OverlayIpAddressMissing":
+        ids = {f["id"] for name, n in report["nodes"].items() if alert.node in ("", name) for f in n["findings"]}
+        reachable = all(n["reachable"] for name, n in report["nodes"].items() if alert.node in ("", name))
+        if reachable and "address_missing" not in ids:
+            return "the address is up."
+    if alert.name == "OverlayIpNotReady" and alert.check == "source_dest_check":
+        ids = {finding["id"] for overlay in report["overlays"] for finding in overlay["findings"]}
+        if not ids & {*_CHECK_ON, "not_looked_at"} and report["overlays"]:
+            return "the source/destination check is off everywhere."
+    return ""
+
+
+def vpc_differs(alert: Alert, report: Dict) -> str:
+    """The VPC of the overlay IP that the alert is about, where that is another one than the alert's."""
+    for overlay in report["overlays"]:
+        vpc = overlay.get("vpc_id")
+        if alert.destination == overlay["destination"] and alert.vpc_id and vpc and alert.vpc_id != vpc:
+            return str(vpc)
+    return ""
