@@ -81,8 +81,9 @@ persistence: root setup  ## the long matrix: network stacks against reboots and 
 upgrade: root setup  ## the long matrix: pairs of every earlier version, upgraded under load, with every engine
 	@$(PYTEST) tests/upgrade
 
-world: root setup  ## the long matrix: what changes under a running pair (tables, maintenance), with every engine
+world: root setup  ## the long matrix: what changes under a running pair, with every engine; writes docs/world.md
 	@$(PYTEST) tests/world
+	@PYTHONPATH=tests python -m world
 
 ill: root setup  ## the long table: every command of the node's program on an ill node; writes docs/ill.md
 	@PYTHONPATH=tests python -m ill

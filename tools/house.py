@@ -61,6 +61,7 @@ FLOWS: dict[tuple[str, str], str] = {
     ("_inventory", "_reach"): "what AWS,cannot do",
     ("_engine", "_route"): "routes",
     ("_engine", "_address"): "the host",
+    ("_inventory", "_engine"): "VRRP numbers",
     ("_node", "_route"): "moves",
     ("_node", "_engine"): "what to do,when told",
     ("_node", "_address"): "up or down",

@@ -181,6 +181,10 @@ failover:
       description: The same for each overlay IP where they may differ, by its address with dashes for what is no letter,
         digit or dot.
       type: dict
+    states:
+      description: The RV(failover.state) of each overlay IP in the same way, where keepalived moves each by itself.
+      type: dict
+      version_added: 1.1.0
     configured:
       description: Whether setup has given overlay IPs to it here.
       type: bool

@@ -56,6 +56,7 @@ class World:
     gone: list[str] = field(default_factory=list)
     surroundings: dict[str, list[str]] = field(default_factory=dict)
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(1000.0))
+    part: str = ""
 
     # as Local
     @property
@@ -115,12 +116,12 @@ class World:
 
     @property
     def store(self) -> Store:
-        return Store(Memory(self.directory))
+        return Store(Memory(self.directory, part=self.part))
 
     @property
     def keepalived(self) -> Keepalived:
         local: Any = self
-        return Keepalived(local, lambda: local, self.store, self.told.append, 1.0, self.clock)
+        return Keepalived(local, lambda: local, self.store, self.told.append, 1.0, self.clock, others=bool(self.part))
 
     def notify(self, state: str) -> bool:
         return self.keepalived.notify(state, Deadline(10, self.clock), self.clock.now)

@@ -76,13 +76,13 @@ def test_a_node_s_name_is_refused_or_arrives(name: str) -> None:
         pacemaker_order=list(read["nodes"]),
     )
     assert re.findall(r"^    name: (.*)$", text, re.MULTILINE) == ["node1", name]
-    engine = dict.fromkeys(("starts", "route_interval", "timeout", "check_command", "priority", "advert_interval"), 1)
+    engine = dict.fromkeys(("starts", "route_interval", "timeout", "check_command", "advert_interval"), 1)
     conf = rendered(
         "keepalived/templates/keepalived.conf.j2",
         inventory_hostname=name,
         node_program_nic={"name": "eth0", "ipv4": ["10.0.1.10"]},
         keepalived_peers=["10.0.2.10"],
-        keepalived_vrrp_id=51,
+        keepalived_instances=read["keepalived"]["instances"],
         keepalived_removed=[],
         **{f"keepalived_{key}": value for key, value in engine.items()},
     )

@@ -67,6 +67,11 @@ def family(dest: str) -> int:
     return 6 if ":" in dest else 4
 
 
+def bare(dest: str) -> str:
+    """A canonical destination as people write it: one address without the length of its prefix."""
+    return dest.removesuffix("/128" if family(dest) == 6 else "/32")
+
+
 def slug(address: str) -> str:
     """An address or prefix as part of an XML id, as roles/pacemaker names its resources."""
     return re.sub(r"[^0-9A-Za-z.]", "-", address)

@@ -34,17 +34,23 @@ class Memory:
     Args:
         directory: the usual one.
         spare: on another file system, where that one is full or read-only. What is there is the newer.
+        part: which part of the overlay IPs moves by itself, as a word for names of files; empty for all of them.
     """
 
-    def __init__(self, directory: Path, spare: Path | None = None) -> None:
+    def __init__(self, directory: Path, spare: Path | None = None, part: str = "") -> None:
         self._places = [place for place in (directory, spare) if place is not None and _ours(place)]
-        self.directory = directory
+        self.directory, self._part = directory, part
 
     @classmethod
-    def of_node(cls, deployment: Deployment) -> Memory:
+    def of_node(cls, deployment: Deployment, part: str = "") -> Memory:
         """A deployment's on this node. Anybody may make the spare directory: see `_ours`."""
         usual, spare = deployment.memory
-        return cls(Path(usual), Path(spare))
+        return cls(Path(usual), Path(spare), part)
+
+    def own(self, name: str) -> str:
+        """The name of a thing of which each part that moves by itself has one of its own."""
+        stem, dot, kind = name.partition(".")
+        return f"{stem}-{self._part}{dot}{kind}" if self._part else name
 
     def read(self, name: str) -> str:
         """The text of that name; empty where there is none.
@@ -108,7 +114,7 @@ class Memory:
     @contextmanager
     def taking(self) -> Iterator[None]:
         """A takeover is under way: who finds that so while nobody holds the lock knows that it was killed."""
-        self.write(_TAKING, "")
+        self.write(self.own(_TAKING), "")
         try:
             yield
         finally:
@@ -116,20 +122,24 @@ class Memory:
 
     def forget(self) -> None:
         """No takeover is under way any more, nor was one killed."""
-        _remove(*(place / _TAKING for place in self._places))
+        _remove(*(place / self.own(_TAKING) for place in self._places))
 
     @property
     def killed(self) -> bool:
         """For who holds the lock: whether a takeover was killed."""
-        return any((place / _TAKING).exists() for place in self._places)
+        return any((place / self.own(_TAKING)).exists() for place in self._places)
 
     @property
     def moving(self) -> bool:
-        """Whether a takeover is under way, as far as can be seen without its lock; a killed one counts for a minute."""
+        """Whether a takeover is under way, as far as can be seen without its lock; a killed one counts for a minute.
+
+        Of any part.
+        """
         for place in self._places:
-            with suppress(OSError):
-                if abs(time.time() - (place / _TAKING).stat().st_mtime) < _MOVING:
-                    return True
+            for file in place.glob(f"{_TAKING}*"):
+                with suppress(OSError):
+                    if abs(time.time() - file.stat().st_mtime) < _MOVING:
+                        return True
         return False
 
     def count(self, more: Mapping[str, Mapping[str, int]]) -> None:
@@ -152,11 +162,12 @@ class Memory:
             return {}
 
     @contextmanager
-    def locked(self, deadline: Deadline, clock: Clock = time, name: str = _LOCK) -> Iterator[bool]:
+    def locked(self, deadline: Deadline, clock: Clock = time, name: str = "") -> Iterator[bool]:
         """Be the only one who moves routes on this node; yields False where another still does at the deadline.
 
-        With another `name`, the only one who does something else.
+        Of a part: its routes. With a `name`, the only one who does something else.
         """
+        name = name or self.own(_LOCK)
         handle = next(filter(None, (_opened(place / name) for place in self._places)), None)
         if handle is None:  # no place for a lock: then there is none, and the node must be served all the same
             yield True
@@ -188,7 +199,7 @@ class Memory:
 
     @property
     def _locks(self) -> list[Path]:
-        return [place / _LOCK for place in self._places]
+        return [place / self.own(_LOCK) for place in self._places]
 
 
 def _ours(place: Path) -> bool:

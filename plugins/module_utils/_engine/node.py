@@ -87,6 +87,7 @@ class Call:
         deadline: for all of it.
         began: when the engine called, on the monotonic clock.
         advert: seconds between two adverts of the engine.
+        others: there are other instances of the engine here, or were until now: what is meant are some overlay IPs.
     """
 
     state: str
@@ -97,6 +98,7 @@ class Call:
     deadline: Deadline
     began: float
     advert: float
+    others: bool = False
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ def view(
     running: bool = True,
     holder: str = "",
     holders: Mapping[str, str] | None = None,
+    states: Mapping[str, str] | None = None,
     troubles: Iterable[Trouble] = (),
     name: str = "",
     members: Mapping[str, str] | None = None,
@@ -65,6 +66,7 @@ def view(
         running: whether it runs on this node.
         holder: the node to which it has given all overlay IPs, SELF for this one; empty for none that it knows.
         holders: the same for each overlay IP, by :func:`.net.slug` of its address, where they may differ.
+        states: the state of each overlay IP in the same way, where they may differ.
         troubles: what is wrong with it.
         name: what it calls this node; empty where it knows no names.
         members: all nodes by the names that it knows them by, with their instance ids where it knows these.
@@ -78,6 +80,7 @@ def view(
         "running": running,
         "holder": holder,
         "holders": dict(holders or {}),
+        **({"states": dict(states)} if states else {}),
         "findings": [told(trouble) for trouble in troubles],
         "name": name,
         "members": dict(members or {}),

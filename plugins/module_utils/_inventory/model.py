@@ -18,6 +18,7 @@ from typing import Any
 
 from .._base import net
 from .._base.deployment import Deployment
+from .._engine.keepalived.instances import chosen_apart, collisions, instances
 from . import clusters
 from .overlays import overlays as read_overlays
 from .reach import reach as read_reach
@@ -126,6 +127,7 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
         "overlays": overlays,
         "reach": heard([], _reach, variables, overlays),
     }
+    read["keepalived"] = heard({}, _keepalived, variables, deployment, overlays, read["failover"])
     if read["failover"] != "none":
         for name in names:
             heard(None, _writable, name)
@@ -242,6 +244,28 @@ def _node(name: str, variables: Variables) -> dict[str, Any]:
 
 def _overlays(variables: Variables, names: Sequence[str]) -> list[dict[str, Any]]:
     return read_overlays(value(variables, "overlay_ips"), names)
+
+
+def _keepalived(
+    variables: Variables, deployment: Deployment, overlays: Sequence[Mapping[str, Any]], failover: str
+) -> dict[str, Any]:
+    """Its VRRP instances, and whether each overlay IP has its own."""
+    apart = chosen_apart(failover, together=value(variables, "overlay_ip_keepalived_together"))
+    given = value(variables, "overlay_ip_vrrp_id")
+    if not all(overlays) or not overlays:  # what is wrong with them has been said
+        return {}
+    if apart and given:
+        raise InventoryError(
+            f"overlay_ip_vrrp_id is {given} and overlay_ip_keepalived_together false: each overlay IP has a VRRP number"
+            " of its own then; give it as vrrp_id in its entry of overlay_ips, or leave it out."
+        )
+    found = instances(deployment, overlays, apart=apart, given=given)
+    for first, second in collisions(found):
+        raise InventoryError(
+            f"overlay_ips[{second}] ({found[second]['address']}) has the VRRP number {found[second]['number']}, as has"
+            f" overlay_ips[{first}] ({found[first]['address']}): give one of them another vrrp_id, from 1 to 255."
+        )
+    return {"apart": apart, "instances": found}
 
 
 def _reach(variables: Variables, overlays: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from .._base import net
 from .reading import Heard, address, is_id, listed, single, text
-from .values import InventoryError, Variables
+from .values import InventoryError, Variables, parsed
+from .variables import BY_NAME
 
 _NAME = r"[^\s/:\0]{1,15}"
 """What Linux takes for an interface's name: dev_valid_name() of net/core/dev.c, IFNAMSIZ of if.h."""
@@ -21,7 +22,10 @@ _ROLES = {"promoted": "Promoted", "master": "Promoted", "unpromoted": "Unpromote
 """Pacemaker's names of a role, those up to 2.0 included."""
 _LABEL = r"[A-Za-z0-9.:_-]{1,15}"
 
-OVERLAY_KEYS = ("address", "home", "route_table_ids", "vpc_id", "interface", "label", "node_addresses", "follows")
+OVERLAY_KEYS = (
+    *("address", "home", "route_table_ids", "vpc_id", "interface", "label", "node_addresses"),
+    *("vrrp_id", "follows"),
+)
 
 
 def overlays(listed_ones: Sequence[Any] | None, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -60,7 +64,7 @@ def _overlay(where: str, item: Any, names: Sequence[str]) -> dict[str, Any]:
     heard(None, _refuse_unknown, where, item)
     destination = heard("", _destination, where, item)
     read = {
-        "address": destination.rpartition("/")[0] if destination and single(destination) else destination,
+        "address": net.bare(destination),
         "destination": destination,
         "home": heard("", _home, where, item, names),
         "route_table_ids": heard([], _tables, where, item),
@@ -68,6 +72,7 @@ def _overlay(where: str, item: Any, names: Sequence[str]) -> dict[str, Any]:
         "interface": heard("auto", _interface, where, item),
         "label": heard("auto", _label, where, item),
         "node_addresses": heard([], _node_addresses, where, item, destination) if destination else [],
+        "vrrp_id": heard(None, _vrrp_id, where, item),
         "follows": heard(None, _follows, where, item),
     }
     heard.tell()
@@ -136,6 +141,12 @@ def _vpc(where: str, item: Mapping[str, Any]) -> str | None:
     vpc_id = text(item, "vpc_id")
     is_id("vpc", vpc_id, where + ".vpc_id")
     return vpc_id
+
+
+def _vrrp_id(where: str, item: Mapping[str, Any]) -> int | None:
+    """As `overlay_ip_vrrp_id`, of this overlay IP's own instance."""
+    number: int | None = parsed(BY_NAME["overlay_ip_vrrp_id"], item.get("vrrp_id"), f"{where}.vrrp_id")
+    return number
 
 
 def _tables(where: str, item: Mapping[str, Any]) -> list[str]:

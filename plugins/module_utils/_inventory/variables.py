@@ -203,6 +203,7 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     # keepalived
     Variable("overlay_ip_vrrp_id", WHOLE, ("keepalived",), low=1, high=255, source=f"{_RFC}.3"),
+    Variable("overlay_ip_keepalived_together", FLAG, ("keepalived",), True),
     Variable("overlay_ip_check_command", TEXT, ("keepalived",), ""),
     Variable("overlay_ip_check_interval", WHOLE, ("keepalived",), 2, _SECONDS, 1, 3600, source=_KEEPALIVED),
     Variable("overlay_ip_check_timeout", WHOLE, ("keepalived",), 2, _SECONDS, 1, 3600, source=_KEEPALIVED),

@@ -297,4 +297,5 @@ def _parser(deployment: Deployment) -> argparse.ArgumentParser:
         made = command(of_engine.name, commands.engine, of_engine.text, addresses=False)
         if of_engine.states:
             made.add_argument("state", choices=of_engine.states)
+        made.add_argument("address", nargs="*", help="overlay IPs (default: all of the configuration)")
     return parser

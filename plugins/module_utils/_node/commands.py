@@ -12,6 +12,7 @@ import argparse
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from .._engine.lease import Lease, sentence
 from .._engine.memory import Memory
 from .._engine.node import Call
 from .codes import FAILED, NOT_HERE, OK, PARTLY, UNREADABLE
-from .config import CommandError
+from .config import CommandError, parts
 from .journal import say
 from .local import Local
 from .model import Config
@@ -30,12 +31,14 @@ Answer = tuple[int, dict[str, Any]]
 
 
 def take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
-    memory = Memory.of_node(arguments.deployment)
     _tell_of_playbook(arguments)
     # A check of the engine that came between address and route would take the address down.
-    with memory.locked(Deadline(deadline.left / 4)) as alone, memory.taking():
-        if not alone:
-            say(f"take: going on though {memory.holder()} holds the lock.", error=True)
+    with ExitStack() as held:
+        for word in parts(config):
+            memory = Memory.of_node(arguments.deployment, word)
+            if not held.enter_context(memory.locked(Deadline(deadline.left / 4))):
+                say(f"take: going on though {memory.holder()} holds the lock.", error=True)
+            held.enter_context(memory.taking())
         return _aws(config, arguments, deadline, lambda node: (OK, _recorded(node, arguments).take(deadline)))
 
 
@@ -118,25 +121,44 @@ def check(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> 
 
 
 def engine(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
-    """A command that only an engine calls; what it says is in the journal, and in the answer."""
-    command, local = COMMANDS[arguments.command], Local(config)
+    """A command that only an engine calls; what it says is in the journal, and in the answer.
+
+    Overlay IPs that move apart are seen to one after another: what one of them meets keeps no other from its turn.
+    """
+    command, began = COMMANDS[arguments.command], _started()
     told: list[str] = []
-    made: list[Any] = []
-
-    def node() -> Any:
-        from .node import Node
-
-        if not made:
-            arguments.nodes.append(Node(local, left=lambda: deadline.left, tell=_warn))
-            made.append(_recorded(arguments.nodes[0], arguments))
-        return made[0]
 
     def log(text: str) -> None:
         told.append(text)
         say(text)
 
-    state, memory = getattr(arguments, "state", ""), Memory.of_node(arguments.deployment)
-    if command.run(Call(state, local, node, memory, log, deadline, _started(), config.advert)):
+    def run(word: str, part: Config) -> bool:
+        local = Local(part)
+        made: list[Any] = []
+
+        def node() -> Any:
+            from .node import Node
+
+            if not made:
+                arguments.nodes.append(Node(local, left=lambda: deadline.left, tell=_warn))
+                made.append(_recorded(arguments.nodes[-1], arguments))
+            return made[0]
+
+        state, memory = getattr(arguments, "state", ""), Memory.of_node(arguments.deployment, word)
+        # Who names none is a daemon that does not know yet that they move apart, or setup, which begins all of them.
+        others = bool(arguments.address) or (config.apart and state == "ADOPT")
+        return command.run(Call(state, local, node, memory, log, deadline, began, config.advert, others))
+
+    done: list[bool] = []
+    failed: list[Exception] = []
+    for word, part in parts(config).items():
+        try:
+            done.append(run(word, part))
+        except Exception as exc:  # told when all have had their turn
+            failed.append(exc)
+    if failed:
+        raise failed[0]
+    if all(done):
         return OK, {}
     return FAILED, {"said": " ".join(told), "error": " ".join(filter(None, [*told, command.failed]))}
 

@@ -65,6 +65,7 @@ def load(path: Path = CONFIG) -> Config:
             sees_interfaces=_is(raw.get("sees_interfaces", False), bool, "sees_interfaces"),
             former=tuple(_strings(raw.get("former") or [], "former")),
             fleet=int(_number(raw.get("fleet", 0), "fleet", 0, MOST_ROUTES)),
+            apart=_is(raw.get("apart", False), bool, "apart"),
             left=tuple(_overlay(item, "left") for item in _is(raw.get("left") or [], list, "left")),
         )
         if config.iam_scope not in SCOPES:
@@ -194,6 +195,7 @@ def content(
         "iam_scope": model.get("iam_scope", TABLES),
         **({"deployment": model["deployment"]} if model.get("deployment", USUAL) != USUAL else {}),
         **({"sees_interfaces": True} if model.get("iam_see_interfaces") else {}),
+        **({"apart": True} if model.get("keepalived", {}).get("apart") else {}),
         **({"left": [dict(overlay) for overlay in left]} if left else {}),
         **({"former": list(former)} if former else {}),
         **({"removed": dict(removed)} if removed else {}),
@@ -221,3 +223,10 @@ def chosen(config: Config, wanted: Sequence[str]) -> Config:
         if name not in known:
             raise CommandError(f"{name} is not an overlay IP of this node: it has {', '.join(known)}.")
     return replace(config, overlays=tuple(known[name] for name in names)) if names else config
+
+
+def parts(config: Config) -> dict[str, Config]:
+    """The overlay IPs that move together, by a word for each part; one part, without a word, where all do."""
+    if not config.apart:
+        return {"": config}
+    return {net.slug(net.bare(o.destination)): replace(config, overlays=(o,)) for o in config.overlays}

@@ -104,7 +104,11 @@ fi
 stays=
 if [ -n "$keeps" ] && [ $code -ne {failed} ]; then # it has not judged
     for address in $addresses; do
-        [ -z "$(ip -oneline address show to "$address")" ] || stays=yes
+        case "$named " in
+        " " | *" $address "* | *" ${address%/*} "*)
+            [ -z "$(ip -oneline address show to "$address")" ] || stays=yes
+            ;;
+        esac
     done
 fi
 if [ -z "$why" ]; then # it has said why

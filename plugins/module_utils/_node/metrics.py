@@ -167,6 +167,7 @@ def shared(config: Config) -> str:
         for o in sorted(config.overlays, key=lambda o: (o.destination, o.vpc_id or ""))
     ]
     told = [nodes, overlays, config.iam_scope, config.aws.get("region"), config.timeout, config.advert]
+    told += ["apart"] if config.apart else []
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode("utf-8")).hexdigest()[:12]
 
 

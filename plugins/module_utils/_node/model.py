@@ -58,6 +58,7 @@ class Config:
         deployment: whose it is.
         sees_interfaces: the node's policy lets it look at its interface, so that it does.
         fleet: how many routes of the account may move at the same time; 0: nobody told.
+        apart: with keepalived each overlay IP is watched, and moves, by itself; else all of them together.
         left: overlay IPs that the inventory has no more, and that nobody took away yet. Nothing is done with them by
             itself; by their name they can be given up, and a cluster that still has them is served.
     """
@@ -76,3 +77,4 @@ class Config:
     sees_interfaces: bool = False
     left: tuple[Overlay, ...] = ()
     fleet: int = 0
+    apart: bool = False

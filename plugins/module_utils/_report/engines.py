@@ -176,9 +176,9 @@ def views(model: Dict, nodes: Mapping[str, Dict], overlay: Dict) -> list[dict[st
         {
             "node": name,
             "engine": view["engine"],
-            "state": view["state"],
+            "state": _state(view, of["address"]),
             "holder": (says := _says(name, view, of["address"], model)),
-            "agrees": not any(_disagreement(name, view, overlay, says)),
+            "agrees": not any(_disagreement(name, view, overlay, says, of["address"])),
         }
         for name, node in nodes.items()
         for view in node["failover"]
@@ -192,6 +192,12 @@ def _says(name: str, view: Dict, address: str, model: Dict) -> str:
     return name if says == SELF else _name(says, model)
 
 
+def _state(view: Dict, address: str) -> str:
+    """What it says of one overlay IP, for people."""
+    state: str = view.get("states", {}).get(net.slug(address), view["state"])
+    return state
+
+
 def _compared(name: str, node: Dict, model: Dict, overlays: Sequence[Dict]) -> Iterator[dict[str, Any]]:
     wanted = {overlay["destination"]: overlay for overlay in model["overlays"]}
     program = Deployment(model["deployment"]).program
@@ -201,10 +207,10 @@ def _compared(name: str, node: Dict, model: Dict, overlays: Sequence[Dict]) -> I
             if not _answers_for(view, of, model):
                 continue
             says = _says(name, view, of["address"], model)
-            yield from _disagreement(name, view, overlay, says)
+            yield from _disagreement(name, view, overlay, says, of["address"])
             astray = [address for address in of["node_addresses"] if address in node["addresses"]]
             if astray and says != name:
-                yield _astray(name, view, astray, overlay, program)
+                yield _astray(name, {**view, "state": _state(view, of["address"])}, astray, overlay, program)
 
 
 def _answers_for(view: Dict, overlay: Dict, model: Dict) -> bool:
@@ -215,7 +221,7 @@ def _answers_for(view: Dict, overlay: Dict, model: Dict) -> bool:
     return bool(view.get("configured", True)) or view["engine"] == model.get("failover", "none")
 
 
-def _disagreement(name: str, view: Dict, overlay: Dict, says: str) -> Iterator[dict[str, Any]]:
+def _disagreement(name: str, view: Dict, overlay: Dict, says: str, address: str) -> Iterator[dict[str, Any]]:
     """An engine that takes another node for the holder than AWS does."""
     holder = overlay["holder"]
     if not view.get("running", True) or says == holder or (not says and holder != name):
@@ -223,7 +229,7 @@ def _disagreement(name: str, view: Dict, overlay: Dict, says: str) -> Iterator[d
     yield {
         "id": "engine_disagrees",
         "severity": "error",
-        "message": f"{view['engine']} on {name} ({view['state']}) takes {says or 'nobody'} for the holder of"
+        "message": f"{view['engine']} on {name} ({_state(view, address)}) takes {says or 'nobody'} for the holder of"
         f" {overlay['destination']}, but AWS routes it to {holder or 'no single node'}.",
         "remedy": "Wait a moment and look again; if it stays, run the switchover to the node that shall have it.",
     }

@@ -26,7 +26,7 @@ def _watch(call: Call) -> bool:
 def _keepalived(call: Call) -> Any:
     from .mastership import Keepalived, Store  # what only lets go of the address does not pay for it
 
-    return Keepalived(call.local, call.node, Store(call.memory), call.log, call.advert)
+    return Keepalived(call.local, call.node, Store(call.memory), call.log, call.advert, others=call.others)
 
 
 NOTIFY = Command(

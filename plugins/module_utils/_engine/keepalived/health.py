@@ -13,15 +13,20 @@ from __future__ import annotations
 
 from ..health import Health, Look
 from .mastership import BACKUP, FAULT, MASTER, Standing, longest_silence, parsed
-from .names import MARK, STANDING, conf
+from .names import MARK, conf, standing
+from .view import parts
 
 
 def health(look: Look) -> Health | None:
     """See :func:`..commands.health`."""
     if MARK not in look.read(conf(look.deployment)):
         return None
-    standing = parsed(look.remembered(STANDING))
-    return Health(able=standing.state in (MASTER, BACKUP), heard=heard(standing, look.now, look.advert))
+    found = [parsed(look.remembered(standing(part))) for part in parts(look.read(look.deployment.config)) or ("",)]
+    told = [heard(one, look.now, look.advert) for one in found]
+    return Health(
+        able=all(one.state in (MASTER, BACKUP) for one in found),
+        heard=False if False in told else None if None in told else True,
+    )
 
 
 def heard(standing: Standing, now: float, advert: float) -> bool | None:

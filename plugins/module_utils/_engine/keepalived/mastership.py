@@ -46,6 +46,8 @@ LINGER = 3.0
 IDLE = 30.0
 """Seconds after which a backup takes down an address that no route leads to: until then it may be a switchover's, which
 brings it up before it moves the route."""
+BEGINNING = 15.0
+"""Seconds for which who begins while another node holds the overlay IP is no master: until then that one is heard."""
 _MOVE = "move"
 _EARLY, _LATE = 0.1, 0.5  # seconds by which a notification may seem to come early or late
 
@@ -146,11 +148,11 @@ class Store:
         """The standing; an empty one where none was written yet, or what is there is not one."""
         if self._unsaved is not None:
             return self._unsaved
-        return parsed(self.memory.read(STANDING))
+        return parsed(self.memory.read(self.memory.own(STANDING)))
 
     def write(self, standing: Standing) -> str:
         """Write it; returns why it could not be written, empty where it was."""
-        why = self.memory.write(STANDING, json.dumps(asdict(standing)))
+        why = self.memory.write(self.memory.own(STANDING), json.dumps(asdict(standing)))
         self._unsaved = standing if why else None
         return why
 
@@ -165,6 +167,7 @@ class Keepalived:
         log: told what happened, in sentences.
         advert: seconds between two adverts.
         clock: the time.
+        others: there are other instances on the node, or were until now.
     """
 
     def __init__(
@@ -175,9 +178,12 @@ class Keepalived:
         log: Callable[[str], None],
         advert: float,
         clock: Clock = time,
+        *,
+        others: bool = False,
     ) -> None:
         self._local, self._make_node, self._store, self._log = local, node, store, log
-        self._advert, self._clock = advert, clock
+        self._advert, self._clock, self._others = advert, clock, others
+        self._move = store.memory.own(_MOVE)
 
     def notify(self, state: str, deadline: Deadline, since: float) -> bool:
         """Keepalived has entered a state: act on it. Returns whether this node is as the state wants it.
@@ -188,7 +194,7 @@ class Keepalived:
             since: when it did, on the monotonic clock.
         """
         if state == ADOPT:
-            self._write(Standing(since=since, adopted=True))
+            self._write(Standing(since=since, adopted=True, lost=self._lost_already()))
             return True
         if state in (BACKUP, FAULT) and self._store.read().adopted:
             return self._keep_on(state, since)
@@ -201,6 +207,21 @@ class Keepalived:
         self._write(entered(self._store.read(), state, since, self._advert))
         with self._locked(deadline) as alone:
             return alone and self._become_holder(deadline)
+
+    def _lost_already(self) -> float | None:
+        """Of several instances one may begin at the node that is not the holder, or hear another one's farewell.
+
+        What works at the other node is left there.
+        """
+        if not self._others:
+            return None
+        now = self._clock.monotonic()
+        try:
+            away = self._verdict(Standing(lost=now), self._make_node().tables()) == AWAY
+        except Exception as exc:  # nothing is known
+            self._log(f"The routes cannot be looked at: {_why(exc)}")
+            return None
+        return now if away else None
 
     def _keep_on(self, state: str, since: float) -> bool:
         """Not yet the master since setup began keepalived: the routes say whether the address is to be up here."""
@@ -241,7 +262,7 @@ class Keepalived:
             self._tell({**{one.destination: one.problems for one in seen}, **around}, mended=verdict == FINE)
             if standing.state != MASTER:
                 self._serve_or_not(standing, verdict, seen)
-                return True
+                return not (verdict == AWAY and self._begins(standing))
             if self._store.read() != standing:  # a notification knows more
                 return True
             if verdict == LOST:
@@ -252,6 +273,11 @@ class Keepalived:
             if verdict == FINE:
                 return self._settle()
             return self._take(deadline)
+
+    def _begins(self, standing: Standing) -> bool:
+        """Whether setup has just begun this instance, while another node held the overlay IP."""
+        since = self._clock.monotonic() - BEGINNING
+        return self._others and standing.adopted and standing.lost is not None and standing.lost > since
 
     def _around(self, deadline: Deadline, seen: Sequence[Seen]) -> Mapping[str, Iterable[str]]:
         try:
@@ -304,7 +330,7 @@ class Keepalived:
 
     def _tell(self, problems: Mapping[str, Iterable[str]], *, mended: bool) -> None:
         """Say what is wrong with single tables, once; what a takeover could not mend stays so until `mended`."""
-        for text in self._store.memory.news({**problems, **({_MOVE: ()} if mended else {})}):
+        for text in self._store.memory.news({**problems, **({self._move: ()} if mended else {})}):
             self._log(text)
 
     def _become_holder(self, deadline: Deadline) -> bool:
@@ -320,7 +346,7 @@ class Keepalived:
         except Exception as exc:  # whatever it was: keepalived must hear that this node cannot be the master
             self._log(f"Taking over failed: {_why(exc)}")
             return False
-        self._tell({_MOVE: result.get("problems", ())}, mended=False)
+        self._tell({self._move: result.get("problems", ())}, mended=False)
         return self._settle()
 
     def _settle(self) -> bool:

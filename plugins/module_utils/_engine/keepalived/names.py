@@ -22,6 +22,11 @@ def unit(deployment: Deployment) -> str:
     return f"{deployment.called(NAME)}.service"
 
 
+def standing(part: str = "") -> str:
+    """The file in the program's memory with what keepalived said last: of a part that moves by itself, or of all."""
+    return f"keepalived-{part}.json" if part else STANDING
+
+
 def conf(deployment: Deployment) -> str:
     """The daemon's configuration file."""
     return f"/etc/keepalived/{deployment.called(NAME)}.conf"

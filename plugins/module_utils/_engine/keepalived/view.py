@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..._address.persist.tree import Host
 from ..._base import net
 from ..._base.deployment import Deployment
 from ..view import ADDRESS, CHECK_FAILED, MOVE, SELF, Trouble, name_of, not_running, parsed, text_of, unit_state, view
-from .names import MARK, NAME, STANDING, conf, unit
+from .names import MARK, NAME, conf, standing, unit
 
 SUM = "# The lines below as setup wrote them, by SHA-256: "
 
 FOLLOWS = False
 _USUAL = Deployment()
-_APPLICATION = "overlay_ip_application"
+_APPLICATION, _ROUTE = "overlay_ip_application", "overlay_ip_route"
 _SCRIPTS = {
     _APPLICATION: (
         "the check command",
@@ -31,11 +31,11 @@ _SCRIPTS = {
     ),
     "overlay_ip_link": ("the look at the network interface", "`ip link` there says whether it is down."),
     "overlay_ip_source": ("the look for the node's own address", "`ip address` there says whether it has gone."),
-    "overlay_ip_route": ("`{program} watch`", "`{program} check` there says what is wrong."),
+    _ROUTE: ("`{program} watch`", "`{program} check` there says what is wrong."),
 }
 _GOOD = re.compile(r"\bsucce")
 _RELOADED = "considered unsuccessful on reload"
-_RESULT = re.compile(r"VRRP_Script\((\w+)\) (.+)")
+_RESULT = re.compile(r"VRRP_Script\(([\w.-]+)\) (.+)")
 
 
 def running(host: Host, deployment: Deployment) -> bool:
@@ -100,13 +100,39 @@ def seen(host: Host, deployment: Deployment) -> dict[str, Any]:
     foreign = movers(host, deployment)
     of = _USUAL if foreign and not configured(host, deployment) else deployment
     name, state = name_of(host, deployment), unit_state(host, unit(of))
-    said = str(parsed(text_of(host, f"{deployment.memory[0]}/{STANDING}")).get("state") or "UNKNOWN")
     if state != "running":
         # What it said last is of another life.
         troubles = [not_running(NAME, unit(of), state, name), *_edited(host, name, conf(of))]
         return view(NAME, state, running=False, troubles=troubles, movers=foreign)
-    troubles = [*_at_fault(host, said, name, deployment), *_edited(host, name, conf(of))]
-    return view(NAME, said, holder=SELF if said == "MASTER" else "", troubles=troubles, movers=foreign)
+    apart = parts(text_of(host, deployment.config))
+    said = {part: _said(host, deployment, part) for part in apart or ("",)}
+    faults = [_at_fault(host, one, name, deployment, part, apart.get(part, "")) for part, one in said.items()]
+    troubles = [*(trouble for found in faults for trouble in found), *_edited(host, name, conf(of))]
+    if not apart:
+        return view(NAME, said[""], holder=SELF if said[""] == "MASTER" else "", troubles=troubles, movers=foreign)
+    told = {one: [apart[part] for part in apart if said[part] == one] for one in sorted(set(said.values()))}
+    return view(
+        NAME,
+        ", ".join(told)
+        if len(told) == 1
+        else ", ".join(f"{one} of {' and '.join(them)}" for one, them in told.items()),
+        holders={part: SELF if one == "MASTER" else "" for part, one in said.items()},
+        states=said,
+        troubles=troubles,
+        movers=foreign,
+    )
+
+
+def parts(text: str | None) -> dict[str, str]:
+    """The overlay IPs that move by themselves, by the word of each, of the program's configuration; none together."""
+    config = parsed(text)
+    overlays = config.get("overlays") if config.get("apart") is True else ()
+    found = [str(one["destination"]) for one in overlays or () if isinstance(one, Mapping) and "destination" in one]
+    return {net.slug(net.bare(destination)): net.bare(destination) for destination in found}
+
+
+def _said(host: Host, deployment: Deployment, part: str) -> str:
+    return str(parsed(text_of(host, f"{deployment.memory[0]}/{standing(part)}")).get("state") or "UNKNOWN")
 
 
 def busy(host: Host, deployment: Deployment) -> str:
@@ -122,25 +148,33 @@ def edited(text: str) -> bool:
     return hashlib.sha256(body.encode()).hexdigest() != line[len(SUM) :].strip()
 
 
-def failing(journal: str) -> dict[str, str]:
-    """Which scripts failed when they were last told of, and how, from keepalived's own words."""
+def failing(journal: str, part: str = "") -> dict[str, str]:
+    """Which scripts failed when they were last told of, and how, from keepalived's own words.
+
+    Of a part its own, under the name that it has where there are no parts, and those that count for all.
+    """
     last = dict(_RESULT.findall(journal))
+    if part:
+        own = f"{_ROUTE}_{part}"
+        last = {_ROUTE if s == own else s: how for s, how in last.items() if s == own or not s.startswith(_ROUTE)}
     bad = {script: how for script, how in last.items() if not _GOOD.search(how)}
     return {script: how.replace(_RELOADED, "failed when keepalived was reloaded") for script, how in bad.items()}
 
 
-def _at_fault(host: Host, said: str, name: str, deployment: Deployment) -> Iterator[Trouble]:
+def _at_fault(host: Host, said: str, name: str, deployment: Deployment, part: str, address: str) -> Iterator[Trouble]:
+    """What is wrong with a part, that of `address`, or with all overlay IPs where that is empty."""
     if said in ("MASTER", "BACKUP"):
         return
     journal = host.output("journalctl", "--unit", unit(deployment), "--output=cat", "--lines=300", "--no-pager") or ""
-    found = failing(journal) if said == "FAULT" else {}
+    found = failing(journal, part) if said == "FAULT" else {}
     reasons = [f"{_SCRIPTS[s][0] if s in _SCRIPTS else s} {how}" for s, how in sorted(found.items())]
     remedies = [_SCRIPTS[s][1] for s in sorted(found) if s in _SCRIPTS]
     why = f": {'; '.join(reasons)}" if reasons else ", so that it cannot be the master"
     what = f"is in {said}" if said != "UNKNOWN" else "has not said what it is"
     remedy = " ".join(remedies) or "`{program} check` and the check command there say what is wrong."
     kind = CHECK_FAILED if list(found) == [_APPLICATION] else "engine_fault"
-    message = f"keepalived {what} on {name}{why}."
+    of = f" for {address}" if address else ""
+    message = f"keepalived {what} on {name}{of}{why}."
     message, remedy = (text.replace("{program}", deployment.program) for text in (message, remedy))
     yield Trouble(kind, "error", message, remedy, SELF, (MOVE,))
 

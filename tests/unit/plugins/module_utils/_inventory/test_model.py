@@ -28,6 +28,7 @@ def test_the_smallest_inventory() -> None:
             "interface": "auto",
             "label": "auto",
             "node_addresses": ["192.168.10.15/32"],
+            "vrrp_id": None,
             "follows": None,
             "bound": None,
             "moved_by": None,
@@ -88,7 +89,7 @@ def test_the_smallest_inventory() -> None:
         (
             {"overlay_ips": [{"address": "192.168.10.15", "adress": 1}]},
             "overlay_ips[0] has the unknown key 'adress': the keys are address, home, route_table_ids, vpc_id, "
-            "interface, label, node_addresses, follows.",
+            "interface, label, node_addresses, vrrp_id, follows.",
         ),
         (
             {"overlay_ips": [{"address": "192.168.10.15/24"}]},

@@ -295,3 +295,47 @@ def test_a_check_is_in_the_journal_only_where_it_fails(
     code, answer = run(capsys, "--config", str(config), "watch")
     assert (code, "error" in answer) == ((cli.OK, False) if fine else (cli.FAILED, True))
     assert [text.partition(" (")[0] for text in said] == [] if fine else ["watch: This node may not be the master"]
+
+
+@pytest.mark.parametrize(
+    ("apart", "arguments", "meant", "others"),
+    [
+        # A daemon that does not know yet that they move apart names none: nothing new is asked of it.
+        (True, ("BACKUP",), [("192.0.2.1/32",), ("192.0.2.2/32",)], False),
+        (True, ("BACKUP", "192.0.2.2"), [("192.0.2.2/32",)], True),
+        (True, ("ADOPT",), [("192.0.2.1/32",), ("192.0.2.2/32",)], True),
+        (False, ("BACKUP",), [("192.0.2.1/32", "192.0.2.2/32")], False),
+        (False, ("ADOPT", "192.0.2.1", "192.0.2.2"), [("192.0.2.1/32", "192.0.2.2/32")], True),
+    ],
+)
+def test_each_part_that_moves_by_itself_is_told(
+    tmp_path: Path,
+    apart: bool,
+    arguments: tuple[str, ...],
+    meant: list[tuple[str, ...]],
+    others: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What one of them meets keeps no other from its turn."""
+    path = tmp_path / "config.json"
+    overlays = [{**OWN, "destination": f"192.0.2.{n}/32", "addresses": [f"192.0.2.{n}/32"]} for n in (1, 2)]
+    path.write_text(json.dumps({"name": "n1", "overlays": overlays, "apart": apart}))
+    told: list[tuple[str, ...]] = []
+    locks: list[str] = []
+
+    class Engine:
+        def __init__(self, call: Call) -> None:
+            local: Any = call.local
+            told.append(tuple(overlay.destination for overlay in local.config.overlays))
+            locks.append(call.memory.own("lock"))
+            assert call.others is others
+
+        def notify(self, *_arguments: object) -> bool:
+            raise AddressError("This address cannot be set.")
+
+    monkeypatch.setattr(keepalived_commands, "_keepalived", Engine)
+    code, answer = run(capsys, "--config", str(path), "notify", *arguments)
+    assert (code, told) == (cli.FAILED, meant)
+    assert answer["error"].startswith("This address cannot be set.")
+    assert locks == ([f"lock-{one[0][:-3]}" for one in meant] if apart else ["lock"])

@@ -136,6 +136,11 @@ def test_an_engine_is_not_told_to_take_the_address_away_where_nothing_can_judge(
     assert called(place, "/nowhere/python3", "watch", up=False).returncode == 2
 
 
+def test_another_overlay_ip_that_is_up_does_not_keep_the_one_that_is_asked_for(place: Path) -> None:
+    assert called(place, "/nowhere/python3", "watch", ADDRESS.partition("/")[0], up=True).returncode == 0
+    assert called(place, "/nowhere/python3", "watch", "192.0.2.99", up=True).returncode == 2
+
+
 def ends(place: Path, how: str) -> str:
     """An interpreter that ends so."""
     python = place / "python3"
