@@ -132,6 +132,16 @@ class Following(Existing):
                 raise DrillError(f"{wanted} did not come in {seconds:.0f} s: {seen}, promoted on {self.promoted()!r}")
             time.sleep(0.3)
 
+    def able(self, node: str, seconds: float = 30.0) -> None:
+        """Wait until a node's instance may be promoted: its agent tells the cluster some time after its start."""
+        query = ("crm_attribute", "--lifetime", "reboot", "--node", NAMES[node], "--name", f"master-{INSTANCE}")
+        deadline = time.monotonic() + seconds
+        while not self.exec(self._asked(), *query, "--query", "--quiet").isdecimal():
+            if time.monotonic() > deadline:
+                raise DrillError(f"{INSTANCE} has no promotion score on {node} after {seconds:.0f} s")
+            time.sleep(0.3)
+        self.exec(self._asked(), "crm_resource", "--wait", "--timeout=60s", timeout=90.0)
+
     def promote(self, node: str) -> None:
         """Have the cluster move the role, as an operator does, and let go of the constraint."""
         asked = self._asked()
