@@ -111,6 +111,12 @@ options:
       - With O(purpose=reach), the attachment of the nodes' VPC. Without it, those of O(vpc_id).
     type: str
     version_added: 1.1.0
+  prefix_list_ids:
+    description:
+      - With O(purpose=reach), the prefix lists that the transit gateway route tables may refer to.
+    type: list
+    elements: str
+    version_added: 1.1.0
   load_balancer_names:
     description:
       - With O(purpose=reach), the load balancers that M(aws_ha.overlay_ip.overlay_load_balancer) keeps, in place of or
@@ -267,6 +273,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "network_interface_ids": {"type": "list", "elements": "str"},
     "transit_gateway_route_table_ids": {"type": "list", "elements": "str"},
     "transit_gateway_attachment_id": {"type": "str"},
+    "prefix_list_ids": {"type": "list", "elements": "str"},
     "load_balancer_names": {"type": "list", "elements": "str"},
     "node_roles": {"type": "list", "elements": "str"},
     "node_instance_profiles": {"type": "list", "elements": "str"},

@@ -46,7 +46,3 @@ class ChainBed(Bed):
         """Ten minutes pass."""
         for node in self.nodes:
             self.exec(node, "rm", "-f", "/var/lib/aws-overlay-ip/turns.json")
-
-    def look_again(self, node: str) -> None:
-        """Let the node's next metrics check its readiness, which they do every ten minutes where it was well."""
-        self.exec(node, "rm", "-f", "/run/aws-overlay-ip/ready.json")

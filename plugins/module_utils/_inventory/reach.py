@@ -20,7 +20,7 @@ from .values import InventoryError, absent, flag
 TRANSIT_GATEWAY, LOAD_BALANCER = "transit_gateway", "load_balancer"
 WAYS = (TRANSIT_GATEWAY, LOAD_BALANCER)
 KEYS = (
-    *("via", "route_table_ids", "attachment_id", "vpc_id", "destinations", "clients"),
+    *("via", "route_table_ids", "attachment_id", "vpc_id", "destinations", "prefix_list_ids", "clients"),
     *("assume_role_arn", "remove_return_routes"),
 )
 _ROLE = r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+"
@@ -50,7 +50,10 @@ def _entry(where: str, item: Any, overlays: Sequence[Mapping[str, Any]]) -> dict
         return reach_balancer.balancer(where, item, overlays)
     heard = Heard()
     clients = heard([], _networks, where, item, "clients")
-    chosen = heard([], _destinations, where, item, overlays)
+    lists = heard([], _prefix_lists, where, item)
+    # What a list holds is its owner's business: the looks show whether the overlay IPs are in it.
+    alone = bool(lists) and absent(item.get("destinations"))
+    chosen = [] if alone else heard([], _destinations, where, item, overlays)
     attachment, vpc_id, role = text(item, "attachment_id"), text(item, "vpc_id"), text(item, "assume_role_arn")
     heard(None, is_id, "vpc", vpc_id, where + ".vpc_id")
     heard(None, is_id, "tgw-attach", attachment, where + ".attachment_id")
@@ -65,6 +68,7 @@ def _entry(where: str, item: Any, overlays: Sequence[Mapping[str, Any]]) -> dict
         "attachment_id": attachment,
         "vpc_id": vpc_id,
         "destinations": chosen,
+        "prefix_list_ids": lists,
         "clients": clients,
         "assume_role_arn": role,
         "remove_return_routes": heard(False, flag, item.get("remove_return_routes"), where + ".remove_return_routes"),
@@ -85,6 +89,14 @@ def _tables(where: str, item: Mapping[str, Any]) -> list[str]:
         heard(None, is_id, "tgw-rtb", table, where + ".route_table_ids")
     heard.tell()
     return tables
+
+
+def _prefix_lists(where: str, item: Mapping[str, Any]) -> list[str]:
+    heard, lists = Heard(), listed(item, "prefix_list_ids", where)
+    for one in lists:
+        heard(None, is_id, "pl", one, where + ".prefix_list_ids")
+    heard.tell()
+    return lists
 
 
 def _networks(where: str, item: Mapping[str, Any], name: str) -> list[str]:

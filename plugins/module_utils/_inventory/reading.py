@@ -17,6 +17,7 @@ from .values import InventoryError, Variables, absent
 
 T = TypeVar("T")
 _IDS = {
+    "pl": "a prefix list",
     "i": "an instance",
     "eni": "a network interface",
     "rtb": "a route table",

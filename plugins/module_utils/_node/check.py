@@ -14,8 +14,11 @@ from typing import Any
 from .._address.iproute import AddressError
 from .._aws.errors import AwsError
 from .._aws.pace import Deadline
+from .._route.facts import Interface
 from .around import DENIED
 from .node import Node
+
+SOURCE_DEST_CHECK = "source_dest_check"
 
 
 def run(node: Node, deadline: Deadline) -> list[dict[str, Any]]:
@@ -64,12 +67,17 @@ def _source_dest_check(node: Node) -> dict[str, Any]:
         (interface,) = node.ec2.interfaces([node.mine()])
     except AwsError as err:
         if err.code not in DENIED:
-            return _told("source_dest_check", False, err.message)
-        return _told("source_dest_check", None, "This node's role may not look; the status playbook does.")
+            return _told(SOURCE_DEST_CHECK, False, err.message)
+        return _told(SOURCE_DEST_CHECK, None, "This node's role may not look; the status playbook does.")
+    return judged(interface)
+
+
+def judged(interface: Interface) -> dict[str, Any]:
+    """The last of the checks, of this node's network interface as it was just read."""
     if interface.source_dest_check:
         text = f"The source/destination check of {interface.network_interface_id} is on: run the setup playbook."
-        return _told("source_dest_check", False, text)
-    return _told("source_dest_check", True, f"It is off on {interface.network_interface_id}.")
+        return _told(SOURCE_DEST_CHECK, False, text)
+    return _told(SOURCE_DEST_CHECK, True, f"It is off on {interface.network_interface_id}.")
 
 
 def _told(name: str, ok: bool | None, message: str) -> dict[str, Any]:

@@ -103,13 +103,29 @@ def _ready(
     known = proof.parsed(memory.read(proof.NAME))
     # What was not well is looked at again: it shall be seen when it is.
     if known and 0 <= now - known[0] < READY_EVERY and all(c["ok"] is not False for c in known[1]):
-        return known[1], known[0]
+        return _looked_at(node, memory, known), known[0]
     try:
         found = check.run(node, deadline)
     except (AwsError, ImdsError):  # not even asked
         return (), None
     memory.write(proof.NAME, proof.text(now, found))
     return found, now
+
+
+def _looked_at(node: Node, memory: Memory, known: tuple[float, list[dict[str, Any]]]) -> Sequence[Mapping[str, Any]]:
+    """What is remembered, with the source/destination check as it is now: that costs a read and no DryRun."""
+    at, checks = known
+    if not any(c["check"] == check.SOURCE_DEST_CHECK and c["ok"] for c in checks):  # its role may not look
+        return checks
+    try:
+        (interface,) = node.ec2.interfaces([node.mine()])
+    except (AwsError, ImdsError):  # the whole of it will tell
+        return checks
+    if not interface.source_dest_check:
+        return checks
+    now = [check.judged(interface) if c["check"] == check.SOURCE_DEST_CHECK else c for c in checks]
+    memory.write(proof.NAME, proof.text(at, now))  # the next run looks at all of it again
+    return now
 
 
 def _text(path: str) -> str:

@@ -220,11 +220,13 @@ def reach(
     attachments: Sequence[str],
     role: str = "",
     balancers: Balancers | None = None,
+    lists: Sequence[str] = (),
 ) -> Document:
     """What transit_gateway_route and overlay_path_info need: ids of route tables and attachments, owned by ``account``.
 
     A route is judged on its table and on its attachment, so this role can send nothing to anybody else. With ``role``,
-    the transit gateway is that role's. With ``balancers``, what overlay_load_balancer needs, too.
+    the transit gateway is that role's. With ``balancers``, what overlay_load_balancer needs, too. With ``lists``, ids
+    of prefix lists, whoever owns them, what references to them need.
     """
     describe = _describe(place, [*_PATHS, *(_BALANCING if balancers else ())])
     balancing = list(_balancing(place, balancers)) if balancers else []
@@ -238,8 +240,21 @@ def reach(
         describe,
         _allow(["ec2:DeleteTransitGatewayRoute", "ec2:SearchTransitGatewayRoutes"], of_tables),
         _allow(["ec2:CreateTransitGatewayRoute", "ec2:ReplaceTransitGatewayRoute"], of_tables + of_attachments),
+        *(
+            _referring(of_tables, of_attachments, [place.ec2("*", "prefix-list", one) for one in lists])
+            if lists
+            else ()
+        ),
         *balancing,
     )
+
+
+def _referring(tables: list[str], attachments: list[str], lists: list[str]) -> Iterable[dict[str, Any]]:
+    """A reference is judged on its list, too, and reading those of a table on the table alone."""
+    suffix = "TransitGatewayPrefixListReference"
+    yield _allow([f"ec2:Get{suffix}s"], tables)
+    yield _allow([f"ec2:Delete{suffix}"], tables + lists)
+    yield _allow([f"ec2:Create{suffix}", f"ec2:Modify{suffix}"], tables + attachments + lists)
 
 
 def _balancing(place: Place, balancers: Balancers) -> Iterable[dict[str, Any]]:

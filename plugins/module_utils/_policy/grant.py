@@ -38,6 +38,7 @@ class Request:
     network_interface_ids: tuple[str, ...] = ()
     transit_gateway_route_table_ids: tuple[str, ...] = ()
     transit_gateway_attachment_id: str = ""
+    prefix_list_ids: tuple[str, ...] = ()
     load_balancer_names: tuple[str, ...] = ()
     node_roles: tuple[str, ...] = ()
     node_instance_profiles: tuple[str, ...] = ()
@@ -128,7 +129,9 @@ def _reach(ec2: Ec2, place: policy_document.Place, request: Request, role: str) 
             " attachment in transit_gateway_attachment_id."
         )
     chosen = [raw["TransitGatewayAttachmentId"] for raw in found]
-    return policy_document.reach(place, owners.pop(), tables, chosen, balancers=balancers)
+    return policy_document.reach(
+        place, owners.pop(), tables, chosen, balancers=balancers, lists=request.prefix_list_ids
+    )
 
 
 def _balancers(ec2: Ec2, request: Request) -> policy_document.Balancers:

@@ -162,7 +162,6 @@ def test_a_standby_whose_check_was_switched_on_can_take_over_again(chain: Chain)
     (interface,) = pair.lab.world.nodes[1].network_interface_ids[:1]
     chain.start_rulebook()
     pair.ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, SourceDestCheck={"Value": True})
-    pair.look_again("node2")
     since = len(chain.rulebook.said)
     chain.rulebook.wait_for(lambda: servers.listens(chain.webhook), "the webhook", PATIENCE)
     why = chain.wait("OverlayIpNotReady node2 source_dest_check: nothing is started", since)

@@ -61,7 +61,7 @@ class Balancers:
         gone = [port for arn in set(self._running) - set(wanted) for port in self._remove(self._running.pop(arn))]
         for arn, snap in wanted.items():
             if arn not in self._running:
-                self._running[arn] = self._start(snap)
+                self._running[arn] = self._start(snap, snapshot.balancer_second)
             gone += self._wire(self._running[arn], snap, snapshot)
         return gone
 
@@ -85,7 +85,7 @@ class Balancers:
         for running in self._running.values():
             running.process.kill()
 
-    def _start(self, snap: BalancerSnap) -> _Running:
+    def _start(self, snap: BalancerSnap, second: float) -> _Running:
         self._made += 1
         namespace = f"overlay-{self._lab_id}-nlb{self._made}"
         self._recorder.record("netns", namespace)
@@ -100,7 +100,8 @@ class Balancers:
             start_new_session=True,
         )
         threading.Thread(target=self._listen, args=(process,), name=namespace, daemon=True).start()
-        log.info("load balancer %s: network namespace %s", snap.arn.split("/")[-2], namespace)
+        name = snap.arn.split("/")[-2]
+        log.info("load balancer %s: network namespace %s, a second of its clocks takes %s s", name, namespace, second)
         return _Running(namespace, process)
 
     def _listen(self, process: subprocess.Popen[str]) -> None:

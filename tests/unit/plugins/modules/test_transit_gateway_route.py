@@ -423,3 +423,19 @@ def test_lists_that_are_none(transit: Transit, play: Run, given: dict[str, Any],
     result = play(**{"destinations": None, **given})
     assert told in result["msg"]
     assert transit.aws.calls() == []
+
+
+def test_the_document_of_reach_with_lists_is_enough_and_no_more(transit: Transit, play: Run, overlays: str) -> None:
+    place = Place("aws", transit.aws.world.region)
+    document = policy_document.reach(place, transit.account, transit.tables, [transit.nodes], lists=[overlays])
+    keys = transit.aws.options(transit.user("lists", *document["Statement"]))
+    asked: dict[str, Any] = {"destinations": None, "prefix_list_ids": [overlays], **keys}
+    assert actions(play(**asked)) == ["create"] * 2
+    elsewhere = play(transit_gateway_attachment_id=transit.clients, **asked)
+    assert {r["error"]["code"] for r in elsewhere["routes"]} == {"UnauthorizedOperation"}
+    assert actions(play(state="absent", **asked)) == ["delete"] * 2
+    other = transit.client.create_managed_prefix_list(
+        PrefixListName="others", MaxEntries=1, AddressFamily="IPv4", Entries=[]
+    )["PrefixList"]["PrefixListId"]
+    refused = play(**{**asked, "prefix_list_ids": [other]})
+    assert {r["error"]["code"] for r in refused["routes"]} == {"UnauthorizedOperation"}

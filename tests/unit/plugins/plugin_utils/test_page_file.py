@@ -140,7 +140,7 @@ def test_the_last_moves_where_the_report_has_some() -> None:
     nothing = record(to="node2", seconds={}, tables=[], done=False, error="Refused.")
     text = " ".join("".join(Read(html({**report(), "moves": [move, nothing]})).text).split())
     destination = move["tables"][0]["destination"]
-    assert f"{move['time']} {destination} <node1> \u2192 <node2> in 1.50 s {move['by']}" in text
+    assert f"2026-01-31 12:00:00 UTC {destination} <node1> \u2192 <node2> in 1.50 s{move['by']}" in text
     assert "the overlay IPs nobody \u2192 node2 failed" in text
 
 

@@ -29,12 +29,22 @@ def test_the_smallest_entry_is_about_all_overlay_ips() -> None:
             "attachment_id": None,
             "vpc_id": None,
             "destinations": ["192.168.10.15/32", "2001:db8::15/128"],
+            "prefix_list_ids": [],
             "clients": [],
             "assume_role_arn": None,
             "remove_return_routes": False,
             "looks": [],
         }
     ]
+
+
+def test_lists_take_the_place_of_the_overlay_ips_or_stand_beside_them() -> None:
+    lists = ["pl-0123456789abcdef0"]
+    [alone] = read(overlay_ips=BOTH, overlay_ip_reach=[{**ENTRY, "prefix_list_ids": lists}])["reach"]
+    assert (alone["destinations"], alone["prefix_list_ids"]) == ([], lists)
+    beside = {**ENTRY, "prefix_list_ids": lists, "destinations": ["192.168.10.0/24", "2001:db8::/64"]}
+    [both] = read(overlay_ips=BOTH, overlay_ip_reach=[beside])["reach"]
+    assert (both["destinations"], both["prefix_list_ids"]) == (["192.168.10.0/24", "2001:db8::/64"], lists)
 
 
 def test_a_whole_entry() -> None:
@@ -85,6 +95,10 @@ def test_a_whole_entry() -> None:
             "overlay_ip_reach[0] has attachment_id and vpc_id: keep one of them.",
         ),
         ({**ENTRY, "clients": ["10.20.0.1/16"]}, "overlay_ip_reach[0].clients: '10.20.0.1/16' has host bits set"),
+        (
+            {**ENTRY, "prefix_list_ids": ["192.168.10.0/24"]},
+            "overlay_ip_reach[0].prefix_list_ids is '192.168.10.0/24', not the id of a prefix list",
+        ),
         (
             {**ENTRY, "destinations": ["192.168.11.0/24"]},
             "overlay_ip_reach[0].destinations do not hold 192.168.10.15/32: add it, or a prefix around it, or leave",

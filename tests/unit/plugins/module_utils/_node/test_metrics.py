@@ -26,6 +26,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.node impor
 from unit.move_records import NOON, record
 from unit.node_script import OVERLAY, play, read
 from unit.promtool import promtool
+from unit.script import Call
 
 CONFIG = Config(
     "n1",
@@ -208,6 +209,33 @@ def test_what_was_checked_lately_is_not_checked_again(memory: Memory, monkeypatc
         memory.write("ready.json", text_)
         asked(memory, read("eni-me", "eni-me"))
     assert len(asked_of) == 7
+
+
+def interface(check: bool = False, error: str = "") -> Call:
+    raw = {"NetworkInterfaceId": "eni-me", "VpcId": "vpc-1", "SubnetId": "subnet-1", "Status": "in-use",
+           "SourceDestCheck": check}  # fmt: skip
+    answer = {"NetworkInterfaces": [raw]}
+    return Call("ec2", "DescribeNetworkInterfaces", {"NetworkInterfaceIds": ["eni-me"]}, answer, error)
+
+
+def test_a_check_that_is_switched_on_is_told_at_the_next_run(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It costs a read, and no DryRun; what cannot be read now is as it was."""
+    asked_of: list[int] = []
+
+    def run(_node: object, _deadline: object) -> Any:
+        asked_of.append(1)
+        return [READY[0], {"check": "source_dest_check", "ok": True}]
+
+    monkeypatch.setattr(metrics_run.check, "run", run)
+    series = 'overlay_ip_ready{node="n1",check="source_dest_check"}'
+    tables = read("eni-me", "eni-me")
+    assert asked(memory, tables)[series] == "1"
+    assert asked(memory, tables, interface())[series] == "1"
+    assert asked(memory, tables, interface(error="RequestLimitExceeded"))[series] == "1"
+    assert asked(memory, tables, interface(check=True))[series] == "0"
+    assert len(asked_of) == 1
+    asked(memory, tables)  # what is not well is checked as a whole
+    assert len(asked_of) == 2
 
 
 def test_counting(memory: Memory) -> None:
