@@ -55,6 +55,7 @@ class ActionModule(ActionBase):
                 load_extra_vars(self._loader),
                 {name for names in (known, *self._nodes(variables, known)) for name in names},
                 arguments["told"],
+                registry.FOLLOWERS,
             )
             if arguments["ask"] and (stranger := inventory_model.stranger(given)):
                 return {"changed": False, "model": stranger, "stranger": True}

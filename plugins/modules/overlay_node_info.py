@@ -204,12 +204,19 @@ failover:
       description: All nodes by the names that it has for them, with their instance ids where its fencing knows these.
       type: dict
       version_added: 1.1.0
+    kinds:
+      description:
+        - What an overlay IP may follow by it, by name. V(promotable), or the name of the promotable clone that it is
+          in, or an empty string. V(none) for an engine that knows of no applications.
+      type: dict
+      version_added: 1.1.0
     movers:
       description:
         - What in its configuration moves or names addresses. C(name) and C(agent) of the resource, C(moves) (V(route),
           V(address) or V(named)), C(destinations), C(tables), C(interface), C(top), the group or clone that it is in,
-          C(follows), the resource to whose promoted instance it is bound, C(ours), whether setup gave it to the engine,
-          and C(through), whether the engine can be asked to move it.
+          C(follows), the resource to whose instance in a C(role) (V(Promoted), V(Unpromoted)) it is bound by the
+          constraint C(bond), C(deployment), whose setup gave it to the engine, C(ours), whether that is the one that is
+          asked about, and C(through), whether the engine can be asked to move it.
       type: list
       elements: dict
       version_added: 1.1.0

@@ -14,7 +14,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from drill.bed import AWS, TOKEN_MS, Bed, DrillError
 from lab.daemon import process
@@ -117,12 +117,7 @@ class Existing(Bed):
             _MEMBER.format(name=NAMES[machine.name], number=number, address=machine.addresses[0])
             for number, machine in enumerate(world.nodes, 1)
         )
-        for table in world.route_table_ids:
-            self.ec2.create_route(
-                RouteTableId=table,
-                DestinationCidrBlock=f"{self.lab.overlay}/32",
-                NetworkInterfaceId=world.nodes[0].network_interface_ids[0],
-            )
+        self.route(self.address)
         for machine in world.nodes:
             self._permit(machine.name)
             self.ec2.modify_network_interface_attribute(
@@ -136,8 +131,30 @@ class Existing(Bed):
         for machine in world.nodes:
             self.exec(machine.name, "systemctl", "enable", "--now", "corosync", "pacemaker", timeout=60.0)
         self._await_members()
-        self.write_cib(_CIB.format(**self._values()))
+        self.write_cib(self.configuration())
+        self.ready()
+
+    def configuration(self) -> str:
+        """What it is given."""
+        return _CIB.format(**self.values())
+
+    def ready(self) -> None:
+        """Wait until its home serves."""
         self.rest("node1")
+
+    @property
+    def address(self) -> str:
+        """The one that its stock agent moves."""
+        return self.lab.overlay
+
+    def route(self, address: str) -> None:
+        """Made by hand, in every table, to the first node."""
+        for table in self.lab.world.route_table_ids:
+            self.ec2.create_route(
+                RouteTableId=table,
+                DestinationCidrBlock=f"{address}/32",
+                NetworkInterfaceId=self.lab.world.nodes[0].network_interface_ids[0],
+            )
 
     def write_cib(self, text: str) -> None:
         """Merge this into the cluster's configuration and wait until it has done what follows."""
@@ -150,7 +167,7 @@ class Existing(Bed):
         text = self.exec("node1", "cibadmin", "--query", "--scope", "configuration")
         return "\n".join(line for line in text.splitlines() if "last-lrm-refresh" not in line)
 
-    def _values(self) -> dict[str, str]:
+    def values(self) -> dict[str, str]:
         world = self.lab.world
         device = self.exec("node1", "sh", "-c", "ip -o route show default | sed 's/.* dev //; s/ .*//'")
         return {
@@ -158,7 +175,7 @@ class Existing(Bed):
             "hosts": ";".join(f"{NAMES[machine.name]}:{machine.instance_id}" for machine in world.nodes),
             "group": GROUP,
             "resource": RESOURCE,
-            "address": self.lab.overlay,
+            "address": self.address,
             "tables": ",".join(world.route_table_ids),
             "interface": device,
             "awscli": AWS,
@@ -182,12 +199,15 @@ class Existing(Bed):
             time.sleep(0.5)
 
 
+Made = TypeVar("Made", bound=Existing)
+
+
 @contextmanager
-def existing(tables: int = 2) -> Iterator[Existing]:
-    """A lab with that cluster, at rest on node1; removed afterwards."""
+def existing(kind: type[Made], tables: int = 2) -> Iterator[Made]:
+    """A lab with such a cluster, at rest; removed afterwards."""
     directory, lab = process.up("full:ha", [f"--tables={tables}"])
     try:
-        made = Existing(directory, lab, "aws-vpc-move-ip")
+        made = kind(directory, lab, "aws-vpc-move-ip")
         made.prepare()
         made.cluster()
         yield made

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.registry import NAMES
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.registry import FOLLOWERS, NAMES
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import model as inventory_model
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.model import Given, InventoryError
 
@@ -26,7 +26,9 @@ def read(
 ) -> dict[str, Any]:
     """The model of good variables with these changes; None takes one away."""
     chosen = {k: v for k, v in {**GOOD, **variables}.items() if v is not None}
-    return inventory_model.model(Given(chosen, hosts or NODES, GROUPS, NAMES), switchover=switchover)
+    return inventory_model.model(
+        Given(chosen, hosts or NODES, GROUPS, NAMES, followers=FOLLOWERS), switchover=switchover
+    )
 
 
 def refusal(**changes: Any) -> str:

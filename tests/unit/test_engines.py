@@ -37,6 +37,7 @@ from __future__ import annotations
 from .view import Trouble, view
 
 NAME = "fake"
+FOLLOWS = False
 
 
 def unit(deployment):

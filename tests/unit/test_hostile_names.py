@@ -128,6 +128,7 @@ def test_a_parameter_of_the_agent_is_refused_or_arrives(options: dict[str, str])
         pacemaker_operations=[],
         pacemaker_prefix="overlay-ip-",
         pacemaker_program_options={},
+        pacemaker_followers=[],
     )
     (attributes,) = ElementTree.fromstring(shown).iter("instance_attributes")
     found = {pair.attrib["name"]: pair.attrib["value"] for pair in attributes}

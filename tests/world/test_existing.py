@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Existing]:
-    with existing() as made:
+    with existing(Existing) as made:
         yield made
         problems = made.control.problems()
     assert not problems, problems

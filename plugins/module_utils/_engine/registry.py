@@ -22,6 +22,7 @@ class Engine(Protocol):
     """What every engine's file offers; its role has the same doors as the others' roles."""
 
     NAME: str
+    FOLLOWS: bool  # whether an overlay IP can follow an application by it
 
     def unit(self, deployment: Deployment) -> str:
         """Its systemd unit."""
@@ -51,6 +52,8 @@ ENGINES: tuple[Engine, ...] = (keepalived, pacemaker)
 NONE = "none"
 NAMES = (NONE, *(engine.NAME for engine in ENGINES))
 """What `overlay_ip_failover` may be."""
+FOLLOWERS = tuple(engine.NAME for engine in ENGINES if engine.FOLLOWS)
+"""With which of them an entry of `overlay_ips` may have `follows`."""
 
 
 def units(deployment: Deployment) -> tuple[str, ...]:

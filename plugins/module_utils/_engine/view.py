@@ -56,6 +56,7 @@ def view(
     name: str = "",
     members: Mapping[str, str] | None = None,
     movers: Iterable[Mapping[str, Any]] = (),
+    kinds: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The form.
 
@@ -70,6 +71,8 @@ def view(
         name: what it calls this node; empty where it knows no names.
         members: all nodes by the names that it knows them by, with their instance ids where it knows these.
         movers: what in it moves or names addresses, each with `name`, `agent`, `moves`, `destinations`, `top`, `ours`.
+        kinds: what an overlay IP may follow, by name: `promotable`, or the promotable thing that it is in; None for an
+            engine that knows nothing of the kind.
     """
     return {
         "engine": engine,
@@ -82,6 +85,7 @@ def view(
         "name": name,
         "members": dict(members or {}),
         "movers": [dict(mover) for mover in movers],
+        "kinds": None if kinds is None else dict(kinds),
     }
 
 

@@ -20,13 +20,15 @@ from .holders import Dict
 
 MOVING = ("route", "address")
 NONE = "none"
-_TOLD = ("engine", "agent", "moves", "top", "follows", "through", "deployment")
+_BOND = ("follows", "role", "bond")
+_TOLD = ("engine", "agent", "moves", "top", "follows", "role", "through")
 
 
 def heed(model: dict[str, Any], views: Mapping[str, Sequence[Dict]]) -> None:
     """Fill in, by what the nodes' engines say (`overlay_node_info`'s C(failover), by node).
 
-    Each node gets `cluster_name`, each overlay `resource`, what the cluster calls it, `top`, what that is in, and
+    Each node gets `cluster_name`. Each overlay gets `resource`, what the cluster calls it; `top`, what that is in;
+    `bound`: None, or the resource (`follows`) whose instance in a `role` it follows there, by the constraint `bond`;
     `moved_by`: None, or what else than setup's own moves it: `resource` and what the view has of it, as `engine` and
     `agent`. `mover` is the engine that has to make a move: the chosen one, or the one that moves an overlay already.
     """
@@ -41,8 +43,9 @@ def heed(model: dict[str, Any], views: Mapping[str, Sequence[Dict]]) -> None:
         others = [mover for mover in movers if not mover["ours"]]
         overlay["moved_by"] = _told(others[0]) if others else None
         name = Deployment(model["deployment"]).resources + net.slug(overlay["address"])
-        resource = (ours or others or [{"name": name, "top": name}])[0]
+        resource = (ours or others or [{"name": name, "top": name, "follows": ""}])[0]
         overlay["resource"], overlay["top"] = resource["name"], resource["top"]
+        overlay["bound"] = {key: resource[key] for key in _BOND} if resource["follows"] else None
         if others and not ours:
             overlay["home"] = names.get(_holder(overlay, views), overlay["home"])
     through = [o["moved_by"]["engine"] for o in model["overlays"] if o and o["moved_by"] and o["moved_by"]["through"]]
@@ -108,11 +111,13 @@ def _short(name: str, node: Dict, member: str, members: Mapping[str, str]) -> bo
 
 
 def _movers(overlay: Dict, views: Mapping[str, Sequence[Dict]]) -> Iterator[dict[str, Any]]:
-    """What moves it, each once, whoever of the nodes says it."""
+    """What moves it, each once, whoever of the nodes says it. Of another deployment's `shared_address` tells."""
     wanted, said = {overlay["destination"], *overlay["node_addresses"]}, []
     for told in views.values():
         for view in told:
             for mover in view.get("movers", ()):
+                if mover["deployment"] and not mover["ours"]:
+                    continue
                 one = {**mover, "engine": view["engine"]}
                 if mover["moves"] in MOVING and wanted & set(mover["destinations"]) and one not in said:
                     said.append(one)

@@ -44,6 +44,7 @@ class Given:
         extra: the names of the extra variables.
         names: those of all variables that the play's host and the nodes have.
         told: what the nodes' engines said, by node; empty where nobody was asked.
+        followers: the engines by which an overlay IP can follow an application.
     """
 
     variables: Variables
@@ -54,6 +55,7 @@ class Given:
     extra: Collection[str] = ()
     names: Collection[str] = ()
     told: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    followers: Sequence[str] = ()
 
 
 def judged(given: Given, *, switchover: bool = False) -> dict[str, Any]:
@@ -104,6 +106,7 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
         "api_from": plain("overlay_ip_api_from"),
         "failover": heard("none", _engine, variables, given.engines),
         "iam_scope": plain("overlay_ip_iam_scope"),
+        "move_role": plain("overlay_ip_move_role"),
         "iam_see_interfaces": plain("overlay_ip_iam_see_interfaces"),
         "metrics": plain("overlay_ip_metrics"),
         "takeover_foreign": plain("overlay_ip_takeover_foreign"),
@@ -128,6 +131,7 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
     if read["failover"] != "none":
         for name in names:
             heard(None, _writable, name)
+    heard(None, _followed, overlays, read["failover"], given.followers)
     clusters.heed(read, given.told)
     if switchover:
         read.update(heard({}, _request, variables, nodes, overlays))
@@ -301,6 +305,16 @@ def _chosen(overlay: str | None, overlays: list[dict[str, Any]]) -> list[dict[st
 
 def _refuse(sentence: str) -> None:
     raise InventoryError(sentence)
+
+
+def _followed(overlays: Sequence[Mapping[str, Any]], engine: str, able: Sequence[str]) -> None:
+    """Refuse to follow an application by an engine that knows of none."""
+    wrong = [index for index, overlay in enumerate(overlays) if overlay and overlay["follows"] and engine not in able]
+    if wrong:
+        raise InventoryError(
+            f"overlay_ips[{wrong[0]}] has follows, and overlay_ip_failover is {engine}: an overlay IP follows an"
+            f" application by {' or '.join(able)} alone; set overlay_ip_failover to that, or leave follows out."
+        )
 
 
 def _region(variables: Variables, environment: str | None) -> str:

@@ -16,9 +16,16 @@ from .variables import BY_NAME
 
 _NAME = r"[^\s/:\0]{1,15}"
 """What Linux takes for an interface's name: dev_valid_name() of net/core/dev.c, IFNAMSIZ of if.h."""
+_RESOURCE = r"[A-Za-z_][A-Za-z0-9._-]*"
+"""What Pacemaker takes for a name: XML's NCName, pacemaker-*.rng."""
+_ROLES = {"promoted": "Promoted", "master": "Promoted", "unpromoted": "Unpromoted", "slave": "Unpromoted"}
+"""Pacemaker's names of a role, those up to 2.0 included."""
 _LABEL = r"[A-Za-z0-9.:_-]{1,15}"
 
-OVERLAY_KEYS = ("address", "home", "route_table_ids", "vpc_id", "interface", "label", "node_addresses", "vrrp_id")
+OVERLAY_KEYS = (
+    *("address", "home", "route_table_ids", "vpc_id", "interface", "label", "node_addresses"),
+    *("vrrp_id", "follows"),
+)
 
 
 def overlays(listed_ones: Sequence[Any] | None, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -66,6 +73,7 @@ def _overlay(where: str, item: Any, names: Sequence[str]) -> dict[str, Any]:
         "label": heard("auto", _label, where, item),
         "node_addresses": heard([], _node_addresses, where, item, destination) if destination else [],
         "vrrp_id": heard(None, _vrrp_id, where, item),
+        "follows": heard(None, _follows, where, item),
     }
     heard.tell()
     return read
@@ -109,6 +117,24 @@ def _label(where: str, item: Mapping[str, Any]) -> str:
             f"{where}.label is {label!r}: write up to 15 letters, digits and .:_-, such as eth0:ha, or auto."
         )
     return label
+
+
+def _follows(where: str, item: Mapping[str, Any]) -> dict[str, str] | None:
+    """The application's resource, and the role of the instance that the overlay IP is to be beside."""
+    given = item.get("follows")
+    if given is None or given == "":
+        return None
+    shape = "{resource: SAPHana_HDB_00-clone, role: Promoted}"
+    if not isinstance(given, Mapping) or not text(given, "resource") or set(given) - {"resource", "role"}:
+        raise InventoryError(f"{where}.follows is {given!r}: write {shape}.")
+    resource, role = str(text(given, "resource")), _ROLES.get((text(given, "role") or "Promoted").lower())
+    if not re.fullmatch(_RESOURCE, resource):
+        raise InventoryError(
+            f"{where}.follows.resource is '{resource}', which no resource can be called: write {shape}."
+        )
+    if not role:
+        raise InventoryError(f"{where}.follows.role is '{text(given, 'role')}': choose one of Promoted, Unpromoted.")
+    return {"resource": resource, "role": role}
 
 
 def _vpc(where: str, item: Mapping[str, Any]) -> str | None:

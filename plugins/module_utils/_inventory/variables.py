@@ -142,6 +142,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("target", TEXT, ("overlay_ip",), scope=REQUEST),
     Variable("overlay", TEXT, ("overlay_ip",), scope=REQUEST),
     Variable("expected_active", TEXT, ("overlay_ip",), scope=REQUEST),
+    Variable("overlay_ip_move_role", FLAG, ("overlay_ip",), False, scope=REQUEST),
     # Metrics
     Variable("overlay_ip_metrics", FLAG, ("overlay_ip", "metrics"), False),
     Variable(

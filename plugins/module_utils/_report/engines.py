@@ -15,10 +15,11 @@ from typing import Any
 from .._base import net
 from .._base.deployment import Deployment
 from .._inventory.holders import Dict
+from . import movers
 
-SELF, SETUP, MOVE, TEARDOWN, _CHECK_FAILED = "self", "setup", "move", "teardown", "engine_check_failed"
+SELF, MOVE, TEARDOWN, _CHECK_FAILED = "self", "move", "teardown", "engine_check_failed"
 MIGRATE = "migrate"
-_NOT_MIGRATION = ("moved_by_another", "maintenance_mode", "engine_check_failed")
+_NOT_MIGRATION = ("moved_by_another", movers.FOLLOWS, "maintenance_mode", "engine_check_failed")
 _RESTLESS = frozenset({"engine_disagrees", "engine_absent", "address_astray", "address_missing"})
 
 
@@ -34,7 +35,7 @@ def findings(
         strangers: nodes whose engine is another inventory's: what it says of its overlay IPs is not compared.
     """
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in nodes}
-    for name, finding in [*_moved(nodes, model), *_told(nodes, model, strangers)]:
+    for name, finding in [*movers.findings(nodes, model), *_told(nodes, model, strangers)]:
         if finding["message"] not in {other["message"] for told in found.values() for other in told}:
             found[name].append(finding)
     for name, node in nodes.items():
@@ -132,51 +133,6 @@ def concerns(view: Dict, model: Dict) -> bool:
 def _moves(view: Dict, model: Dict) -> bool:
     """Whether it moves one of them by what is not setup's own."""
     return any(o.get("moved_by") and o["moved_by"]["engine"] == view["engine"] for o in model["overlays"])
-
-
-def _moved(nodes: Mapping[str, Dict], model: Dict) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Overlays that something else moves already: two that move one address take it from each other."""
-    teller = next((name for name, node in nodes.items() if node["reachable"]), None)
-    for overlay in model["overlays"]:
-        if teller and (by := overlay.get("moved_by")):
-            yield teller, _moved_by(overlay["destination"], by, model.get("failover", "none"))
-
-
-def _moved_by(destination: str, by: Dict, chosen: str) -> dict[str, Any]:
-    where = f", in {by['top']}" if by["top"] != by["resource"] else ""
-    message = f"{destination} is moved by {by['resource']} ({by['agent']}{where}) of {by['engine']} already."
-    hinders, severity = [TEARDOWN], "info"
-    if by["deployment"]:
-        hinders, severity = [SETUP, MOVE, TEARDOWN], "error"
-        remedy = (
-            f"that is the deployment '{by['deployment']}'; take it out of one inventory, or tear it down with the other"
-            " one first."
-        )
-    elif chosen != "none":
-        hinders, severity = [SETUP, MOVE, TEARDOWN], "error"
-        remedy = (
-            "replace that by `migrate.yml`, or set overlay_ip_failover=none, so that status and switchover work through"
-            " it."
-            if by["moves"] == "route" and by["through"]
-            else f"take it out of {by['engine']}, or set overlay_ip_failover=none."
-        )
-    elif not by["through"]:
-        hinders, severity = [MOVE, TEARDOWN], "warning"
-        remedy = f"move it by {by['engine']}'s own means, or take it out of there first."
-    elif by["follows"]:
-        hinders = [MOVE, TEARDOWN]
-        remedy = f"it follows the promoted instance of {by['follows']}: move that, and the address follows."
-    else:
-        remedy = "status and switchover work through it; take it out of the cluster before teardown."
-    return {
-        "id": "moved_by_another",
-        "severity": severity,
-        "message": message,
-        "remedy": remedy,
-        "node": "",
-        "hinders": hinders,
-        "engine": chosen,
-    }
 
 
 def _told(nodes: Mapping[str, Dict], model: Dict, strangers: Collection[str]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -21,6 +21,7 @@ from .names import MARK, NAME, conf, standing, unit
 
 SUM = "# The lines below as setup wrote them, by SHA-256: "
 
+FOLLOWS = False
 _USUAL = Deployment()
 _APPLICATION, _ROUTE = "overlay_ip_application", "overlay_ip_route"
 _SCRIPTS = {
@@ -70,6 +71,8 @@ def movers(host: Host, deployment: Deployment) -> list[dict[str, Any]]:
             "interface": "",
             "top": name,
             "follows": "",
+            "role": "",
+            "bond": "",
             "deployment": "",
             "ours": False,
             "through": False,

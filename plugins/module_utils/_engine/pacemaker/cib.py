@@ -37,7 +37,11 @@ _AGENTS = {
     "awseip": (NAMED, ("private_ip_address",)),  # a public address: it needs the other one here
     "aws-vpc-route53": (NAMED, ("ip",)),  # a name: who moves the address is somebody else
 }
+PROMOTED, UNPROMOTED = "Promoted", "Unpromoted"
+_ROLES = {PROMOTED: PROMOTED, "Master": PROMOTED, UNPROMOTED: UNPROMOTED, "Slave": UNPROMOTED}
+"""The words up to 2.0 are still known by later versions."""
 _BOXES = ("group", "clone", "master", "bundle")
+PROMOTABLE = "promotable"
 _INSTANCE = re.compile(r"i-[0-9a-f]{8,17}")
 
 
@@ -53,7 +57,9 @@ class Mover:
         tables: the route tables that it writes; empty where it says none.
         interface: the node's interface; empty for its own choice.
         top: the outermost group, clone or bundle that it is in, or itself.
-        follows: what it must be on the node of, in a promoted role; empty for nothing.
+        follows: the resource whose promoted, or unpromoted, instance it wants to be beside; empty for nothing.
+        role: PROMOTED or UNPROMOTED, whatever the version's own word for it; empty for nothing.
+        bond: the id of the constraint that says so.
         deployment: the name of the one whose setup, or migration, has given it to the cluster; empty for none.
     """
 
@@ -65,6 +71,8 @@ class Mover:
     interface: str
     top: str
     follows: str
+    role: str
+    bond: str
     deployment: str
 
 
@@ -120,6 +128,35 @@ def instances(root: Element | None) -> dict[str, str]:
     return found
 
 
+def kinds(root: Element | None) -> dict[str, str]:
+    """What may be followed: PROMOTABLE clones (`master` up to 1.1) and promotable bundles, and all the rest, by name.
+
+    The rest has the name of the promotable clone that it is in, or nothing: people take the one for the other.
+    """
+    found: dict[str, str] = {}
+    resources = root if root is None or root.tag == "resources" else root.find(".//resources")
+    for child in resources if resources is not None else ():
+        if child.tag not in ("primitive", *_BOXES):
+            continue
+        promotable = _promotable(child)
+        found[child.get("id", "")] = PROMOTABLE if promotable else NOTHING
+        inside = [one for one in child.iter() if one.tag in ("group", "primitive") and one is not child]
+        found.update({one.get("id", ""): child.get("id", "") if promotable else NOTHING for one in inside})
+    return found
+
+
+def _promotable(box: Element) -> bool:
+    """`promotable` is a meta attribute of the clone since 2.0; a bundle says how many of it are promoted."""
+    if box.tag == "bundle":
+        return any(int(one.get(key) or 0) > 0 for one in box for key in ("promoted-max", "masters"))
+    said = {
+        pair.get("name"): pair.get("value", "").lower()
+        for attributes in box.findall("meta_attributes")
+        for pair in attributes.findall("nvpair")
+    }
+    return box.tag == "master" or (box.tag == "clone" and said.get("promotable") in ("true", "yes", "on", "1", "y"))
+
+
 def options(primitive: Element, root: Element | None) -> dict[str, str]:
     """A primitive's parameters, those of its template included, without those that hold for single nodes only."""
     found: dict[str, str] = {}
@@ -169,6 +206,7 @@ def _mover(primitive: Element, top: str, root: Element | None) -> Mover | None:
     if not found:
         return None
     name, listed = primitive.get("id", ""), re.split(r"[,\s]+", given.get("routing_table", ""))
+    follows, role, bond = _follows({name, top}, root)
     return Mover(
         name=name,
         agent=agent,
@@ -177,7 +215,9 @@ def _mover(primitive: Element, top: str, root: Element | None) -> Mover | None:
         tables=tuple(table for table in listed if table),
         interface=given.get("interface", "") or given.get("nic", ""),
         top=top,
-        follows=_follows({name, top}, root),
+        follows=follows,
+        role=role,
+        bond=bond,
         deployment=_deployment(agent, name, given, slug(found[0])) if moves == ROUTE else NOTHING,
     )
 
@@ -192,13 +232,20 @@ def _deployment(agent: str, name: str, given: Mapping[str, str], of: str) -> str
     return made.name if made else NOTHING
 
 
-def _follows(names: set[str], root: Element | None) -> str:
-    """The resource whose promoted instance it is bound to. `Master` is the word for it up to 2.0, and still known."""
-    for bond in root.iter("rsc_colocation") if root is not None else ():
-        leader, bound = bond.get("with-rsc-role", ""), bond.get("score", "INFINITY").endswith("INFINITY")
-        if bond.get("rsc") in names and leader in ("Master", "Promoted") and bound:
-            return bond.get("with-rsc", "")
-    return ""
+def _follows(names: set[str], root: Element | None) -> tuple[str, str, str]:
+    """The resource whose instance in a role attracts it most, that role, and the constraint. Guides give 2000."""
+    found = [
+        (_score(bond), bond.get("with-rsc", ""), _ROLES[role], bond.get("id", ""))
+        for bond in (root.iter("rsc_colocation") if root is not None else ())
+        if bond.get("rsc") in names and (role := bond.get("with-rsc-role", "")) in _ROLES and _score(bond) > 0
+    ]
+    return max(found, key=lambda one: one[0])[1:] if found else (NOTHING, NOTHING, NOTHING)
+
+
+def _score(bond: Element) -> float:
+    """Pacemaker Explained, Scores: one that is not given is infinite."""
+    text = bond.get("score", "INFINITY").lower().replace("infinity", "inf")
+    return float(text) if re.fullmatch(r"[+-]?(inf|\d+)", text) else 0.0
 
 
 def _destination(text: str) -> str:

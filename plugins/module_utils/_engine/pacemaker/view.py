@@ -21,8 +21,10 @@ from ..._address.persist.tree import Host
 from ..._base.deployment import Deployment, of_resource
 from ..view import MOVE, ROUTE, SELF, SETUP, TEARDOWN, Trouble, name_of, not_running, text_of, unit_state, view
 from . import cib, health
+from .words import COMMANDS
 
 NAME = "pacemaker"
+FOLLOWS = True
 UNIT = "pacemaker.service"
 """The cluster is one for all deployments."""
 AGENTS = (cib.OURS, f"ocf:heartbeat:{cib.STOCK}")
@@ -39,48 +41,6 @@ _ALL = (SETUP, MOVE, TEARDOWN)
 _USUAL = Deployment()
 _COORDINATOR = "./summary/current_dc[@present='true']"
 _QUORUM = "./summary/current_dc[@with_quorum='true']"
-_SETTINGS = "crm_attribute --type crm_config --delete --name"
-
-COMMANDS: Mapping[str, Mapping[str, str]] = {
-    "pcs": {
-        "online": "pcs node unstandby {0}",
-        "ready": "pcs node unmaintenance {0}",
-        "maintenance": "pcs property set maintenance-mode=false",
-        "stop-all": "pcs property set stop-all-resources=false",
-        "manage": "pcs resource manage {0}",
-        "enable": "pcs resource enable {0}",
-        "cleanup": "pcs resource cleanup {0}",
-        "clear": "pcs resource clear {0}",
-        "forget": "pcs constraint delete {0}",
-        "remove": "pcs resource delete {0}",
-    },
-    "crm": {
-        "online": "crm node online {0}",
-        "ready": "crm node ready {0}",
-        "maintenance": "crm configure property maintenance-mode=false",
-        "stop-all": "crm configure property stop-all-resources=false",
-        "manage": "crm resource manage {0}",
-        "enable": "crm resource start {0}",
-        "cleanup": "crm resource cleanup {0}",
-        "clear": "crm resource clear {0}",
-        "forget": "crm configure delete {0}",
-        "remove": "crm resource stop {0} && crm_resource --wait && crm configure delete {0}",
-    },
-    "": {
-        "online": "crm_standby --delete --node {0}",
-        "ready": "crm_attribute --delete --name maintenance --node {0}",
-        "maintenance": f"{_SETTINGS} maintenance-mode",
-        "stop-all": f"{_SETTINGS} stop-all-resources",
-        "manage": "crm_resource --meta --delete-parameter is-managed --resource {0}",
-        "enable": "crm_resource --meta --delete-parameter target-role --resource {0}",
-        "cleanup": "crm_resource --cleanup --resource {0}",
-        "clear": "crm_resource --clear --resource {0}",
-        "forget": "cibadmin --delete --xpath \"//rsc_location[@id='{0}']\"",
-        "remove": "crm_resource --meta --set-parameter target-role --parameter-value Stopped --resource {0} &&"
-        " crm_resource --wait && cibadmin --delete --xpath \"//primitive[@id='{0}']\"",
-    },
-}
-"""What mends it, in the words of the shell that the node has; those of the last are everywhere."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +161,12 @@ def _known(configuration: Element | None, here: str, deployment: Deployment) -> 
     """The cluster's names and movers. One of a single node is none yet: a package brings it along, with any name."""
     names, instances = cib.names(configuration), cib.instances(configuration)
     members = {name: instances.get(name, "") for name in names} if len(names) > 1 else {}
-    return {"name": here if here in members else "", "members": members, "movers": cib.told(configuration, deployment)}
+    return {
+        "name": here if here in members else "",
+        "members": members,
+        "movers": cib.told(configuration, deployment),
+        "kinds": cib.kinds(configuration),
+    }
 
 
 def _slug(name: str, moved: Mapping[str, cib.Mover], deployment: Deployment) -> str:

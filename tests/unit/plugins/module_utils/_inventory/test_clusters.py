@@ -24,6 +24,8 @@ MOVER = {
     "interface": "",
     "top": "grp",
     "follows": "",
+    "role": "",
+    "bond": "",
     "deployment": "",
     "ours": False,
     "through": True,
@@ -129,8 +131,8 @@ def test_an_overlay_that_another_resource_moves() -> None:
         "moves": "route",
         "top": "grp",
         "follows": "",
+        "role": "",
         "through": True,
-        "deployment": "",
     }
     assert (overlay["resource"], overlay["top"], overlay["home"]) == ("rsc_ip", "grp", "db2")
     assert given["mover"] == "pacemaker"
@@ -145,6 +147,22 @@ def test_what_moves_something_else(change: dict[str, Any]) -> None:
     clusters.heed(given, {"db1": view(movers=[{**MOVER, **change}])})
     assert (given["overlays"][0]["moved_by"], given["mover"]) == (None, "none")
     assert given["overlays"][0]["resource"] == f"overlay-ip-{IP}"
+
+
+def test_what_an_overlay_follows_is_said_by_the_constraint_whoever_moves_it() -> None:
+    bound = {"follows": "msl_DB", "role": "Unpromoted", "bond": "col"}
+    for ours in (True, False):
+        given = model("pacemaker")
+        clusters.heed(given, {"db1": view(movers=[{**MOVER, **bound, "ours": ours}])})
+        assert given["overlays"][0]["bound"] == bound
+    clusters.heed(given, {"db1": view(movers=[MOVER])})
+    assert given["overlays"][0]["bound"] is None
+
+
+def test_what_another_deployment_moves_is_told_as_a_shared_address_and_here_not_at_all() -> None:
+    given = model("pacemaker")
+    clusters.heed(given, {"db1": view(movers=[{**MOVER, "deployment": "sap"}])})
+    assert (given["overlays"][0]["moved_by"], given["overlays"][0]["resource"]) == (None, f"overlay-ip-{IP}")
 
 
 def test_a_deployment_has_names_of_its_own() -> None:

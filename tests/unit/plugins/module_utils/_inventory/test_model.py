@@ -29,6 +29,8 @@ def test_the_smallest_inventory() -> None:
             "label": "auto",
             "node_addresses": ["192.168.10.15/32"],
             "vrrp_id": None,
+            "follows": None,
+            "bound": None,
             "moved_by": None,
             "resource": "overlay-ip-192.168.10.15",
             "top": "overlay-ip-192.168.10.15",
@@ -87,7 +89,7 @@ def test_the_smallest_inventory() -> None:
         (
             {"overlay_ips": [{"address": "192.168.10.15", "adress": 1}]},
             "overlay_ips[0] has the unknown key 'adress': the keys are address, home, route_table_ids, vpc_id, "
-            "interface, label, node_addresses, vrrp_id.",
+            "interface, label, node_addresses, vrrp_id, follows.",
         ),
         (
             {"overlay_ips": [{"address": "192.168.10.15/24"}]},
@@ -305,3 +307,44 @@ def test_unknown_keys_of_dictionaries_are_told() -> None:
     assert told[0] == "overlay_ip_aws has the unknown key 'endpont_url': did you mean endpoint_url?"
     assert told[1].startswith("overlay_ip_aws has the unknown key 'zzz': the keys are access_key, ")
     assert told[2:] == ["overlay_ip_probe has the unknown key 'portt': did you mean port?"]
+
+
+@pytest.mark.parametrize(
+    ("given", "follows"),
+    [
+        ({"resource": "msl_DB"}, {"resource": "msl_DB", "role": "Promoted"}),
+        ({"resource": "msl_DB", "role": "master"}, {"resource": "msl_DB", "role": "Promoted"}),
+        ({"resource": "a.b-c", "role": "Slave"}, {"resource": "a.b-c", "role": "Unpromoted"}),
+        ({"resource": "msl_DB", "role": "UNPROMOTED"}, {"resource": "msl_DB", "role": "Unpromoted"}),
+        (None, None),
+        ("", None),
+    ],
+)
+def test_what_an_overlay_ip_follows(given: Any, follows: Any) -> None:
+    overlays = [{"address": "192.168.10.15", "follows": given}]
+    assert read(overlay_ips=overlays, overlay_ip_failover="pacemaker")["overlays"][0]["follows"] == follows
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("msl_DB", "overlay_ips[0].follows is 'msl_DB': write {resource: SAPHana_HDB_00-clone, role: Promoted}."),
+        ({"role": "Promoted"}, "overlay_ips[0].follows is {'role': 'Promoted'}: write {resource: "),
+        ({"resource": "a", "score": 1}, "overlay_ips[0].follows is {'resource': 'a', 'score': 1}: write {resource: "),
+        ({"resource": "a b"}, "overlay_ips[0].follows.resource is 'a b', which no resource can be called: write {"),
+        ({"resource": "1a"}, "overlay_ips[0].follows.resource is '1a', which no resource can be called: write {"),
+        ({"resource": "a", "role": "Started"}, "overlay_ips[0].follows.role is 'Started': choose one of Promoted, Unp"),
+    ],
+)
+def test_what_it_cannot_follow(given: Any, sentence: str) -> None:
+    overlays = [{"address": "192.168.10.15", "follows": given}]
+    assert sentence in refusal(overlay_ips=overlays, overlay_ip_failover="pacemaker")
+
+
+@pytest.mark.parametrize("engine", ["none", "keepalived"])
+def test_an_engine_that_knows_of_no_application_is_refused(engine: str) -> None:
+    overlays = ["192.168.10.16", {"address": "192.168.10.15", "follows": {"resource": "msl_DB"}}]
+    assert (
+        f"overlay_ips[1] has follows, and overlay_ip_failover is {engine}: an overlay IP follows an application by"
+        " pacemaker alone; set overlay_ip_failover to that, or leave follows out."
+    ) in refusal(overlay_ips=overlays, overlay_ip_failover=engine)

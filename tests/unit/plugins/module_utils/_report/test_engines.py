@@ -219,8 +219,8 @@ MOVED = {
     "moves": "route",
     "top": "grp",
     "follows": "",
+    "role": "",
     "through": True,
-    "deployment": "",
 }
 OTHERS = {"node1": "SAP1.corp", "node2": "SAP2.corp"}
 
@@ -270,10 +270,14 @@ def test_a_cluster_with_names_of_its_own_that_really_disagrees_is_told() -> None
     ("failover", "by", "hinders", "words"),
     [
         ("none", {}, ["teardown"], "work through it"),
-        ("none", {"follows": "msl_HANA"}, ["move", "teardown"], "follows the promoted instance of msl_HANA"),
+        (
+            "none",
+            {"follows": "msl", "role": "Promoted"},
+            ["move", "teardown"],
+            "follows the promoted instance of msl",
+        ),
         ("none", {"through": False}, ["move", "teardown"], "move it by fake's own means"),
         ("fake", {}, ["setup", "move", "teardown"], "replace that by `migrate.yml`, or set overlay_ip_failover=none"),
-        ("none", {"deployment": "sap"}, ["setup", "move", "teardown"], "that is the deployment 'sap'"),
         ("fake", {"moves": "address"}, ["setup", "move", "teardown"], "take it out of fake, or set"),
     ],
 )
@@ -286,7 +290,7 @@ def test_what_another_resource_that_moves_it_hinders(
     assert "192.168.10.15/32 is moved by rsc_ip (ocf:heartbeat:aws-vpc-move-ip, in grp) of fake already." in str(told)
     for door in ("setup", "move", "teardown"):
         assert any(words in s for s in engines.hindered(report, door, "node2", failover)) is (door in hinders)
-    assert report["healthy"] is (failover == "none" and "deployment" not in by)
+    assert report["healthy"] is (failover == "none")
 
 
 def test_a_cluster_that_does_something_else_is_nobodys_business() -> None:

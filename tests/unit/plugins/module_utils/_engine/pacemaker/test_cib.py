@@ -45,6 +45,8 @@ def test_the_recorded_one() -> None:
         interface="eth0",
         top="grp_DB",
         follows="",
+        role="",
+        bond="",
         deployment="",
     )
 
@@ -128,17 +130,65 @@ def test_a_template_gives_agent_and_parameters() -> None:
 @pytest.mark.parametrize(
     ("role", "score", "bound", "follows"),
     [
-        ("Master", "INFINITY", "rsc", "msl"),
-        ("Promoted", "+INFINITY", "g", "msl"),
-        ("Promoted", "2000", "rsc", ""),
-        ("Started", "INFINITY", "rsc", ""),
-        ("Master", "INFINITY", "other", ""),
+        ("Master", "INFINITY", "rsc", ("msl", "Promoted", "c")),
+        ("Promoted", "+INFINITY", "g", ("msl", "Promoted", "c")),
+        ("Promoted", "2000", "rsc", ("msl", "Promoted", "c")),
+        ("Slave", "2000", "rsc", ("msl", "Unpromoted", "c")),
+        ("Unpromoted", "1", "rsc", ("msl", "Unpromoted", "c")),
+        ("Promoted", "0", "rsc", ("", "", "")),
+        ("Promoted", "-INFINITY", "rsc", ("", "", "")),
+        ("Promoted", "-1", "rsc", ("", "", "")),
+        ("Promoted", "none", "rsc", ("", "", "")),
+        ("Started", "INFINITY", "rsc", ("", "", "")),
+        ("Master", "INFINITY", "other", ("", "", "")),
     ],
 )
-def test_what_it_follows(role: str, score: str, bound: str, follows: str) -> None:
+def test_what_it_follows(role: str, score: str, bound: str, follows: tuple[str, str, str]) -> None:
     ip = f'<group id="g">{primitive("ocf:heartbeat:aws-vpc-move-ip", ip="192.0.2.1")}</group>'
     bond = f'<rsc_colocation id="c" rsc="{bound}" with-rsc="msl" with-rsc-role="{role}" score="{score}"/>'
-    assert movers(ip, bond)[0].follows == follows
+    (mover,) = movers(ip, bond)
+    assert (mover.follows, mover.role, mover.bond) == follows
+
+
+def test_of_two_bonds_the_stronger_counts_and_without_a_score_it_is_infinite() -> None:
+    ip = primitive("ocf:heartbeat:aws-vpc-move-ip", ip="192.0.2.1")
+    weak = '<rsc_colocation id="a" rsc="rsc" with-rsc="x" with-rsc-role="Slave" score="2000"/>'
+    (mover,) = movers(ip, weak + '<rsc_colocation id="b" rsc="rsc" with-rsc="y" with-rsc-role="Master"/>')
+    assert (mover.follows, mover.role, mover.bond) == ("y", "Promoted", "b")
+
+
+KINDS = """
+<primitive id="p" class="ocf" provider="heartbeat" type="Dummy"/>
+<clone id="c"><primitive id="c-p" class="ocf" provider="heartbeat" type="Dummy"/></clone>
+<clone id="m"><meta_attributes id="mm"><nvpair id="mn" name="promotable" value="true"/></meta_attributes>
+  <group id="m-g"><primitive id="m-p" class="ocf" provider="pacemaker" type="Stateful"/></group></clone>
+<clone id="n"><meta_attributes id="nm"><nvpair id="nn" name="promotable" value="false"/></meta_attributes>
+  <primitive id="n-p" class="ocf" provider="pacemaker" type="Stateful"/></clone>
+<master id="old"><primitive id="old-p" class="ocf" provider="pacemaker" type="Stateful"/></master>
+<bundle id="b"><podman image="i" promoted-max="1"/><primitive id="b-p" class="ocf" provider="x" type="y"/></bundle>
+<bundle id="d"><docker image="i"/></bundle>
+<template id="t" class="ocf" provider="heartbeat" type="Dummy"/>
+"""
+
+
+def test_what_may_be_followed() -> None:
+    kinds = cib.kinds(cib.parsed(f"<configuration><resources>{KINDS}</resources></configuration>"))
+    assert kinds == {
+        "p": "",
+        "c": "",
+        "c-p": "",
+        "m": "promotable",
+        "m-g": "m",
+        "m-p": "m",
+        "n": "",
+        "n-p": "",
+        "old": "promotable",
+        "old-p": "old",
+        "b": "promotable",
+        "b-p": "b",
+        "d": "",
+    }
+    assert cib.kinds(None) == {}
 
 
 @pytest.mark.parametrize(

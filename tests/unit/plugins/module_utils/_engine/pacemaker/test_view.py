@@ -163,6 +163,7 @@ def test_at_rest(form: str) -> None:
         "name": "",
         "members": {},
         "movers": [],
+        "kinds": {},
     }
 
 

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Overlay IPs that follow an application: what is told, and what that hinders. Other resources: test_engines.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import movers
+
+KINDS = {"msl": "promotable", "rsc": "msl", "other": ""}
+
+
+def told(
+    *, role: str = "Promoted", follows: str | None = None, kinds: dict[str, str] | None = KINDS, **model: Any
+) -> list[dict[str, Any]]:
+    """What is found of one overlay IP, bound to `msl` in a role (empty: to nothing); `follows`: what it shall."""
+    overlay: dict[str, Any] = {"destination": "192.0.2.1/32"}
+    overlay["bound"] = {"follows": "msl", "role": role, "bond": "c"} if role else None
+    overlay["follows"] = {"resource": follows, "role": "Promoted"} if follows else None
+    views = [{"engine": "e", "kinds": kinds}]
+    nodes = {"a": {"reachable": False, "failover": []}, "b": {"reachable": True, "failover": views}}
+    found = list(movers.findings(nodes, {"overlays": [overlay], "failover": "pacemaker", **model}))
+    assert {name for name, _finding in found} <= {"b"}
+    return [finding for _name, finding in found]
+
+
+@pytest.mark.parametrize(
+    ("role", "move_role", "hinders", "remedy"),
+    [
+        ("Promoted", False, ["move"], "move that role, and the address follows; -e overlay_ip_move_role=true has the"),
+        ("Promoted", True, [], "move that role"),
+        ("Unpromoted", False, ["move"], "move the promoted one, and this goes where that is not; overlay=ADDRESS"),
+        ("Unpromoted", True, ["move"], "move the promoted one"),
+    ],
+)
+def test_what_follows_is_no_move_of_its_own(role: str, move_role: bool, hinders: list[str], remedy: str) -> None:
+    (finding,) = told(role=role, move_role=move_role)
+    assert (finding["id"], finding["severity"], finding["hinders"]) == ("follows_application", "info", hinders)
+    assert finding["message"] == f"192.0.2.1/32 follows the {role.lower()} instance of msl."
+    assert finding["remedy"].startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kinds", "message", "remedy"),
+    [
+        ("rsc", KINDS, "shall follow rsc, which has no promoted instance.", "name msl, in which it is, as"),
+        ("other", KINDS, "shall follow other, which has no promoted instance.", "name what can be promoted (msl) as"),
+        ("none", KINDS, "shall follow none, which the cluster does not have.", "name what can be promoted (msl) as"),
+        ("msl", {}, "which the cluster does not have.", "name what can be promoted (there is nothing of the kind) as"),
+        (
+            "msl",
+            None,
+            "which the cluster does not have.",
+            "name what can be promoted (there is nothing of the kind) as",
+        ),
+    ],
+)
+def test_what_cannot_be_followed_hinders_setup(
+    wanted: str, kinds: dict[str, str] | None, message: str, remedy: str
+) -> None:
+    (finding,) = told(role="", follows=wanted, kinds=kinds)
+    assert (finding["id"], finding["severity"], finding["hinders"]) == ("follows_nothing", "error", ["setup"])
+    assert message in finding["message"]
+    assert finding["remedy"].startswith(remedy)
+
+
+def test_nothing_is_told_of_one_that_follows_nothing_or_what_is_there() -> None:
+    assert told(role="") == []
+    assert told(role="", follows="msl") == []
+    assert told(role="", follows="none", failover="none") == []
