@@ -97,6 +97,42 @@ def test_by_default_one_of_several_is_not_moved(pair: Two) -> None:
         pair.play("switchover.yml", target="node2", overlay=OTHER, **APART)
 
 
+@pytest.mark.parametrize("variables", [{"overlay_ip_vrrp_id": 77}, {}])
+def test_with_another_number_nothing_moves(pair: Two, variables: dict[str, Any]) -> None:
+    """To keepalived it is another instance, under the same name."""
+    with pair.probes() as probes:
+        for probe in probes:
+            probe.wait_for("node1")
+        pair.play("setup.yml", **variables)
+        pair.come_to("node1", "node1")
+    assert [probe.report.lost for probe in probes] == [0, 0]
+    assert [probe.report.who for probe in probes] == [("node1",)] * 2
+    assert sum(pair.play("setup.yml", **variables).changed.values()) == 0
+
+
+def test_what_a_setup_that_failed_has_written_is_read_after_the_next_one(pair: Two) -> None:
+    """It fails between the file and the reload: the next one finds the file as it shall be, the daemon not."""
+    folder = "/etc/systemd/system/keepalived.service.d"
+    with pair.probes() as probes:
+        for probe in probes:
+            probe.wait_for("node1")
+        pair.exec("node1", "sh", "-c", f"mv {folder} {folder}.away && touch {folder}")
+        with pytest.raises(DrillError, match=r"keepalived\.service\.d"):
+            pair.play("setup.yml", overlay_ip_vrrp_id=77)
+        pair.exec("node1", "sh", "-c", f"rm {folder} && mv {folder}.away {folder}")
+        kept = [pair.exec(node, "sh", "-c", "ls /run/aws-overlay-ip/read-*.conf") for node in pair.nodes]
+        assert all(kept), kept
+        pair.play("setup.yml", overlay_ip_vrrp_id=77)
+        pair.come_to("node1", "node1")
+    assert [probe.report.lost for probe in probes] == [0, 0]
+    assert [probe.report.who for probe in probes] == [("node1",)] * 2
+    for node in pair.nodes:
+        assert pair.exec(node, "sh", "-c", "ls /run/aws-overlay-ip/read-*.conf 2>/dev/null || true") == ""
+        assert "127.0.51.77/32" in pair.exec(node, "ip", "-o", "address") or node != "node1"
+    pair.play("setup.yml")
+    pair.come_to("node1", "node1")
+
+
 def test_a_running_pair_is_told_to_move_them_apart_and_nothing_moves(pair: Two) -> None:
     with pair.probes() as probes:
         for probe in probes:
@@ -193,3 +229,31 @@ def test_teardown_leaves_nothing_and_setup_gives_each_to_its_home(pair: Two) -> 
         assert not [a for a in (pair.lab.overlay, OTHER) if pair.exec(node, "ip", "-o", "address", "show", "to", a)]
     pair.play("setup.yml", **APART)
     pair.come_to("node1", "node2")
+
+
+@pytest.mark.parametrize("orphans", ["report", "remove"])
+def test_one_that_is_taken_out_of_the_inventory_stays_where_it_is(pair: Two, orphans: str) -> None:
+    """Until somebody has it removed; the holder's daemon says its farewell to one that has not been told yet."""
+    pair.play("setup.yml", **APART)
+    first, holder = (pair.where(address) for address in (pair.lab.overlay, OTHER))
+    assert first
+    assert holder
+    left = {"overlay_ips": [{"address": pair.lab.overlay, "home": "node1"}], **APART}
+    with pair.probes() as (one, other):
+        one.wait_for(first)
+        other.wait_for(holder)
+        pair.play("setup.yml", **left)
+        time.sleep(15)
+    assert (one.report.lost, other.report.lost) == (0, 0)
+    assert (one.report.who, other.report.who) == ((first,), (holder,))
+    if orphans == "remove":
+        pair.play("setup.yml", overlay_ip_orphans=orphans, **left)
+        assert not [node for node in pair.nodes if pair.exec(node, "ip", "-o", "address", "show", "to", OTHER)]
+
+
+def test_one_that_is_taken_out_and_removed_at_once_is_gone(pair: Two) -> None:
+    pair.play("setup.yml", **APART)
+    left = {"overlay_ips": [{"address": pair.lab.overlay, "home": "node1"}], **APART}
+    pair.play("setup.yml", overlay_ip_orphans="remove", **left)
+    assert not [node for node in pair.nodes if pair.exec(node, "ip", "-o", "address", "show", "to", OTHER)]
+    assert pair.play("status.yml", **left).overlay_ip_result["orphans"] == []

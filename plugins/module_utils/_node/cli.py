@@ -110,7 +110,7 @@ def _run(arguments: argparse.Namespace, addresses: Sequence[str]) -> Answer:
         began = time.monotonic()
         if arguments.command == "history":
             return commands.history(arguments)
-        config = chosen(load(arguments.config), getattr(arguments, "address", ()))
+        config = _meant(arguments)
         seconds = arguments.timeout or config.timeout
         clock = Deadline(seconds - (time.monotonic() - began))
         limit(clock.left, last, spoken(_unknown(arguments)))
@@ -140,6 +140,15 @@ def _run(arguments: argparse.Namespace, addresses: Sequence[str]) -> Answer:
     elif code == FAILED and clock.over:
         answer.setdefault("error", f"Not done in time: the deadline of {seconds:g} s has passed.")
     return code, answer
+
+
+def _meant(arguments: argparse.Namespace) -> Config:
+    """The configuration with the overlays that the command means.
+
+    What the inventory has no more is not moved by an engine any more, though one that was not reloaded yet names it.
+    """
+    wanted = getattr(arguments, "address", ())
+    return chosen(load(arguments.config), wanted, left=arguments.command not in COMMANDS)
 
 
 def _unusable(arguments: argparse.Namespace, addresses: Sequence[str], why: str) -> dict[str, Any]:
@@ -174,8 +183,7 @@ def _state(arguments: argparse.Namespace) -> str:
 def _let_go(arguments: argparse.Namespace, addresses: Sequence[str]) -> None:
     with suppress(MemoryError):  # the launcher does it then
         try:
-            config = chosen(load(arguments.config), getattr(arguments, "address", ()))
-            Local(config).down()
+            Local(_meant(arguments)).down()
         except CommandError:
             return
         except (ConfigError, AddressError, PlanError):

@@ -125,6 +125,8 @@ def engine(config: Config, arguments: argparse.Namespace, deadline: Deadline) ->
 
     Overlay IPs that move apart are seen to one after another: what one of them meets keeps no other from its turn.
     """
+    if not config.overlays:  # the inventory has what is named no more: it stays as it is
+        return OK, {"left": list(arguments.address)}
     command, began = COMMANDS[arguments.command], _started()
     told: list[str] = []
 

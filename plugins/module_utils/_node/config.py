@@ -208,8 +208,13 @@ def _nic_id(model: Mapping[str, Any], name: str, nics: Mapping[str, Mapping[str,
     return str(model["nodes"][name]["network_interface_id"] or nics[name]["network_interface_id"])
 
 
-def chosen(config: Config, wanted: Sequence[str]) -> Config:
+def chosen(config: Config, wanted: Sequence[str], *, left: bool = True) -> Config:
     """The configuration with the overlays named in `wanted` alone; all of them where it is empty.
+
+    Args:
+        config: the whole.
+        wanted: addresses.
+        left: those that the inventory has no more may be named; else they are passed over, so that none may be left.
 
     Raises:
         CommandError: an address that is not in the configuration.
@@ -222,7 +227,9 @@ def chosen(config: Config, wanted: Sequence[str]) -> Config:
     for name in names:
         if name not in known:
             raise CommandError(f"{name} is not an overlay IP of this node: it has {', '.join(known)}.")
-    return replace(config, overlays=tuple(known[name] for name in names)) if names else config
+    if not left:
+        names = [name for name in names if known[name] in config.overlays]
+    return replace(config, overlays=tuple(known[name] for name in names)) if wanted else config
 
 
 def parts(config: Config) -> dict[str, Config]:

@@ -339,3 +339,35 @@ def test_each_part_that_moves_by_itself_is_told(
     assert (code, told) == (cli.FAILED, meant)
     assert answer["error"].startswith("This address cannot be set.")
     assert locks == ([f"lock-{one[0][:-3]}" for one in meant] if apart else ["lock"])
+
+
+@pytest.mark.parametrize("arguments", [["watch"], *(["notify", state] for state in ("MASTER", *cli.LETTING_GO))])
+def test_what_the_inventory_has_no_more_is_not_moved_by_an_engine_that_still_names_it(
+    arguments: list[str],
+    tmp_path: Path,
+    taken: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A keepalived that was not reloaded yet, or is just being so, hears or says a farewell of it."""
+    path, here = tmp_path / "config.json", {**OWN, "destination": "192.0.2.2/32", "addresses": ["192.0.2.2/32"]}
+    path.write_text(json.dumps({"name": "n1", "overlays": [here], "left": [OWN], "apart": True}))
+    told: list[str] = []
+
+    class Engine:
+        def __init__(self, call: Call) -> None:
+            local: Any = call.local
+            told.extend(overlay.destination for overlay in local.config.overlays)
+
+        def notify(self, *_arguments: object) -> bool:
+            return True
+
+        watch = notify
+
+    monkeypatch.setattr(keepalived_commands, "_keepalived", Engine)
+    code, answer = run(capsys, "--config", str(path), *arguments, "192.0.2.1")
+    assert (code, answer["left"], told, taken) == (cli.OK, ["192.0.2.1"], [], [])
+    code, answer = run(capsys, "--config", str(path), *arguments, "192.0.2.1", "192.0.2.2")
+    assert (code, "left" in answer, told) == (cli.OK, False, ["192.0.2.2/32"])
+    code, answer = run(capsys, "--config", str(path), "give-up", "192.0.2.1")
+    assert (code, taken) == (cli.OK, ["down"])

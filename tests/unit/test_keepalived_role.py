@@ -1,0 +1,167 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role keepalived writes and concludes, by its own template and variables, as Ansible reads them."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.test.core import TestModule as JinjaTests
+from ansible.template import Templar
+
+ROLE = Path(__file__).parents[2] / "roles" / "keepalived"
+NIC = {"name": "eth0", "ipv4": ["10.0.1.10"]}
+ONE = {
+    "name": "overlay_ip",
+    "part": "",
+    "words": "",
+    "address": "",
+    "number": 51,
+    "home": "node1",
+    "file": "keepalived.json",
+}
+MODEL = {"program": "aws-overlay-ip", "deployment": "overlay-ip", "keepalived": {"instances": [ONE]}}
+NEW, OLD = ("Keepalived v2.3.3 (03/30,2025)", "Keepalived v2.2.4 (08/21,2021)")
+
+
+def of_role(name: str, **known: Any) -> Any:
+    """A variable of the role, with what is `known`."""
+    loader = DataLoader()
+    own = loader.load_from_file(str(ROLE / "vars" / "main.yml"), trusted_as_template=True)
+    found = {**own, "overlay_ip_model": MODEL, **known}
+    return Templar(loader=loader, variables=found).template(found[name])
+
+
+def written(looks: bool = True, instances: tuple[dict[str, Any], ...] = (ONE,), nic: Any = None) -> str:
+    """The configuration of node1."""
+    environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, autoescape=False)
+    return environment.from_string((ROLE / "templates" / "keepalived.conf.j2").read_text()).render(
+        inventory_hostname="node1",
+        node_program_nic=nic or NIC,
+        keepalived_instances=instances,
+        keepalived_looks=looks,
+        keepalived_peers=["10.0.2.10"],
+        keepalived_removed=[],
+        keepalived_check_command="",
+        keepalived_starts="/usr/sbin/aws-overlay-ip",
+        keepalived_route_interval=10,
+        keepalived_timeout=20,
+        keepalived_advert_interval=1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "looks"),
+    [
+        (NEW, True),
+        ("Keepalived v2.2.5 (12/16,2021)", True),
+        ("Keepalived v2.10.0 (12/16,2031), git commit v2.9.9-1-gabc+", True),
+        (OLD, False),
+        ("Keepalived v1.3.5 (03/19,2017), git commit v1.3.5-6-g6fa32f2", False),
+        ("", False),
+    ],
+)
+def test_a_keepalived_that_takes_new_scripts_for_failed_gets_none(said: str, looks: bool) -> None:
+    """Before 2.2.5 a master that is reloaded with one gives up."""
+    assert of_role("keepalived_looks", keepalived_asked={"stderr": f"{said}\nCopyright(C) 2001\nBuilt v9.9"}) is looks
+
+
+def test_which_could_not_be_asked_gets_none_either() -> None:
+    assert of_role("keepalived_looks") is False
+
+
+def test_the_looks_take_the_place_of_keepalived_s_own() -> None:
+    assert [written(looks).count(word) for looks in (True, False) for word in ("overlay_ip_link", "dont_track")] == [
+        *(2, 1),
+        *(0, 0),
+    ]
+    assert "overlay_ip_source" not in written(looks=False)
+    whole = written(looks=False)
+    assert whole.count("{") == whole.count("}")
+    assert "\n\n\n" not in whole
+    assert "  interface eth0\n  virtual_router_id 51\n" in whole
+    assert "  track_script {\n    overlay_ip_route\n  }\n" in whole
+
+
+def is_new(text: str, one: dict[str, Any], nic: dict[str, Any]) -> bool:
+    """Whether the running keepalived, which has read `text`, would begin with that instance as with a new one."""
+    same = of_role("keepalived_same_instance", item=one, node_program_nic=nic)
+    return not JinjaTests().tests()["search"](text, same, multiline=True)
+
+
+OTHER = {**ONE, "name": "overlay_ip_x", "number": 7}
+
+
+@pytest.mark.parametrize("looks", [True, False])
+@pytest.mark.parametrize(
+    ("one", "nic", "new"),
+    [
+        (ONE, NIC, False),
+        (OTHER, NIC, False),
+        ({**ONE, "number": 52}, NIC, True),
+        ({**ONE, "number": 5}, NIC, True),
+        ({**ONE, "number": 7}, NIC, True),  # it is the other one's
+        ({**ONE, "name": "overlay_ip_y"}, NIC, True),
+        ({**ONE, "name": "overlay"}, NIC, True),
+        (ONE, {**NIC, "name": "eth1"}, True),
+        (ONE, {**NIC, "ipv4": ["10.0.1.1"]}, True),
+        (ONE, {**NIC, "ipv4": ["10.0.1.10", "10.0.1.11"]}, False),
+    ],
+)
+def test_an_instance_is_new_where_keepalived_does_not_know_it(
+    one: dict[str, Any], nic: dict[str, Any], new: bool, looks: bool
+) -> None:
+    assert is_new(f"# mark\n# sum\n{written(looks, (ONE, OTHER))}", one, nic) is new
+
+
+def test_one_of_1_0_0_is_known() -> None:
+    text = (
+        "vrrp_instance overlay_ip {\n  state BACKUP\n  nopreempt\n  interface eth0\n  virtual_router_id 51\n"
+        "  priority 150\n  advert_int 1\n  unicast_src_ip 10.0.1.10\n  unicast_peer {\n    10.0.2.10\n  }\n}\n"
+    )
+    assert not is_new(text, ONE, NIC)
+
+
+def told(text: str) -> dict[str, str]:
+    """As slurp returns a file."""
+    return {"content": base64.b64encode(text.encode()).decode()}
+
+
+RUNS = {"stdout": "ActiveState=active\nExecMainStartTimestampMonotonic=123\nStateChangeTimestampMonotonic=456"}
+STOPPED = {"stdout": RUNS["stdout"].replace("active", "inactive")}
+
+
+@pytest.mark.parametrize(
+    ("since", "there", "kept", "changed", "has", "behind"),
+    [
+        (RUNS, told("before"), {}, True, "before", True),
+        (RUNS, told("before"), {}, False, "before", False),
+        (RUNS, told("now"), told("before"), False, "before", True),  # a setup failed before it was reloaded
+        (RUNS, {}, {}, True, "", False),
+        (STOPPED, told("before"), {}, True, "", False),  # it reads the file when it begins
+        (STOPPED, told("now"), told("before"), False, "", False),
+        ({"stdout": "", "rc": 1}, told("before"), {}, True, "", False),
+    ],
+)
+def test_what_the_running_keepalived_has_read(
+    since: dict[str, str], there: Any, kept: Any, changed: bool, has: str, behind: bool
+) -> None:
+    known = {
+        "keepalived_since": since,
+        "keepalived_there": there,
+        "keepalived_kept": kept,
+        "keepalived_configured": {"changed": changed},
+    }
+    assert of_role("keepalived_has", **known) == has
+    assert of_role("keepalived_behind", **known) is behind
+
+
+def test_what_was_kept_counts_for_one_life_of_the_daemon() -> None:
+    assert of_role("keepalived_reads", keepalived_since=RUNS) == "/run/aws-overlay-ip/read-123456.conf"
+    assert of_role("keepalived_reads", keepalived_since={"stdout": ""}) == "/run/aws-overlay-ip/read-0.conf"
