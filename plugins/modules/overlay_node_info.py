@@ -182,7 +182,7 @@ failover:
         digit or dot.
       type: dict
     states:
-      description: The RV(failover.state) of each overlay IP in the same way, where keepalived moves each by itself.
+      description: The C(state) of each overlay IP in the same way, where keepalived moves each by itself.
       type: dict
       version_added: 1.1.0
     configured:

@@ -228,7 +228,7 @@ def reach(
     the transit gateway is that role's. With ``balancers``, what overlay_load_balancer needs, too. With ``lists``, ids
     of prefix lists, whoever owns them, what references to them need.
     """
-    describe = _describe(place, [*_PATHS, *(_BALANCING if balancers else ())])
+    describe = _describe(place, [*_PATHS, *(_BALANCING if balancers else ()), *([_REFERENCES] if lists else [])])
     balancing = list(_balancing(place, balancers)) if balancers else []
     if role:
         return _document(describe, _assume(role), *balancing)
@@ -249,10 +249,12 @@ def reach(
     )
 
 
+_REFERENCES = "GetTransitGatewayPrefixListReferences"
+
+
 def _referring(tables: list[str], attachments: list[str], lists: list[str]) -> Iterable[dict[str, Any]]:
-    """A reference is judged on its list, too, and reading those of a table on the table alone."""
+    """A reference is judged on its list, too; reading those of a table on nothing."""
     suffix = "TransitGatewayPrefixListReference"
-    yield _allow([f"ec2:Get{suffix}s"], tables)
     yield _allow([f"ec2:Delete{suffix}"], tables + lists)
     yield _allow([f"ec2:Create{suffix}", f"ec2:Modify{suffix}"], tables + attachments + lists)
 

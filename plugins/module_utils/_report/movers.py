@@ -27,8 +27,9 @@ def findings(nodes: Mapping[str, Dict], model: Dict) -> Iterator[tuple[str, dict
     """
     teller = next((name for name, node in nodes.items() if node["reachable"]), None)
     kinds = [view["kinds"] for node in nodes.values() for view in node["failover"] if view.get("kinds") is not None]
-    for overlay in model["overlays"] if teller else ():
-        assert teller
+    if teller is None:
+        return
+    for overlay in model["overlays"]:
         if by := overlay.get("moved_by"):
             yield teller, _moved_by(overlay["destination"], by, model)
         elif bound := overlay.get("bound"):

@@ -190,7 +190,7 @@ def test_respond_awx(controller: Controller, tmp_path: Path) -> None:
             assert len(controller.launches) == launches
     found = launched(controller)
     assert [name for name, _vars in found] == ["response", "response", "setup", "response", TEMPLATE]
-    assert found[2][1] == {"overlay_ip_by_alert": True}
+    assert dict[str, object](found[2][1]) == {"overlay_ip_by_alert": True}
     assert found[4][1] == request  # this template does not prompt for variables: AWX drops the rest
     for name, given in found:
         if name == "response":

@@ -106,7 +106,8 @@ def test_a_takeover_that_is_under_way_is_not_disturbed(ready: LabHandle) -> None
 def test_what_an_alert_has_started_asks_once_more(ready: LabHandle) -> None:
     """A takeover may have begun since the alert was judged. People are not asked: they know what they do."""
     ready.exec("node2", "sh", "-c", f"mkdir -m 700 {MEMORY} && touch {MEMORY}/taking")
-    for name, request in (("setup.yml", {}), ("switchover.yml", {"target": "node2"})):
+    requests: dict[str, dict[str, Any]] = {"setup.yml": {}, "switchover.yml": {"target": "node2"}}
+    for name, request in requests.items():
         run = ready.playbook(name, overlay_ip_by_alert=True, **request)
         assert not run.ok
         assert "node2: a takeover is under way. An alert starts nothing meanwhile. Nothing was changed." in run.told

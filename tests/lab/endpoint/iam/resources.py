@@ -85,7 +85,6 @@ _NEEDS: dict[str, tuple[Need, ...]] = {
     },
     **{f"ec2:{a}TransitGatewayPrefixListReference": (_LIST, _TGW_TABLE, _ATTACHMENT) for a in ("Create", "Modify")},
     "ec2:DeleteTransitGatewayPrefixListReference": (_LIST, _TGW_TABLE),
-    "ec2:GetTransitGatewayPrefixListReferences": (_TGW_TABLE,),
     **{f"ec2:{a}TransitGatewayVpcAttachment": (_ATTACHMENT,) for a in ("Modify", "Delete")},
     **{
         f"elasticloadbalancing:{a}": (_BALANCER,)
@@ -152,6 +151,7 @@ _STAR = {
         )
     ),
     *(f"ec2:GetTransitGatewayRouteTable{what}" for what in ("Associations", "Propagations")),
+    "ec2:GetTransitGatewayPrefixListReferences",
     *(f"iam:{a}" for a in ("GetAccountSummary", "ListRoles", "ListUsers")),
 }  # fmt: skip
 
