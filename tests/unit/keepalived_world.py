@@ -11,9 +11,9 @@ from typing import Any
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import Keepalived
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.standing import (
     MASTER,
-    Keepalived,
     Standing,
     Store,
 )

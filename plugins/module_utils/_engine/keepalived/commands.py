@@ -24,7 +24,8 @@ def _watch(call: Call) -> bool:
 
 
 def _keepalived(call: Call) -> Any:
-    from .mastership import Keepalived, Store  # what only lets go of the address does not pay for it
+    from .mastership import Keepalived  # what only lets go of the address does not pay for it
+    from .standing import Store
 
     return Keepalived(call.local, call.node, Store(call.memory), call.log, call.advert, others=call.others)
 

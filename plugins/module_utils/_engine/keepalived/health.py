@@ -12,8 +12,8 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 from ..health import Health, Look
-from .mastership import BACKUP, FAULT, MASTER, Standing, longest_silence, parsed
 from .names import MARK, conf, standing
+from .standing import BACKUP, FAULT, MASTER, Standing, longest_silence, parsed
 from .view import parts
 
 

@@ -18,7 +18,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepaliv
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import names
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import view as keepalived_view
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.health import health
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.standing import (
     ADOPT,
     BACKUP,
     FAULT,

@@ -12,7 +12,8 @@ import pytest
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import mastership as ka
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.names import STANDING
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.standing import (
     BACKUP,
     FAULT,
     MASTER,
@@ -191,10 +192,10 @@ def test_a_node_in_fault_does_not_serve_though_the_route_points_here(world: Worl
 def test_a_master_in_order_is_left_alone(world: World) -> None:
     world.notify(MASTER)
     world.deeds.clear()
-    written = (world.directory / ka.STANDING).stat().st_ino
+    written = (world.directory / STANDING).stat().st_ino
     assert world.watch()
     assert world.deeds == []
-    assert (world.directory / ka.STANDING).stat().st_ino == written
+    assert (world.directory / STANDING).stat().st_ino == written
 
 
 def test_five_minutes_count_from_the_first_time_that_it_was_overruled(world: World) -> None:

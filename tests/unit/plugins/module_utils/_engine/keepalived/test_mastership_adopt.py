@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import mastership as ka
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.standing import (
     ADOPT,
     BACKUP,
     FAULT,

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import IDLE
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.standing import (
     BACKUP,
     FAULT,
-    IDLE,
     MASTER,
     Standing,
 )

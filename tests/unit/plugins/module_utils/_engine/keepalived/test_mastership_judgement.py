@@ -9,17 +9,19 @@ import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
     AWAY,
-    BACKUP,
-    FAULT,
     FINE,
     LOST,
-    MASTER,
-    STOP,
     TAKE,
-    Standing,
-    entered,
     heaviest,
     judge,
+)
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.standing import (
+    BACKUP,
+    FAULT,
+    MASTER,
+    STOP,
+    Standing,
+    entered,
 )
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import Route
 from unit.keepalived_world import DEAD, FOREIGN, HELD, MINE, OVERLAY, OVERRULED, PEER, TAKING, THIRD, to

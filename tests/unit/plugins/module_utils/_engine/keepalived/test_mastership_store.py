@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.mastership import (
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.standing import (
     BACKUP,
     FAULT,
     MASTER,
