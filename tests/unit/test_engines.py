@@ -77,6 +77,8 @@ print(json.dumps(json.loads(%r)))
 """
 #: And of the module that asks a node: the address is up on the first one, and the engines are asked.
 _NODE = """#!/usr/bin/python
+import os
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import registry
@@ -97,11 +99,14 @@ if __name__ == "__main__":
     spec = {name: {} for name in ("addresses", "interface", "persistent", "metadata", "deployment", "lease")}
     module = AnsibleModule(spec, supports_check_mode=True)
     live = module._remote_tmp.endswith("node1")
+    asks = bool(module.params["lease"])
+    busy = os.path.exists(os.path.join(os.path.dirname(module._remote_tmp), "busy"))
+    refused = "Somebody else." if busy and asks else ""
     module.exit_json(
         addresses=[{"address": "192.0.2.1/32", "live": live, "persisted": True}],
         failover=registry.seen(Host(), Deployment()),
         findings=[],
-        at_work={"held": "", "refused": ""},
+        at_work={"held": "somebody", "refused": refused, "mine": asks and not refused},
         tool={"name": "ip"},
         agents=[],
     )
@@ -191,20 +196,20 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return top
 
 
-def ansible(house: Path, tmp_path: Path, playbook: str, *arguments: str) -> str:
+def ansible(house: Path, tmp_path: Path, playbook: str, *arguments: str, fails: bool = False) -> str:
     """Run a playbook of the copy."""
     inventory = tmp_path / "inventory.json"
     inventory.write_text(json.dumps(INVENTORY))
     program = str(Path(sys.executable).parent / "ansible-playbook")
     done = subprocess.run(
-        [program, "-i", str(inventory), f"aws_ha.overlay_ip.{playbook}", *arguments],
+        [program, "-i", str(inventory), playbook if "/" in playbook else f"aws_ha.overlay_ip.{playbook}", *arguments],
         env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(house)},
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert (done.returncode != 0) is fails, done.stdout + done.stderr
     return done.stdout
 
 
@@ -216,6 +221,59 @@ def test_a_third_engine_goes_through_every_door(
     opened = list(dict.fromkeys(re.findall(r"fake went through (\w+)", printed)))
     assert opened == doors
     assert "The fake engine is slow" in printed  # as it says of itself on the nodes
+
+
+@pytest.mark.parametrize("failover", ["fake", "none"])
+def test_who_is_refused_has_run_no_task_of_the_user(house: Path, tmp_path: Path, failover: str) -> None:
+    (tmp_path / "before.yml").write_text('[{"ansible.builtin.debug": {"msg": "fake went through pre_tasks"}}]')
+    extra = {"target": "node2", "overlay_ip_pre_tasks": str(tmp_path / "before.yml"), "overlay_ip_failover": failover}
+    printed = ansible(house, tmp_path, "switchover", "-e", json.dumps(extra))
+    doors = ["before_move", "pre_tasks", "move", "after_move"] if failover == "fake" else ["pre_tasks"]
+    assert list(dict.fromkeys(re.findall(r"fake went through (\w+)", printed))) == doors
+    (tmp_path / "busy").touch()
+    printed = ansible(house, tmp_path, "switchover", "-e", json.dumps(extra), fails=True)
+    assert "Somebody else. Nothing was changed." in printed
+    assert "fake went through" not in printed
+
+
+def let_go(printed: str) -> list[str]:
+    """The nodes at which others were let again."""
+    blocks = re.findall(r"^TASK \[.*Let others at the nodes again\].*\n((?:.+\n)*)", printed, re.MULTILINE)
+    return re.findall(r"^ok: \[(\w+)\]", "".join(blocks), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("playbook", "works"), [("setup", True), ("switchover", True), ("teardown", True), ("migrate", False)]
+)
+def test_who_changes_something_takes_the_lease_and_lets_go(
+    house: Path, tmp_path: Path, playbook: str, works: bool
+) -> None:
+    """The fake engine is no cluster, so that a migration fails after it has taken it."""
+    request = ("-e", "target=node2")
+    printed = ansible(house, tmp_path, playbook, *request, fails=not works)
+    assert let_go(printed) == ["node1", "node2"]
+    (tmp_path / "busy").touch()
+    printed = ansible(house, tmp_path, playbook, *request, fails=True)
+    assert "Somebody else. Nothing was changed." in printed
+    assert let_go(printed) == []  # it has none
+    assert "changed=0" in printed
+
+
+def test_who_never_asked_has_no_lease(house: Path, tmp_path: Path) -> None:
+    """A playbook of somebody's own composes setup's roles, while another run is at work."""
+    role = "aws_ha.overlay_ip."
+    play = {
+        "hosts": "overlay_nodes",
+        "gather_facts": False,
+        "tasks": [
+            {"ansible.builtin.import_role": {"name": f"{role}node_ready"}},
+            {"ansible.builtin.include_role": {"name": f"{role}overlay_ip", "tasks_from": "let_go.yml"}},
+        ],
+    }
+    (tmp_path / "own.yml").write_text(json.dumps([play]))
+    printed = ansible(house, tmp_path, str(tmp_path / "own.yml"))
+    assert "Let others at the nodes again" in printed
+    assert let_go(printed) == []
 
 
 @pytest.mark.parametrize("engine", [name for name in registry.NAMES if name != registry.NONE])
