@@ -259,6 +259,45 @@ def test_who_changes_something_takes_the_lease_and_lets_go(
     assert "changed=0" in printed
 
 
+#: In the place of overlay_interface: the address stays where it is.
+_STUCK = """#!/usr/bin/python
+# WANT_JSON
+import json
+import sys
+
+gone = json.load(open(sys.argv[1])).get("state") == "absent"
+print(json.dumps({"failed": gone, "changed": False, "msg": "It stays." if gone else ""}))
+"""
+
+
+@pytest.mark.parametrize("failover", ["fake", "none"])
+@pytest.mark.parametrize("stuck", [True, False])
+def test_a_move_that_succeeded_leaves_no_lease(house: Path, tmp_path: Path, stuck: bool, failover: str) -> None:
+    """The record ends it at the target, and where the address goes down the last task there; else there is one more."""
+    second = {"network_interface_id": "eni-22222222", "instance_id": "i-22222222", "state": "active"}
+    moved = {**STUBS["overlay_route"], "changed": True, "routes": [{**_ROUTE, "action": "replaced", "after": second}]}
+    modules = house / "ansible_collections/aws_ha/overlay_ip/plugins/modules"
+    others = {
+        "overlay_route": _STUB % json.dumps(moved),
+        "overlay_history": _STUB % json.dumps({"changed": False, "moves": []}),
+        **({"overlay_interface": _STUCK} if stuck else {}),
+    }
+    before = {name: (modules / f"{name}.py").read_text() for name in others}
+    extra = {"target": "node2", "overlay_ip_failover": failover, "overlay_ip_exclusive": True}
+    try:
+        for name, text in others.items():
+            (modules / f"{name}.py").write_text(text)
+        printed = ansible(house, tmp_path, "switchover", "-e", json.dumps(extra))
+    finally:
+        for name, text in before.items():
+            (modules / f"{name}.py").write_text(text)
+    assert "Record it at the target" in printed
+    assert "node1 still may have the address up: It stays." in re.sub(r"\s+", " ", printed) or not stuck
+    where = "where the address could not be taken down" if failover == "none" else "at the nodes again"
+    done = re.search(rf"^TASK \[.*Let others .*{where}\].*\nok: \[node1", printed, re.MULTILINE)
+    assert (done is not None) is stuck, printed
+
+
 def test_who_never_asked_has_no_lease(house: Path, tmp_path: Path) -> None:
     """A playbook of somebody's own composes setup's roles, while another run is at work."""
     role = "aws_ha.overlay_ip."
