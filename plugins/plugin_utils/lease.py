@@ -75,7 +75,7 @@ def _alive() -> Iterator[str]:
 
 
 def _sees_all() -> bool:
-    """Whether other users' processes are seen: not where /proc is mounted with hidepid, which hides the first one, too."""
+    """Whether other users' processes are seen: with hidepid they are not, and neither is the first one."""
     try:
         (_PROC / "1/cmdline").read_bytes()
     except OSError:
