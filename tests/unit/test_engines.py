@@ -34,6 +34,8 @@ _FILE = '''"""A fake engine. Pure."""
 
 from __future__ import annotations
 
+import os
+
 from .view import Trouble, view
 
 NAME = "fake"
@@ -62,7 +64,8 @@ def given(host, deployment):
 
 def seen(host, deployment):
     slow = Trouble("fake_slow", "warning", "The fake engine is slow.", "wait.")
-    return view(NAME, "fine", holder="node1", troubles=[slow])
+    members = {"ha-two": "i-22222222"} if os.environ.get("OVERLAY_IP_TEST_NAMES") else {}
+    return view(NAME, "fine", holder="node1", troubles=[slow], members=members)
 
 
 def busy(host, deployment):
@@ -141,6 +144,9 @@ STUBS: dict[str, dict[str, Any]] = {
     "overlay_interface": {"changed": False},
     "overlay_node_program": {"changed": False},
     "overlay_lease": {"changed": False, "held": ""},
+    "overlay_history": {"changed": False, "moves": []},
+    "overlay_load_balancer": {"changed": True},
+    "overlay_turn": {"changed": False},
 }
 NODES = {
     f"node{n}": {
@@ -279,7 +285,6 @@ def test_a_move_that_succeeded_leaves_no_lease(house: Path, tmp_path: Path, stuc
     modules = house / "ansible_collections/aws_ha/overlay_ip/plugins/modules"
     others = {
         "overlay_route": _STUB % json.dumps(moved),
-        "overlay_history": _STUB % json.dumps({"changed": False, "moves": []}),
         **({"overlay_interface": _STUCK} if stuck else {}),
     }
     before = {name: (modules / f"{name}.py").read_text() for name in others}
@@ -296,6 +301,46 @@ def test_a_move_that_succeeded_leaves_no_lease(house: Path, tmp_path: Path, stuc
     where = "where the address could not be taken down" if failover == "none" else "at the nodes again"
     done = re.search(rf"^TASK \[.*Let others .*{where}\].*\nok: \[node1", printed, re.MULTILINE)
     assert (done is not None) is stuck, printed
+
+
+def test_a_teardown_that_waits_keeps_the_lease(house: Path, tmp_path: Path) -> None:
+    """A load balancer may take ten of the lease's fifteen minutes to go: it is kept before each, and after the last."""
+    reach = [
+        {
+            "via": "load_balancer",
+            "name": name,
+            "subnets": ["subnet-0123abcd"],
+            "security_groups": ["sg-0123abcd"],
+            "listeners": [{"port": 80}],
+        }
+        for name in ("first", "second")
+    ]
+    extra = {"overlay_ip_reach": reach, "overlay_ips": ["192.168.10.15"]}
+    printed = ansible(house, tmp_path, "teardown", "-e", json.dumps(extra))
+    tasks = re.findall(r"^TASK \[(?:.* : )?(.*)\] \*+\n((?:.+\n)*)", printed, re.MULTILINE)
+    seen = [
+        (name, re.findall(r"^(?:ok|changed): \[(\w+)", said, re.MULTILINE))
+        for name, said in tasks
+        if (name == "Stay alone at the nodes" and "included" not in said)
+        or name.startswith("Remove the load balancer ")
+    ]
+    both = ("Stay alone at the nodes", ["node1", "node2"])
+    removed = [(f"Remove the load balancer {name}", ["node1"]) for name in ("first", "second")]
+    assert seen == [both, removed[0], both, removed[1], both]
+
+
+@pytest.mark.parametrize("playbook", ["switchover", "drill"])
+@pytest.mark.parametrize(("target", "fails"), [("ha-two", False), ("ha-three", True)])
+def test_a_request_may_name_a_node_as_its_cluster_does(
+    house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, playbook: str, target: str, fails: bool
+) -> None:
+    monkeypatch.setenv("OVERLAY_IP_TEST_NAMES", "1")
+    extra = {"target": target, "drill": "switchover", "overlay_ip_failover": "none"}
+    if playbook == "switchover":
+        del extra["drill"]
+    printed = ansible(house, tmp_path, playbook, "-e", json.dumps(extra), fails=fails)
+    assert f"target is '{target}', which is no node" in printed or not fails
+    assert "Move the route in every table" in printed or fails
 
 
 def test_who_never_asked_has_no_lease(house: Path, tmp_path: Path) -> None:
