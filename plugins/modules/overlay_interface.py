@@ -220,10 +220,12 @@ def main() -> None:
         lease = Lease(deployment.memory[0])
         if told := lease.taken(module.params["lease"], check=module.check_mode):
             module.fail_json(msg=told, at_work=True)
-        with tools.opened(host.read("/etc/os-release") or "") as live:
-            engine = Kept(deployment.memory[0])
-            result = hold.run(module.params, live, host, check=module.check_mode, engine=engine)
-        lease.end(module.params["lease"])
+        try:
+            with tools.opened(host.read("/etc/os-release") or "") as live:
+                engine = Kept(deployment.memory[0])
+                result = hold.run(module.params, live, host, check=module.check_mode, engine=engine)
+        finally:  # the last task here is that also where it failed
+            lease.end(module.params["lease"])
     except (ValueError, PersistError, NodeError) as exc:
         module.fail_json(msg=str(exc), changed=getattr(exc, "changed", False))
     for text in result.pop("warnings"):

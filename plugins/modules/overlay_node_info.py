@@ -296,6 +296,9 @@ at_work:
     refused:
       description: Why it was not given to O(lease), a sentence. Empty where it was.
       type: str
+    mine:
+      description: Whether the run of O(lease) has it. V(false) where that was not given.
+      type: bool
 findings:
   description: What is wrong or may become wrong, errors first.
   returned: always
@@ -348,12 +351,13 @@ def main() -> None:
         deployment = Deployment(params["deployment"])
         lease = Lease(deployment.memory[0])
         refused = lease.taken(params["lease"], check=module.check_mode)
-        held = lease.held()
+        held, mine = lease.held(), lease.mine(params["lease"])
         units = registry.units(deployment)
         result = facts.describe(LocalHost(units=units), imds, params)
     except (ValueError, PersistError) as exc:
         module.fail_json(msg=str(exc))
-    module.exit_json(changed=False, at_work={"held": sentence(held) if held else "", "refused": refused}, **result)
+    at_work = {"held": sentence(held) if held else "", "refused": refused, "mine": mine}
+    module.exit_json(changed=False, at_work=at_work, **result)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def request(known: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any
         "who": model["caller"] or f"{_user()}@{socket.gethostname()}",
         "machine": _machine(),
         "alive": sorted(_alive()),
-        "as_of": _uptime(),
+        "as_of": _uptime() if _sees_all() else 0.0,  # 0: nobody is taken for dead
         "seconds": _SECONDS,
         "broken": model["break_lease"],
     }
@@ -72,6 +72,15 @@ def _alive() -> Iterator[str]:
         with suppress(OSError), open(f"{_PROC}/{number}/cmdline", "rb") as file:  # some hundreds: no Path for each
             if b"ansible" in file.read() and (found := _process(number)):
                 yield found
+
+
+def _sees_all() -> bool:
+    """Whether other users' processes are seen: with hidepid they are not, and neither is the first one."""
+    try:
+        (_PROC / "1/cmdline").read_bytes()
+    except OSError:
+        return False
+    return True
 
 
 def _machine() -> str:

@@ -34,6 +34,8 @@ _FILE = '''"""A fake engine. Pure."""
 
 from __future__ import annotations
 
+import os
+
 from .view import Trouble, view
 
 NAME = "fake"
@@ -62,7 +64,8 @@ def given(host, deployment):
 
 def seen(host, deployment):
     slow = Trouble("fake_slow", "warning", "The fake engine is slow.", "wait.")
-    return view(NAME, "fine", holder="node1", troubles=[slow])
+    members = {"ha-two": "i-22222222"} if os.environ.get("OVERLAY_IP_TEST_NAMES") else {}
+    return view(NAME, "fine", holder="node1", troubles=[slow], members=members)
 
 
 def busy(host, deployment):
@@ -77,6 +80,8 @@ print(json.dumps(json.loads(%r)))
 """
 #: And of the module that asks a node: the address is up on the first one, and the engines are asked.
 _NODE = """#!/usr/bin/python
+import os
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import registry
@@ -97,11 +102,14 @@ if __name__ == "__main__":
     spec = {name: {} for name in ("addresses", "interface", "persistent", "metadata", "deployment", "lease")}
     module = AnsibleModule(spec, supports_check_mode=True)
     live = module._remote_tmp.endswith("node1")
+    asks = bool(module.params["lease"])
+    busy = os.path.exists(os.path.join(os.path.dirname(module._remote_tmp), "busy"))
+    refused = "Somebody else." if busy and asks else ""
     module.exit_json(
         addresses=[{"address": "192.0.2.1/32", "live": live, "persisted": True}],
         failover=registry.seen(Host(), Deployment()),
         findings=[],
-        at_work={"held": "", "refused": ""},
+        at_work={"held": "somebody", "refused": refused, "mine": asks and not refused},
         tool={"name": "ip"},
         agents=[],
     )
@@ -136,6 +144,9 @@ STUBS: dict[str, dict[str, Any]] = {
     "overlay_interface": {"changed": False},
     "overlay_node_program": {"changed": False},
     "overlay_lease": {"changed": False, "held": ""},
+    "overlay_history": {"changed": False, "moves": []},
+    "overlay_load_balancer": {"changed": True},
+    "overlay_turn": {"changed": False},
 }
 NODES = {
     f"node{n}": {
@@ -191,20 +202,20 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return top
 
 
-def ansible(house: Path, tmp_path: Path, playbook: str, *arguments: str) -> str:
+def ansible(house: Path, tmp_path: Path, playbook: str, *arguments: str, fails: bool = False) -> str:
     """Run a playbook of the copy."""
     inventory = tmp_path / "inventory.json"
     inventory.write_text(json.dumps(INVENTORY))
     program = str(Path(sys.executable).parent / "ansible-playbook")
     done = subprocess.run(
-        [program, "-i", str(inventory), f"aws_ha.overlay_ip.{playbook}", *arguments],
+        [program, "-i", str(inventory), playbook if "/" in playbook else f"aws_ha.overlay_ip.{playbook}", *arguments],
         env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(house)},
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert (done.returncode != 0) is fails, done.stdout + done.stderr
     return done.stdout
 
 
@@ -216,6 +227,137 @@ def test_a_third_engine_goes_through_every_door(
     opened = list(dict.fromkeys(re.findall(r"fake went through (\w+)", printed)))
     assert opened == doors
     assert "The fake engine is slow" in printed  # as it says of itself on the nodes
+
+
+@pytest.mark.parametrize("failover", ["fake", "none"])
+def test_who_is_refused_has_run_no_task_of_the_user(house: Path, tmp_path: Path, failover: str) -> None:
+    (tmp_path / "before.yml").write_text('[{"ansible.builtin.debug": {"msg": "fake went through pre_tasks"}}]')
+    extra = {"target": "node2", "overlay_ip_pre_tasks": str(tmp_path / "before.yml"), "overlay_ip_failover": failover}
+    printed = ansible(house, tmp_path, "switchover", "-e", json.dumps(extra))
+    doors = ["before_move", "pre_tasks", "move", "after_move"] if failover == "fake" else ["pre_tasks"]
+    assert list(dict.fromkeys(re.findall(r"fake went through (\w+)", printed))) == doors
+    (tmp_path / "busy").touch()
+    printed = ansible(house, tmp_path, "switchover", "-e", json.dumps(extra), fails=True)
+    assert "Somebody else. Nothing was changed." in printed
+    assert "fake went through" not in printed
+
+
+def let_go(printed: str) -> list[str]:
+    """The nodes at which others were let again."""
+    blocks = re.findall(r"^TASK \[.*Let others at the nodes again\].*\n((?:.+\n)*)", printed, re.MULTILINE)
+    return re.findall(r"^ok: \[(\w+)\]", "".join(blocks), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("playbook", "works"), [("setup", True), ("switchover", True), ("teardown", True), ("migrate", False)]
+)
+def test_who_changes_something_takes_the_lease_and_lets_go(
+    house: Path, tmp_path: Path, playbook: str, works: bool
+) -> None:
+    """The fake engine is no cluster, so that a migration fails after it has taken it."""
+    request = ("-e", "target=node2")
+    printed = ansible(house, tmp_path, playbook, *request, fails=not works)
+    assert let_go(printed) == ["node1", "node2"]
+    (tmp_path / "busy").touch()
+    printed = ansible(house, tmp_path, playbook, *request, fails=True)
+    assert "Somebody else. Nothing was changed." in printed
+    assert let_go(printed) == []  # it has none
+    assert "changed=0" in printed
+
+
+#: In the place of overlay_interface: the address stays where it is.
+_STUCK = """#!/usr/bin/python
+# WANT_JSON
+import json
+import sys
+
+gone = json.load(open(sys.argv[1])).get("state") == "absent"
+print(json.dumps({"failed": gone, "changed": False, "msg": "It stays." if gone else ""}))
+"""
+
+
+@pytest.mark.parametrize("failover", ["fake", "none"])
+@pytest.mark.parametrize("stuck", [True, False])
+def test_a_move_that_succeeded_leaves_no_lease(house: Path, tmp_path: Path, stuck: bool, failover: str) -> None:
+    """The record ends it at the target, and where the address goes down the last task there; else there is one more."""
+    second = {"network_interface_id": "eni-22222222", "instance_id": "i-22222222", "state": "active"}
+    moved = {**STUBS["overlay_route"], "changed": True, "routes": [{**_ROUTE, "action": "replaced", "after": second}]}
+    modules = house / "ansible_collections/aws_ha/overlay_ip/plugins/modules"
+    others = {
+        "overlay_route": _STUB % json.dumps(moved),
+        **({"overlay_interface": _STUCK} if stuck else {}),
+    }
+    before = {name: (modules / f"{name}.py").read_text() for name in others}
+    extra = {"target": "node2", "overlay_ip_failover": failover, "overlay_ip_exclusive": True}
+    try:
+        for name, text in others.items():
+            (modules / f"{name}.py").write_text(text)
+        printed = ansible(house, tmp_path, "switchover", "-e", json.dumps(extra))
+    finally:
+        for name, text in before.items():
+            (modules / f"{name}.py").write_text(text)
+    assert "Record it at the target" in printed
+    assert "node1 still may have the address up: It stays." in re.sub(r"\s+", " ", printed) or not stuck
+    where = "where the address could not be taken down" if failover == "none" else "at the nodes again"
+    done = re.search(rf"^TASK \[.*Let others .*{where}\].*\nok: \[node1", printed, re.MULTILINE)
+    assert (done is not None) is stuck, printed
+
+
+def test_a_teardown_that_waits_keeps_the_lease(house: Path, tmp_path: Path) -> None:
+    """A load balancer may take ten of the lease's fifteen minutes to go: it is kept before each, and after the last."""
+    reach = [
+        {
+            "via": "load_balancer",
+            "name": name,
+            "subnets": ["subnet-0123abcd"],
+            "security_groups": ["sg-0123abcd"],
+            "listeners": [{"port": 80}],
+        }
+        for name in ("first", "second")
+    ]
+    extra = {"overlay_ip_reach": reach, "overlay_ips": ["192.168.10.15"]}
+    printed = ansible(house, tmp_path, "teardown", "-e", json.dumps(extra))
+    tasks = re.findall(r"^TASK \[(?:.* : )?(.*)\] \*+\n((?:.+\n)*)", printed, re.MULTILINE)
+    seen = [
+        (name, re.findall(r"^(?:ok|changed): \[(\w+)", said, re.MULTILINE))
+        for name, said in tasks
+        if (name == "Stay alone at the nodes" and "included" not in said)
+        or name.startswith("Remove the load balancer ")
+    ]
+    both = ("Stay alone at the nodes", ["node1", "node2"])
+    removed = [(f"Remove the load balancer {name}", ["node1"]) for name in ("first", "second")]
+    assert seen == [both, removed[0], both, removed[1], both]
+
+
+@pytest.mark.parametrize("playbook", ["switchover", "drill"])
+@pytest.mark.parametrize(("target", "fails"), [("ha-two", False), ("ha-three", True)])
+def test_a_request_may_name_a_node_as_its_cluster_does(
+    house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, playbook: str, target: str, fails: bool
+) -> None:
+    monkeypatch.setenv("OVERLAY_IP_TEST_NAMES", "1")
+    extra = {"target": target, "drill": "switchover", "overlay_ip_failover": "none"}
+    if playbook == "switchover":
+        del extra["drill"]
+    printed = ansible(house, tmp_path, playbook, "-e", json.dumps(extra), fails=fails)
+    assert f"target is '{target}', which is no node" in printed or not fails
+    assert "Move the route in every table" in printed or fails
+
+
+def test_who_never_asked_has_no_lease(house: Path, tmp_path: Path) -> None:
+    """A playbook of somebody's own composes setup's roles, while another run is at work."""
+    role = "aws_ha.overlay_ip."
+    play = {
+        "hosts": "overlay_nodes",
+        "gather_facts": False,
+        "tasks": [
+            {"ansible.builtin.import_role": {"name": f"{role}node_ready"}},
+            {"ansible.builtin.include_role": {"name": f"{role}overlay_ip", "tasks_from": "let_go.yml"}},
+        ],
+    }
+    (tmp_path / "own.yml").write_text(json.dumps([play]))
+    printed = ansible(house, tmp_path, str(tmp_path / "own.yml"))
+    assert "Let others at the nodes again" in printed
+    assert let_go(printed) == []
 
 
 @pytest.mark.parametrize("engine", [name for name in registry.NAMES if name != registry.NONE])

@@ -136,6 +136,11 @@ class Lease:
         """For a module with that option, which may not have been given: as :meth:`take`."""
         return self.take(asked) if asked and (asked["in_check_mode"] or not check) else ""
 
+    def mine(self, asked: Mapping[str, Any] | None) -> bool:
+        """Whether the run that is at work has it; never where the option was not given."""
+        held = self.held() if asked else None
+        return asked is not None and held is not None and _same_run(held, asked)
+
     def held(self) -> Held | None:
         """Who has it now; None for nobody, also where its time is over."""
         try:
@@ -162,7 +167,7 @@ class Lease:
                 os.close(handle)
 
     def _write(self, asked: Mapping[str, Any], before: Held | None) -> None:
-        mine = before is not None and (before.run, before.machine) == (asked["run"], asked["machine"])
+        mine = before is not None and _same_run(before, asked)
         held = Held(
             asked["run"],
             asked["machine"],
@@ -202,9 +207,13 @@ def _clock(seconds: float) -> str:
     return time.strftime("%H:%M:%SZ", time.gmtime(seconds))
 
 
+def _same_run(held: Held, asked: Mapping[str, Any]) -> bool:
+    return (held.run, held.machine) == (asked["run"], asked["machine"])
+
+
 def _may_replace(other: Held, asked: Mapping[str, Any]) -> bool:
     """Whether it is this run's own, is to be broken, or is that of a process that is gone."""
-    if (other.run, other.machine) == (asked["run"], asked["machine"]) or asked["broken"]:
+    if _same_run(other, asked) or asked["broken"]:
         return True
     if not other.machine or other.machine != asked["machine"]:
         return False

@@ -96,6 +96,7 @@ def test_the_choices_come_from_the_inventory(twice: tuple[Controller, str, str, 
         "target": (["node1", "node2"], "node2"),
         "overlay": (["all", "192.168.10.15", "192.168.11.0/28"], "all"),
         "expected_active": (["any", "node1", "node2"], "any"),
+        "overlay_ip_break_lease": (["false", "true"], "false"),
     }
 
 

@@ -14,7 +14,7 @@ from lab.handle import LabHandle
 
 pytestmark = pytest.mark.lab
 
-SWITCHOVER = {"target": "node2", "overlay": "all", "expected_active": "any"}
+SWITCHOVER = {"target": "node2", "overlay": "all", "expected_active": "any", "overlay_ip_break_lease": "false"}
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,18 @@ def test_without_proc_nobody_is_taken_for_dead(monkeypatch: pytest.MonkeyPatch, 
     again = lease.request({"ansible_play_name": "Drill", "overlay_ip_inventory": {"lease": first}}, MODEL)
     assert again["run"] == first["run"]
     assert lease.request({"ansible_play_name": "Set up"}, MODEL)["run"] != first["run"]
+
+
+@pytest.mark.parametrize("hides", ["hidepid=1", "hidepid=2"])
+def test_who_may_be_hidden_is_not_taken_for_dead(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hides: str) -> None:
+    """Where /proc hides others' processes, that of another user's run looks like none."""
+    assert 0 < lease.request({}, MODEL)["as_of"] <= time.clock_gettime(time.CLOCK_BOOTTIME)
+    first = tmp_path / "1"
+    first.mkdir()
+    if hides == "hidepid=1":
+        (first / "cmdline").mkdir()  # there, and not to be read: also by root
+    monkeypatch.setattr(lease, "_PROC", tmp_path)
+    assert lease.request({}, MODEL)["as_of"] == 0.0
 
 
 def test_who_is_alive() -> None:

@@ -161,6 +161,15 @@ def test_check_mode_takes_none_unless_the_run_is_none(lease: Lease) -> None:
     assert lease.held() is not None
 
 
+def test_whose_it_is(lease: Lease) -> None:
+    assert not lease.mine(asked(1))
+    lease.take(asked(1))
+    assert lease.mine(asked(1))
+    assert not lease.mine(asked(2))
+    assert not lease.mine(asked(1, machine="boot/2"))
+    assert not lease.mine(None)  # who did not ask has none, whoever does
+
+
 def test_the_last_task_ends_it(lease: Lease) -> None:
     lease.take(asked())
     lease.end(None)
