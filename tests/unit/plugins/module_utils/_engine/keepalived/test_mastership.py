@@ -11,7 +11,6 @@ import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import mastership as ka
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.names import STANDING
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.standing import (
     BACKUP,
