@@ -266,7 +266,7 @@ class Keepalived:
         return bool((route["after"] or {}).get("network_interface_id") == self._make_node().mine())
 
     def _settle(self, missed: Sequence[str] = ()) -> bool:
-        """All tables but those `missed` point here: keep the address up whatever took it away, and remember that it was so.
+        """All tables but the `missed` point here: keep the address up whatever took it away, and remember that it was so.
 
         Returns whether this node still is the master; a notification says that meanwhile it is not.
         """
@@ -319,7 +319,7 @@ class Keepalived:
 
 
 def _led(standing: Standing, seen: Seen) -> list[Route | None]:
-    """The routes, the leading table's first. A table that did not follow this node's takeover does not tell of another's."""
+    """The routes, the leading table's first. What did not follow this node's takeover tells nothing of another's."""
     return [route for _table, route in sorted(seen.routes, key=lambda one: one[0].route_table_id in standing.missed)]
 
 
