@@ -266,7 +266,7 @@ class Keepalived:
         return bool((route["after"] or {}).get("network_interface_id") == self._make_node().mine())
 
     def _settle(self, missed: Sequence[str] = ()) -> bool:
-        """All tables but the `missed` point here: keep the address up whatever took it away, and remember that it was so.
+        """All tables but the `missed` point here: keep the address up whatever took it away, and remember it.
 
         Returns whether this node still is the master; a notification says that meanwhile it is not.
         """
