@@ -48,7 +48,7 @@ root:
 
 # --- everything ------------------------------------------------------------------------------------------------------
 
-test: export TREES := bookworm
+test: export TREES := bookworm bookworm-plain
 test: root setup  ## all tests and all gates, with a summary
 	@python tools/gates.py $(LONG) $(TESTS) $(SHORT)
 

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from drill.bed import Bed, bed
+from drill.bed import Bed
+from drill.plain import plain
 
 
 @pytest.fixture(scope="session")
 def pair() -> Iterator[Bed]:
-    """Two nodes with keepalived, at rest on node1, and three route tables."""
-    with bed("keepalived", tables=3) as made:
+    """Two nodes with keepalived, at rest on node1, and three route tables; with neither SDK nor pyroute2 on them."""
+    with plain("keepalived", tables=3) as made:
         yield made
         problems = made.control.problems()
     assert not problems, problems

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nodes with Python and iproute2 and nothing else: all that the collection does, by either engine, with packets."""
+"""Nodes with Python and iproute2 and nothing else: all that the collection does, by either engine, with packets.
+
+The nodes of tests/integration/failover are such nodes, too.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from drill.plain import Plain, plain
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("engine", ["keepalived", pytest.param("pacemaker", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("engine", ["keepalived", "pacemaker"])
 def test_nodes_need_nothing_but_python(engine: str) -> None:
     with plain(engine) as pair:
         assert sum(pair.play("setup.yml").changed.values()) == 0
