@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from bench import machine, peers, plot, report, spans, switchover, tasks
+from bench import life, machine, peers, plot, report, spans, switchover, tasks
 from bench.command import BenchError
 from bench.moves import AGENT, AMAZON, CLI, Moves
 from bench.results import OURS, Row, Section, from_json, to_json
@@ -25,6 +25,7 @@ from lab.playbook.run import CHECKOUT
 #: stopped at the limit anyhow, once is enough.
 _FEW = {OURS: 5, AMAZON: 5, CLI: 5, AGENT: 5}
 _ROUNDS = {1: _FEW, 10: _FEW, 50: {**_FEW, AMAZON: 1, AGENT: 1}, 200: {**_FEW, AMAZON: 1, AGENT: 1}}
+_SIZES = tuple((tables, overlays) for tables in (1, 10, 50) for overlays in (2, 20))
 _LIMIT, _QUICK_LIMIT = 90.0, 20.0  # seconds after which a peer is stopped
 
 Suite = Callable[[], Sequence[Row]]
@@ -37,13 +38,16 @@ def suites(found: peers.Peers, options: argparse.Namespace) -> dict[str, tuple[s
     numbers = [1, 10] if options.quick else list(_ROUNDS)
     moves: dict[str, tuple[str, Suite]] = {f"moves-{n}": (OURS, partial(_moves, found, n, few, limit)) for n in numbers}
     overlays, nodes = ((1, 5), ()) if options.quick else ((1, 5, 20), (4, 8))
+    sizes = ((1, 2),) if options.quick else _SIZES
     return {
         **moves,
-        "switchover": (switchover.EMPTY, partial(switchover.against_the_smallest_play, found, few)),
+        "switchover": (life.EMPTY, partial(switchover.against_the_smallest_play, found, few)),
         "spans": ("", partial(spans.where_the_time_goes, few)),
         "tasks": (tasks.FLOOR, partial(tasks.against_the_floor, few if options.quick else 10)),
         "gap": ("", partial(switchover.under_propagation_delay, few)),
-        "growth": (switchover.EMPTY, partial(switchover.growth, few, overlays, nodes)),
+        "floor": (life.EMPTY, partial(life.at_once, few)),
+        "life": (life.EMPTY, partial(life.sizes, sizes, few)),
+        "growth": (life.EMPTY, partial(switchover.growth, few, overlays, nodes)),
     }
 
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bench.life import AGAIN, SWITCHOVER
 from bench.results import OURS, Row, Section
 
 Column = tuple[str, Callable[[Section, Row], str]]
@@ -72,6 +73,12 @@ def targets(sections: Sequence[Section]) -> list[Target]:
     excess = plays.excess(ours) if plays and ours else None
     text = "`switchover.yml` within 3 s of an empty play"
     found.append(_target(text, excess, "{:.2f} s", at_most=3.0))
+    floor = by_key.get("floor")
+    for what, most in ((SWITCHOVER, 1.0), (AGAIN, 2.0)):
+        cases = [r for r in floor.rows if r.case.startswith(what) and r.who == OURS] if floor else []
+        text = f"{what}, an API that answers at once: within {most:.0f} s of an empty play"
+        excess = floor.excess(cases[0]) if floor and cases else None
+        found.append(_target(text, excess, "{:.2f} s", at_most=most))
     gap = by_key.get("gap")
     for row in gap.rows if gap else ():
         text = f"planned switchover, {row.case} propagation: no packet lost beyond that"
@@ -218,6 +225,18 @@ _SHAPES: dict[str, tuple[str, str, list[Column]]] = {
         "What a client at 1 kHz loses during `switchover.yml`, by the delay between the API's answer and the data "
         "path. 50 ms API latency.",
         [("case", _case), *_PACKETS[1:], *_TIMES, *_COUNT],
+    ),
+    "floor": (
+        "What the playbooks themselves cost",
+        "One overlay IP, two nodes, two route tables, and an API that answers at once and refuses nothing: what is "
+        "above ansible's own play of no task with the same hosts.",
+        [("s over the empty play", _excess), *_NAMES, *_TIMES, *_PACKETS[:1], *_COUNT],
+    ),
+    "life": (
+        "Setup and status",
+        "From nothing, which a teardown has left, again with nothing to do, and status; two nodes, no failover engine. "
+        "50 ms API latency, token buckets, which are full when a playbook begins.",
+        [("s over the empty play", _excess), *_NAMES, *_TIMES, *_PACKETS[:1], *_COUNT],
     ),
     "growth": (
         "Growth",

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from bench.command import Timed, playbook
+from bench.life import EMPTY
 from bench.moves import AMAZON, PLAYS
 from bench.peers import Peers
 from bench.results import OURS, Row, Run
 from bench.stage import Stage, stage
 
-EMPTY = "empty play"
 DELAYS = (0.0, 0.05, 0.5)  # seconds between the API's answer and the data path
 #: A row is measured by calling this once a round.
 Measure = Callable[[], Run]

@@ -30,6 +30,11 @@ def plays(excess: float) -> Section:
     return Section("switchover", "empty play", "today", rows)
 
 
+def floor(what: str, excess: float) -> Section:
+    runs = (Row(f"{what}: 0 ms", OURS, (Run(1.0 + excess, 9),)), Row(f"{what}: 0 ms", "empty play", (Run(1.0),)))
+    return Section("floor", "empty play", "today", runs)
+
+
 def gap(lost: int) -> Section:
     return Section("gap", "", "today", (Row("exclusive, 50 ms", OURS, (Run(4.0, 9, lost, lost * 1.0),), 50.0),))
 
@@ -49,6 +54,10 @@ def tasks(ratio: float) -> Section:
         (plays(3.1), "3.10 s", False),
         (tasks(1.15), "1.15", True),
         (tasks(1.2), "1.20", False),
+        (floor("switchover", 1.0), "1.00 s", True),
+        (floor("switchover", 1.1), "1.10 s", False),
+        (floor("setup with nothing to do", 2.0), "2.00 s", True),
+        (floor("setup with nothing to do", 2.1), "2.10 s", False),
         (gap(50), "50 lost", True),
         (gap(51), "51 lost", False),
     ],
