@@ -87,7 +87,10 @@ class CheckSnap:
 
 @dataclass(frozen=True)
 class ListenerSnap:
-    """A listener with its target group; ``closes``: connections of a target that becomes unhealthy are closed."""
+    """A listener with its target group; ``closes``: connections of a target that becomes unhealthy are closed.
+
+    ``drain`` is how many seconds those of a target that is registered no more have left; None: as long as they like.
+    """
 
     port: int
     idle_timeout: int
@@ -95,6 +98,7 @@ class ListenerSnap:
     targets: tuple[tuple[str, int], ...]
     check: CheckSnap
     closes: bool
+    drain: int | None = None
 
 
 @dataclass(frozen=True)

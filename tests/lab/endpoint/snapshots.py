@@ -26,6 +26,8 @@ from .snapshot import (
     VpcSnapshot,
 )
 
+_DRAIN = "deregistration_delay"
+
 
 def take(cloud: Cloud, vpc_id: str) -> VpcSnapshot:
     """Everything that the packets of ``vpc_id`` depend on, whichever account owns it; KeyError for an unknown VPC."""
@@ -114,6 +116,9 @@ def _listener(cloud: Cloud, listener: Listener) -> ListenerSnap:
             health["UnhealthyThresholdCount"],
         ),
         group.attributes["target_health_state.unhealthy.connection_termination.enabled"] == "true",
+        int(group.attributes[f"{_DRAIN}.timeout_seconds"])
+        if group.attributes[f"{_DRAIN}.connection_termination.enabled"] == "true"
+        else None,
     )
 
 
