@@ -30,8 +30,22 @@ def reach(listed_ones: Sequence[Any] | None, overlays: Sequence[Mapping[str, Any
     """The entries, each whole. Raises InventoryError: every mistake in every entry."""
     heard = Heard()
     read = [heard({}, _entry, f"overlay_ip_reach[{n}]", item, overlays) for n, item in enumerate(listed_ones or [])]
+    for key in ("client_vpn_endpoint_id", "name"):
+        heard(None, _once, key, read)
     heard.tell()
     return read
+
+
+def _once(key: str, read: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse two entries for one thing: each would remove what the other one has made."""
+    seen: dict[str, int] = {}
+    for number, entry in enumerate(read):
+        first = seen.setdefault(entry[key], number) if entry.get(key) else number
+        if first != number:
+            raise InventoryError(
+                f"overlay_ip_reach[{number}] is about {entry[key]}, as overlay_ip_reach[{first}] is: make one entry of"
+                " them."
+            )
 
 
 def _entry(where: str, item: Any, overlays: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

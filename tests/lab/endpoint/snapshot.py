@@ -38,6 +38,16 @@ class TableSnap:
 
 
 @dataclass(frozen=True)
+class InboundSnap:
+    """An inbound rule: who is let in, as a prefix, to which ports; ``protocol`` is tcp, udp, icmp or -1 for all."""
+
+    protocol: str
+    low: int
+    high: int
+    peer: str
+
+
+@dataclass(frozen=True)
 class InterfaceSnap:
     """A network interface, attached or not; ``private_ips`` has the primary IPv4 address first, IPv6 addresses last."""
 
@@ -50,6 +60,8 @@ class InterfaceSnap:
     device_index: int | None
     #: Seconds that an idle connection is remembered, where that was set.
     tcp_established_timeout: int | None = None
+    #: What its security groups let in; None where the lab does not enforce that.
+    inbound: tuple[InboundSnap, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ class Strictness:
     client_vpn_changes: int = 10
     #: EC2's token buckets per account, Region and action.
     throttle: bool = False
+    #: Let the data path enforce the inbound rules of the interfaces' security groups. Off, everything is let in.
+    security_groups: bool = False
     #: Judge callers by their IAM policies. Off only for tests of something else.
     authorise: bool = True
 

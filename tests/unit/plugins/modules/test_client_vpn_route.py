@@ -176,6 +176,23 @@ def test_more_changes_than_aws_takes_at_a_time(site: Site, play: Run) -> None:
     assert len(site.aws.control.actions(code="ConcurrentMutationLimitExceeded")) >= 2
 
 
+def test_it_keeps_within_the_request_rate(site: Site, play: Run) -> None:
+    """Five at once and two a second: the ninth route of nine waits for its turn, and nobody is throttled."""
+    site.aws.endpoint.configure(throttle=True)
+    result = play(destinations=[f"192.168.10.{n}" for n in range(4)])
+    assert not result.get("failed"), result
+    assert site.aws.control.actions(code="RequestLimitExceeded") == []
+
+
+def test_a_subnet_that_goes_meanwhile_is_told(site: Site, play: Run) -> None:
+    site.aws.control.fault(
+        "error", code="InvalidClientVpnSubnetId.NotFound", status=400, match={"action": CREATE}, times=1
+    )
+    told = play()
+    assert told["failed"]
+    assert "(InvalidClientVpnSubnetId.NotFound). Done: " in told["msg"]
+
+
 def test_a_route_that_is_just_going_is_made_anew(site: Site, play: Run) -> None:
     play()
     site.ec2.delete_client_vpn_route(

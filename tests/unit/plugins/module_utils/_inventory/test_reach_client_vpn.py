@@ -71,3 +71,8 @@ def test_a_mistake_is_a_sentence(entry: Any, sentence: str) -> None:
 def test_overlay_ips_of_ipv6_alone_are_to_be_named() -> None:
     told = refusal(overlay_ips=[{"address": "2001:db8::15"}], overlay_ip_reach=[ENTRY])
     assert "overlay_ip_reach[0] has no destinations, and no overlay IP is IPv4: name those of IPv6" in told
+
+
+def test_one_endpoint_has_one_entry() -> None:
+    told = refusal(overlay_ips=THREE, overlay_ip_reach=[ENTRY, {**ENTRY, "access_group_ids": ["S-1"]}])
+    assert f"overlay_ip_reach[1] is about {ENDPOINT}, as overlay_ip_reach[0] is: make one entry of them." in told
