@@ -201,6 +201,7 @@ def test_a_load_balancer_from_the_declaration_to_the_teardown(ready: LabHandle) 
     lab.iam.delete_user_policy(UserName=world.operator_name, PolicyName="reach")
 
 
+@pytest.mark.long
 def test_a_client_vpn_from_the_declaration_to_the_teardown(ready: LabHandle) -> None:
     lab, world = ready, ready.world
     lab.control.settings(client_vpn=0.1)
