@@ -45,8 +45,8 @@ options:
       - V(operator) is for who runs setup, switchover, status and teardown.
       - V(status) is for who only looks.
       - V(routes) is for the role of a shared VPC's owner that operators assume. The one that nodes assume gets V(node).
-      - V(reach) is for who writes the static routes of a transit gateway, keeps load balancers in front of overlay IPs,
-        and looks at the paths through them. It was added in version 1.1.0.
+      - V(reach) is for who writes the static routes of a transit gateway, keeps load balancers in front of overlay IPs
+        and the routes of Client VPN endpoints, and looks at the paths through them. It was added in version 1.1.0.
     type: str
     choices: [node, operator, status, routes, reach]
     default: node
@@ -121,6 +121,14 @@ options:
     description:
       - With O(purpose=reach), the load balancers that M(aws_ha.overlay_ip.overlay_load_balancer) keeps, in place of or
         besides the transit gateway. It needs O(network_interface_ids), the interfaces of the nodes, too.
+    type: list
+    elements: str
+    version_added: 1.1.0
+  client_vpn_endpoint_ids:
+    description:
+      - With O(purpose=reach), the Client VPN endpoints whose routes and authorization rules
+        M(aws_ha.overlay_ip.client_vpn_route) keeps, in place of or besides the transit gateway. The subnets that they
+        are associated with are looked up.
     type: list
     elements: str
     version_added: 1.1.0
@@ -275,6 +283,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "transit_gateway_attachment_id": {"type": "str"},
     "prefix_list_ids": {"type": "list", "elements": "str"},
     "load_balancer_names": {"type": "list", "elements": "str"},
+    "client_vpn_endpoint_ids": {"type": "list", "elements": "str"},
     "node_roles": {"type": "list", "elements": "str"},
     "node_instance_profiles": {"type": "list", "elements": "str"},
     "node_policies": {"type": "list", "elements": "str"},

@@ -125,7 +125,9 @@ options:
       - The nodes. Where a listener has an O(listeners[].idle_timeout) above 350, their interfaces are made to remember
         an idle connection at least as long (C(TcpEstablishedTimeout)). Else an interface of a newer instance type drops
         what the load balancer still forwards.
-      - A longer time is left as it is, and with O(state=absent) all are.
+      - A longer time is left as it is, also one that the instance type has by itself.
+      - What was before is kept in tags of the load balancer. With O(state=absent) the interfaces get it back, unless
+        another time was set since, or another load balancer of this module needs more.
     type: list
     elements: str
   device_index:

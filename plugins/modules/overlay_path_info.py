@@ -19,7 +19,8 @@ description:
   - Where the source is reached by a peering connection or a virtual private gateway, it says that neither can carry an
     overlay IP.
   - Reads only. The source may be an address in the nodes' VPC, in another VPC by transit gateway or peering, or behind
-    a VPN or Direct Connect attachment. What lies in another account and cannot be seen is told as such.
+    a VPN or Direct Connect attachment; or it is a load balancer or a Client VPN endpoint. What lies in another account
+    and cannot be seen is told as such.
   - For TCP. The answers go to the client's ports, which are taken to be 32768 to 65535.
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
@@ -32,6 +33,8 @@ options:
     description:
       - The source, an address or a network such as 10.20.1.5 or 172.20.0.0/16.
       - A load balancer of O(address), as C(load_balancer:NAME). Then there are paths from each of its addresses.
+      - A Client VPN endpoint, as C(client_vpn:cvpn-endpoint-0123456789abcdef0). Then there are paths from each of its
+        associated subnets, whose addresses its clients have in the VPC.
     type: str
     required: true
   address:
@@ -91,11 +94,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 paths:
-  description: One entry per node as the holder.
+  description: One entry per node as the holder, and per address of the source where it has several.
   returned: success
   type: list
   elements: dict
   contains:
+    source:
+      description: From where. A load balancer and a Client VPN endpoint have several.
+      type: str
     holder:
       description: The node, by its Name tag or instance id.
       type: str
@@ -103,7 +109,8 @@ paths:
       description: Whether no hop drops the packet or its answer, as far as that could be seen.
       type: bool
     side:
-      description: On whose side the first fault is, one of C(nodes' VPC), C(transit gateway) and C(clients' side).
+      description: On whose side the first fault is, one of C(nodes' VPC), C(transit gateway), C(Client VPN) and
+        C(clients' side).
       type: str
     hops:
       description: Every hop in order. The way C(there) comes first, then the way C(back).
@@ -164,12 +171,14 @@ from typing import Any
 
 from ..module_utils._base import net
 from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
-from ..module_utils._reach import elb, look, path
+from ..module_utils._reach import client_vpn, elb, look, path
+from ..module_utils._reach.client_vpn_ec2 import ClientVpns
 from ..module_utils._reach.ec2 import TransitGateways
+from ..module_utils._reach.model import Tunnel
 from ..module_utils._route.ec2 import Ec2
 from ..module_utils._route.plan import PlanError
 
-LOAD_BALANCER = "load_balancer"
+LOAD_BALANCER, CLIENT_VPN = "load_balancer", "client_vpn"
 
 SPEC: dict[str, dict[str, Any]] = {
     "from": {"type": "str", "required": True},
@@ -202,14 +211,37 @@ def request(params: dict[str, Any]) -> look.Request:
 
 
 def sources(ec2: Ec2, params: dict[str, Any]) -> list[look.Request]:
-    """What to look from: one source, or each address of a load balancer."""
+    """What to look from: one source, or each address of a load balancer, or each subnet of a Client VPN endpoint."""
     kind, colon, name = params["from"].strip().partition(":")
-    if kind != LOAD_BALANCER or not colon:
+    if colon and kind == CLIENT_VPN:
+        return tunnels(ec2, params, name)
+    if not colon or kind != LOAD_BALANCER:
         return [request(params)]
     found = elb.addresses(ec2, name)
     if not found:
         raise Refusal(f"Load balancer {name} has no address that this caller can see: run reach.yml, or correct from.")
     return [replace(request({**params, "from": one}), called=f"{name} ({one})") for one in found]
+
+
+def tunnels(ec2: Ec2, params: dict[str, Any], endpoint_id: str) -> list[look.Request]:
+    """From each subnet of a Client VPN endpoint: in the VPC, its clients have an address of that subnet."""
+    vpns = ClientVpns(ec2.aws)
+    networks = client_vpn.there(vpns.networks(endpoint_id))
+    if not networks:
+        raise Refusal(f"{endpoint_id} is associated with no subnet: associate it with one in the VPC, or correct from.")
+    held, overlay = list(vpns.items(endpoint_id).values()), net.destination(params["address"])
+    raws = ec2.aws.call("ec2", "DescribeSubnets", SubnetIds=[one.subnet_id for one in networks])["Subnets"]
+    cidrs = {raw["SubnetId"]: raw["CidrBlock"] for raw in raws}
+    rules = tuple(client_vpn.deciding(held, overlay))
+    return [
+        replace(
+            request({**params, "from": cidrs[one.subnet_id]}),
+            called=f"{endpoint_id} ({one.subnet_id})",
+            tunnel=Tunnel(endpoint_id, one.subnet_id, rules, tuple(client_vpn.deciding(held, overlay, one.subnet_id))),
+            group_ids=one.group_ids,
+        )
+        for one in networks
+    ]
 
 
 def _network(text: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.endpoint.control import Control
-from lab.world import World
+from lab.world import World, wait_for
 
 ON_PREMISES = "172.20.0.0/16"
 CLIENTS = "10.20.0.0/16"
@@ -62,3 +62,25 @@ def remove(ec2: Any) -> None:
     """Detach all VPCs, so that a world has the attachments of one test."""
     for attachment in ec2.describe_transit_gateway_vpc_attachments()["TransitGatewayVpcAttachments"]:
         ec2.delete_transit_gateway_vpc_attachment(TransitGatewayAttachmentId=attachment["TransitGatewayAttachmentId"])
+
+
+def client_vpn(ec2: Any, *subnets: str, clients: str = "172.30.0.0/22") -> str:
+    """A Client VPN endpoint that is associated with these subnets; its id. It routes to the VPC alone."""
+    certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/1"
+    by = {"Type": "certificate-authentication"}
+    made = ec2.create_client_vpn_endpoint(
+        ClientCidrBlock=clients,
+        ServerCertificateArn=certificate,
+        AuthenticationOptions=[{**by, "MutualAuthentication": {"ClientRootCertificateChainArn": certificate}}],
+        ConnectionLogOptions={"Enabled": False},
+    )
+    endpoint = str(made["ClientVpnEndpointId"])
+    for subnet in subnets:
+        ec2.associate_client_vpn_target_network(ClientVpnEndpointId=endpoint, SubnetId=subnet)
+
+    def associated() -> bool:
+        found = ec2.describe_client_vpn_target_networks(ClientVpnEndpointId=endpoint)["ClientVpnTargetNetworks"]
+        return all(one["Status"]["Code"] == "associated" for one in found)
+
+    wait_for(associated, f"{endpoint} to be associated", 5)
+    return endpoint

@@ -10,7 +10,13 @@ import re
 from pathlib import Path
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Balancers, Ec2Ref, Place, Setup
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import (
+    Balancers,
+    ClientVpns,
+    Ec2Ref,
+    Place,
+    Setup,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "iam.md"
 PLACE = Place("aws", "eu-central-1")
@@ -43,5 +49,11 @@ def test_every_document_of_the_page() -> None:
             "Statement": document.reach(PLACE, "", (), (), balancers=Balancers(["sap-ascs"], refs("eni")))["Statement"][
                 1:
             ],
+        },
+        {
+            "Version": "2012-10-17",
+            "Statement": document.reach(
+                PLACE, "", (), (), vpns=ClientVpns(ONE, ["cvpn-endpoint-0a"], ["subnet-0a", "subnet-0b"])
+            )["Statement"][1:],
         },
     ]

@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._base import net
-from . import reach_balancer
-from .reading import Heard, address, is_id, listed, text
+from . import reach_balancer, reach_client_vpn
+from .reading import Heard, address, hold_all, is_id, listed, text
 from .values import InventoryError, absent, flag
 
-TRANSIT_GATEWAY, LOAD_BALANCER = "transit_gateway", "load_balancer"
-WAYS = (TRANSIT_GATEWAY, LOAD_BALANCER)
+TRANSIT_GATEWAY, LOAD_BALANCER, CLIENT_VPN = "transit_gateway", "load_balancer", "client_vpn"
+WAYS = (TRANSIT_GATEWAY, LOAD_BALANCER, CLIENT_VPN)
 KEYS = (
     *("via", "route_table_ids", "attachment_id", "vpc_id", "destinations", "prefix_list_ids", "clients"),
     *("assume_role_arn", "remove_return_routes"),
@@ -30,8 +30,22 @@ def reach(listed_ones: Sequence[Any] | None, overlays: Sequence[Mapping[str, Any
     """The entries, each whole. Raises InventoryError: every mistake in every entry."""
     heard = Heard()
     read = [heard({}, _entry, f"overlay_ip_reach[{n}]", item, overlays) for n, item in enumerate(listed_ones or [])]
+    for key in ("client_vpn_endpoint_id", "name"):
+        heard(None, _once, key, read)
     heard.tell()
     return read
+
+
+def _once(key: str, read: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse two entries for one thing: each would remove what the other one has made."""
+    seen: dict[str, int] = {}
+    for number, entry in enumerate(read):
+        first = seen.setdefault(entry[key], number) if entry.get(key) else number
+        if first != number:
+            raise InventoryError(
+                f"overlay_ip_reach[{number}] is about {entry[key]}, as overlay_ip_reach[{first}] is: make one entry of"
+                " them."
+            )
 
 
 def _entry(where: str, item: Any, overlays: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -42,12 +56,14 @@ def _entry(where: str, item: Any, overlays: Sequence[Mapping[str, Any]]) -> dict
     via = text(item, "via")
     if via not in WAYS:
         raise InventoryError(f"{where}.via is '{via or ''}': choose one of {', '.join(WAYS)}.")
-    keys = KEYS if via == TRANSIT_GATEWAY else reach_balancer.KEYS
+    keys = {LOAD_BALANCER: reach_balancer.KEYS, CLIENT_VPN: reach_client_vpn.KEYS}.get(via, KEYS)
     unknown = sorted(set(map(str, item)) - set(keys))
     if unknown:
         raise InventoryError(*(f"{where} has the unknown key '{k}': the keys are {', '.join(keys)}." for k in unknown))
     if via == LOAD_BALANCER:
         return reach_balancer.balancer(where, item, overlays)
+    if via == CLIENT_VPN:
+        return reach_client_vpn.client_vpn(where, item, overlays)
     heard = Heard()
     clients = heard([], _networks, where, item, "clients")
     lists = heard([], _prefix_lists, where, item)
@@ -109,12 +125,7 @@ def _destinations(where: str, item: Mapping[str, Any], overlays: Sequence[Mappin
     if absent(item.get("destinations")) or item["destinations"] == []:
         return wanted
     chosen = _networks(where, item, "destinations")
-    left = [d for d in wanted if not any(net.family(d) == net.family(c) and net.within(d, c) for c in chosen)]
-    if left:
-        raise InventoryError(
-            f"{where}.destinations do not hold {', '.join(left)}: add it, or a prefix around it, or leave destinations"
-            " out."
-        )
+    hold_all(f"{where}.destinations", chosen, wanted)
     return chosen
 
 

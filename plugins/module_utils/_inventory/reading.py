@@ -9,7 +9,7 @@ Pure. This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 from .._base import net
@@ -24,6 +24,7 @@ _IDS = {
     "vpc": "a VPC",
     "subnet": "a subnet",
     "sg": "a security group",
+    "cvpn-endpoint": "a Client VPN endpoint",
     "tgw-rtb": "a transit gateway route table",
     "tgw-attach": "a transit gateway attachment",
 }
@@ -78,6 +79,15 @@ def listed(item: Variables, name: str, where: str) -> list[str]:
     if not isinstance(value, (list, tuple)):
         raise InventoryError(f"{where}.{name} is {value!r}, not a list: write [a, b].")
     return list(dict.fromkeys(str(v) for v in value))
+
+
+def hold_all(name: str, chosen: Sequence[str], wanted: Sequence[str]) -> None:
+    """Refuse destinations that do not hold all the overlay IPs that are wanted."""
+    left = [d for d in wanted if not any(net.family(d) == net.family(c) and net.within(d, c) for c in chosen)]
+    if left:
+        raise InventoryError(
+            f"{name} do not hold {', '.join(left)}: add it, or a prefix around it, or leave destinations out."
+        )
 
 
 def is_id(kind: str, value: str | None, name: str) -> None:

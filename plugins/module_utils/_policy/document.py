@@ -9,7 +9,7 @@ Two of its facts shape everything here:
 
 * No key names a route's destination or target. Who may replace one route of a table may replace every route of it, so
   the tables' ARNs are the only fence, and ``*`` is never written where an ARN is possible.
-* EC2's Describe actions know no resource: they stand alone, on ``*``, bound to the region.
+* EC2's Describe actions know no resource: they stand alone, on ``*``, bound to the region. (Those of Client VPN do.)
 
 This module util is PRIVATE to the collection.
 """
@@ -17,12 +17,14 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Document = Mapping[str, Any]
+from .outside import BALANCING, Balancers, ClientVpns, balancing, client_vpns
+from .statement import Document, Ec2Ref, Place, PolicyError, allow, checked_arn, short
+
+__all__ = ["Balancers", "ClientVpns", "Document", "Ec2Ref", "Place", "PolicyError", "checked_arn"]
 
 INLINE_LIMIT = 10_240  # characters without white space, of all inline policies of a role together
 MANAGED_LIMIT = 6_144  # characters without white space, of one managed policy
@@ -42,37 +44,6 @@ _PATHS = (
     "DescribeTransitGatewayVpcAttachments",
     "DescribeVpcPeeringConnections",
 )
-_BALANCING = ("DescribeAccountAttributes", "DescribeAddresses", "DescribeInternetGateways", "DescribeVpcs")
-"""What Elastic Load Balancing asks EC2 in the caller's name, beyond `_PATHS` (its user guide, "API permissions")."""
-_BALANCER_READ = (
-    "DescribeListenerAttributes",
-    "DescribeListeners",
-    "DescribeLoadBalancers",
-    "DescribeTags",
-    "DescribeTargetGroupAttributes",
-    "DescribeTargetGroups",
-    "DescribeTargetHealth",
-)
-_BALANCER_WRITE = {
-    "listener/net/{}/*": ("AddTags", "DeleteListener", "ModifyListener", "ModifyListenerAttributes"),
-    "loadbalancer/net/{}/*": (
-        "AddTags",
-        "CreateListener",
-        "CreateLoadBalancer",
-        "DeleteLoadBalancer",
-        "SetSecurityGroups",
-        "SetSubnets",
-    ),
-    "targetgroup/{}-*/*": (
-        "AddTags",
-        "CreateTargetGroup",
-        "DeleteTargetGroup",
-        "DeregisterTargets",
-        "ModifyTargetGroup",
-        "ModifyTargetGroupAttributes",
-        "RegisterTargets",
-    ),
-}
 _ROUTES = ("CreateRoute", "DeleteRoute", "ReplaceRoute")
 _INLINE_READ = ("GetRolePolicy", "ListRolePolicies")
 _INLINE_WRITE = ("DeleteRolePolicy", "PutRolePolicy")
@@ -87,21 +58,6 @@ _MANAGED = (
     "GetPolicyVersion",
     "ListPolicyVersions",
 )
-_ARN = re.compile(r"arn:[a-z-]+:iam::(?:\d{12}|aws):(?P<kind>[a-z-]+)/[\w+=,.@/-]+", re.ASCII)
-_NAME = re.compile(r"/?(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,128}", re.ASCII)
-
-
-class PolicyError(ValueError):
-    """Something that no policy can be made of. The text is a whole sentence with the remedy."""
-
-
-@dataclass(frozen=True)
-class Ec2Ref:
-    """A route table or a network interface: its id, the account that *owns* it, and its VPC."""
-
-    resource_id: str
-    account: str
-    vpc_id: str
 
 
 @dataclass(frozen=True)
@@ -116,47 +72,6 @@ class Setup:
     profiles: Sequence[str] = ()
     policies: Sequence[str] = ()
     boundary: str = ""
-
-
-@dataclass(frozen=True)
-class Balancers:
-    """Load balancers by their names, and the nodes' interfaces, which are of the same account; at least one of each."""
-
-    names: Sequence[str]
-    interfaces: Sequence[Ec2Ref]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the documents apply: ARNs begin with the partition, and EC2's name the region."""
-
-    partition: str
-    region: str
-
-    def ec2(self, account: str, kind: str, resource_id: str) -> str:
-        """The ARN of an EC2 resource in this region."""
-        return f"arn:{self.partition}:ec2:{self.region}:{account}:{kind}/{resource_id}"
-
-    def iam(self, account: str, kind: str, name: str, option: str) -> str:
-        """The ARN of a role, instance profile or policy that ``option`` gave by ARN or by name (with its path, if any).
-
-        Raises:
-            PolicyError: neither a name nor an ARN of that kind.
-        """
-        if name.startswith("arn:"):
-            return checked_arn(name, kind, option)
-        if not _NAME.fullmatch(name):
-            raise PolicyError(f"{option}: '{name}' is neither a name of IAM nor an ARN: give the {kind}'s name or ARN.")
-        return f"arn:{self.partition}:iam::{account}:{kind}/{name.lstrip('/')}"
-
-
-def checked_arn(arn: str, kind: str, option: str) -> str:
-    """Return ``arn`` if it is one of IAM and of this kind (role, policy, instance-profile), else raise PolicyError."""
-    found = _ARN.fullmatch(arn)
-    if not found or found["kind"] != kind:
-        shape = f"arn:aws:iam::123456789012:{kind}/NAME"
-        raise PolicyError(f"{option}: '{arn}' is not the ARN of a {kind}: such an ARN looks like {shape}.")
-    return arn
 
 
 def node(
@@ -194,7 +109,7 @@ def operator(
     return _document(
         _describe(place, _AROUND if route_role else [*_AROUND, _TABLES]),
         _assume(route_role) if route_role else _routes(place, _ROUTES, tables),
-        _allow(
+        allow(
             ["ec2:ModifyNetworkInterfaceAttribute"],
             [place.ec2(eni.account, "network-interface", eni.resource_id) for eni in interfaces],
             StringEquals={"ec2:Attribute/SourceDestCheck": ["false", "true"]},
@@ -221,31 +136,33 @@ def reach(
     role: str = "",
     balancers: Balancers | None = None,
     lists: Sequence[str] = (),
+    vpns: ClientVpns | None = None,
 ) -> Document:
     """What transit_gateway_route and overlay_path_info need: ids of route tables and attachments, owned by ``account``.
 
     A route is judged on its table and on its attachment, so this role can send nothing to anybody else. With ``role``,
-    the transit gateway is that role's. With ``balancers``, what overlay_load_balancer needs, too. With ``lists``, ids
-    of prefix lists, whoever owns them, what references to them need.
+    the transit gateway is that role's. With ``balancers``, what overlay_load_balancer needs, too, and with ``vpns``
+    what client_vpn_route does. With ``lists``, ids of prefix lists, whoever owns them, what references to them need.
     """
-    describe = _describe(place, [*_PATHS, *(_BALANCING if balancers else ()), *([_REFERENCES] if lists else [])])
-    balancing = list(_balancing(place, balancers)) if balancers else []
+    describe = _describe(place, [*_PATHS, *(BALANCING if balancers else ()), *([_REFERENCES] if lists else [])])
+    others = list(balancing(place, balancers)) if balancers else []
+    others += client_vpns(place, vpns) if vpns else []
     if role:
-        return _document(describe, _assume(role), *balancing)
+        return _document(describe, _assume(role), *others)
     if not tables:
-        return _document(describe, *balancing)
+        return _document(describe, *others)
     of_tables = [place.ec2(account, "transit-gateway-route-table", one) for one in tables]
     of_attachments = [place.ec2(account, "transit-gateway-attachment", one) for one in attachments]
     return _document(
         describe,
-        _allow(["ec2:DeleteTransitGatewayRoute", "ec2:SearchTransitGatewayRoutes"], of_tables),
-        _allow(["ec2:CreateTransitGatewayRoute", "ec2:ReplaceTransitGatewayRoute"], of_tables + of_attachments),
+        allow(["ec2:DeleteTransitGatewayRoute", "ec2:SearchTransitGatewayRoutes"], of_tables),
+        allow(["ec2:CreateTransitGatewayRoute", "ec2:ReplaceTransitGatewayRoute"], of_tables + of_attachments),
         *(
             _referring(of_tables, of_attachments, [place.ec2("*", "prefix-list", one) for one in lists])
             if lists
             else ()
         ),
-        *balancing,
+        *others,
     )
 
 
@@ -255,33 +172,13 @@ _REFERENCES = "GetTransitGatewayPrefixListReferences"
 def _referring(tables: list[str], attachments: list[str], lists: list[str]) -> Iterable[dict[str, Any]]:
     """A reference is judged on its list, too; reading those of a table on nothing."""
     suffix = "TransitGatewayPrefixListReference"
-    yield _allow([f"ec2:Delete{suffix}"], tables + lists)
-    yield _allow([f"ec2:Create{suffix}", f"ec2:Modify{suffix}"], tables + attachments + lists)
-
-
-def _balancing(place: Place, balancers: Balancers) -> Iterable[dict[str, Any]]:
-    """By the names of load balancers, which those of listeners and target groups begin with.
-
-    Whose target group is registered where is no resource of any action: the names are the only fence.
-    """
-    service, account = "elasticloadbalancing", balancers.interfaces[0].account
-    reads = [f"{service}:{name}" for name in _BALANCER_READ]
-    yield _allow(reads, ["*"], StringEquals={"aws:RequestedRegion": place.region})
-    for shape, actions in _BALANCER_WRITE.items():
-        named = [shape.format(name) for name in balancers.names]
-        yield _allow(
-            [f"{service}:{name}" for name in actions],
-            [f"arn:{place.partition}:{service}:{place.region}:{account}:{one}" for one in named],
-        )
-    yield _allow(
-        ["ec2:ModifyNetworkInterfaceAttribute"],
-        [place.ec2(eni.account, "network-interface", eni.resource_id) for eni in balancers.interfaces],
-    )
+    yield allow([f"ec2:Delete{suffix}"], tables + lists)
+    yield allow([f"ec2:Create{suffix}", f"ec2:Modify{suffix}"], tables + attachments + lists)
 
 
 def trust(principals: Sequence[str]) -> Document:
     """The trust policy of that role: who may assume it (ARNs of roles or users of the cluster's account)."""
-    return _document({"Effect": "Allow", "Principal": {"AWS": _short(principals)}, "Action": "sts:AssumeRole"})
+    return _document({"Effect": "Allow", "Principal": {"AWS": short(principals)}, "Action": "sts:AssumeRole"})
 
 
 def text(document: Document) -> str:
@@ -303,26 +200,21 @@ def _document(*statements: dict[str, Any]) -> Document:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def _allow(actions: Iterable[str], resources: Iterable[str], **condition: Mapping[str, Any]) -> dict[str, Any]:
-    statement = {"Effect": "Allow", "Action": _short(actions), "Resource": _short(resources)}
-    return {**statement, "Condition": condition} if condition else statement
-
-
 def _describe(place: Place, actions: Iterable[str]) -> dict[str, Any]:
-    return _allow([f"ec2:{name}" for name in actions], ["*"], StringEquals={"ec2:Region": place.region})
+    return allow([f"ec2:{name}" for name in actions], ["*"], StringEquals={"ec2:Region": place.region})
 
 
 def _routes(place: Place, actions: Iterable[str], tables: Sequence[Ec2Ref]) -> dict[str, Any]:
     """One statement for all tables: an ARN names one table, so the list of VPCs widens nothing."""
-    return _allow(
+    return allow(
         [f"ec2:{name}" for name in actions],
         [place.ec2(table.account, "route-table", table.resource_id) for table in tables],
-        ArnEquals={"ec2:Vpc": _short(place.ec2(table.account, "vpc", table.vpc_id) for table in tables)},
+        ArnEquals={"ec2:Vpc": short(place.ec2(table.account, "vpc", table.vpc_id) for table in tables)},
     )
 
 
 def _assume(role: str) -> dict[str, Any]:
-    return _allow(["sts:AssumeRole"], [role])
+    return allow(["sts:AssumeRole"], [role])
 
 
 def _setup(setup: Setup) -> Iterable[dict[str, Any]]:
@@ -333,7 +225,7 @@ def _setup(setup: Setup) -> Iterable[dict[str, Any]]:
         if setup.boundary:
             bound["iam:PermissionsBoundary"] = setup.boundary
         if setup.policies:
-            bound["iam:PolicyARN"] = _short(setup.policies)
+            bound["iam:PolicyARN"] = short(setup.policies)
         if bound:
             yield _iam(read, setup.roles)
             yield _iam(write, setup.roles, ArnEquals=bound)
@@ -346,13 +238,7 @@ def _setup(setup: Setup) -> Iterable[dict[str, Any]]:
 
 
 def _iam(actions: Iterable[str], resources: Iterable[str], **condition: Mapping[str, Any]) -> dict[str, Any]:
-    return _allow([f"iam:{name}" for name in actions], resources, **condition)
-
-
-def _short(values: Iterable[str]) -> str | list[str]:
-    """Sorted and without repeats; a single value stands alone, as IAM allows and people write it."""
-    listed = sorted(set(values))
-    return listed[0] if len(listed) == 1 else listed
+    return allow([f"iam:{name}" for name in actions], resources, **condition)
 
 
 def _normal(document: Document | None) -> Any:

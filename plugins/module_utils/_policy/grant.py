@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .._reach import client_vpn
+from .._reach.client_vpn_ec2 import ClientVpns
 from .._reach.ec2 import TransitGateways
 from .._route import plan
 from .._route.ec2 import Ec2
@@ -40,6 +42,7 @@ class Request:
     transit_gateway_attachment_id: str = ""
     prefix_list_ids: tuple[str, ...] = ()
     load_balancer_names: tuple[str, ...] = ()
+    client_vpn_endpoint_ids: tuple[str, ...] = ()
     node_roles: tuple[str, ...] = ()
     node_instance_profiles: tuple[str, ...] = ()
     node_policies: tuple[str, ...] = ()
@@ -108,13 +111,14 @@ def document(ec2: Ec2, request: Request, instance: Instance | None) -> policy_do
 def _reach(ec2: Ec2, place: policy_document.Place, request: Request, role: str) -> policy_document.Document:
     """The attachment tells the account that owns the transit gateway, and so its tables."""
     balancers = _balancers(ec2, request) if request.load_balancer_names else None
+    vpns = _client_vpns(ec2, request) if request.client_vpn_endpoint_ids else None
     tables, attachment = request.transit_gateway_route_table_ids, request.transit_gateway_attachment_id
-    if role or (balancers and not tables):
-        return policy_document.reach(place, "", (), (), role, balancers)
+    if role or ((balancers or vpns) and not tables):
+        return policy_document.reach(place, "", (), (), role, balancers, vpns=vpns)
     if not tables or not (attachment or request.vpc_id):
         raise PolicyError(
             "purpose=reach needs transit_gateway_route_table_ids, and vpc_id or transit_gateway_attachment_id: name the"
-            " clients' tables and the nodes' VPC; or load_balancer_names."
+            " clients' tables and the nodes' VPC; or load_balancer_names, or client_vpn_endpoint_ids."
         )
     found = TransitGateways(ec2.aws).attachments(attachment, request.vpc_id)
     if not found:
@@ -130,7 +134,7 @@ def _reach(ec2: Ec2, place: policy_document.Place, request: Request, role: str) 
         )
     chosen = [raw["TransitGatewayAttachmentId"] for raw in found]
     return policy_document.reach(
-        place, owners.pop(), tables, chosen, balancers=balancers, lists=request.prefix_list_ids
+        place, owners.pop(), tables, chosen, balancers=balancers, lists=request.prefix_list_ids, vpns=vpns
     )
 
 
@@ -143,6 +147,22 @@ def _balancers(ec2: Ec2, request: Request) -> policy_document.Balancers:
     found = ec2.interfaces(request.network_interface_ids)
     refs = [Ec2Ref(i.network_interface_id, i.owner_id, i.vpc_id) for i in found]
     return policy_document.Balancers(request.load_balancer_names, refs)
+
+
+def _client_vpns(ec2: Ec2, request: Request) -> policy_document.ClientVpns:
+    """The endpoints tell their subnets, and these the account: an endpoint and its subnets are of one."""
+    found = {
+        one.subnet_id: None
+        for endpoint_id in request.client_vpn_endpoint_ids
+        for one in client_vpn.there(ClientVpns(ec2.aws).networks(endpoint_id))
+    }
+    if not found:
+        raise PolicyError(
+            f"{', '.join(request.client_vpn_endpoint_ids)} is associated with no subnet: associate it with those in the"
+            " VPC, since a route is judged on its subnet."
+        )
+    raws = ec2.aws.call("ec2", "DescribeSubnets", SubnetIds=list(found))["Subnets"]
+    return policy_document.ClientVpns(raws[0]["OwnerId"], request.client_vpn_endpoint_ids, tuple(found))
 
 
 def _tables(ec2: Ec2, request: Request, vpc_id: str | None) -> tuple[Ec2Ref, ...]:

@@ -160,13 +160,15 @@ class SeenBalancer:
 class Seen:
     """All that there is of one name. ``zones`` are those of the wanted subnets, ``vpc_id`` their VPC.
 
-    ``tracking`` has, for each of the nodes' interfaces, the seconds that were set, None for the instance type's own.
+    ``tracking`` has, for each of the nodes' interfaces, the seconds in effect, None where nobody knows them; ``others``
+    those that other load balancers need.
     """
 
     balancer: SeenBalancer | None = None
     listeners: tuple[SeenListener, ...] = ()
     groups: tuple[SeenGroup, ...] = ()
     tracking: Mapping[str, int | None] = field(default_factory=dict)
+    others: Mapping[str, int] = field(default_factory=dict)
     zones: Mapping[str, str] = field(default_factory=dict)
     vpc_id: str = ""
 

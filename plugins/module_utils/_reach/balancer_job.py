@@ -19,7 +19,7 @@ from .._base.finding import as_dicts
 from .._route.ec2 import Ec2
 from .._route.job import JobError
 from .._route.plan import PlanError
-from . import balancer, balancer_plan, balancer_told
+from . import balancer, balancer_plan, balancer_told, tracking
 from .balancer import TCP, Seen, Want
 from .balancer_plan import Made, Step
 from .elb import LoadBalancers, seen_balancer, seen_group, seen_listener
@@ -97,7 +97,8 @@ def read(elb: LoadBalancers, ec2: Ec2, request: Request) -> Seen:
             )
             for one in raws
         ),
-        tracking=_tracking(ec2, request) if whole and want.tracked else {},
+        tracking=_tracking(ec2, request) if whole and want.tracked else _tracked(ec2, found),
+        others=_others(elb, found) if found and not whole else {},
         zones=zones,
         vpc_id=vpc_id,
     )
@@ -115,14 +116,61 @@ def _places(ec2: Ec2, want: Want, found: balancer.SeenBalancer | None) -> tuple[
 
 
 def _tracking(ec2: Ec2, request: Request) -> dict[str, int | None]:
-    """Per interface of the nodes, how long it is set to track an idle connection: two calls."""
+    """Per interface of the nodes, how long it tracks an idle connection: two calls, or three.
+
+    Where nothing was set, that is the instance type's own time; older types have five days, which is not to be cut.
+    """
     if not request.instance_ids:
         return {}
     instances = ec2.instances(request.instance_ids)
-    ids = [one.interface(request.device_index).network_interface_id for one in instances]
-    pages = ec2.aws.pages("ec2", "DescribeNetworkInterfaces", NetworkInterfaceIds=ids)
-    raws = {raw["NetworkInterfaceId"]: raw for page in pages for raw in page["NetworkInterfaces"]}
-    return {i: raws[i].get("ConnectionTrackingConfiguration", {}).get("TcpEstablishedTimeout") for i in ids}
+    types = {one.interface(request.device_index).network_interface_id: one.instance_type for one in instances}
+    found = _set(ec2, list(types))
+    unset = sorted({types[interface] for interface, seconds in found.items() if seconds is None})
+    own = _by_type(ec2, unset) if unset else {}
+    return {interface: seconds or own.get(types[interface]) for interface, seconds in found.items()}
+
+
+def _tracked(ec2: Ec2, found: balancer.SeenBalancer | None) -> dict[str, int | None]:
+    """The same of the interfaces that a load balancer has made remember, where it is to go: one call, or none."""
+    changed = list(tracking.records(found.tags)) if found else []
+    return _set(ec2, changed) if changed else {}
+
+
+def _set(ec2: Ec2, interface_ids: list[str]) -> dict[str, int | None]:
+    """What was set at interfaces; one that is gone by now is left out."""
+    wanted = [{"Name": "network-interface-id", "Values": interface_ids}]
+    pages = ec2.aws.pages("ec2", "DescribeNetworkInterfaces", Filters=wanted)
+    return {
+        raw["NetworkInterfaceId"]: raw.get("ConnectionTrackingConfiguration", {}).get("TcpEstablishedTimeout")
+        for page in pages
+        for raw in page["NetworkInterfaces"]
+    }
+
+
+def _by_type(ec2: Ec2, instance_types: list[str]) -> dict[str, int | None]:
+    """What instance types have by themselves; nothing where the caller may not ask, or an older SDK does not know."""
+    try:
+        raws = ec2.aws.call("ec2", "DescribeInstanceTypes", InstanceTypes=instance_types)["InstanceTypes"]
+    except AwsError as err:
+        if not err.denied:
+            raise
+        return {}
+    name = "DefaultTcpEstablishedTimeout"
+    return {
+        raw["InstanceType"]: raw.get("NetworkInfo", {}).get("ConnectionTrackingConfiguration", {}).get(name)
+        for raw in raws
+    }
+
+
+def _others(elb: LoadBalancers, found: balancer.SeenBalancer) -> dict[str, int]:
+    """By interface, what other load balancers need of it, where this one is to go and has changed any."""
+    if not tracking.records(found.tags):
+        return {}
+    arns = [one for one in elb.every() if one != found.arn]
+    needed: dict[str, int] = {}
+    for tags in elb.tags(arns).values():
+        needed = tracking.needs(tags, needed)
+    return needed
 
 
 # --- applying ---------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from . import tracking
 from .balancer import (
     ALL_ZONES,
     IDLE,
@@ -56,16 +57,18 @@ def plan(want: Want, seen: Seen) -> list[Step]:
         return list(_removal(want, seen))
     return [
         *_groups(want, seen),
-        *_tracking(want, seen),
         *_balancer(want, seen),
+        *_tracking(want, seen),
         *_listeners(want, seen),
         *_leftovers(want, seen),
     ]
 
 
 def _removal(want: Want, seen: Seen) -> Iterator[Step]:
-    """The load balancer takes its listeners with it; its target groups are free only then."""
+    """The load balancer takes its listeners with it, and what it remembers; its target groups are free only then."""
     if seen.balancer:
+        back = tracking.given_back(seen.balancer.tags, seen.tracking, seen.others)
+        yield from (_remember(interface_id, seconds) for interface_id, seconds in back.items())
         yield Step(ELB, "DeleteLoadBalancer", _called(want), {"LoadBalancerArn": seen.balancer.arn})
     for group in seen.groups:
         if ours(want.name, group.tags):
@@ -76,12 +79,15 @@ def _called(want: Want) -> str:
     return f"{BALANCER} {want.name}"
 
 
-def _tags(want: Want) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in sorted(want.all_tags.items())]
+def _tags(want: Want, more: Mapping[str, str] | None = None) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in sorted({**want.all_tags, **(more or {})}.items())]
 
 
-def _tagged(want: Want, what: str, arn: str, tags: Mapping[str, str]) -> Iterator[Step]:
-    missing = {key: value for key, value in sorted(want.all_tags.items()) if tags.get(key) != value}
+def _tagged(
+    want: Want, what: str, arn: str, tags: Mapping[str, str], more: Mapping[str, str] | None = None
+) -> Iterator[Step]:
+    wanted = {**want.all_tags, **(more or {})}
+    missing = {key: value for key, value in sorted(wanted.items()) if tags.get(key) != value}
     if missing:
         listed = [{"Key": key, "Value": value} for key, value in missing.items()]
         yield Step(ELB, "AddTags", what, {"ResourceArns": [arn], "Tags": listed})
@@ -136,15 +142,20 @@ def _tracking(want: Want, seen: Seen) -> Iterator[Step]:
     """An interface that forgets sooner than the load balancer drops what the load balancer still forwards."""
     for interface_id, seconds in seen.tracking.items():
         if want.tracked and (seconds is None or seconds < want.tracked):
-            arguments = {
-                "NetworkInterfaceId": interface_id,
-                "ConnectionTrackingSpecification": {"TcpEstablishedTimeout": want.tracked},
-            }
-            yield Step(EC2, "ModifyNetworkInterfaceAttribute", f"interface {interface_id}", arguments)
+            yield _remember(interface_id, want.tracked)
+
+
+def _remember(interface_id: str, seconds: int) -> Step:
+    arguments = {
+        "NetworkInterfaceId": interface_id,
+        "ConnectionTrackingSpecification": {"TcpEstablishedTimeout": seconds},
+    }
+    return Step(EC2, "ModifyNetworkInterfaceAttribute", f"interface {interface_id}", arguments)
 
 
 def _balancer(want: Want, seen: Seen) -> Iterator[Step]:
     balancer = seen.balancer
+    before = tracking.kept(want.tracked, seen.tracking, balancer.tags if balancer else {})
     if balancer is None:
         groups = {"SecurityGroups": list(want.security_group_ids)} if want.security_group_ids else {}
         made = {
@@ -154,11 +165,11 @@ def _balancer(want: Want, seen: Seen) -> Iterator[Step]:
             "IpAddressType": "ipv4",
             "Subnets": list(want.subnet_ids),
             **groups,
-            "Tags": _tags(want),
+            "Tags": _tags(want, before),
         }
         yield Step(ELB, "CreateLoadBalancer", _called(want), made)
         return
-    yield from _tagged(want, _called(want), balancer.arn, balancer.tags)
+    yield from _tagged(want, _called(want), balancer.arn, balancer.tags, before)
     arn = {"LoadBalancerArn": balancer.arn}
     if want.security_group_ids and set(want.security_group_ids) != set(balancer.security_group_ids):
         chosen = list(want.security_group_ids)
@@ -231,7 +242,7 @@ def predicted(want: Want, seen: Seen) -> Seen:
         old,
         subnets={one: seen.zones[one] for one in want.subnet_ids},
         security_group_ids=want.security_group_ids or old.security_group_ids,
-        tags={**old.tags, **want.all_tags},
+        tags={**old.tags, **want.all_tags, **tracking.kept(want.tracked, seen.tracking, old.tags)},
     )
     kept = [one for one in seen.listeners if not ours(want.name, one.tags)]
     groups = [_foretold_group(want, seen, one) for one in want.listeners]

@@ -47,6 +47,10 @@ class LoadBalancers:
             return None
         return next(iter(found), None)
 
+    def every(self) -> list[str]:
+        """The ARNs of all load balancers of the account in the region."""
+        return [raw["LoadBalancerArn"] for raw in self._pages("DescribeLoadBalancers", "LoadBalancers", PageSize=PAGE)]
+
     def groups(self, name: str) -> list[Mapping[str, Any]]:
         """The target groups that a load balancer of this name would have: all are read, since unused ones count."""
         mine = re.compile(rf"{re.escape(name)}-\d{{1,5}}")

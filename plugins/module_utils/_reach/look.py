@@ -20,7 +20,7 @@ from .._base import net
 from .._route.ec2 import SUBNETS_PAGE, Ec2
 from .._route.plan import PlanError, Table
 from .ec2 import TransitGateways
-from .model import ANY, Attached, Entry, Filter, Host, Net, Ports, Scene, Transit, longest, subnet_of
+from .model import ANY, Attached, Entry, Filter, Host, Net, Ports, Scene, Transit, Tunnel, longest, subnet_of
 from .plan import TransitRoute
 
 _TCP = {"6", "tcp", "-1", "all"}
@@ -30,7 +30,8 @@ _TCP = {"6", "tcp", "-1", "all"}
 class Request:
     """The options of ``overlay_path_info``, canonical: ``source`` and ``overlay`` are prefixes.
 
-    ``called`` is what the source is called, by default its address.
+    ``called`` is what the source is called, by default its address. ``tunnel`` is by what it comes into its subnet, and
+    ``group_ids`` are the security groups that it has there.
     """
 
     source: str
@@ -40,6 +41,8 @@ class Request:
     port: int | None = None
     transit_gateway_attachment_id: str = ""
     called: str = ""
+    tunnel: Tunnel | None = None
+    group_ids: tuple[str, ...] = ()
 
 
 @dataclass
@@ -60,7 +63,7 @@ def scene(ec2: Ec2, gateways: TransitGateways, request: Request) -> Scene:
     nodes = [_node(raw, request.device_index, mine) for raw in instances]
     inside = any(net.family(c) == net.family(request.source) and net.within(request.source, c) for c in mine.cidrs)
     source = Host(request.called or _short(request.source), request.source)
-    found = Scene(request.overlay, vpc_id, tuple(nodes), source, port=request.port)
+    found = Scene(request.overlay, vpc_id, tuple(nodes), source, port=request.port, tunnel=request.tunnel)
     found = replace(found, targets=frozenset(n.network_interface_id for n in nodes))
     if inside:
         found = replace(found, source=_source(ec2, request, mine), source_vpc=vpc_id)
@@ -205,6 +208,8 @@ def _permissions(rule: Mapping[str, Any]) -> Iterable[Entry]:
 def _source(ec2: Ec2, request: Request, vpc: _Vpc) -> Host:
     """The source in a VPC that can be seen, with the interface that has this address, if one has."""
     source = Host(request.called or _short(request.source), request.source, subnet_of(vpc.nets, request.source))
+    if request.tunnel:
+        return replace(source, group_ids=request.group_ids)
     answer = ec2.aws.call(
         "ec2",
         "DescribeNetworkInterfaces",

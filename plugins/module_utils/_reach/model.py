@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from .._base import net
 from .._route.plan import Route, Table
+from .client_vpn import Held
 from .plan import TransitRoute
 
 Ports = tuple[int, int]
@@ -115,6 +116,19 @@ class Transit:
 
 
 @dataclass(frozen=True)
+class Tunnel:
+    """The way of a Client VPN endpoint's clients into the subnet that is the source: they get an address of it.
+
+    ``rules`` and ``routes`` are those that decide about the overlay IP: of the longest prefix.
+    """
+
+    endpoint_id: str
+    subnet_id: str
+    rules: tuple[Held, ...] = ()
+    routes: tuple[Held, ...] = ()
+
+
+@dataclass(frozen=True)
 class Scene:
     """All that was read. ``source_vpc`` is the VPC of the source, where it lies in one that could be found.
 
@@ -128,6 +142,7 @@ class Scene:
     source: Host
     source_vpc: str | None = None
     port: int | None = None
+    tunnel: Tunnel | None = None
     transit: Transit | None = None
     peering_id: str = ""
     vgw_id: str = ""

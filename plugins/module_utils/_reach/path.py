@@ -17,11 +17,12 @@ from typing import Any
 
 from .._base.finding import ERROR, INFO, WARNING, Finding, as_dicts
 from . import model
-from .model import EPHEMERAL, Attached, Host, Net, Scene, Transit
+from .client_vpn import ACTIVE
+from .model import EPHEMERAL, Attached, Host, Net, Scene, Transit, Tunnel
 from .plan import TransitRoute
 
 THERE, BACK = "there", "back"
-NODES, GATEWAY, CLIENT = "nodes' VPC", "transit gateway", "clients' side"
+NODES, GATEWAY, CLIENT, VPN = "nodes' VPC", "transit gateway", "clients' side", "Client VPN"
 ALTERNATIVES = "Go by a transit gateway, or put a Network Load Balancer in front (docs/reach.md)."
 
 
@@ -52,6 +53,7 @@ def _path(scene: Scene, node: Host) -> dict[str, Any]:
         message = f"{scene.source.name} is a node itself: while it has {scene.overlay} up as well, it reaches itself."
         found.append(Finding("reaches_itself", WARNING, message, "Set overlay_ip_exclusive to true (docs/reach.md)."))
     return {
+        "source": scene.source.name,
         "holder": node.name,
         "works": not dropped,
         "side": dropped[0].side if dropped else None,
@@ -102,7 +104,7 @@ def _impossible(scene: Scene) -> list[Hop]:
     where, rule = f"the way from {scene.source.name} to {scene.vpc_id}", "no way was found"
     remedy = (
         f"Name the attachment of {scene.source.name}'s network in transit_gateway_attachment_id, if it comes by a"
-        f" transit gateway. {ALTERNATIVES}"
+        f" transit gateway, or look from client_vpn:cvpn-endpoint-..., if by a Client VPN. {ALTERNATIVES}"
     )
     found = "no_way"
     if scene.peering_id:
@@ -118,6 +120,8 @@ def _impossible(scene: Scene) -> list[Hop]:
 
 
 def _there(scene: Scene, node: Host) -> Iterator[Hop]:
+    if scene.tunnel:
+        yield from _by_tunnel(scene, scene.tunnel)
     if scene.source_vpc:
         yield from _out_of_source(scene, node)
     if scene.transit:
@@ -126,6 +130,22 @@ def _there(scene: Scene, node: Host) -> Iterator[Hop]:
     elif scene.source.net and scene.source.net.table:
         yield _overlay_route(scene, node, scene.source.net)
     yield from _into_node(scene, node)
+
+
+def _by_tunnel(scene: Scene, way: Tunnel) -> Iterator[Hop]:
+    """What a Client VPN endpoint does with the overlay IP: who may, and by which of its subnets."""
+    rules = [f"{one.item.destination} for {one.item.by or 'all clients'} ({one.state})" for one in way.rules]
+    works = any(one.phase == ACTIVE for one in way.rules)
+    remedy = f"Authorise {scene.overlay} at {way.endpoint_id} (client_vpn_route, or reach.yml)."
+    where = f"authorization rules of {way.endpoint_id}"
+    shown = ", ".join(rules) or f"none for {scene.overlay}"
+    yield Hop(THERE, VPN, where, shown, works, "no_authorization_rule", remedy)
+    routes = [f"{one.item.destination} -> {one.item.by} ({one.state})" for one in way.routes]
+    works = any(one.phase == ACTIVE for one in way.routes)
+    remedy = f"Make a route for {scene.overlay} by {way.subnet_id} (client_vpn_route, or reach.yml)."
+    where = f"routes of {way.endpoint_id} by {way.subnet_id}"
+    shown = ", ".join(routes) or f"no route for {scene.overlay}"
+    yield Hop(THERE, VPN, where, shown, works, "no_client_vpn_route", remedy)
 
 
 def _out_of_source(scene: Scene, node: Host) -> Iterator[Hop]:

@@ -8,7 +8,7 @@ Pure. This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .._inventory.holders import Dict
@@ -16,6 +16,8 @@ from .._inventory.holders import Dict
 _NAMES = {"transit_gateway": "Transit gateway", "load_balancer": "Load balancer", "client_vpn": "Client VPN"}
 _IDS = ("route_table_ids", "name", "address", "client_vpn_endpoint_id", "attachment_id", "vpc_id")
 """What of an entry says which one it is, the best first."""
+_OURS = {"load_balancer": "its clients", "client_vpn": "its clients"}
+"""Whose clients have no network of their own in the VPC."""
 
 
 def ways(report: Dict) -> list[dict[str, Any]]:
@@ -41,23 +43,31 @@ def lines(report: Dict) -> list[str]:
 
 
 def _way(entry: Dict, results: Sequence[Dict]) -> dict[str, Any]:
-    seen = {result["item"][1]["from"]: result for result in results if result["item"][0] == entry}
+    mine = [result for result in results if result["item"][0] == entry]
+    looked = list(dict.fromkeys(look["from"] for look in entry.get("looks") or ()))
     ids = next((value for value in (entry.get(key) for key in _IDS) if value), "")
     return {
         "via": _NAMES.get(entry["via"], entry["via"]),
         "about": ids if isinstance(ids, str) else ", ".join(ids),
         "carries": ", ".join(entry.get("destinations") or ()),
-        "clients": [{"network": client, **_judged(seen.get(client))} for client in entry.get("clients") or ()],
+        "clients": [
+            {
+                "network": _OURS.get(client.partition(":")[0], client),
+                **_judged([result for result in mine if result["item"][1]["from"] == client]),
+            }
+            for client in entry.get("clients") or looked
+        ],
     }
 
 
-def _judged(result: Mapping[str, Any] | None) -> dict[str, str]:
-    """What was seen of the way from one network: its colour, and words."""
-    paths = (result or {}).get("paths") or ()
+def _judged(results: Sequence[Dict]) -> dict[str, str]:
+    """What was seen of the way from one network, or of all ways by one thing: its colour, and words."""
+    paths = [path for result in results for path in result.get("paths") or ()]
     if not paths:
         return {"kind": "to", "says": "not looked at"}
-    well = [path["holder"] for path in paths if path["works"]]
-    if len(well) == len(paths):
+    lost = {path["holder"] for path in paths if not path["works"]}
+    well = [holder for holder in dict.fromkeys(path["holder"] for path in paths) if holder not in lost]
+    if not lost:
         return {"kind": "ok", "says": "reaches it"}
     if not well:
         return {"kind": "bad", "says": "does not reach it"}

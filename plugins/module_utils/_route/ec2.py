@@ -198,6 +198,7 @@ def _instance(raw: Mapping[str, Any]) -> Instance:
         vpc_id=raw.get("VpcId", ""),
         interfaces=tuple(sorted(interfaces, key=lambda i: i.device_index or 0)),
         profile_arn=raw.get("IamInstanceProfile", {}).get("Arn"),
+        instance_type=raw.get("InstanceType", ""),
     )
 
 

@@ -40,6 +40,7 @@ class Instance:
     vpc_id: str
     interfaces: tuple[Interface, ...] = ()
     profile_arn: str | None = None
+    instance_type: str = ""
 
     def interface(self, device_index: int) -> Interface:
         """The interface at a device index, or AwsError that names those there are."""

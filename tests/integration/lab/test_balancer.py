@@ -73,7 +73,7 @@ class Site:
         chosen = listeners or (WantedListener(PORT, OVERLAY, PORT),)
         self._run(Want(NAME, chosen, subnets, **more), nodes)
         self.lab.settle()
-        wait_for(lambda: set(self.health()) == {"healthy"}, 10, self.health)
+        wait_for(lambda: set(self.health()) - {"draining"} == {"healthy"}, 10, self.health)
 
     def remove(self) -> None:
         self._run(Want(NAME, state="absent"))
@@ -208,6 +208,20 @@ def test_one_unhealthy_target_is_used_all_the_same(site: Site) -> None:
         server.close()
     wait_for(lambda: site.health() == ["unhealthy"], 10, site.health)
     assert (ask(kept), ask(site.connect())) == ("node1", "node1")
+
+
+def test_a_target_that_is_registered_no_more_drains(site: Site) -> None:
+    """The service gets another port. Who is connected to the old one has the deregistration delay left, 10 s or 1 s."""
+    site.balance(0.1, deregistration_delay=10)
+    old = site.connect()
+    assert ask(old) == "node1"
+    later = WantedListener(PORT, OVERLAY, LATER)
+    begun = time.monotonic()
+    site.balance(0.1, later, deregistration_delay=10)
+    assert ask(old) == "node1"
+    assert ask(site.connect()) == "node1"
+    assert listen(old, 5) == "reset"
+    assert 0.9 <= time.monotonic() - begun <= 4, time.monotonic() - begun
 
 
 def test_an_idle_hour(site: Site) -> None:

@@ -142,8 +142,8 @@ def test_bad_requests_end_in_a_sentence(ready: LabHandle) -> None:
     assert "from is '10.20'" in explain(ready, "10.20").told
     assert "overlay_ip_reach is not set: say by what" in ready.playbook("reach.yml").told
     wrong = ready.playbook("reach.yml", overlay_ip_reach=[{"via": "peering"}]).told
-    told = "overlay_ip_reach[0].via is 'peering': choose one of transit_gateway, load_balancer. Nothing was changed."
-    assert told in wrong
+    told = "overlay_ip_reach[0].via is 'peering': choose one of transit_gateway, load_balancer, client_vpn."
+    assert f"{told} Nothing was changed." in wrong
 
 
 def test_a_load_balancer_from_the_declaration_to_the_teardown(ready: LabHandle) -> None:
@@ -198,4 +198,47 @@ def test_a_load_balancer_from_the_declaration_to_the_teardown(ready: LabHandle) 
     assert done.ok, done.output
     assert elb.describe_load_balancers()["LoadBalancers"] == elb.describe_target_groups()["TargetGroups"] == []
     lab.control.settings(balancer_second=1.0)
+    lab.iam.delete_user_policy(UserName=world.operator_name, PolicyName="reach")
+
+
+@pytest.mark.long
+def test_a_client_vpn_from_the_declaration_to_the_teardown(ready: LabHandle) -> None:
+    lab, world = ready, ready.world
+    lab.control.settings(client_vpn=0.1)
+    subnets = [node.subnet_id for node in world.nodes]
+    endpoint = outside.client_vpn(lab.owner_ec2, *subnets)
+    vpns = policy_document.ClientVpns(world.owner_account_id, [endpoint], subnets)
+    document = policy_document.reach(Place("aws", world.region), "", (), (), vpns=vpns)
+    lab.iam.put_user_policy(UserName=world.operator_name, PolicyName="reach", PolicyDocument=json.dumps(document))
+    reach = [{"via": "client_vpn", "endpoint_id": endpoint}]
+
+    def routes() -> list[str]:
+        found = lab.owner_ec2.describe_client_vpn_routes(ClientVpnEndpointId=endpoint)["Routes"]
+        return [one["TargetSubnet"] for one in found if one["DestinationCidr"] == OVERLAY]
+
+    setup = lab.playbook("setup.yml", check=True, overlay_ip_reach=reach)
+    assert setup.ok, setup.output
+    warned = setup.output.index(f"Warning: authorization rules of {endpoint}: none for {OVERLAY}. Authorise ")
+    assert warned < setup.output.index("overlay_iam_policy : ")  # its first change
+    assert "Warning: source/destination check" not in setup.output  # setup's own business
+    with opened(lab):
+        made = lab.playbook("reach.yml", overlay_ip_reach=reach)
+        assert made.ok, made.output
+        assert made.overlay_ip_result["wrong"] == []
+        assert [one["action"] for one in made.overlay_ip_result["client_vpns"][endpoint]] == ["create", "create"]
+        assert routes() == subnets
+        again = lab.playbook("reach.yml", overlay_ip_reach=reach)
+        assert (again.ok, again.changed_tasks) == (True, []), again.output
+        path = explain(lab, f"client_vpn:{endpoint}", overlay_ip_reach=reach)
+        assert path.output.count("No fault was seen, whoever of node1, node2 holds it.") == 2
+        lab.owner_ec2.delete_client_vpn_route(
+            ClientVpnEndpointId=endpoint, DestinationCidrBlock=OVERLAY, TargetVpcSubnetId=subnets[1]
+        )
+        status = lab.playbook("status.yml", overlay_ip_reach=reach, overlay_ip_status_strict=True)
+        assert not status.ok
+        assert f"routes of {endpoint} by {subnets[1]}: no route for {OVERLAY}" in status.output
+        assert "The fault is on this side: Client VPN." in status.output
+    done = lab.playbook("teardown.yml", overlay_ip_reach=reach)
+    assert done.ok, done.output
+    assert routes() == []
     lab.iam.delete_user_policy(UserName=world.operator_name, PolicyName="reach")

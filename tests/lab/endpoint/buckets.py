@@ -32,6 +32,7 @@ _OWN = {
     "ModifyNetworkInterfaceAttribute": Rate(100, 5),
     "AssignPrivateIpAddresses": Rate(100, 5),
     "CreateTags": Rate(100, 10),
+    "CreateClientVpnRoute": Rate(5, 2),
 }
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .backing import Backing, Route
+from .ec2.client_vpn_store import ClientVpn
 from .elb.store import Store
 from .iam.sessions import Sessions
 from .sharing import Shares
@@ -76,6 +77,7 @@ class Cloud:
         self.sessions = Sessions(self.clock.now)
         self.shares = Shares(self.backing)
         self.balancers = Store()
+        self.client_vpns: dict[str, ClientVpn] = {}
         self.history: deque[RouteChange] = deque(maxlen=20_000)
         self.problems: list[Problem] = []
         #: Grow with every change that may alter how a table is shown (anything but routes; each table's routes).

@@ -21,7 +21,7 @@ from .backing import forward
 from .buckets import Buckets
 from .calls import CallLog
 from .cloud import Cloud
-from .ec2 import associations, attachments, identifiers, interfaces, life, lists, routes, tables, transit
+from .ec2 import associations, attachments, client_vpn, identifiers, interfaces, life, lists, routes, tables, transit
 from .elb import balancers, groups, listeners
 from .faults import ConnectionCut, Faults, Rule, cut
 from .iam import quotas, sts
@@ -44,6 +44,7 @@ _HANDLERS: dict[str, Mapping[str, Handler]] = {
         **transit.HANDLERS,
         **lists.HANDLERS,
         **attachments.HANDLERS,
+        **client_vpn.HANDLERS,
     },
     "elasticloadbalancing": {**groups.HANDLERS, **balancers.HANDLERS, **listeners.HANDLERS},
     "sts": sts.HANDLERS,

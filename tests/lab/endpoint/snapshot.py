@@ -38,6 +38,16 @@ class TableSnap:
 
 
 @dataclass(frozen=True)
+class InboundSnap:
+    """An inbound rule: who is let in, as a prefix, to which ports; ``protocol`` is tcp, udp, icmp or -1 for all."""
+
+    protocol: str
+    low: int
+    high: int
+    peer: str
+
+
+@dataclass(frozen=True)
 class InterfaceSnap:
     """A network interface, attached or not; ``private_ips`` has the primary IPv4 address first, IPv6 addresses last."""
 
@@ -50,6 +60,8 @@ class InterfaceSnap:
     device_index: int | None
     #: Seconds that an idle connection is remembered, where that was set.
     tcp_established_timeout: int | None = None
+    #: What its security groups let in; None where the lab does not enforce that.
+    inbound: tuple[InboundSnap, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +99,10 @@ class CheckSnap:
 
 @dataclass(frozen=True)
 class ListenerSnap:
-    """A listener with its target group; ``closes``: connections of a target that becomes unhealthy are closed."""
+    """A listener with its target group; ``closes``: connections of a target that becomes unhealthy are closed.
+
+    ``drain`` is how many seconds those of a target that is registered no more have left; None: as long as they like.
+    """
 
     port: int
     idle_timeout: int
@@ -95,6 +110,7 @@ class ListenerSnap:
     targets: tuple[tuple[str, int], ...]
     check: CheckSnap
     closes: bool
+    drain: int | None = None
 
 
 @dataclass(frozen=True)

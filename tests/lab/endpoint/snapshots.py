@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
 from typing import Any
 
@@ -16,6 +17,7 @@ from .elb.store import Balancer, Listener
 from .snapshot import (
     BalancerSnap,
     CheckSnap,
+    InboundSnap,
     InstanceSnap,
     InterfaceSnap,
     ListenerSnap,
@@ -25,6 +27,8 @@ from .snapshot import (
     TransitSnap,
     VpcSnapshot,
 )
+
+_DRAIN = "deregistration_delay"
 
 
 def take(cloud: Cloud, vpc_id: str) -> VpcSnapshot:
@@ -46,7 +50,10 @@ def take(cloud: Cloud, vpc_id: str) -> VpcSnapshot:
             ),
             subnets=_subnets(owner, vpc_id, tables),
             tables=tuple(TableSnap(table.id, tuple(_route(route) for route in table.routes)) for table in tables),
-            interfaces=tuple(_interface(eni) for eni in interfaces.values()),
+            interfaces=tuple(
+                _interface(eni, interfaces.values() if cloud.settings.strict.security_groups else ())
+                for eni in interfaces.values()
+            ),
             instances=tuple(InstanceSnap(instance.id, instance.state) for instance in instances.values()),
             transit=_transit(cloud, owner, vpc_id),
             balancers=tuple(
@@ -114,6 +121,9 @@ def _listener(cloud: Cloud, listener: Listener) -> ListenerSnap:
             health["UnhealthyThresholdCount"],
         ),
         group.attributes["target_health_state.unhealthy.connection_termination.enabled"] == "true",
+        int(group.attributes[f"{_DRAIN}.timeout_seconds"])
+        if group.attributes[f"{_DRAIN}.connection_termination.enabled"] == "true"
+        else None,
     )
 
 
@@ -145,7 +155,8 @@ def _route(route: Any) -> RouteSnap:
     return RouteSnap(destination, route.network_interface_id, target_id(route), route_state(route))
 
 
-def _interface(eni: Any) -> InterfaceSnap:
+def _interface(eni: Any, members: Iterable[Any]) -> InterfaceSnap:
+    """With what its security groups let in, where their members are given."""
     return InterfaceSnap(
         network_interface_id=eni.id,
         subnet_id=eni.subnet.id,
@@ -158,4 +169,17 @@ def _interface(eni: Any) -> InterfaceSnap:
         instance_id=eni.instance.id if eni.instance else None,
         device_index=eni.device_index or 0,
         tcp_established_timeout=getattr(eni, "tcp_established_timeout", None),
+        inbound=tuple(_inbound(eni, list(members))) if members else None,
     )
+
+
+def _inbound(eni: Any, members: list[Any]) -> Iterator[InboundSnap]:
+    """The rules for IPv4; one that names a group means the addresses of all interfaces in it."""
+    for rule in (rule for group in eni.group_set for rule in group.ingress_rules):
+        whole = rule.ip_protocol == "-1" or rule.from_port in (None, -1)
+        low, high = (0, 65535) if whole else (rule.from_port, rule.to_port)
+        peers = [rule.ip_range["CidrIp"]] if rule.ip_range.get("CidrIp") else []
+        named = rule.source_group.get("GroupId")
+        inside = (other for other in members if named and named in {group.id for group in other.group_set})
+        peers += [f"{address['PrivateIpAddress']}/32" for other in inside for address in other.private_ip_addresses]
+        yield from (InboundSnap(rule.ip_protocol, low, high, peer) for peer in peers)

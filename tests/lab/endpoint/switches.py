@@ -20,8 +20,12 @@ class Strictness:
     routes_per_table: int = 500
     #: Answer DescribeRouteTables in pages of at most this many tables even if the client did not ask; 0 = one page.
     page_limit: int = 0
+    #: Changes of one Client VPN endpoint that may be under way. That there is a limit was seen; its number was not.
+    client_vpn_changes: int = 10
     #: EC2's token buckets per account, Region and action.
     throttle: bool = False
+    #: Let the data path enforce the inbound rules of the interfaces' security groups. Off, everything is let in.
+    security_groups: bool = False
     #: Judge callers by their IAM policies. Off only for tests of something else.
     authorise: bool = True
 
@@ -38,6 +42,8 @@ class Timing:
     terminate: float = 0.3
     #: provisioning, before a load balancer is active.
     provisioning: float = 0.2
+    #: creating, deleting, authorizing and revoking of a Client VPN endpoint. AWS takes a minute or more.
+    client_vpn: float = 0.2
     #: How long a second of a load balancer's takes: its idle timeout, the times of its health checks, and the time that
     #: an interface remembers a connection are scaled, so that an idle hour can be had in less. No other timer is: not
     #: the kernel's, not a keepalive's.

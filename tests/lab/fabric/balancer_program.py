@@ -9,6 +9,8 @@ health checks measure. All its times are given to it in real seconds: who scales
 * A connection goes on by the address that it came to, to the one target, or to a healthy one of several.
 * Where no target is healthy, it goes to any: fail open.
 * When a target becomes unhealthy, its connections are reset at both ends, if that is asked for.
+* A target that is registered no more gets no new connections. Those that it has go on, and are reset after the
+  deregistration delay, if that is asked for; one that is registered again in that time keeps them.
 * A connection on which neither end has sent a segment for as long as the idle timeout, keepalives counted, is forgotten
   without a word (TCP_REPAIR lets a socket close silently). Whoever sends next is reset, by the kernel, which knows no
   such connection.
@@ -82,6 +84,7 @@ class Balancer:
         self.sockets: dict[tuple[str, int], tuple[socket.socket, asyncio.Task[None]]] = {}
         self.targets: dict[tuple[str, str, int], Target] = {}
         self.checks: dict[tuple[str, str, int], asyncio.Task[None]] = {}
+        self.draining: dict[tuple[str, str, int], tuple[Target, asyncio.Task[None]]] = {}
         self.flows: set[Flow] = set()
         self.working: set[asyncio.Task[None]] = set()
         self.turns = itertools.count()
@@ -99,11 +102,31 @@ class Balancer:
             self.sockets[place] = listening, self.loop.create_task(self._accept(place, listening))
         wanted = {(one["group"], *target): one for one in listeners for target in map(tuple, one["targets"])}
         for key in set(self.targets) - set(wanted):
-            del self.targets[key]
             self.checks.pop(key).cancel()
+            self._drain(key, self.targets.pop(key))
         for key in set(wanted) - set(self.targets):
-            self.targets[key] = Target(*key)
+            self.targets[key] = self._back(key) or Target(*key)
             self.checks[key] = self.loop.create_task(self._check(key))
+
+    def _drain(self, key: tuple[str, str, int], target: Target) -> None:
+        listener = next((one for one in self.listeners.values() if one["group"] == key[0]), None)
+        if listener is not None and listener["drain"] is not None:
+            self.draining[key] = target, self.loop.create_task(self._drained(key, listener["drain"]))
+
+    async def _drained(self, key: tuple[str, str, int], delay: float) -> None:
+        await asyncio.sleep(delay)
+        target, _task = self.draining.pop(key)
+        for flow in [one for one in self.flows if one.target is target]:
+            self._end(flow, Flow.reset)
+
+    def _back(self, key: tuple[str, str, int]) -> Target | None:
+        """A target that was to drain."""
+        if key not in self.draining:
+            return None
+        target, task = self.draining.pop(key)
+        task.cancel()
+        target.healthy, target.run = None, 0
+        return target
 
     # --- connections --------------------------------------------------------------------------------------------------
 

@@ -169,6 +169,7 @@ def _described(snap: BalancerSnap, number: int, address: str, second: float) -> 
         "group": listener.group_arn,
         "targets": [list(target) for target in listener.targets],
         "closes": listener.closes,
+        "drain": None if listener.drain is None else listener.drain * second,
         "check": {
             "port": check.port,
             "interval": check.interval * second,

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address
 
+from lab.endpoint.snapshot import InboundSnap
 from lab.fabric.program import Program
 
 #: A machine must be the source or the destination of what it sends or receives, unless the check is off on that
@@ -62,6 +63,32 @@ def tracking_script(ports: Iterable[str]) -> str:
     listed = ", ".join(f'"{port}"' for port in sorted(ports))
     begun = "table inet tracking { }\ndelete table inet tracking\n"  # also where it is not there
     return begun + (_TRACKING.format(ports=listed) if listed else "")
+
+
+#: Inbound rules of security groups (EC2 user guide, "Security group rules"): whoever is answered may send on.
+_GROUPS = """\
+table inet groups {{
+  chain passing {{
+    type filter hook forward priority 2; policy accept;
+    ct state established,related accept
+{rules}
+  }}
+}}
+"""
+
+
+def groups_script(ports: Mapping[str, Sequence[InboundSnap]]) -> str:
+    """Let in at each port what its rules allow, over IPv4, and nothing else."""
+    rules = []
+    for port, inbound in sorted(ports.items()):
+        for rule in inbound:
+            what = "" if rule.protocol == "-1" else f" ip protocol {rule.protocol}"
+            if rule.protocol in ("tcp", "udp"):
+                what = f" {rule.protocol} dport {rule.low}-{rule.high}"
+            rules.append(f'    oifname "{port}" ip saddr {rule.peer}{what} accept')
+        rules.append(f'    oifname "{port}" drop')
+    begun = "table inet groups { }\ndelete table inet groups\n"  # also where it is not there
+    return begun + (_GROUPS.format(rules="\n".join(rules)) if ports else "")
 
 
 def check_script(program: Program) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
 
-from lab.endpoint.snapshot import VpcSnapshot
+from lab.endpoint.snapshot import InboundSnap, VpcSnapshot
 from lab.fabric import dhcp, firewall, netns
 from lab.fabric.balancers import Balancers, Measured
 from lab.fabric.program import MACHINE6, Program, addresses, batches, program, table_numbers
@@ -76,6 +76,7 @@ class Router:
         self._applied: VpcSnapshot | None = None
         self._gateway: Gateway | None = None
         self._tracked: dict[str, float] = {}
+        self._guarded: dict[str, tuple[InboundSnap, ...]] = {}
         self._balancers = Balancers(lab_id, self.netns, recorder, measured)
 
     def start(self) -> None:
@@ -121,6 +122,7 @@ class Router:
                 netns.nft(self.netns, firewall.check_script(wanted))
             self._program = wanted
             self._track(snapshot, ports)
+            self._guard(snapshot, ports)
             self._balancers.configure(snapshot)
 
     def _track(self, snapshot: VpcSnapshot, ports: Mapping[str, str]) -> None:
@@ -138,6 +140,17 @@ class Router:
             own = {"nf_conntrack_tcp_loose": "0", "nf_conntrack_tcp_timeout_established": str(seconds)}
             netns.set_sysctls(self.netns, {f"netfilter/{key}": value for key, value in own.items()})
         self._tracked = wanted
+
+    def _guard(self, snapshot: VpcSnapshot, ports: Mapping[str, str]) -> None:
+        """Let in what security groups allow, where the lab enforces them."""
+        wanted = {
+            ports[i.network_interface_id]: i.inbound
+            for i in snapshot.interfaces
+            if i.inbound is not None and i.network_interface_id in ports
+        }
+        if wanted != self._guarded:
+            netns.nft(self.netns, firewall.groups_script(wanted))
+            self._guarded = wanted
 
     def outside(self, name: str, address: str, attachment_id: str) -> str:
         """A host with this address behind an attachment of the VPC's transit gateway, a peering connection or a

@@ -149,7 +149,8 @@ def deregister(cloud: Cloud, call: Call) -> Answer:
 def health(cloud: Cloud, call: Call) -> Answer:
     """DescribeTargetHealth: ``initial`` until it was measured, ``unused`` where no listener forwards to the group."""
     group = cloud.balancers.group(call.required("TargetGroupArn"))
-    delay = float(group.attributes["deregistration_delay.timeout_seconds"])
+    second = cloud.settings.timing.balancer_second
+    delay = float(group.attributes["deregistration_delay.timeout_seconds"]) * second
     for key, target in list(group.targets.items()):
         if target.left is not None and target.left + delay <= cloud.clock.now():
             del group.targets[key]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..cloud import Cloud
+from ..ec2.client_vpn_store import ClientVpn
 from ..elb.store import SERVICE
 from ..request import Call
 from .caller import tags_of
@@ -46,6 +47,8 @@ _GROUPS = Need("security-group", "SecurityGroupId", many=True)
 _TGW_TABLE = Need("transit-gateway-route-table", "TransitGatewayRouteTableId")
 _ATTACHMENT = Need("transit-gateway-attachment", "TransitGatewayAttachmentId")
 _LIST = Need("prefix-list", "PrefixListId")
+_CLIENT_VPN = Need("client-vpn-endpoint", "ClientVpnEndpointId")
+_VPN_SUBNET = Need("subnet", "TargetVpcSubnetId")
 _ROLE = Need("role", "RoleName")
 _POLICY = Need("policy", "PolicyArn")
 _PROFILE = Need("instance-profile", "InstanceProfileName")
@@ -86,6 +89,15 @@ _NEEDS: dict[str, tuple[Need, ...]] = {
     **{f"ec2:{a}TransitGatewayPrefixListReference": (_LIST, _TGW_TABLE, _ATTACHMENT) for a in ("Create", "Modify")},
     "ec2:DeleteTransitGatewayPrefixListReference": (_LIST, _TGW_TABLE),
     **{f"ec2:{a}TransitGatewayVpcAttachment": (_ATTACHMENT,) for a in ("Modify", "Delete")},
+    **{f"ec2:{a}ClientVpnRoute": (_CLIENT_VPN, _VPN_SUBNET) for a in ("Create", "Delete")},
+    "ec2:AssociateClientVpnTargetNetwork": (_CLIENT_VPN, _SUBNET),
+    **{
+        f"ec2:{a}": (_CLIENT_VPN,)
+        for a in (
+            "AuthorizeClientVpnIngress", "RevokeClientVpnIngress", "DisassociateClientVpnTargetNetwork",
+            "DescribeClientVpnAuthorizationRules", "DescribeClientVpnRoutes", "DescribeClientVpnTargetNetworks",
+        )
+    },
     **{
         f"elasticloadbalancing:{a}": (_BALANCER,)
         for a in (
@@ -136,7 +148,7 @@ _STAR = {
         f"ec2:Describe{what}"
         for what in (
             "AccountAttributes", "Addresses", "AvailabilityZones", "InstanceStatus", "Instances",
-            "InternetGateways", "ManagedPrefixLists", "NatGateways", "NetworkAcls",
+            "InstanceTypes", "InternetGateways", "ManagedPrefixLists", "NatGateways", "NetworkAcls",
             "NetworkInterfaceAttribute", "NetworkInterfaces", "Regions", "RouteTables", "SecurityGroups",
             "Subnets", "Tags", "TransitGatewayAttachments", "TransitGatewayRouteTables",
             "TransitGatewayVpcAttachments", "TransitGateways", "Volumes", "VpcPeeringConnections", "Vpcs",
@@ -196,6 +208,8 @@ def find(cloud: Cloud, region: str, kind: str, resource_id: str) -> Any | None:
         return cloud.backing.interface(region, resource_id)
     if kind == "instance":
         return cloud.backing.instance(region, resource_id)
+    if kind == "client-vpn-endpoint":
+        return cloud.client_vpns.get(resource_id)
     return cloud.backing.resource(region, _COLLECTIONS[kind], resource_id)
 
 
@@ -234,7 +248,9 @@ def _ec2(cloud: Cloud, call: Call, need: Need, resource_id: str) -> Resource:
 
 
 def _owner(resource: Any | None) -> str | None:
-    """The account of one of moto's EC2 objects; None when there is none, or it does not say."""
+    """The account of one of moto's EC2 objects, or of ours; None when there is none, or it does not say."""
+    if isinstance(resource, ClientVpn):
+        return resource.account
     backend = getattr(resource, "ec2_backend", None)
     return None if backend is None else str(backend.account_id)
 

@@ -299,6 +299,27 @@ def test_reach_by_a_role_of_the_owner_asks_nothing(
     assert answer["policy"] == policy_document.reach(PLACE, "", (), (), ROLE_ARN)
 
 
+VPN = "cvpn-endpoint-1"
+
+
+def networks(*subnets: str) -> Call:
+    held = [{"TargetNetworkId": one, "VpcId": "vpc-1", "Status": {"Code": "associated"}} for one in subnets]
+    return ec2("DescribeClientVpnTargetNetworks", {"ClientVpnEndpointId": VPN}, {"ClientVpnTargetNetworks": held})
+
+
+def test_reach_asks_a_client_vpn_for_its_subnets(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = [{"SubnetId": one, "OwnerId": OWNER} for one in ("subnet-1", "subnet-2")]
+    subnets = ec2("DescribeSubnets", {"SubnetIds": ["subnet-1", "subnet-2"]}, {"Subnets": found})
+    wanted = {"purpose": "reach", "state": "rendered", "client_vpn_endpoint_ids": [VPN]}
+    answer = play(monkeypatch, capsys, [networks("subnet-1", "subnet-2"), subnets], **wanted)
+    vpns = policy_document.ClientVpns(OWNER, [VPN], ["subnet-1", "subnet-2"])
+    assert answer["policy"] == policy_document.reach(PLACE, "", (), (), vpns=vpns)
+    bare = play(monkeypatch, capsys, [networks()], **wanted)
+    assert bare["msg"].startswith(f"{VPN} is associated with no subnet: associate it")
+
+
 def test_the_others_are_weighed_before_a_write(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

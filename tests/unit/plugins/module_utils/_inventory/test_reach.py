@@ -74,9 +74,9 @@ def test_a_whole_entry() -> None:
         ("transit_gateway", "overlay_ip_reach[0] is 'transit_gateway', not a dictionary: write {via: transit_gateway"),
         (
             {"via": "carrier pigeon"},
-            "overlay_ip_reach[0].via is 'carrier pigeon': choose one of transit_gateway, load_balancer.",
+            "overlay_ip_reach[0].via is 'carrier pigeon': choose one of transit_gateway, load_balancer, client_vpn.",
         ),
-        ({}, "overlay_ip_reach[0].via is '': choose one of transit_gateway, load_balancer."),
+        ({}, "overlay_ip_reach[0].via is '': choose one of transit_gateway, load_balancer, client_vpn."),
         ({**ENTRY, "client": "10.20.0.0/16"}, "overlay_ip_reach[0] has the unknown key 'client': the keys are via, "),
         (
             {"via": "transit_gateway"},

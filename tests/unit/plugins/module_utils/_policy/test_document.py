@@ -314,11 +314,24 @@ def test_reach_by_load_balancers_is_fenced_by_their_names() -> None:
     assert {"ec2:DescribeInternetGateways", "ec2:DescribeVpcs", "ec2:DescribeRouteTables"} <= set(read["Action"])
     assert (looks["Resource"], looks["Condition"]) == ("*", {"StringEquals": {"aws:RequestedRegion": PLACE.region}})
     prefix = f"arn:aws:elasticloadbalancing:{PLACE.region}:{OWNER}"
-    assert on_listeners["Resource"] == [f"{prefix}:listener/net/db/*", f"{prefix}:listener/net/sap-ascs/*"]
+    assert on_listeners["Resource"] == [f"{prefix}:listener/net/{name}/*/*" for name in ("db", "sap-ascs")]
     assert on_balancers["Resource"] == [f"{prefix}:loadbalancer/net/db/*", f"{prefix}:loadbalancer/net/sap-ascs/*"]
     assert on_groups["Resource"] == [f"{prefix}:targetgroup/db-*/*", f"{prefix}:targetgroup/sap-ascs-*/*"]
     assert on_interfaces["Resource"] == f"arn:aws:ec2:{PLACE.region}:{OWNER}:network-interface/eni-1"
     both = policy_document.reach(PLACE, OWNER, ["tgw-rtb-1"], ["tgw-attach-1"], balancers=balancers)
     assert statements(both)[3:] == statements(alone)[1:]
     by_role = policy_document.reach(PLACE, "", (), (), ROUTES_ROLE, balancers)
+    assert statements(by_role)[1:] == [ASSUME, *statements(alone)[1:]]
+
+
+def test_reach_by_client_vpn_names_endpoints_and_subnets() -> None:
+    vpns = policy_document.ClientVpns(OWNER, ["cvpn-endpoint-1"], ["subnet-1", "subnet-2"])
+    alone = policy_document.reach(PLACE, "", (), (), vpns=vpns)
+    arn = f"arn:aws:ec2:{PLACE.region}:{OWNER}"
+    endpoint, subnets = f"{arn}:client-vpn-endpoint/cvpn-endpoint-1", [f"{arn}:subnet/subnet-{n}" for n in (1, 2)]
+    _read, on_endpoint, on_both = statements(alone)
+    assert (on_endpoint["Resource"], on_both["Resource"]) == (endpoint, [endpoint, *subnets])
+    assert on_both["Action"] == ["ec2:CreateClientVpnRoute", "ec2:DeleteClientVpnRoute"]
+    assert "ec2:AuthorizeClientVpnIngress" in on_endpoint["Action"]
+    by_role = policy_document.reach(PLACE, "", (), (), ROUTES_ROLE, vpns=vpns)
     assert statements(by_role)[1:] == [ASSUME, *statements(alone)[1:]]

@@ -151,6 +151,24 @@ def test_a_way_of_another_kind_is_drawn_by_what_is_known_of_it() -> None:
     assert drawn["wide"].words[-1] == "From outside, by Load balancer db-front."
 
 
+def test_a_thing_whose_clients_have_no_network_of_their_own() -> None:
+    endpoint = "cvpn-endpoint-0a1b2c3d4e5f60718"
+    look = {"from": f"client_vpn:{endpoint}", "address": OVERLAY}
+    vpn: dict[str, Any] = {"client_vpn_endpoint_id": endpoint, "route_table_ids": [], "looks": [look]}
+    told = reached(report(), {look["from"]: (True, False)}, via="client_vpn", **vpn)
+    del told["reach"][0]["clients"]
+    (drawn,) = page.page([told], "", ())["pictures"]
+    assert drawn["wide"].words[-2:] == [
+        f"From outside, by Client VPN {endpoint}.",
+        "its clients: reaches only node1.",
+    ]
+    [result] = told["paths"]
+    by_another_subnet = [{**path, "works": True} for path in result["paths"]]
+    result["paths"] += by_another_subnet
+    (again,) = page.page([told], "", ())["pictures"]
+    assert again["wide"].words[-1] == "its clients: reaches only node1."  # node2 not by all of its subnets
+
+
 def test_the_picture_in_words() -> None:
     words = pictures("long")["narrow"].words
     assert words[0] == "VPC vpc-0f3b2c1d4e5a60718 with 10.0.0.0/16."
