@@ -196,7 +196,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("overlay_ip_drill_seconds", WHOLE, ("drill",), 300, _SECONDS, 1, 86400),
     # Reach
     Variable("overlay_ip_reach", LIST, ("overlay_ip",), []),
-    Variable("from", TEXT, ("path",), scope=REQUEST),
+    Variable("from", TEXT, ("path", "evacuate"), scope=REQUEST),
+    Variable("zone", TEXT, ("evacuate",), scope=REQUEST),
     Variable("overlay_ip_path_port", WHOLE, ("path",), low=1, high=65535),
     # Failover, both engines
     Variable("overlay_ip_timeout", WHOLE, ("node_program", "keepalived", "pacemaker"), 20, _SECONDS, 2, 600),

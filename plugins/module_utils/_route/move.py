@@ -371,6 +371,22 @@ def _split(actions: Sequence[Action]) -> Iterable[bool]:
         yield len({interface for interface in held if interface}) > 1
 
 
+def routes(outcome: Outcome, actions: Iterable[Action]) -> list[dict[str, Any]]:
+    """What came of these actions, as the modules return it."""
+    by_id = _by_id(outcome.tables)
+    return [
+        {
+            "route_table_id": action.route_table_id,
+            "destination": action.destination,
+            "action": action.kind,
+            "before": shown(action.before),
+            "after": shown(table.static(action.destination) if (table := by_id.get(action.route_table_id)) else None),
+            "error": {"code": err.code, "message": err.message} if (err := outcome.errors.get(action.key)) else None,
+        }
+        for action in actions
+    ]
+
+
 def shown(route: Route | None) -> dict[str, Any] | None:
     """A route as the modules return it."""
     if route is None:
