@@ -38,7 +38,7 @@ class ActionModule(ActionBase):
         try:
             if arguments["whole"]:
                 refuse_parts(known.get("ansible_run_tags", ()), known.get("ansible_skip_tags", ()))
-            asked = _request(variables) if arguments["evacuate"] else {}
+            asked = _request(variables) if arguments["evacuate"] else {"zone": "", "node": ""}
             named = pairs.named(variables.get("overlay_ip_group"), known["groups"], below(known["hostvars"]))
             if arguments["whole"]:
                 for name, nodes in named.items():
