@@ -1,14 +1,14 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lab of five pairs in one inventory, half of the nodes in each of two zones; made without setup, since that takes long.
+"""A lab of five pairs in one inventory, half of the nodes in each of two zones; made without setup, which takes long.
 
 Pairs 1 to 4 are held in the first zone, pair 5 in the second. Addresses are up at the holders alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +54,11 @@ class Fleet:
         content["all"]["children"]["overlay_pairs"] = {"children": children, "vars": {**nodes["vars"], **of_pairs}}
         self.inventory.write_text(yaml.safe_dump(content, sort_keys=False, width=1000))
 
-    def play(self, playbook: str, *, check: bool = False, **extra: Any) -> Run:
+    def play(self, playbook: str, extra: Mapping[str, Any] | None = None, *, check: bool = False, **more: Any) -> Run:
         """Run a playbook of the checkout, with a fork for each node."""
-        return run_playbook(playbook, self.inventory, extra_vars=extra, check=check, arguments=("-f", str(2 * PAIRS)))
+        variables = {**(extra or {}), **more}
+        forks = ("-f", str(2 * PAIRS))
+        return run_playbook(playbook, self.inventory, extra_vars=variables, check=check, arguments=forks)
 
     def prepare(self) -> None:
         """As setup leaves it; the addresses at the holders alone."""

@@ -57,7 +57,7 @@ def test_a_zone_is_left_without_a_lost_packet(fleet: Fleet) -> None:
     assert f"{HOME}: 0 of 5 pairs hold something there" in again.output
     assert "ReplaceRoute" not in calls(fleet)
 
-    back = fleet.play("evacuate.yml", **{"from": "node4"})
+    back = fleet.play("evacuate.yml", {"from": "node4"})
     assert back.ok, back.output
     assert fleet.holder(2) == {"node3"}
     assert fleet.holder(1) == {"node2"}, "nothing else"
@@ -121,15 +121,16 @@ def test_an_address_that_is_up_at_the_holder_alone_goes_down_where_it_was(fleet:
 
 
 def test_a_request_that_means_nothing_changes_nothing(fleet: Fleet) -> None:
-    for extra, said in (
+    requests: tuple[tuple[dict[str, str], str], ...] = (
         ({}, "Neither zone nor from is set"),
         ({"zone": AWAY, "from": "node1"}, f"zone is '{AWAY}' and from 'node1': give one of them."),
         ({"zone": "euc1-az9"}, "zone is 'euc1-az9', in which no node is: the nodes' zones are euc1-az1"),
         ({"from": "node99"}, "from is 'node99', which is no node"),
         ({"zone": HOME, "overlay_ip_group": "nobody"}, "The inventory has no host in the group 'nobody'"),
         ({"zone": HOME, "overlay_ip_wait_timeout": "long"}, "overlay_ip_wait_timeout is 'long'"),
-    ):
-        run = fleet.play("evacuate.yml", **extra)
+    )
+    for extra, said in requests:
+        run = fleet.play("evacuate.yml", extra)
         assert not run.ok
         assert said in run.told, run.output
         assert "Nothing was changed." in run.told
