@@ -57,13 +57,14 @@ class ActionModule(ActionBase):
         except InventoryError as err:
             return {"failed": True, "msg": f"{err} Nothing was changed."}
         first = next(iter(read.values()))["model"]
+        what = f"Evacuate {asked['zone'] or asked['node']}"
         return {
             "changed": False,
             "pairs": read,
             "wrong": wrong,
             "accounts": accounts.found,
             "request": asked,
-            "lease": lease.request(known, first),
+            "lease": {**lease.request(known, first), "what": what},
         }
 
 
