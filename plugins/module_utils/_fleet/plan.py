@@ -19,7 +19,7 @@ from .._inventory.holders import Dict
 from .._report import engines, readiness
 
 NODES = 4.0
-"""Seconds that a wave takes beside EC2's rate, with enough forks for its nodes: of the lab, docs/scale.md."""
+"""Seconds that a wave takes beside EC2's rate, with a fork for each of its nodes: an estimate, for who has to wait."""
 
 
 class RequestError(Exception):
@@ -232,7 +232,7 @@ def _targets(pair: Pair, away: Sequence[str], request: Request, *, asked: bool) 
     if not others:
         return [], f"all its nodes are in {request}" if request.zone else f"{request} is its only node"
     able = [name for name, why in others.items() if not why]
-    return able, "" if able else "; ".join(f"{name} cannot take it: {why}" for name, why in others.items())
+    return able, "; ".join(f"{name} cannot take it: {why}" for name, why in others.items() if why)
 
 
 def _refused(pair: Pair, name: str, away: Sequence[str], request: Request, *, asked: bool) -> str:

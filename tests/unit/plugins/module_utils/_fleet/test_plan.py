@@ -116,6 +116,17 @@ def test_only_what_is_held_there_of_a_pair_that_is_held_apart() -> None:
     together = pair(1, leads, engine="keepalived", model={"keepalived": {"apart": False}})
     (move,) = plan([together], Request(A), asked=True).moves
     assert (move.destinations, move.routes) == (("192.168.20.1/32", "192.168.21.1/32"), 2)
+    cluster = pair(1, leads, engine="pacemaker", model={"keepalived": {}})
+    (move,) = plan([cluster], Request(A), asked=True).moves
+    assert move.destinations == ("192.168.20.1/32",), "a cluster moves each by itself"
+    old = pair(1, leads, engine="keepalived", model={"keepalived": {}})
+    assert len(plan([old], Request(A), asked=True).moves[0].destinations) == 2
+
+
+def test_a_node_without_a_peer_cannot_be_left() -> None:
+    alone = pair(1)
+    del alone.model["nodes"]["n1-b"]
+    assert plan([alone], Request(node="n1-a"), asked=True).left == {"pair1": "n1-a is its only node"}
 
 
 @pytest.mark.parametrize(
@@ -139,6 +150,22 @@ def test_what_cannot_be_moved_is_named(changed: dict[str, Any], why: str) -> Non
     assert [m.pair for m in made.moves] == ["pair2"], "and hinders no other"
     assert list(made.left) == ["pair1"]
     assert why in made.left["pair1"]
+
+
+@pytest.mark.parametrize(
+    ("unknown", "why"),
+    [
+        ({"state": None}, "AWS knows no such instance"),
+        ({"zone": None, "zone_id": None}, "its zone is not known"),
+        ({"network_interface_id": None}, "it has no interface with that device index"),
+    ],
+)
+def test_what_aws_does_not_tell_of_a_target(unknown: dict[str, Any], why: str) -> None:
+    blind = pair(1)
+    blind.places["n1-b"].update(unknown)  # type: ignore[attr-defined]
+    assert plan([blind], Request(A), asked=False).left == {"pair1": f"n1-b cannot take it: {why}"}
+    other = plan([blind], Request(node="n1-a"), asked=False).left
+    assert other == ({} if "zone" in unknown else {"pair1": f"n1-b cannot take it: {why}"})
 
 
 def test_maintenance_and_whoever_follows_an_application_are_named() -> None:
@@ -168,6 +195,9 @@ def test_before_the_nodes_are_asked_only_aws_counts() -> None:
     made = plan([away, pair(2, engine="keepalived")], Request(A), asked=False)
     assert made.ask == ("n1-b", "n2-b", "n2-a"), "a node that is left is asked where an engine is to be told of it"
     assert made.left == {}
+    bound = pair(3)
+    bound.model["overlays"][0]["bound"] = {"follows": "hana"}
+    assert plan([bound], Request(A), asked=False).ask == ("n3-b",), "what its cluster says is not known yet"
 
 
 def test_what_no_node_holds_is_told_and_left_alone() -> None:
