@@ -43,6 +43,9 @@ options:
         description: Its overlay IPs, each with its route tables.
         type: dict
         required: true
+      expected_holder:
+        description: As in M(aws_ha.overlay_ip.overlay_route), which holds for this pair alone.
+        type: str
       takeover_foreign:
         description: As in M(aws_ha.overlay_ip.overlay_route).
         type: bool
@@ -137,6 +140,7 @@ _MOVE: dict[str, dict[str, Any]] = {
     "pair": {"type": "str", "required": True},
     "network_interface_id": {"type": "str", "required": True},
     "tables": {"type": "dict", "required": True},
+    "expected_holder": {"type": "str"},
     "takeover_foreign": {"type": "bool", "default": False},
 }
 _BUCKET: dict[str, dict[str, Any]] = {
@@ -161,6 +165,7 @@ def moves(given: list[dict[str, Any]]) -> list[fleet_job.Move]:
             one["network_interface_id"],
             {net.destination(destination): tuple(tables) for destination, tables in one["tables"].items()},
             plan.TAKE if one["takeover_foreign"] else plan.REFUSE,
+            one["expected_holder"] or None,
         )
         for one in given
     ]

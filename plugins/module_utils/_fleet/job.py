@@ -26,12 +26,13 @@ from .._route.write import Writer
 
 @dataclass(frozen=True)
 class Move:
-    """One target of one pair: ``tables`` of each destination; ``foreign`` as in `Want`."""
+    """One target of one pair: ``tables`` of each destination; ``foreign`` and ``expected_holder`` as in `Want`."""
 
     pair: str
     network_interface_id: str
     tables: Mapping[str, Sequence[str]]
     foreign: str = plan.REFUSE
+    expected_holder: str | None = None
 
 
 @dataclass
@@ -112,7 +113,12 @@ def _planned(moves: Sequence[Move], by_id: Mapping[str, Table]) -> _Planned:
         found: list[tuple[Action, Want]] = []
         try:
             for destination, ids in one.tables.items():
-                want = Want((destination,), one.network_interface_id, foreign=one.foreign)
+                want = Want(
+                    (destination,),
+                    one.network_interface_id,
+                    foreign=one.foreign,
+                    expected_holder=one.expected_holder,
+                )
                 there = [by_id[rtb] for rtb in ids if rtb in by_id]
                 found += [(action, want) for action in plan.plan(there, want)]
             rivals = [planned.pairs[a.key] for a, _want in found if a.key in planned.pairs]

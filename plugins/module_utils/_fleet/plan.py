@@ -77,6 +77,7 @@ class Move:
         sources: the nodes that held it.
         destinations: the overlay IPs that move.
         tables: the route tables of each of them.
+        holder: the instance that held it, where it was one: another one in its place was moved there meanwhile.
         routes: how many routes do not lead to the target yet.
         account: as in `Pair`.
     """
@@ -89,6 +90,7 @@ class Move:
     tables: Mapping[str, tuple[str, ...]]
     routes: int
     account: str
+    holder: str = ""
 
 
 @dataclass(frozen=True)
@@ -263,13 +265,15 @@ def _hindering(pair: Pair, name: str, away: Sequence[str]) -> Iterator[str]:
 
 def _move(pair: Pair, target: str, away: Sequence[str], held: Sequence[Dict]) -> Move:
     led = [(table["holder"], overlay["destination"]) for overlay in held for table in overlay["tables"]]
+    sources = [name for name in away if any(name == holder for holder, _destination in led)]
     return Move(
         pair=pair.name,
         target=target,
         interface=pair.places[target]["network_interface_id"],
-        sources=tuple(name for name in away if any(name == holder for holder, _destination in led)),
+        sources=tuple(sources),
         destinations=tuple(overlay["destination"] for overlay in held),
         tables={o["destination"]: tuple(table["route_table_id"] for table in o["tables"]) for o in held},
         routes=sum(holder != target for holder, _destination in led),
         account=pair.account,
+        holder=str(pair.places[sources[0]]["instance_id"]) if len(sources) == 1 else "",
     )

@@ -79,6 +79,7 @@ def _share(move: Move, pair: Pair, name: str) -> dict[str, Any]:
             "pair": move.pair,
             "network_interface_id": move.interface,
             "tables": {destination: list(tables) for destination, tables in move.tables.items()},
+            "expected_holder": move.holder,
             "takeover_foreign": pair.model["takeover_foreign"],
         },
     }

@@ -80,6 +80,18 @@ def test_it_waits_for_what_an_earlier_call_has_taken(aws: AwsLab, capsys: pytest
     assert answer["pairs"]["a"]["error"] == ""
 
 
+def test_what_was_moved_elsewhere_meanwhile_is_left_there(aws: AwsLab, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.point(2)
+    aws.point(2, destination=OTHER)
+    moved = {**move(aws, 1), "network_interface_id": aws.eni(1, 1), "expected_holder": aws.instance(1)}
+    held = {**move(aws, 1, "b", OTHER), "expected_holder": aws.instance(2)}
+    answer = run_module(overlay_fleet_route, capsys, moves=[moved, held], **aws.options())
+    assert answer["pairs"]["a"]["error"].startswith(f"Refused: {OVERLAY} in {aws.tables[0]} points at")
+    assert answer["pairs"]["b"]["error"] == ""
+    assert set(aws.truth().values()) == {aws.eni(2)}
+    assert set(aws.truth(OTHER).values()) == {aws.eni(1)}
+
+
 def test_a_pair_that_is_given_twice_is_refused(aws: AwsLab, capsys: pytest.CaptureFixture[str]) -> None:
     answer = run_module(overlay_fleet_route, capsys, moves=[move(aws, 1), move(aws, 2)], **aws.options())
     assert answer["failed"] is True

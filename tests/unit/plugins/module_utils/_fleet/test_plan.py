@@ -100,6 +100,7 @@ def test_pairs_in_both_directions_by_the_zones_name_or_id(zone: str) -> None:
 
 def test_what_is_half_moved_is_finished() -> None:
     (move,) = plan([pair(1, SPLIT)], Request(A), asked=True).moves
+    assert move.holder == instance(1, pair=1).instance_id
     assert (move.routes, move.sources, move.target) == (1, ("n1-a",), "n1-b")
     assert plan([pair(1, AT_2)], Request(A), asked=True).moves == (), "run again: nothing is left"
 
@@ -307,6 +308,7 @@ def test_the_shares_of_the_nodes() -> None:
         "pair": "pair1",
         "network_interface_id": made.moves[0].interface,
         "tables": {d: list(t) for d, t in made.moves[0].tables.items()},
+        "expected_holder": instance(1, pair=1).instance_id,
         "takeover_foreign": False,
     }
 
