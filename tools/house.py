@@ -46,6 +46,7 @@ ROOMS: dict[str, str] = {
     "_inventory": "variables, model, calls",
     "_node": "the node's own program",
     "_report": "what people are told",
+    "_fleet": "many pairs at once",
     "_response": "what an alert may start",
     "plugins": "modules, action and filter plugins: what Ansible sees",
 }
@@ -68,6 +69,9 @@ FLOWS: dict[tuple[str, str], str] = {
     ("_report", "_route"): "routes",
     ("_report", "_inventory"): "the model",
     ("_report", "_node"): "records,metrics",
+    ("_fleet", "_route"): "reads,and moves",
+    ("_fleet", "_inventory"): "calls",
+    ("_fleet", "_report"): "reports",
     ("_response", "_inventory"): "names",
 }
 """What the upper of two rooms gets from the lower; a comma begins a line."""

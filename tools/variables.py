@@ -31,6 +31,8 @@ TITLES = {
     "switchover": "Switchover",
     "metrics": "Metrics",
     "status": "Status",
+    "fleet": "Status of many pairs",
+    "evacuate": "Evacuation",
     "path": "Path",
     "history": "History",
     "respond": "Response to alerts",
@@ -60,12 +62,17 @@ def page() -> str:
     for role, title in TITLES.items():
         spec = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text())
         options = spec["argument_specs"]["main"].get("options", {})
-        rows = [_row(v, options[v.name]) for v in VARIABLES if role in v.readers and v.name not in told]
+        rows = [_row(v, options[v.name]) for v in VARIABLES if role in v.readers and (v.name not in told or _asked(v))]
         told |= {v.name for v in VARIABLES if role in v.readers}
         if rows:
             head = "| variable | what it may be | default | what it is |\n|---|---|---|---|"
             parts.append(f"\n## {title}\n\nRole `{role}`.\n\n{head}\n" + "\n".join(rows) + "\n")
     return "".join(parts)
+
+
+def _asked(variable: Variable) -> bool:
+    """Whether each playbook means something else by it."""
+    return variable.scope == REQUEST
 
 
 def _row(variable: Variable, option: dict[str, object]) -> str:

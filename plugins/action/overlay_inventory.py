@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -16,8 +15,7 @@ from ..module_utils._engine import registry
 from ..module_utils._inventory import calls, holders
 from ..module_utils._inventory import model as inventory_model
 from ..plugin_utils import lease
-
-REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "EC2_REGION")
+from ..plugin_utils.play import Templated, refuse_limit, refuse_parts, region
 
 
 class ActionModule(ActionBase):
@@ -41,17 +39,16 @@ class ActionModule(ActionBase):
             }
         )
         known = task_vars or {}
-        variables = _Templated(known, self._templar)
-        environment = next((os.environ[name] for name in REGION_VARIABLES if os.environ.get(name)), None)
+        variables = Templated(known, self._templar)
         try:
             if arguments["whole"]:
-                _refuse_parts(known.get("ansible_run_tags", ()), known.get("ansible_skip_tags", ()))
+                refuse_parts(known.get("ansible_run_tags", ()), known.get("ansible_skip_tags", ()))
             given = inventory_model.Given(
                 variables,
                 known["hostvars"],
                 known["groups"],
                 registry.NAMES,
-                environment,
+                region(),
                 load_extra_vars(self._loader),
                 {name for names in (known, *self._nodes(variables, known)) for name in names},
                 arguments["told"],
@@ -61,47 +58,17 @@ class ActionModule(ActionBase):
                 return {"changed": False, "model": stranger, "stranger": True}
             model = inventory_model.judged(given, switchover=arguments["switchover"])
             if arguments["whole"]:
-                _refuse_limit(model, known.get("ansible_play_hosts_all", ()))
+                refuse_limit(model["nodes"], model["group"], known.get("ansible_play_hosts_all", ()))
             inventory_model.identify(model, {result["item"]: result for result in arguments["identities"]})
         except inventory_model.InventoryError as err:
             return {"failed": True, "msg": f"{err} Nothing was changed."}
         made = {"changed": False, "model": model, **_derived(model, arguments["seen"])}
         return made if arguments["whole"] else {**made, "lease": lease.request(known, model)}
 
-    def _nodes(self, variables: _Templated, known: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    def _nodes(self, variables: Templated, known: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """The variables of every node."""
         group = str(variables.get("overlay_ip_group") or "overlay_nodes")
         return [known["hostvars"][name] for name in known["groups"].get(group, ())]
-
-
-def _refuse_parts(run_tags: Iterable[str], skip_tags: Iterable[str]) -> None:
-    """Refuse a run of a playbook that leaves tasks out: none of ours has tags, and each needs those before it."""
-    chosen = [f"--tags {tag}" for tag in run_tags if tag != "all"] + [f"--skip-tags {tag}" for tag in skip_tags]
-    if chosen:
-        raise inventory_model.InventoryError(
-            f"{' '.join(chosen)} leaves out tasks that later ones need: run the playbook whole, or compose the roles in"
-            " a playbook of your own."
-        )
-
-
-def _refuse_limit(model: Mapping[str, Any], present: Collection[str]) -> None:
-    """Refuse a run without some of the nodes, or without any, which would do nothing and look well."""
-    if left_out := [name for name in model["nodes"] if name not in present]:
-        raise inventory_model.InventoryError(
-            f"--limit leaves out {', '.join(left_out)}: the overlay IPs are moved between all nodes of"
-            f" {model['group']}, and each must know the others. Run it without --limit."
-        )
-
-
-class _Templated:
-    """The play's variables, each resolved when it is read: an action plugin gets them raw."""
-
-    def __init__(self, raw: Mapping[str, Any], templar: Any) -> None:
-        self._raw, self._templar = raw, templar
-
-    def get(self, name: str, /) -> Any:
-        """The value, or None."""
-        return self._templar.template(self._raw[name]) if name in self._raw else None
 
 
 def _derived(model: dict[str, Any], seen: list[dict[str, Any]]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ _SPEC: dict[str, Any] = {
     "leftovers": {"type": "list", "elements": "dict"},
     "networks": {"type": "list", "elements": "dict", "default": []},
     "seconds": {"type": "dict", "default": {}},
-    "by": {"type": "str", "choices": ["switchover", "setup"]},
+    "by": {"type": "str", "choices": ["switchover", "setup", "evacuate"]},
     "error": {"type": "str", "default": ""},
     "histories": {"type": "dict"},
     "since": {"type": "str", "default": ""},

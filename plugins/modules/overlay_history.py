@@ -81,7 +81,7 @@ moves:
       description: The node that wrote it.
       type: str
     by:
-      description: V(keepalived), V(pacemaker), V(operator), V(switchover) or V(setup).
+      description: V(keepalived), V(pacemaker), V(operator), V(switchover), V(evacuate) or V(setup).
       type: str
     who:
       description: The person, where one is known, else an empty string.

@@ -65,7 +65,7 @@ options:
   by:
     description: The playbook that made the move. Asks for RV(records).
     type: str
-    choices: [switchover, setup]
+    choices: [switchover, setup, evacuate]
     version_added: 1.1.0
   error:
     description: With O(by), why the move failed, and how things are; empty where it did not.

@@ -114,8 +114,8 @@ network:
       type: list
       elements: dict
     subnets:
-      description: Its subnets, with C(subnet_id), C(cidr), C(zone) and the C(route_table_id) that serves it; none where
-        they may not be read.
+      description: Its subnets, with C(subnet_id), C(cidr), C(zone), C(zone_id) and the C(route_table_id) that serves
+        it; none where they may not be read.
       type: list
       elements: dict
     instances:

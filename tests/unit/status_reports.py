@@ -81,7 +81,7 @@ def report(
         "failover": engine or "none",
     }
     known = {i.network_interface_id: i for node in nodes for i in node.interfaces}
-    seen = [info._overlay(where, tables, tables, subnets, nodes, known) for where in leads]
+    seen = [info.shown(where, tables, tables, subnets, nodes, known) for where in leads]
     held = {where: next((n for n, _state in told if n), 1) for where, told in leads.items()}
     hosts = {name: _host(n, leads, held, engine, (extra or {}).get(name, ())) for n, name in enumerate(names, 1)}
     for name in away:

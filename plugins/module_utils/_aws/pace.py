@@ -54,12 +54,17 @@ class Deadline:
 
 
 class Bucket:
-    """A token bucket. Callers of several threads are served in turn, each told how long to wait."""
+    """A token bucket. Callers of several threads are served in turn, each told how long to wait.
 
-    def __init__(self, burst: int = BURST, rate: float = RATE, clock: Clock = time) -> None:
+    It begins full, or with the ``tokens`` that somebody before us has left in it.
+    """
+
+    def __init__(
+        self, burst: int = BURST, rate: float = RATE, clock: Clock = time, tokens: float | None = None
+    ) -> None:
         self._burst, self._rate, self._clock = burst, rate, clock
         self._lock = threading.Lock()
-        self._tokens = float(burst)
+        self._tokens = float(burst) if tokens is None else min(float(burst), tokens)
         self._at = clock.monotonic()
 
     def take(self, deadline: Deadline) -> bool:
@@ -91,6 +96,13 @@ class Bucket:
         with self._lock:
             self._refill()
             return max(0.0, (calls - self._tokens) / self._rate)
+
+    @property
+    def tokens(self) -> float:
+        """What is in it now; below zero what is promised."""
+        with self._lock:
+            self._refill()
+            return self._tokens
 
     def _refill(self) -> None:
         now = self._clock.monotonic()

@@ -165,9 +165,9 @@ VARIABLES: tuple[Variable, ...] = (
         source="the alerts, for which what is older than 300 s proves nothing",
     ),
     # Status, history and drill
-    Variable("overlay_ip_metrics_file", TEXT, ("status",)),
-    Variable("overlay_ip_status_strict", FLAG, ("status",), False),
-    Variable("overlay_ip_page", TEXT, ("status",)),
+    Variable("overlay_ip_metrics_file", TEXT, ("status", "fleet")),
+    Variable("overlay_ip_status_strict", FLAG, ("status", "fleet"), False),
+    Variable("overlay_ip_page", TEXT, ("status", "fleet")),
     Variable(
         "since",
         TEXT,
@@ -196,7 +196,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("overlay_ip_drill_seconds", WHOLE, ("drill",), 300, _SECONDS, 1, 86400),
     # Reach
     Variable("overlay_ip_reach", LIST, ("overlay_ip",), []),
-    Variable("from", TEXT, ("path",), scope=REQUEST),
+    Variable("from", TEXT, ("path", "evacuate"), scope=REQUEST),
+    Variable("zone", TEXT, ("evacuate",), scope=REQUEST),
     Variable("overlay_ip_path_port", WHOLE, ("path",), low=1, high=65535),
     # Failover, both engines
     Variable("overlay_ip_timeout", WHOLE, ("node_program", "keepalived", "pacemaker"), 20, _SECONDS, 2, 600),

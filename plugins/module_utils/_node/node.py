@@ -320,7 +320,7 @@ class _Move:
 
     def lost(self, destination: str) -> bool:
         """Whether another mover won."""
-        return any(_code(r) == move.MOVED_ELSEWHERE for r in self._of(destination))
+        return any(_code(r) == plan.MOVED_ELSEWHERE for r in self._of(destination))
 
     def problems(self) -> list[str]:
         """What is wrong with single tables, a sentence for each reason; why nothing was done where nothing was."""

@@ -8,7 +8,7 @@ Pure. This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._base.exposition import Sample
@@ -28,7 +28,13 @@ def text(model: Dict, report: Dict, now: float) -> str:
         report: the status, by :func:`.status.report`.
         now: seconds since the epoch.
     """
-    return exposition(_samples(model, report, now), metrics.FAMILIES)
+    return text_of_many([(model, report)], now)
+
+
+def text_of_many(told: Iterable[tuple[Dict, Dict]], now: float) -> str:
+    """The same of several groups of nodes, each with its model and its report."""
+    samples = (sample for model, report in told for sample in _samples(model, report, now))
+    return exposition(samples, metrics.FAMILIES)
 
 
 def _samples(model: Dict, report: Dict, now: float) -> Iterator[Sample]:

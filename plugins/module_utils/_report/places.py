@@ -38,7 +38,10 @@ def networks(model: Dict, told: Iterable[Dict]) -> list[dict[str, Any]]:
             "tables": [read["tables"][table] for table in sorted(read["tables"])],
             "subnets": [read["subnets"][subnet] for subnet in sorted(read["subnets"])],
             "nodes": {
-                name: {**node, "zone": read["subnets"].get(node["subnet_id"], {}).get("zone")}
+                name: {
+                    **node,
+                    **{key: read["subnets"].get(node["subnet_id"], {}).get(key) for key in ("zone", "zone_id")},
+                }
                 for name, node in nodes.items()
                 if subnet_of.get(node["subnet_id"], home) == vpc
             },

@@ -18,6 +18,7 @@ from .facts import Instance, Interface, Subnet
 from .plan import ACTIVE, CREATE, DELETE, REPLACE, Action, Route, Table
 
 PAGE = 100  # the most that one answer of DescribeRouteTables holds
+INSTANCES_PAGE = 1000  # and of DescribeInstances
 SUBNETS_PAGE = 1000  # and of DescribeSubnets; an account with raised quotas refuses a call that names no number
 FILTER_VALUES = 200  # the most values that one filter takes
 
@@ -69,8 +70,8 @@ class Ec2:
                 )
             return [found[key] for key in sorted(found)]
         found = {}
-        for start in range(0, len(route_table_ids), FILTER_VALUES):
-            found.update(self._tables("route-table-id", route_table_ids[start : start + FILTER_VALUES]))
+        for values in _filters(route_table_ids):
+            found.update(self._tables("route-table-id", values))
         missing = [rtb for rtb in route_table_ids if rtb not in found]
         if missing and not missing_ok:
             raise AwsError(
@@ -79,6 +80,13 @@ class Ec2:
                 "DescribeRouteTables",
             )
         return [found[rtb] for rtb in dict.fromkeys(route_table_ids) if rtb in found]
+
+    def tables_of(self, vpc_ids: Sequence[str]) -> list[Table]:
+        """All tables of several VPCs, by id; none of a VPC that does not exist."""
+        found: dict[str, Table] = {}
+        for values in _filters(vpc_ids):
+            found.update(self._tables("vpc-id", values))
+        return [found[key] for key in sorted(found)]
 
     def _tables(self, name: str, values: Sequence[str]) -> dict[str, Table]:
         pages = self.aws.pages(
@@ -96,19 +104,50 @@ class Ec2:
         }
         return _all_of(found, instance_ids, "DescribeInstances")
 
+    def instances_of_many(self, instance_ids: Sequence[str]) -> dict[str, Instance]:
+        """The instances by id, without those that do not exist.
+
+        By filter and page: only so they come out of the large bucket, and one that is gone hides no other.
+        """
+        pages = (
+            page
+            for values in _filters(instance_ids)
+            for page in self.aws.pages(
+                "ec2",
+                "DescribeInstances",
+                Filters=[{"Name": "instance-id", "Values": list(values)}],
+                MaxResults=INSTANCES_PAGE,
+            )
+        )
+        raws = (raw for page in pages for reservation in page["Reservations"] for raw in reservation["Instances"])
+        return {raw["InstanceId"]: _instance(raw) for raw in raws}
+
     def interfaces(self, network_interface_ids: Sequence[str]) -> list[Interface]:
         """The interfaces, in the order given."""
         answer = self.aws.call("ec2", "DescribeNetworkInterfaces", NetworkInterfaceIds=list(network_interface_ids))
         found = {raw["NetworkInterfaceId"]: _interface(raw) for raw in answer["NetworkInterfaces"]}
         return _all_of(found, network_interface_ids, "DescribeNetworkInterfaces")
 
-    def subnets(self, vpc_id: str) -> list[Subnet]:
-        """The subnets of a VPC, by id."""
-        pages = self.aws.pages(
-            "ec2", "DescribeSubnets", Filters=[{"Name": "vpc-id", "Values": [vpc_id]}], MaxResults=SUBNETS_PAGE
+    def subnets(self, *vpc_ids: str) -> list[Subnet]:
+        """The subnets of a VPC, or of several, by id."""
+        pages = (
+            page
+            for values in _filters(vpc_ids)
+            for page in self.aws.pages(
+                "ec2",
+                "DescribeSubnets",
+                Filters=[{"Name": "vpc-id", "Values": list(values)}],
+                MaxResults=SUBNETS_PAGE,
+            )
         )
         found = [
-            Subnet(raw["SubnetId"], raw.get("CidrBlock", ""), raw.get("AvailabilityZone", ""))
+            Subnet(
+                raw["SubnetId"],
+                raw.get("CidrBlock", ""),
+                raw.get("AvailabilityZone", ""),
+                raw.get("AvailabilityZoneId", ""),
+                raw.get("VpcId", ""),
+            )
             for page in pages
             for raw in page["Subnets"]
         ]
@@ -144,6 +183,11 @@ def write(
 def operation(kind: str) -> str:
     """The API action of a kind of action: each has a token bucket of its own."""
     return _OPERATION[kind]
+
+
+def _filters(values: Sequence[str]) -> Iterable[Sequence[str]]:
+    """The values of as many filters as they need."""
+    return (values[start : start + FILTER_VALUES] for start in range(0, len(values), FILTER_VALUES))
 
 
 def _all_of(found: Mapping[str, _Thing], ids: Iterable[str], operation: str) -> list[_Thing]:

@@ -58,8 +58,14 @@ class Instance:
 
 @dataclass(frozen=True)
 class Subnet:
-    """A subnet; its table is known by association, else it is the VPC's main one."""
+    """A subnet; its table is known by association, else it is the VPC's main one.
+
+    ``zone`` is the name of its Availability Zone, which each account may have for another one; ``zone_id`` is the
+    zone's own.
+    """
 
     subnet_id: str
     cidr: str
     zone: str
+    zone_id: str = ""
+    vpc_id: str = ""

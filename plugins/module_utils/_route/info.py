@@ -9,7 +9,7 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,7 +38,7 @@ def overlays(
     wanted = list(destinations) or found(tables)
     holders = {r.network_interface_id for t in tables for d in wanted if (r := t.static(d)) and r.network_interface_id}
     known, hidden = _interfaces(ec2, instances, sorted(holders))
-    seen = [_overlay(d, tables, every, subnets, instances, known) for d in wanted]
+    seen = [shown(d, tables, every, subnets, instances, known) for d in wanted]
     for overlay in seen:
         guessed = [] if destinations else _guessed(overlay["destination"])
         overlay["findings"] += as_dicts([*around, *hidden, *guessed])
@@ -108,14 +108,24 @@ def _interfaces(
     return known, []
 
 
-def _overlay(
+def shown(
     destination: str,
     tables: Sequence[Table],
     every: Sequence[Table],
     subnets: Sequence[Subnet],
     instances: Sequence[Instance],
-    interfaces: dict[str, Interface],
+    interfaces: Mapping[str, Interface],
 ) -> dict[str, Any]:
+    """One overlay IP as it was read.
+
+    Args:
+        destination: the overlay IP.
+        tables: those that shall carry it.
+        every: all of the VPC.
+        subnets: the VPC's.
+        instances: the nodes'.
+        interfaces: those that are known, by id.
+    """
     mine = {t.route_table_id for t in tables}
     routes = [(t, t.static(destination)) for t in tables]
     holders = {(r.network_interface_id, r.instance_id) for _t, r in routes if r and r.network_interface_id}

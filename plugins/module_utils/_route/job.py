@@ -279,21 +279,7 @@ def _prove(
 def _result(
     ec2: Ec2, outcome: move.Outcome, seen: _Seen, findings: Sequence[Finding] | None, changed: bool
 ) -> dict[str, Any]:
-    by_id = {t.route_table_id: t for t in outcome.tables}
-    routes = []
-    for action in outcome.actions:
-        table = by_id.get(action.route_table_id)
-        err = outcome.errors.get(action.key)
-        routes.append(
-            {
-                "route_table_id": action.route_table_id,
-                "destination": action.destination,
-                "action": action.kind,
-                "before": move.shown(action.before),
-                "after": move.shown(table.static(action.destination) if table else None),
-                "error": {"code": err.code, "message": err.message} if err else None,
-            }
-        )
+    routes = move.routes(outcome, outcome.actions)
     destinations = dict.fromkeys(a.destination for a in outcome.actions)
     result = {
         "changed": changed,
@@ -301,7 +287,7 @@ def _result(
         "routes": routes,
         "consistent": all(plan.consistent(outcome.tables, d) for d in destinations),
         "api_calls": dict(ec2.aws.calls),
-        "diff": {"before": _diff(routes, "before"), "after": _diff(routes, "after")},
+        "diff": {"before": diff(routes, "before"), "after": diff(routes, "after")},
     }
     return result if findings is None else {**result, "findings": as_dicts(findings)}
 
@@ -315,7 +301,8 @@ def _requests(ec2: Ec2) -> dict[str, list[str]]:
     return ids
 
 
-def _diff(routes: Sequence[dict[str, Any]], side: str) -> dict[str, dict[str, str]]:
+def diff(routes: Sequence[dict[str, Any]], side: str) -> dict[str, dict[str, str]]:
+    """One side of the difference, by table and destination."""
     answer: dict[str, dict[str, str]] = {}
     for route in routes:
         shown = route[side]

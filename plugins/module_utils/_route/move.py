@@ -19,7 +19,7 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
@@ -27,7 +27,8 @@ from .._aws.errors import UNREACHABLE, AwsError
 from .._aws.pace import Deadline
 from . import plan
 from .ec2 import Ec2
-from .plan import KEPT, MOVED_ELSEWHERE, NONE, NOT_REACHED, REPLACE, UNREAD, Action, Route, Table, Want
+from .plan import KEPT, NONE, REPLACE, UNREAD, Action, Route, Table, Want
+from .told import moved_elsewhere, not_reached, unread
 from .write import Key, Writer
 
 SETTLE = 1.0  # seconds in which a read may still show what was before our write
@@ -36,6 +37,9 @@ GRACE = 10.0  # seconds that the first writes, or mending after another mover, m
 LAST_READ = 2.0  # seconds of a fixed deadline that the writes leave to what reads them back
 SILENCE = 20.0  # seconds without any answer from AWS after which we stop asking
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
+
+Wants = Mapping[Key, Want]
+_Whole = tuple[str, "str | None"]
 
 _GONE = "InvalidRouteTableID.NotFound"
 # Raced by a twin, or by our own write whose answer was lost: what is read next says what to do.
@@ -102,7 +106,7 @@ def carry_out(
     ec2: Ec2,
     actions: list[Action],
     tables: list[Table],
-    want: Want,
+    want: Want | Wants,
     reread: Callable[[], list[Table]],
     wait_timeout: float,
     writer: Writer | None = None,
@@ -111,36 +115,39 @@ def carry_out(
 ) -> Outcome:
     """Write what the actions say and stay until every table reads back right, or ``wait_timeout`` seconds passed.
 
+    Where the actions have several targets, as in an evacuation, what is wanted is told for each of their keys.
+
     The time that EC2's request rate asks for is added, and a little where another mover is about; with ``fixed`` never:
     who is killed at a deadline must have ended before it. ``reread`` reads the same tables again. Never raises
     AwsError: what went wrong is in the outcome.
     """
     outcome = Outcome(actions, tables)
-    if _open(outcome, want):
-        _Convergence(outcome, want, reread, wait_timeout, writer or Writer(ec2), fixed).run()
+    wants = dict.fromkeys((a.key for a in actions), want) if isinstance(want, Want) else want
+    if _open(outcome, wants):
+        _Convergence(outcome, wants, reread, wait_timeout, writer or Writer(ec2), fixed).run()
     return outcome
 
 
 class _Convergence:
-    """The loop of one move. ``touched``: when a key was last written; ``lost``: destinations that another mover won."""
+    """The loop of one move. ``touched``: when a key was last written; ``lost``: what another mover won."""
 
     def __init__(
         self,
         outcome: Outcome,
-        want: Want,
+        wants: Wants,
         reread: Callable[[], list[Table]],
         wait_timeout: float,
         writer: Writer,
         fixed: bool,
     ) -> None:
-        self.outcome, self.want, self.reread = outcome, want, reread
+        self.outcome, self.wants, self.reread = outcome, wants, reread
         self.writer, self.clock = writer, writer.clock
         self.wait_timeout, self.fixed = wait_timeout, fixed
         now = self.clock.monotonic()
         self.touched = {action.key: now for action in outcome.actions}
         self.heard = now
-        self.lost: set[str] = set()
-        self.yielded: set[str] = set()
+        self.lost: set[_Whole] = set()
+        self.yielded: set[_Whole] = set()
         self.mine: set[Key] = set()  # read back at our target
         self.contested = any(_split(outcome.actions))
         self.put_off = False
@@ -211,10 +218,10 @@ class _Convergence:
 
     def _watch(self) -> None:
         """Notice another mover: his target, or a table that showed ours and no longer does."""
-        by_id, goal = _by_id(self.outcome.tables), _goal(self.want)
+        by_id = _by_id(self.outcome.tables)
         for action in self.outcome.actions:
             target = _target(by_id.get(action.route_table_id), action.destination)
-            if target == goal:
+            if target == _goal(self.wants[action.key]):
                 self.mine.add(action.key)
             elif action.key in self.mine or target not in (None, action.before.target if action.before else None):
                 self.contested = True
@@ -245,19 +252,19 @@ class _Convergence:
                 waiting = True
                 if self._may_write(action, by_id, now):
                     due.append(again)
-            elif action.destination not in self.lost and not plan.satisfied(action, table, self.want):
+            elif self._whole(action) not in self.lost and not plan.satisfied(action, table, self.wants[action.key]):
                 waiting = True  # right, but not active yet
         return due, waiting
 
     def _step(self, action: Action, table: Table, by_id: dict[str, Table]) -> Action:
         """What leads to our target; where another mover won, to his."""
-        want = self.want
-        if action.destination in self.lost:
+        want, whole = self.wants[action.key], self._whole(action)
+        if whole in self.lost:
             winner = self._winner(action, by_id)
             if winner is None or winner.network_interface_id is None:
                 return replace(action, kind=NONE)
             if winner.network_interface_id == want.network_interface_id:
-                self.lost.discard(action.destination)  # that was a stale read
+                self.lost.discard(whole)  # that was a stale read
             want = replace(want, network_interface_id=winner.network_interface_id, takeover="always")
         return plan.step(table, action.destination, want)
 
@@ -270,15 +277,16 @@ class _Convergence:
             self._put_off(YIELD + GRACE)
         if now - self.touched[action.key] < SETTLE:
             return False
-        if self.want.state == "absent" or action.destination in self.lost:
+        want, whole = self.wants[action.key], self._whole(action)
+        if want.state == "absent" or whole in self.lost:
             return True
         winner = self._winner(action, by_id)
-        if winner is not None and winner.network_interface_id == self.want.network_interface_id:
+        if winner is not None and winner.network_interface_id == want.network_interface_id:
             return True
         if now - self.touched[self._leader(action, by_id)] >= YIELD:
-            self.lost.add(action.destination)
-            if action.destination not in self.yielded:  # once: whatever the others do, there is an end
-                self.yielded.add(action.destination)
+            self.lost.add(whole)
+            if whole not in self.yielded:  # once: whatever the others do, there is an end
+                self.yielded.add(whole)
                 self._put_off(GRACE)
         return False
 
@@ -288,13 +296,18 @@ class _Convergence:
 
     def _leader(self, action: Action, by_id: dict[str, Table]) -> Key:
         """The table that decides between movers: the first that is there and that we were not refused to write to."""
-        rivals = (a for a in self.outcome.actions if a.destination == action.destination and a.kind != KEPT)
+        whole = self._whole(action)
+        rivals = (a for a in self.outcome.actions if a.kind != KEPT and self._whole(a) == whole)
         able = (a.key for a in rivals if a.route_table_id in by_id and not self._hopeless(a))
         return min(able, default=action.key)
 
     def _winner(self, action: Action, by_id: dict[str, Table]) -> Route | None:
         table = by_id.get(self._leader(action, by_id)[0])
         return table.static(action.destination) if table else None
+
+    def _whole(self, action: Action) -> _Whole:
+        """What is to be alike in several tables: a destination and its target. Two VPCs may have the same address."""
+        return action.destination, self.wants[action.key].network_interface_id
 
     def _hopeless(self, action: Action) -> bool:
         err = self.outcome.errors.get(action.key)
@@ -303,24 +316,24 @@ class _Convergence:
     def _judge(self) -> None:
         """Name an error for everything that is open, and none for what turned out right."""
         outcome = self.outcome
-        still = {a.key for a in _open(outcome, self.want)}
+        still = {a.key for a in _open(outcome, self.wants)}
         if outcome.unread:
             for action in outcome.actions:
                 refused = action.key in outcome.errors and _final(outcome.errors[action.key])
                 if not refused and (action.key in outcome.tried or action.key in still):
-                    outcome.errors[action.key] = _unread(action, outcome.unread, outcome.errors.get(action.key))
+                    outcome.errors[action.key] = unread(action, outcome.unread, outcome.errors.get(action.key))
             return
         by_id = _by_id(outcome.tables)
         outcome.errors = {key: err for key, err in outcome.errors.items() if key in still}
         for action in outcome.actions:
             if action.key not in still:
                 continue
-            if action.destination in self.lost:
-                outcome.errors[action.key] = _moved_elsewhere(action, self._winner(action, by_id))
+            if self._whole(action) in self.lost:
+                outcome.errors[action.key] = moved_elsewhere(action, self._winner(action, by_id))
             else:
                 table = by_id.get(action.route_table_id)
                 found = table.static(action.destination) if table else None
-                outcome.errors.setdefault(action.key, _not_reached(action, found, self.want))
+                outcome.errors.setdefault(action.key, not_reached(action, found, self.wants[action.key]))
 
 
 def _final(err: AwsError) -> bool:
@@ -333,12 +346,12 @@ def _goal(want: Want) -> str | None:
     return want.network_interface_id if want.state == "present" else None
 
 
-def _open(outcome: Outcome, want: Want) -> list[Action]:
+def _open(outcome: Outcome, wants: Wants) -> list[Action]:
     by_id = _by_id(outcome.tables)
     return [
         a
         for a in outcome.actions
-        if a.route_table_id not in by_id or not plan.satisfied(a, by_id[a.route_table_id], want)
+        if a.route_table_id not in by_id or not plan.satisfied(a, by_id[a.route_table_id], wants[a.key])
     ]
 
 
@@ -358,29 +371,20 @@ def _split(actions: Sequence[Action]) -> Iterable[bool]:
         yield len({interface for interface in held if interface}) > 1
 
 
-def _moved_elsewhere(action: Action, winner: Route | None) -> AwsError:
-    fate = f"moved to {winner.instance_id or winner.target}" if winner else "deleted"
-    return AwsError(
-        MOVED_ELSEWHERE,
-        f"{action.destination} in {action.route_table_id} was {fate} by somebody else at the same time. "
-        "Look at the status before you try again.",
-    )
-
-
-def _unread(action: Action, unread: AwsError, written: AwsError | None) -> AwsError:
-    sent = f" ({written.message})" if written else ""
-    return AwsError(
-        UNREAD,
-        f"{action.destination} in {action.route_table_id} could not be read back after the write{sent}, so that it may "
-        f"be old or new: {unread.message}",
-        unread.operation,
-    )
-
-
-def _not_reached(action: Action, found: Route | None, want: Want) -> AwsError:
-    state = f"points at {found.instance_id or found.target} and is {found.state}" if found else "does not exist"
-    ask = "run again" if want.state == "absent" else "is the target instance running? Run again once it is"
-    return AwsError(NOT_REACHED, f"{action.destination} in {action.route_table_id} {state} after wait_timeout: {ask}.")
+def routes(outcome: Outcome, actions: Iterable[Action]) -> list[dict[str, Any]]:
+    """What came of these actions, as the modules return it."""
+    by_id = _by_id(outcome.tables)
+    return [
+        {
+            "route_table_id": action.route_table_id,
+            "destination": action.destination,
+            "action": action.kind,
+            "before": shown(action.before),
+            "after": shown(table.static(action.destination) if (table := by_id.get(action.route_table_id)) else None),
+            "error": {"code": err.code, "message": err.message} if (err := outcome.errors.get(action.key)) else None,
+        }
+        for action in actions
+    ]
 
 
 def shown(route: Route | None) -> dict[str, Any] | None:

@@ -42,6 +42,7 @@ def shown(
                 "subnet_id": subnet.subnet_id,
                 "cidr": subnet.cidr,
                 "zone": subnet.zone,
+                "zone_id": subnet.zone_id,
                 "route_table_id": table_of.get(subnet.subnet_id, main),
             }
             for subnet in subnets

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Callable, Protocol
 
 from .._aws.errors import AwsError
@@ -56,6 +56,7 @@ class Writer:
 
     Where many others may write at the same time (``turns``), the first action goes ahead alone: if AWS throttles it,
     the others are not sent. ``named`` tells the API action that carries an action out. ``progress`` hears what is done.
+    ``tokens`` are what an earlier job has left in the buckets, by API action; the others begin full.
     """
 
     def __init__(
@@ -65,11 +66,12 @@ class Writer:
         workers: int = WORKERS,
         turns: Turns | None = None,
         named: Callable[[Any], str] = lambda action: operation(action.kind),
+        tokens: Mapping[str, float] | None = None,
     ) -> None:
         self.clock = clock
         self.turns = turns or Turns(clock=clock)
         self._ec2, self._workers, self._named = ec2, workers, named
-        self._buckets: dict[str, Bucket] = {}
+        self._buckets = {name: Bucket(clock=clock, tokens=left) for name, left in (tokens or {}).items()}
         self._refusals: dict[str, AwsError] = {}
         self.progress: Progress | None = None
 
@@ -116,6 +118,11 @@ class Writer:
     def seconds_for(self, actions: Sequence[Action]) -> float:
         """How long the buckets make the last of them wait."""
         return max((self._bucket(name).seconds_for(count) for name, count in self._per_operation(actions)), default=0.0)
+
+    @property
+    def tokens(self) -> dict[str, float]:
+        """What is left in the buckets, by API action."""
+        return {name: bucket.tokens for name, bucket in self._buckets.items()}
 
     def _per_operation(self, actions: Sequence[Action]) -> list[tuple[str, int]]:
         return list(Counter(self._named(action) for action in actions if action.writes).items())

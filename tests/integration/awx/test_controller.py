@@ -24,7 +24,13 @@ overlay_nodes:
     overlay_ip_region: eu-central-1
     overlay_ips: [{address: 192.168.10.15}, 192.168.11.0/28]
 """
-PLAYBOOKS = ["setup.yml", "switchover.yml", "status.yml", "teardown.yml"]
+FLEET = """\
+overlay_pairs:
+  children:
+    a: {hosts: {a1: , a2: }, vars: {overlay_ips: [{address: 192.168.10.15}]}}
+    b: {hosts: {b1: , b2: }, vars: {overlay_ips: [192.168.10.16]}}
+"""
+PLAYBOOKS = ["setup.yml", "switchover.yml", "status.yml", "teardown.yml", "evacuate.yml", "fleet.yml"]
 TEMPLATES = ["setup", "switchover", "switchover (dry run)", "status", "teardown"]
 ONE_AT_A_TIME = "Overlay IP one at a time"
 
@@ -131,6 +137,29 @@ def test_operators_may_launch_switchover_and_status_alone(twice: tuple[Controlle
         if operators in controller.associated.get(("roles", role["id"], "teams"), [])
     }
     assert may == {"switchover", "switchover (dry run)", "status"}
+
+
+@pytest.mark.long
+def test_an_inventory_of_many_pairs_gets_the_buttons_that_serve_them_all(tmp_path: Path) -> None:
+    controller = Controller(PLAYBOOKS)
+    code, output = apply(controller, tmp_path, FLEET)
+    assert code == 0, output
+    made = {t["name"]: t for t in controller.objects["job_templates"].values()}
+    assert {name: (t["playbook"], t["job_type"], t["forks"]) for name, t in made.items()} == {
+        "Overlay IP fleet status": ("fleet.yml", "run", 50),
+        "Overlay IP evacuate": ("evacuate.yml", "run", 50),
+        "Overlay IP evacuate (dry run)": ("evacuate.yml", "check", 50),
+    }
+    assert not controller.objects.get("workflow_job_templates")
+    assert len(controller.surveys) == 2
+    for spec in controller.surveys.values():
+        survey.check(spec)
+        assert survey.advice(spec) == []
+        assert [q["variable"] for q in spec["spec"]] == ["zone", "from", "overlay_ip_break_lease"]
+    operators = controller.named("teams", "Overlay IP operators")["id"]
+    for one in made.values():
+        roles = [role["id"] for role in one["summary_fields"]["object_roles"].values()]
+        assert any(operators in controller.associated.get(("roles", role, "teams"), []) for role in roles), one["name"]
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,15 @@ def lists() -> dict[str, list[dict[str, Any]]]:
         text = (ROOT / f"playbooks/vars/controller_{name}.yml").read_text(encoding="utf-8")
         found.update(yaml.safe_load(text))
     shared, switchover = found["overlay_ip_awx_template"], found["overlay_ip_awx_switchover"]
-    found["controller_templates"] = [{**shared, **one} for one in found["overlay_ip_awx_templates"]] + [
-        {**shared, **switchover, **one} for one in found["overlay_ip_awx_switchovers"]
+    evacuate = found["overlay_ip_awx_evacuate"]
+    plain = [*found["overlay_ip_awx_templates"], *found["overlay_ip_awx_fleets"]]
+    found["controller_templates"] = [
+        *({**shared, **one} for one in plain),
+        *({**shared, **switchover, **one} for one in found["overlay_ip_awx_switchovers"]),
+        *({**shared, **evacuate, **one} for one in found["overlay_ip_awx_evacuations"]),
     ]
+    found["controller_workflows"] = found["overlay_ip_awx_workflows"]
+    found["controller_roles"] = [*found["overlay_ip_awx_roles"], *found["overlay_ip_awx_fleet_roles"]]
     steps = [step for workflow in found["controller_workflows"] for step in workflow.pop(STEPS)]
     assert {name for name in found if name.startswith("controller_")} == set(MODULES)
     return {**{module: found[name] for name, module in MODULES.items()}, STEP: steps}

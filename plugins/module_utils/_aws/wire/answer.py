@@ -100,7 +100,7 @@ _INSTANCE = _fields(
     iamInstanceProfile=("IamInstanceProfile", _fields("arn id")),
     networkInterfaceSet=("NetworkInterfaces", [_INTERFACE_OF_INSTANCE]),
 )
-_SUBNET = _fields("subnetId! vpcId cidrBlock availabilityZone")
+_SUBNET = _fields("subnetId! vpcId cidrBlock availabilityZone availabilityZoneId")
 
 ANSWERS: Mapping[str, Fields] = {
     "DescribeRouteTables": _fields("nextToken", routeTableSet=("RouteTables!", [_TABLE])),

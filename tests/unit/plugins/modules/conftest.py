@@ -13,7 +13,10 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import clie
 from ansible_collections.aws_ha.overlay_ip.plugins.modules import overlay_route
 from unit.aws_lab import OVERLAY, AwsLab, Run, by_either_client, run_module
 
-_BOTH = ("test_overlay_route", "test_overlay_route_preflight", "test_overlay_route_info", "test_source_dest_check")
+_BOTH = (
+    *("test_overlay_route", "test_overlay_route_preflight", "test_overlay_route_info", "test_source_dest_check"),
+    "test_overlay_fleet",
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -70,6 +70,7 @@ def test_where_everything_lies(aws: AwsLab, run: Run) -> None:
     known = {t["route_table_id"] for t in network["tables"]}
     assert {s["route_table_id"] for s in network["subnets"]} <= known, "the main table serves the rest"
     assert all(s["zone"].startswith("eu-central-1") for s in network["subnets"])
+    assert all(s["zone_id"].startswith("euc1-az") for s in network["subnets"])
     (instance,) = network["instances"]
     assert (instance["instance_id"], instance["state"]) == (aws.instance(1), "running")
     assert instance["interfaces"][0]["network_interface_id"] == aws.eni(1)

@@ -169,7 +169,9 @@ def test_one_vpc_that_was_read_in_two_calls_is_one() -> None:
             "vpc_id": VPC,
             "cidrs": seen["cidrs"],
             "tables": [{"route_table_id": t, "main": False, "asked": t == asked} for t in ("rtb-2", "rtb-1")],
-            "subnets": [{"subnet_id": "s2", "cidr": "10.0.2.0/24", "zone": "z", "route_table_id": "rtb-1"}],
+            "subnets": [
+                {"subnet_id": "s2", "cidr": "10.0.2.0/24", "zone": "z", "zone_id": "az", "route_table_id": "rtb-1"}
+            ],
             "instances": [
                 {
                     "instance_id": "i-1",
@@ -191,6 +193,7 @@ def test_one_vpc_that_was_read_in_two_calls_is_one() -> None:
             "private_ip": "10.0.2.1",
             "source_dest_check": False,
             "zone": "z",
+            "zone_id": "az",
         }
     }
 

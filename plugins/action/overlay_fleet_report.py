@@ -1,0 +1,111 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make of what is known of many pairs their status, or the plan of an evacuation, or what became of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ..module_utils._fleet import judge, told, work
+from ..module_utils._fleet.plan import Pair, Request, RequestError, plan
+from ..module_utils._report import metrics
+
+_SPEC: dict[str, Any] = {
+    "fleet": {"type": "dict", "required": True},
+    "seen": {"type": "list", "elements": "dict", "required": True},
+    "hosts": {"type": "dict"},
+    "ends": {"type": "dict"},
+    "seconds": {"type": "float", "default": 0.0},
+    "metrics": {"type": "bool", "default": False},
+}
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller alone: no connection, no file, no call to AWS."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _VALID_ARGS = frozenset(_SPEC)
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return whom to ask; with what they said the status or the plan; with the ends of its moves the report."""
+        super().run(tmp, task_vars)
+        _validation, given = self.validate_argument_spec(_SPEC)
+        fleet, hosts = given["fleet"], given["hosts"]
+        wrong = {**fleet["wrong"], **_unseen(fleet, given["seen"])}
+        pairs = _pairs(fleet, given["seen"], hosts or {})
+        if not pairs:
+            return {"failed": True, "msg": " ".join(f"{name}: {why}" for name, why in wrong.items())}
+        request = Request(**fleet["request"])
+        if not (request.zone or request.node):
+            if hosts is None:
+                every = [name for pair in pairs for name in pair.model["nodes"]]
+                return {"changed": False, "ask": every, "nodes": work.asked(pairs, every)}
+            return self._kept(_status(pairs, wrong, with_metrics=given["metrics"]))
+        try:
+            made = plan(pairs, request, asked=hosts is not None)
+        except RequestError as err:
+            return {"failed": True, "msg": f"{err} Nothing was changed."}
+        if hosts is None:
+            return {"changed": False, "ask": list(made.ask), "nodes": work.asked(pairs, made.ask)}
+        if given["ends"] is None:
+            return {
+                "changed": False,
+                **work.shares(made.moves, {pair.name: pair for pair in pairs}),
+                "lines": told.foretold(request, made, len(pairs) + len(wrong), wrong),
+                "left": {**made.left, **wrong},
+            }
+        report = told.result(request, made, given["ends"], wrong)
+        lines = told.became(request, made, given["ends"], wrong, given["seconds"])
+        return self._kept({"changed": False, "report": report, "lines": lines, "left": report["left"]})
+
+    def _kept(self, result: dict[str, Any]) -> dict[str, Any]:
+        """With the stat ``overlay_ip_result``, but not in check mode."""
+        if not self._task.check_mode:
+            stat = {"overlay_ip_result": result["report"]}
+            result["ansible_stats"] = {"data": stat, "per_host": False, "aggregate": False}
+        return result
+
+
+def _status(pairs: Sequence[Pair], wrong: Mapping[str, str], *, with_metrics: bool) -> dict[str, Any]:
+    reports = {pair.name: pair.report for pair in pairs}
+    result = {
+        "changed": False,
+        "reports": reports,
+        "report": judge.result(reports, wrong),
+        "lines": judge.table(reports),
+        "findings": judge.wrong(reports) + [f"{name}: {why}" for name, why in wrong.items()],
+    }
+    if with_metrics:
+        result["metrics"] = metrics.text_of_many([(pair.model, pair.report) for pair in pairs], time.time())
+    return result
+
+
+def _unseen(fleet: Mapping[str, Any], seen: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The pairs of accounts in which AWS did not answer, and why."""
+    found = {}
+    for account, answer in zip(fleet["accounts"], seen):
+        if "pairs" not in answer:
+            why = str(answer.get("msg") or "no answer").strip()
+            found.update({pair["name"]: f"AWS could not be asked: {why}" for pair in account["pairs"]})
+    return found
+
+
+def _pairs(
+    fleet: Mapping[str, Any], seen: Sequence[Mapping[str, Any]], hosts: Mapping[str, Mapping[str, Any]]
+) -> list[Pair]:
+    """The pairs that AWS told of, judged by that and by what their nodes said."""
+    looks = {name: look for answer in seen for name, look in answer.get("pairs", {}).items()}
+    found = []
+    for name, pair in fleet["pairs"].items():
+        if name in looks:
+            model = pair["model"]
+            said = {node: hosts[node] for node in model["nodes"] if node in hosts}
+            report = judge.report(model, looks[name], said)
+            found.append(Pair(name, model, report, said, str(pair["account"])))
+    return found
