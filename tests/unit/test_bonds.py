@@ -26,6 +26,7 @@ from unit.test_hostile_names import rendered
 VARS = Path(__file__).parents[2] / "roles/pacemaker/vars/main.yml"
 IP, READERS = "192.168.10.15", "192.168.10.16"
 FIRST, SECOND = f"overlay-ip-{IP}-follows-", f"overlay-ip-{READERS}-follows-"
+_GIVEN = [{"slug": a, "resource": f"overlay-ip-{a}"} for a in (IP, READERS)]
 _SAID = [
     *("pacemaker_roles", "pacemaker_followers", "pacemaker_givers", "pacemaker_tops", "pacemaker_homed"),
     *("pacemaker_never", "pacemaker_undiscovered"),
@@ -79,9 +80,10 @@ class Role:
         if bond:
             self.model["overlays"][0]["bound"] = {"follows": "msl", "role": "Promoted", "bond": bond}
         self._values = _values()
-        views = {"node1": [{"members": dict.fromkeys(members, "")}]}
+        views = {"node1": [{"members": dict.fromkeys(members, ""), "given": list(_GIVEN)}]}
         whole_one = {"stdout": whole}
         known = {**self._values, "overlay_ip_model": self.model, "pacemaker_whole": whole_one, "pacemaker_views": views}
+        self.operations: list[list[Any]] = []
         self._templar = Templar(loader=DataLoader(), variables=known)
 
     def said(self, name: str) -> Any:
@@ -98,7 +100,7 @@ class Role:
             pacemaker_vpc_move_ip_options={},
             pacemaker_resource_api_interval=60,
             pacemaker_resource_agent="overlay-ip",
-            pacemaker_operations=[],
+            pacemaker_operations=self.operations,
             pacemaker_prefix="overlay-ip-",
             pacemaker_program_options={},
             **{name: self.said(name) for name in _SAID},
@@ -249,3 +251,46 @@ def test_what_is_followed_no_more_is_let_go_and_nothing_else(
     role = Role(first, second, whole=UPGRADED + "".join(f'<rsc_colocation id="{one}" rsc="r"/>\n' for one in there))
     found = [one for one in role.said("pacemaker_bonds") if one not in role.said("pacemaker_bonds_wanted")]
     assert found == removed
+
+
+def test_what_people_would_type_in_the_place_of_a_playbook() -> None:
+    """Of two that are moved by themselves, or by the role that they follow; names are the cluster's."""
+    alone, role = Role(first=None, second=None), Role(second=None, bond=f"{FIRST}promoted")
+    for one in (alone, role):
+        one.model["target"] = "node2"
+        one.model["nodes"]["node2"]["cluster_name"] = "SAPDB2"
+    first, second = (f"overlay-ip-{a}" for a in (IP, READERS))
+    assert alone.said("pacemaker_typed_for_move") == {
+        "pcs": [
+            *(f"pcs resource move {one} SAPDB2" for one in (first, second)),
+            *(f"pcs resource clear {one}" for one in (first, second)),
+        ],
+        "crm": [
+            *(f"crm resource move {one} SAPDB2" for one in (first, second)),
+            "crm_resource --wait",
+            *(f"crm resource clear {one}" for one in (first, second)),
+        ],
+    }
+    assert role.said("pacemaker_typed_for_move") == {
+        "pcs": [
+            f"pcs resource move {second} SAPDB2",
+            "pcs resource move msl SAPDB2 --promoted",
+            f"pcs resource clear {second}",
+            "pcs resource clear msl",
+        ],
+        "crm": [
+            f"crm resource move {second} SAPDB2",
+            "crm_resource --move --promoted --node SAPDB2 --resource msl",
+            "crm_resource --wait",
+            f"crm resource clear {second}",
+            "crm resource clear msl",
+        ],
+    }
+    assert alone.said("pacemaker_typed_for_teardown") == {
+        "pcs": [f"pcs resource delete {one}" for one in (first, second)],
+        "crm": [
+            *(f"crm resource stop {one}" for one in (first, second)),
+            "crm_resource --wait",
+            *(f"crm configure delete {one}" for one in (first, second)),
+        ],
+    }

@@ -111,6 +111,7 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
         "metrics": plain("overlay_ip_metrics"),
         "takeover_foreign": plain("overlay_ip_takeover_foreign"),
         "break_lease": plain("overlay_ip_break_lease"),
+        "cluster_commands": plain("overlay_ip_cluster_commands"),
         "exclusive": plain("overlay_ip_exclusive"),
         "rollback": plain("overlay_ip_rollback"),
         "wait_timeout": plain("overlay_ip_wait_timeout"),
