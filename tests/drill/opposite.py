@@ -8,6 +8,7 @@ The lab's own overlay IP is ASCS's. A cluster of Pacemaker that setup makes, of 
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from xml.etree import ElementTree
 
 from drill.bed import Bed, DrillError
 from lab.daemon import process
+from lab.daemon.api import client
 from lab.daemon.state import LabError
 from lab.nodes.base import MARKER
 from lab.probe.session import ProbeSession
@@ -102,6 +104,34 @@ class Opposite(Bed):
         self.exec("node1", "cibadmin", "--replace", "--scope", "resources", "--xml-pipe", stdin=text)
         self.exec("node1", *setting, "--delete")
         self.exec("node1", "crm_resource", "--wait", "--timeout=60s", timeout=90.0)
+
+    def by_hand(self, address: str) -> None:
+        """What is done once for all nodes where no setup does it: policy, source/destination check and routes."""
+        world = self.lab.world
+        for machine in world.nodes:
+            policy = {"Effect": "Allow", "Action": ["ec2:DescribeRouteTables", "ec2:ReplaceRoute"], "Resource": "*"}
+            client(world, "iam").put_role_policy(
+                RoleName=self.roles[machine.name],
+                PolicyName="by-hand",
+                PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [policy]}),
+            )
+            self.ec2.modify_network_interface_attribute(
+                NetworkInterfaceId=machine.network_interface_ids[0], SourceDestCheck={"Value": False}
+            )
+        for table in world.route_table_ids:
+            self.ec2.create_route(
+                RouteTableId=table,
+                DestinationCidrBlock=f"{address}/32",
+                NetworkInterfaceId=world.nodes[0].network_interface_ids[0],
+            )
+
+    def rest_at(self, address: str, node: str, seconds: float = 60.0) -> None:
+        """Wait until an address is at this node, by the routes and by the node."""
+        deadline = time.monotonic() + seconds
+        while (seen := self.place(address)[:2]) != (node, node):
+            if time.monotonic() > deadline:
+                raise DrillError(f"{address} did not come to {node} in {seconds:.0f} s: {seen}")
+            time.sleep(0.3)
 
     def constraints(self) -> str:
         """The cluster's, as XML."""

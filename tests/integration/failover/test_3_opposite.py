@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +18,16 @@ from drill.bed import DrillError
 from drill.opposite import ERS, Opposite, opposite
 from lab.playbook.run import run_playbook
 
+sys.path.insert(0, str(Path(__file__).parents[3] / "tools"))
+import build_agent
+
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
+
+PRIMITIVE = (
+    '<primitive id="by-hand" class="ocf" provider="aws_ha" type="overlay-ip"><instance_attributes id="by-hand-a">'
+    '<nvpair id="by-hand-d" name="destination" value="{}/32"/></instance_attributes><operations>'
+    '<op id="by-hand-m" name="monitor" interval="10s" timeout="20s"/></operations></primitive>'
+)
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +174,34 @@ def test_teardown_takes_what_keeps_them_apart_along_and_leaves_the_groups(two: O
     resources = two.exec("node1", "cibadmin", "--query", "--scope", "resources")
     assert "rsc_ASCS" in resources
     assert "overlay-ip-192" not in resources
+
+
+@pytest.mark.long
+def test_nodes_without_ansible_unpack_the_tarball_and_configure_it(two: Opposite, tmp_path: Path) -> None:
+    """After teardown nothing of the collection is on the nodes; the rest is done by hand, as its README says."""
+    world, address = two.lab.world, two.ascs
+    packed = base64.b64encode(build_agent.tarball(tmp_path, build_agent.files(), 0).read_bytes()).decode()
+    two.by_hand(address)
+    for machine in world.nodes:
+        assert two.exec(machine.name, "ls", "/usr/sbin/aws-overlay-ip") == ""
+        two.exec(machine.name, "sh", "-c", "base64 -d | tar -C / -xz", stdin=packed)
+        peer = next(one for one in world.nodes if one is not machine)
+        tables = [word for table in world.route_table_ids for word in ("--table", table)]
+        said = two.exec(
+            machine.name,
+            "aws-overlay-ip-configure",
+            *(address, "--name", machine.name, "--endpoint-url", two.lab.node_endpoint_url),
+            *("--peer", f"{peer.name}={peer.network_interface_ids[0]}", *tables),
+        )
+        assert "files were written" in said
+        checked = json.loads(two.exec(machine.name, "aws-overlay-ip", "check"))
+        assert checked["ready"], checked
+    two.exec("node1", *("cibadmin", "--create", "--scope", "resources", "--xml-text", PRIMITIVE.format(address)))
+    two.exec("node1", "crm_resource", "--wait", "--timeout=60s", timeout=90.0)
+    holder = two.place(address)[0]
+    two.rest_at(address, holder)
+    other = "node2" if holder == "node1" else "node1"
+    two.exec("node1", "crm_resource", "--move", "--resource", "by-hand", "--node", other)
+    two.rest_at(address, other)
+    forced = two.exec(other, "crm_resource", "--force-check", "--resource", "by-hand")
+    assert "returned 0 (ok)" in forced, forced

@@ -24,6 +24,8 @@ from unit.test_bonds import IP, Role
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 AGENT = Path(__file__).parents[3] / "roles/pacemaker/files/overlay-ip"
+GUIDES = Path(__file__).with_name("guides")
+RECORDED = Path(__file__).parents[2] / "unit/plugins/module_utils/_engine/pacemaker/recorded/guides"
 #: A promotable clone and a group, as an application has them, and fencing.
 BASE = """\
 <cib validate-with="pacemaker-3.9" epoch="1" num_updates="0" admin_epoch="0">
@@ -149,3 +151,18 @@ def test_what_pcs_and_crm_say_of_the_agent(shells: Any) -> None:
         said = shells(line)
         for word in ("Overlay IP of an AWS VPC", "destination", "api_interval", "config", "program", "trace_ra", "/32"):
             assert word in said, said
+
+
+@pytest.mark.parametrize("name", [path.name for path in sorted(GUIDES.iterdir())])
+def test_what_is_recorded_of_the_guides_is_what_the_shells_make(shells: Any, tmp_path: Path, name: str) -> None:
+    lines = []
+    for line in (GUIDES / name).read_text().splitlines():
+        shell = "pcs -f /work/cib.xml" if name.endswith(".pcs") else "CIB_file=/work/cib.xml crm --force"
+        lines.append(f"{shell} {line}")
+    provider = "/usr/lib/ocf/resource.d"  # SUSE's own is not in Debian
+    lines = [f"mkdir -p {provider}/suse", f"cp {provider}/heartbeat/aws-vpc-move-ip {provider}/suse", *lines]
+    (tmp_path / "lines").write_text("\n".join(["cibadmin --empty >/work/cib.xml", *lines]))
+    said = shells("sh -ex /work/lines")
+    got, recorded = (ElementTree.parse(path).getroot() for path in (tmp_path / "cib.xml", RECORDED / f"{name}.xml"))
+    assert plain(got) == plain(recorded), said
+    assert [group.attrib["id"] for group in got.iter("group")] == [g.attrib["id"] for g in recorded.iter("group")]
