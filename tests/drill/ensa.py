@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A cluster for ASCS and ERS (ENSA2) that was there before us: two groups, each with a stock agent, kept apart.
 
-Its structure is that of the guides: the address first in its group, then a file system and the instance, for which there
-are stand-ins; a colocation of -5000, an optional order, the stickiness of ASCS's group.
+Its structure is that of the guides: the address first in its group, then a file system and the instance, for which
+there are stand-ins; a colocation of -5000, an optional order, the stickiness of the group of ASCS.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def test_back_without_a_lost_packet(cluster: Ensa) -> None:
 
 
 def test_an_overlay_ip_of_ours_follows_the_group_of_ascs(cluster: Ensa) -> None:
-    """One more, for which there is no place in the group: it is beside it, is moved with it, and leaves with teardown."""
+    """One more that has no place in the group: it is beside it, is moved with it, and leaves with teardown."""
     more = "192.168.10.99"
     overlays = [{"address": more, "follows": {"resource": GROUPS["ASCS"], "role": "Started"}}]
     extra = {"overlay_ip_failover": PACEMAKER, "overlay_ip_name": "more", "overlay_ips": overlays}
