@@ -47,6 +47,21 @@ class Opposite(Bed):
                 raise DrillError(f"{want} did not come in {seconds:.0f} s: {seen}")
             time.sleep(0.3)
 
+    def spread(self, seconds: float = 60.0) -> dict[str, str]:
+        """Wait until each is at one node, by all accounts, and the two at different ones; who has which."""
+        deadline = time.monotonic() + seconds
+        while True:
+            seen = {address: self.place(address) for address in (self.ascs, ERS)}
+            found = {address: places[0] for address, places in seen.items()}
+            if (
+                all(set(places) == {found[address]} for address, places in seen.items())
+                and len(set(found.values())) == 2
+            ):
+                return found
+            if time.monotonic() > deadline:
+                raise DrillError(f"the two did not come to rest on two nodes in {seconds:.0f} s: {seen}")
+            time.sleep(0.3)
+
     def place(self, address: str) -> tuple[str, str, str]:
         """Where its routes point, where it is up, and where the cluster has it; several with a blank between them."""
         raw = self.ec2.describe_route_tables(RouteTableIds=list(self.lab.world.route_table_ids))["RouteTables"]
