@@ -61,8 +61,8 @@ def main(argv: Sequence[str], packed: Path, imds: Imds | None = None, root: str 
     except PersistError as exc:
         sys.stderr.write(f"{PROGRAM}: {exc} {'Some files were written.' if exc.changed else 'Nothing was changed.'}\n")
         return 1
-    print(f"{len(done)} files were written." if done else "Nothing was to be done.")
-    print(f"Next: `{deployment.program} check` says whether this node could take over.")
+    written = f"{len(done)} files were written." if done else "Nothing was to be done."
+    sys.stdout.write(f"{written}\nNext: `{deployment.program} check` says whether this node could take over.\n")
     return 0
 
 
