@@ -95,7 +95,7 @@ class Role:
         shown = rendered(
             "pacemaker/templates/resources.xml.j2",
             overlay_ip_model=self.model,
-            node_program_nic={"name": "eth0"},
+            pacemaker_interface="eth0",
             pacemaker_stock=False,
             pacemaker_vpc_move_ip_options={},
             pacemaker_resource_api_interval=60,

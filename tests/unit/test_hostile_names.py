@@ -120,7 +120,7 @@ def test_a_parameter_of_the_agent_is_refused_or_arrives(options: dict[str, str])
     shown = rendered(
         "pacemaker/templates/resources.xml.j2",
         overlay_ip_model=read,
-        node_program_nic={"name": "eth0"},
+        pacemaker_interface="eth0",
         pacemaker_stock=True,
         pacemaker_vpc_move_ip_options=options,
         pacemaker_resource_api_interval=60,
