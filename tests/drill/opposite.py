@@ -47,6 +47,14 @@ class Opposite(Bed):
                 raise DrillError(f"{want} did not come in {seconds:.0f} s: {seen}")
             time.sleep(0.3)
 
+    def home(self) -> None:
+        """Each at its home, whatever a test has left."""
+        if self.place(self.ascs)[0] != self.nodes[0]:
+            self.exec("node1", "crm_resource", "--move", "--resource", f"overlay-ip-{self.ascs}", "--node", "node1")
+            self.exec("node1", "crm_resource", "--wait", "--timeout=60s", timeout=90.0)
+            self.exec("node1", "crm_resource", "--clear", "--resource", f"overlay-ip-{self.ascs}")
+        self.apart("node1", "node2")
+
     def spread(self, seconds: float = 60.0) -> dict[str, str]:
         """Wait until each is at one node, by all accounts, and the two at different ones; who has which."""
         deadline = time.monotonic() + seconds
@@ -105,6 +113,8 @@ class Opposite(Bed):
 
     def group(self) -> None:
         """Put each into a group of its own with an application, as an operator does, without stopping it."""
+        if "grp_ASCS" in self.exec("node1", "cibadmin", "--query", "--scope", "resources"):
+            return
         setting = ("crm_attribute", "--type", "crm_config", "--name", "maintenance-mode")
         self.exec("node1", *setting, "--update", "true")
         resources = ElementTree.fromstring(self.exec("node1", "cibadmin", "--query", "--scope", "resources"))
