@@ -78,13 +78,14 @@ class Node:
     def breaks_ip(self) -> None:
         (self.place / "broken").touch()
 
-    def call(self, action: str, *, destination: str = OVERLAY, probe: bool = False) -> Called:
+    def call(self, action: str, *, destination: str = OVERLAY, probe: bool = False, **more: str) -> Called:
         environment = {
             "PATH": f"{self.place}:/usr/bin:/bin",
             "HA_RSCTMP": str(self.place),
             "OCF_RESKEY_destination": destination,
             "OCF_RESKEY_api_interval": "1",
             "OCF_RESKEY_CRM_meta_interval": "0" if probe else "10000",
+            **more,
         }
         done = subprocess.run(
             ["/bin/sh", str(self.agent), action], env=environment, capture_output=True, text=True, check=False
@@ -197,3 +198,30 @@ def test_what_it_takes_down_itself_the_guard_lets_go_of_first(node: Node) -> Non
     node.ends(**{"give-up": 2})
     assert node.call("stop").code == SUCCESS
     assert node.addresses == []
+
+
+def test_a_trace_is_a_file_of_its_own_and_the_cluster_hears_the_reason_all_the_same(node: Node) -> None:
+    folder = node.place / "traces"
+    folder.mkdir()
+    node.ends(take=1)
+    called = node.call("start", OCF_RESKEY_trace_ra="1", OCF_RESKEY_trace_file=str(folder), OCF_RESOURCE_INSTANCE="ip")
+    assert called.code == ERROR
+    assert called.reason == f"ocf-exit-reason:{OVERLAY} could not be taken over: see the journal of aws-overlay-ip\n"
+    (trace,) = folder.iterdir()
+    assert trace.name.startswith("ip.start.20")
+    assert f"+ timeout -k 1 22 {node.place}/program" in trace.read_text()
+
+
+@pytest.mark.parametrize("value", ["0", "", "no"])
+def test_without_being_asked_it_traces_nothing(node: Node, value: str) -> None:
+    folder = node.place / "traces"
+    folder.mkdir()
+    node.call("start", OCF_RESKEY_trace_ra=value, OCF_RESKEY_trace_file=str(folder))
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["/proc/nowhere/x", "/proc/version", "nowhere"])
+def test_a_trace_that_cannot_be_written_hinders_nothing(node: Node, place: str) -> None:
+    node.up(OVERLAY)
+    assert node.call("stop", OCF_RESKEY_trace_ra="1", OCF_RESKEY_trace_file=place).code == SUCCESS
+    assert node.call("start", OCF_RESKEY_trace_ra="1", OCF_RESKEY_trace_file=place).code == SUCCESS

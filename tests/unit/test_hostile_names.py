@@ -120,7 +120,7 @@ def test_a_parameter_of_the_agent_is_refused_or_arrives(options: dict[str, str])
     shown = rendered(
         "pacemaker/templates/resources.xml.j2",
         overlay_ip_model=read,
-        node_program_nic={"name": "eth0"},
+        pacemaker_interface="eth0",
         pacemaker_stock=True,
         pacemaker_vpc_move_ip_options=options,
         pacemaker_resource_api_interval=60,
@@ -129,6 +129,8 @@ def test_a_parameter_of_the_agent_is_refused_or_arrives(options: dict[str, str])
         pacemaker_prefix="overlay-ip-",
         pacemaker_program_options={},
         pacemaker_followers=[],
+        pacemaker_givers=[],
+        pacemaker_homed=[],
     )
     (attributes,) = ElementTree.fromstring(shown).iter("instance_attributes")
     found = {pair.attrib["name"]: pair.attrib["value"] for pair in attributes}

@@ -85,7 +85,7 @@ def test_a_move_that_fails_ends_in_a_sentence_and_leaves_no_constraint(cluster: 
         cluster.play("switchover.yml", target="node2")
     with pytest.raises(DrillError, match=r"Nothing was changed\."):
         cluster.play("switchover.yml", target="node2")
-    assert "rsc_location" not in cluster.exec("node1", "cibadmin", "--query", "--scope", "constraints")
+    assert "cli-" not in cluster.exec("node1", "cibadmin", "--query", "--scope", "constraints")
     cluster.exec("node2", "mv", "/usr/sbin/aws-overlay-ip.gone", "/usr/sbin/aws-overlay-ip")
     shell(cluster, f"crm_resource --cleanup --resource {IP}")
     cluster.rest("node1")

@@ -57,6 +57,7 @@ def view(
     members: Mapping[str, str] | None = None,
     movers: Iterable[Mapping[str, Any]] = (),
     kinds: Mapping[str, str] | None = None,
+    fencing: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The form.
 
@@ -73,6 +74,7 @@ def view(
         movers: what in it moves or names addresses, each with `name`, `agent`, `moves`, `destinations`, `top`, `ours`.
         kinds: what an overlay IP may follow, by name: `promotable`, or the promotable thing that it is in; None for an
             engine that knows nothing of the kind.
+        fencing: `enabled`, `watchdog` and `devices`; None for an engine that fences nobody.
     """
     return {
         "engine": engine,
@@ -86,6 +88,7 @@ def view(
         "members": dict(members or {}),
         "movers": [dict(mover) for mover in movers],
         "kinds": None if kinds is None else dict(kinds),
+        "fencing": None if fencing is None else dict(fencing),
     }
 
 

@@ -19,7 +19,7 @@ from .._base.deployment import Deployment
 from .holders import Dict
 
 MOVING = ("route", "address")
-NONE = "none"
+NONE, STARTED = "none", "Started"
 _BOND = ("follows", "role", "bond")
 _TOLD = ("engine", "agent", "moves", "top", "follows", "role", "through")
 
@@ -29,6 +29,8 @@ def heed(model: dict[str, Any], views: Mapping[str, Sequence[Dict]]) -> None:
 
     Each node gets `cluster_name`. Each overlay gets `resource`, what the cluster calls it; `top`, what that is in;
     `bound`: None, or the resource (`follows`) whose instance in a `role` it follows there, by the constraint `bond`;
+    `moved_with`: what the cluster is asked to move where it moves the overlay, which is what it is beside, or `top`;
+    `apart_by`: what the operators' own constraint is called by which it leaves the node of another; empty for none;
     `moved_by`: None, or what else than setup's own moves it: `resource` and what the view has of it, as `engine` and
     `agent`. `mover` is the engine that has to make a move: the chosen one, or the one that moves an overlay already.
     """
@@ -46,8 +48,13 @@ def heed(model: dict[str, Any], views: Mapping[str, Sequence[Dict]]) -> None:
         resource = (ours or others or [{"name": name, "top": name, "follows": ""}])[0]
         overlay["resource"], overlay["top"] = resource["name"], resource["top"]
         overlay["bound"] = {key: resource[key] for key in _BOND} if resource["follows"] else None
+        overlay["moved_with"] = resource["follows"] if resource.get("role") == STARTED else resource["top"]
+        overlay["apart"] = dict(resource.get("apart", {}))
         if others and not ours:
             overlay["home"] = names.get(_holder(overlay, views), overlay["home"])
+    for overlay in model["overlays"]:
+        if overlay:
+            overlay["apart_by"] = _apart_by(overlay, model["overlays"])
     through = [o["moved_by"]["engine"] for o in model["overlays"] if o and o["moved_by"] and o["moved_by"]["through"]]
     chosen = model.get("failover", NONE)
     model["mover"] = chosen if chosen != NONE else (through or [NONE])[0]
@@ -122,6 +129,14 @@ def _movers(overlay: Dict, views: Mapping[str, Sequence[Dict]]) -> Iterator[dict
                 if mover["moves"] in MOVING and wanted & set(mover["destinations"]) and one not in said:
                     said.append(one)
                     yield one
+
+
+def _apart_by(overlay: Dict, overlays: Sequence[Dict]) -> str:
+    """Setup's own constraints have its own names, and are its own to change."""
+    other = next((o for o in overlays if o and o["address"] == overlay.get("apart_from")), None)
+    others = (other["resource"], other["top"]) if other else ()
+    found = [bond for name, bond in overlay["apart"].items() if name in others and not bond.endswith("-apart-from")]
+    return found[0] if found else ""
 
 
 def _told(mover: Dict) -> dict[str, Any]:

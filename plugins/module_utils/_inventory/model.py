@@ -111,6 +111,7 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
         "metrics": plain("overlay_ip_metrics"),
         "takeover_foreign": plain("overlay_ip_takeover_foreign"),
         "break_lease": plain("overlay_ip_break_lease"),
+        "cluster_commands": plain("overlay_ip_cluster_commands"),
         "exclusive": plain("overlay_ip_exclusive"),
         "rollback": plain("overlay_ip_rollback"),
         "wait_timeout": plain("overlay_ip_wait_timeout"),
@@ -308,13 +309,14 @@ def _refuse(sentence: str) -> None:
 
 
 def _followed(overlays: Sequence[Mapping[str, Any]], engine: str, able: Sequence[str]) -> None:
-    """Refuse to follow an application by an engine that knows of none."""
-    wrong = [index for index, overlay in enumerate(overlays) if overlay and overlay["follows"] and engine not in able]
-    if wrong:
-        raise InventoryError(
-            f"overlay_ips[{wrong[0]}] has follows, and overlay_ip_failover is {engine}: an overlay IP follows an"
-            f" application by {' or '.join(able)} alone; set overlay_ip_failover to that, or leave follows out."
-        )
+    """Refuse to follow an application, or to be apart from another one, by an engine that knows of no such thing."""
+    for key, what in (("follows", "follows an application"), ("apart_from", "leaves another one's node")):
+        wrong = [index for index, overlay in enumerate(overlays) if overlay and overlay[key] and engine not in able]
+        if wrong:
+            raise InventoryError(
+                f"overlay_ips[{wrong[0]}] has {key}, and overlay_ip_failover is {engine}: an overlay IP {what}"
+                f" by {' or '.join(able)} alone; set overlay_ip_failover to that, or leave {key} out."
+            )
 
 
 def _region(variables: Variables, environment: str | None) -> str:

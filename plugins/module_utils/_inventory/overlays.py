@@ -18,13 +18,19 @@ _NAME = r"[^\s/:\0]{1,15}"
 """What Linux takes for an interface's name: dev_valid_name() of net/core/dev.c, IFNAMSIZ of if.h."""
 _RESOURCE = r"[A-Za-z_][A-Za-z0-9._-]*"
 """What Pacemaker takes for a name: XML's NCName, pacemaker-*.rng."""
-_ROLES = {"promoted": "Promoted", "master": "Promoted", "unpromoted": "Unpromoted", "slave": "Unpromoted"}
-"""Pacemaker's names of a role, those up to 2.0 included."""
+_ROLES = {
+    "promoted": "Promoted",
+    "master": "Promoted",
+    "unpromoted": "Unpromoted",
+    "slave": "Unpromoted",
+    "started": "Started",
+}
+"""Pacemaker's names of a role, those up to 2.0 included. Started is what is not promoted: groups, primitives."""
 _LABEL = r"[A-Za-z0-9.:_-]{1,15}"
 
 OVERLAY_KEYS = (
     *("address", "home", "route_table_ids", "vpc_id", "interface", "label", "node_addresses"),
-    *("vrrp_id", "follows"),
+    *("vrrp_id", "follows", "apart_from"),
 )
 
 
@@ -45,8 +51,32 @@ def overlays(listed_ones: Sequence[Any] | None, names: Sequence[str]) -> list[di
         first = seen.setdefault(overlay["destination"], index) if overlay else index
         if first != index:
             heard(None, _refuse_twice, index, first, overlay["destination"])
+    for index, overlay in enumerate(read):
+        if overlay and overlay["apart_from"]:
+            heard(None, _apart, f"overlay_ips[{index}]", overlay, [one for one in read if one])
     heard.tell()
     return read
+
+
+def _apart(where: str, overlay: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse one that is to be apart from itself, from nothing there is, or from one that is to be apart from it."""
+    wanted, own = overlay["apart_from"], overlay["address"]
+    other = next((one for one in others if one["address"] == wanted), None)
+    if other is None or wanted == own:
+        have = ", ".join(one["address"] for one in others if one["address"] != own) or "no other one there"
+        raise InventoryError(
+            f"{where}.apart_from is '{wanted}', which is no other overlay IP of overlay_ips: choose one of {have}."
+        )
+    if overlay["follows"]:
+        raise InventoryError(
+            f"{where} has follows and apart_from: it is where its application is; bind the applications apart in the"
+            " cluster, or leave one of the two out."
+        )
+    if other["apart_from"] == own:
+        raise InventoryError(
+            f"{where}.apart_from is '{wanted}', which is apart_from {own} itself: only the one that gives way (ERS,"
+            " say) has it; leave it out of the other one."
+        )
 
 
 def _refuse_twice(index: int, first: int, destination: str) -> None:
@@ -74,6 +104,7 @@ def _overlay(where: str, item: Any, names: Sequence[str]) -> dict[str, Any]:
         "node_addresses": heard([], _node_addresses, where, item, destination) if destination else [],
         "vrrp_id": heard(None, _vrrp_id, where, item),
         "follows": heard(None, _follows, where, item),
+        "apart_from": heard(None, _apart_from, where, item),
     }
     heard.tell()
     return read
@@ -133,8 +164,16 @@ def _follows(where: str, item: Mapping[str, Any]) -> dict[str, str] | None:
             f"{where}.follows.resource is '{resource}', which no resource can be called: write {shape}."
         )
     if not role:
-        raise InventoryError(f"{where}.follows.role is '{text(given, 'role')}': choose one of Promoted, Unpromoted.")
+        raise InventoryError(
+            f"{where}.follows.role is '{text(given, 'role')}': choose one of Promoted, Unpromoted, Started."
+        )
     return {"resource": resource, "role": role}
+
+
+def _apart_from(where: str, item: Mapping[str, Any]) -> str | None:
+    """The overlay IP whose node this one leaves where it may be elsewhere, as its own entry has it."""
+    given = text(item, "apart_from")
+    return net.bare(address(where + ".apart_from", net.destination, given)) if given else None
 
 
 def _vpc(where: str, item: Mapping[str, Any]) -> str | None:

@@ -233,6 +233,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("overlay_ip_route_interval", WHOLE, ("keepalived",), 10, _SECONDS, 1, 3600, source=_KEEPALIVED),
     Variable("overlay_ip_keepalived_replace", FLAG, ("keepalived",), False),
     # Pacemaker
+    Variable("overlay_ip_cluster_commands", FLAG, ("overlay_ip",), False),
     Variable("overlay_ip_fencing", TEXT, ("pacemaker",), "fence_aws"),
     Variable("overlay_ip_fencing_delay", WHOLE, ("pacemaker",), 5, _SECONDS, 0, 300),
     Variable(

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .._base import net
 from .._inventory.holders import Dict
 
 SETUP, MOVE, TEARDOWN = "setup", "move", "teardown"
 FOLLOWS = "follows_application"
-PROMOTED, PROMOTABLE = "Promoted", "promotable"
+PROMOTED, STARTED, PROMOTABLE = "Promoted", "Started", "promotable"
 
 
 def findings(nodes: Mapping[str, Dict], model: Dict) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -34,6 +35,8 @@ def findings(nodes: Mapping[str, Dict], model: Dict) -> Iterator[tuple[str, dict
             yield teller, _moved_by(overlay["destination"], by, model)
         elif bound := overlay.get("bound"):
             yield teller, _bound(overlay["destination"], bound, model)
+        if apart := overlay.get("apart_from"):
+            yield from ((teller, one) for one in _apart(overlay, apart, nodes, model))
         if overlay.get("follows") and model.get("failover", "none") != "none":
             yield from ((teller, one) for one in _unfit(overlay, kinds[0] if kinds else {}, model))
 
@@ -62,6 +65,20 @@ def _moved_by(destination: str, by: Dict, model: Dict) -> dict[str, Any]:
     return _finding("moved_by_another", severity, message, remedy, hinders, model)
 
 
+def _apart(overlay: Dict, other: str, nodes: Mapping[str, Dict], model: Dict) -> Iterator[dict[str, Any]]:
+    """It leaves the node of another one: a move of both to one node, or of this one to the other's, ends elsewhere."""
+    target = model.get("target")
+    if not target or model.get("failover", "none") == "none":
+        return
+    says = {view.get("holders", {}).get(net.slug(other)) for node in nodes.values() for view in node["failover"]}
+    both = other in {one["address"] for one in model["overlays"]}
+    if both or model["nodes"][target].get("cluster_name", target) in says:
+        where = "which is to be moved there, too" if both else f"which is on {target}"
+        message = f"{overlay['destination']} is apart_from {other}, {where}."
+        remedy = f"move {other} alone (overlay={other}), and this one gives way by itself."
+        yield _finding("apart", "info", message, remedy, [MOVE], model)
+
+
 def _bound(destination: str, bound: Dict, model: Dict) -> dict[str, Any]:
     """It is where the application is, and no move of it alone is a move."""
     return _finding(
@@ -71,14 +88,20 @@ def _bound(destination: str, bound: Dict, model: Dict) -> dict[str, Any]:
 
 def _hindering(bound: Dict, model: Dict) -> list[str]:
     """A switchover may have the engine move the role; a role that is left to the others nobody can move."""
+    if bound["role"] == STARTED:
+        return []
     return [] if model.get("move_role") and bound["role"] == PROMOTED else [MOVE]
 
 
 def _instance(bound: Dict) -> str:
+    if bound["role"] == STARTED:
+        return str(bound["follows"])
     return f"the {bound['role'].lower()} instance of {bound['follows']}"
 
 
 def _way(bound: Dict) -> str:
+    if bound["role"] == STARTED:
+        return "a switchover moves that, and the address follows."
     if bound["role"] == PROMOTED:
         return "move that role, and the address follows; -e overlay_ip_move_role=true has the cluster do it, and waits."
     return "move the promoted one, and this goes where that is not; overlay=ADDRESS names another overlay IP alone."
@@ -88,7 +111,7 @@ def _unfit(overlay: Dict, kinds: Mapping[str, str], model: Dict) -> Iterator[dic
     """What the inventory wants it to follow, and cannot be followed."""
     wanted = overlay["follows"]["resource"]
     kind, able = kinds.get(wanted), [name for name, kind in kinds.items() if kind == PROMOTABLE]
-    if kind == PROMOTABLE:
+    if kind == PROMOTABLE or (kind is not None and overlay["follows"]["role"] == STARTED):
         return
     message = f"{overlay['destination']} shall follow {wanted}, which " + (
         "the cluster does not have." if kind is None else "has no promoted instance."
@@ -99,6 +122,8 @@ def _unfit(overlay: Dict, kinds: Mapping[str, str], model: Dict) -> Iterator[dic
         else f"name what can be promoted ({', '.join(able) or 'there is nothing of the kind'}) as"
         " overlay_ips.follows.resource."
     )
+    if kind is not None:
+        remedy = remedy.removesuffix(".") + ", or give it role: Started to be wherever it runs."
     yield _finding("follows_nothing", "error", message, remedy, [SETUP], model)
 
 

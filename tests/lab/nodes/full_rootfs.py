@@ -109,6 +109,10 @@ VARIANTS = {
         Variant("trixie", "trixie", f"dhcpcd-base {_STACKS}"),
         Variant("forky", "forky", f"dhcpcd-base {_STACKS}", options=_IN_THE_MAKING),
         # Python 3.14
+        # The shells of clusters, to be called on a copy of a configuration.
+        Variant(
+            "shells", "bookworm", "pcs crmsh pacemaker-cli-utils resource-agents fence-agents", base="bash python3"
+        ),
         Variant("forky-python", "forky", "python3-pyroute2", base="python3", options=_IN_THE_MAKING, kind="extract"),
     )
 }

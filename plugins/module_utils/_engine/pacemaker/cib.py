@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -37,12 +37,14 @@ _AGENTS = {
     "awseip": (NAMED, ("private_ip_address",)),  # a public address: it needs the other one here
     "aws-vpc-route53": (NAMED, ("ip",)),  # a name: who moves the address is somebody else
 }
-PROMOTED, UNPROMOTED = "Promoted", "Unpromoted"
+PROMOTED, UNPROMOTED, STARTED = "Promoted", "Unpromoted", "Started"
 _ROLES = {PROMOTED: PROMOTED, "Master": PROMOTED, UNPROMOTED: UNPROMOTED, "Slave": UNPROMOTED}
 """The words up to 2.0 are still known by later versions."""
 _BOXES = ("group", "clone", "master", "bundle")
 PROMOTABLE = "promotable"
-_INSTANCE = re.compile(r"i-[0-9a-f]{8,17}")
+_BESIDE = "-follows-started"
+"""How setup names the constraint by which an overlay IP is beside what is not promoted. Others' are theirs: guides bind
+much in this way, and such a resource is moved as it always was."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,9 @@ class Mover:
         interface: the node's interface; empty for its own choice.
         top: the outermost group, clone or bundle that it is in, or itself.
         follows: the resource whose promoted, or unpromoted, instance it wants to be beside; empty for nothing.
-        role: PROMOTED or UNPROMOTED, whatever the version's own word for it; empty for nothing.
+        role: PROMOTED or UNPROMOTED, whatever the version's own word for it, or STARTED; empty for nothing.
         bond: the id of the constraint that says so.
+        apart: the ids of the constraints that keep it away from another resource, by that one's name.
         deployment: the name of the one whose setup, or migration, has given it to the cluster; empty for none.
     """
 
@@ -74,6 +77,7 @@ class Mover:
     role: str
     bond: str
     deployment: str
+    apart: Mapping[str, str] = field(default_factory=dict)
 
 
 def parsed(text: str | None) -> Element | None:
@@ -87,7 +91,7 @@ def parsed(text: str | None) -> Element | None:
 def movers(root: Element | None) -> list[Mover]:
     """The resources that move an address or name one, in the order of the configuration."""
     found = []
-    for primitive, top in _primitives(root):
+    for primitive, top in primitives(root):
         mover = _mover(primitive, top, root)
         found += [mover] if mover else []
     return found
@@ -111,21 +115,6 @@ def names(root: Element | None) -> list[str]:
     """The nodes as the cluster calls them, those that run guests' or remote resources alone left out."""
     nodes = root.findall(".//nodes/node") if root is not None else []
     return [node.get("uname", "") for node in nodes if node.get("type", "member") in ("member", "normal")]
-
-
-def instances(root: Element | None) -> dict[str, str]:
-    """Instance ids by the cluster's name of the node, from what its fencing devices are told.
-
-    `pcmk_host_map` is written `name:id;name:id`; Pacemaker takes blanks for `;` and `=` for `:` as well.
-    """
-    found: dict[str, str] = {}
-    for primitive, _top in _primitives(root):
-        if primitive.get("class") == "stonith":
-            for pair in re.split(r"[;\s]+", options(primitive, root).get("pcmk_host_map", "")):
-                name, _sign, value = pair.replace("=", ":", 1).partition(":")
-                if _INSTANCE.fullmatch(value):
-                    found[name] = value
-    return found
 
 
 def kinds(root: Element | None) -> dict[str, str]:
@@ -179,7 +168,7 @@ def slug(destination: str) -> str:
     return net.slug(re.sub(r"/32$|/128$", "", destination))
 
 
-def _primitives(root: Element | None) -> Iterator[tuple[Element, str]]:
+def primitives(root: Element | None) -> Iterator[tuple[Element, str]]:
     """Every primitive with the outermost box that it is in."""
     if root is None:
         return
@@ -219,6 +208,7 @@ def _mover(primitive: Element, top: str, root: Element | None) -> Mover | None:
         role=role,
         bond=bond,
         deployment=_deployment(agent, name, given, slug(found[0])) if moves == ROUTE else NOTHING,
+        apart=_apart({name, top}, root),
     )
 
 
@@ -235,11 +225,26 @@ def _deployment(agent: str, name: str, given: Mapping[str, str], of: str) -> str
 def _follows(names: set[str], root: Element | None) -> tuple[str, str, str]:
     """The resource whose instance in a role attracts it most, that role, and the constraint. Guides give 2000."""
     found = [
-        (_score(bond), bond.get("with-rsc", ""), _ROLES[role], bond.get("id", ""))
-        for bond in (root.iter("rsc_colocation") if root is not None else ())
-        if bond.get("rsc") in names and (role := bond.get("with-rsc-role", "")) in _ROLES and _score(bond) > 0
+        (_score(bond), bond.get("with-rsc", ""), role, bond.get("id", ""))
+        for bond in _colocations(names, root)
+        if (role := _role(bond)) and _score(bond) > 0
     ]
     return max(found, key=lambda one: one[0])[1:] if found else (NOTHING, NOTHING, NOTHING)
+
+
+def _role(bond: Element) -> str:
+    """The role that it names; STARTED where setup has made it and it names none."""
+    named = _ROLES.get(bond.get("with-rsc-role", ""), NOTHING)
+    return named or (STARTED if bond.get("id", "").endswith(_BESIDE) else NOTHING)
+
+
+def _apart(names: set[str], root: Element | None) -> dict[str, str]:
+    """From what it is kept away, by which constraint. Guides give -5000: on a last node they are together."""
+    return {bond.get("with-rsc", ""): bond.get("id", "") for bond in _colocations(names, root) if _score(bond) < 0}
+
+
+def _colocations(names: set[str], root: Element | None) -> list[Element]:
+    return [bond for bond in (root.iter("rsc_colocation") if root is not None else ()) if bond.get("rsc") in names]
 
 
 def _score(bond: Element) -> float:

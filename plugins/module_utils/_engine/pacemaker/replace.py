@@ -35,6 +35,7 @@ def read(text: str) -> Element:
 def shown(root: Element) -> str:
     """As text, indented, so that two of them can be compared by people."""
     tidy = copy.deepcopy(root)
+    tidy.tail = None  # what comes after it, where it is a part
     ElementTree.indent(tidy)
     return ElementTree.tostring(tidy, encoding="unicode") + "\n"
 

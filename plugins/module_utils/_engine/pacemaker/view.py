@@ -20,7 +20,7 @@ from xml.etree.ElementTree import Element
 from ..._address.persist.tree import Host
 from ..._base.deployment import Deployment, of_resource
 from ..view import MOVE, ROUTE, SELF, SETUP, TEARDOWN, Trouble, name_of, not_running, text_of, unit_state, view
-from . import cib, health
+from . import cib, fencing, health
 from .words import COMMANDS
 
 NAME = "pacemaker"
@@ -37,6 +37,8 @@ NAMED_HERE = ("crm_node", "-n")
 
 INFINITY = 1000000
 NO_QUORUM = "no quorum"
+NEVER = "-never-"
+"""Part of the names of the constraints by which setup keeps an overlay IP away from a member that is no candidate."""
 _ALL = (SETUP, MOVE, TEARDOWN)
 _USUAL = Deployment()
 _COORDINATOR = "./summary/current_dc[@present='true']"
@@ -141,6 +143,7 @@ def told(
     resources = list(_resources(root, moved, deployment))
     troubles = [
         *_cluster(root, words, name),
+        *_fencing(configured_as),
         *_nodes(root, words),
         *(trouble for resource in resources for trouble in _resource(root, resource, words)),
         *_failures(root, resources, words),
@@ -159,13 +162,14 @@ def _ours(host: Host, deployment: Deployment) -> list[dict[str, Any]]:
 
 def _known(configuration: Element | None, here: str, deployment: Deployment) -> dict[str, Any]:
     """The cluster's names and movers. One of a single node is none yet: a package brings it along, with any name."""
-    names, instances = cib.names(configuration), cib.instances(configuration)
+    names, instances = cib.names(configuration), fencing.instances(configuration)
     members = {name: instances.get(name, "") for name in names} if len(names) > 1 else {}
     return {
         "name": here if here in members else "",
         "members": members,
         "movers": cib.told(configuration, deployment),
         "kinds": cib.kinds(configuration),
+        "fencing": fencing.told(configuration),
     }
 
 
@@ -226,7 +230,7 @@ def _agent(resource: Element) -> str:
 def _cluster(root: Element, words: Mapping[str, str], name: str) -> Iterator[Trouble]:
     if root.find(_QUORUM) is None:
         message = f"The cluster has no quorum on {name}, so that it starts nothing and takes no orders."
-        remedy = "see that it runs on the other node, and that UDP port 5405 is open between them."
+        remedy = "see that it runs on the other nodes, and that UDP port 5405 is open between them."
         yield Trouble("no_quorum", "error", message, remedy, "", _ALL)
     options = root.find("./summary/cluster_options")
     if options is not None and options.get("maintenance-mode") == "true":
@@ -235,6 +239,15 @@ def _cluster(root: Element, words: Mapping[str, str], name: str) -> Iterator[Tro
     if options is not None and options.get("stop-all-resources") == "true":
         message = "stop-all-resources is set, so that the cluster starts nothing."
         yield Trouble("all_stopped", "error", message, f"`{words['stop-all']}`.", "", (SETUP, MOVE))
+
+
+def _fencing(configuration: Element | None) -> Iterator[Trouble]:
+    """A member that nothing fences: when it is lost, the cluster waits for that for ever, and nothing is taken over."""
+    bare = fencing.unfenced(configuration, cib.names(configuration))
+    if bare:
+        devices = ", ".join(device.name for device in fencing.devices(configuration))
+        message = f"No fencing device names {' and '.join(bare)}: if that is lost, nothing fails over."
+        yield Trouble("node_unfenced", "warning", message, f"add it to pcmk_host_map of {devices}.")
 
 
 def _nodes(root: Element, words: Mapping[str, str]) -> Iterator[Trouble]:
@@ -322,7 +335,7 @@ def _bans(root: Element, resources: list[Resource], words: Mapping[str, str]) ->
             ban.get("promoted-only"),
         ):
             continue
-        if not any(wanted in resource.parents for resource in resources):
+        if not any(wanted in resource.parents for resource in resources) or NEVER in name:
             continue
         by_hand = name.startswith("cli-ban-")
         command = words["clear"].format(wanted) if by_hand else words["forget"].format(name)

@@ -48,7 +48,12 @@ def test_what_follows_is_no_move_of_its_own(role: str, move_role: bool, hinders:
     ("wanted", "kinds", "message", "remedy"),
     [
         ("rsc", KINDS, "shall follow rsc, which has no promoted instance.", "name msl, in which it is, as"),
-        ("other", KINDS, "shall follow other, which has no promoted instance.", "name what can be promoted (msl) as"),
+        (
+            "other",
+            KINDS,
+            "shall follow other, which has no promoted instance.",
+            "name what can be promoted (msl) as overlay_ips.follows.resource, or give it role: Started to be",
+        ),
         ("none", KINDS, "shall follow none, which the cluster does not have.", "name what can be promoted (msl) as"),
         ("msl", {}, "which the cluster does not have.", "name what can be promoted (there is nothing of the kind) as"),
         (
@@ -66,6 +71,43 @@ def test_what_cannot_be_followed_hinders_setup(
     assert (finding["id"], finding["severity"], finding["hinders"]) == ("follows_nothing", "error", ["setup"])
     assert message in finding["message"]
     assert finding["remedy"].startswith(remedy)
+
+
+def test_what_is_not_promoted_is_followed_where_it_runs() -> None:
+    (finding,) = told(role="Started")
+    assert (finding["message"], finding["hinders"]) == ("192.0.2.1/32 follows msl.", [])
+    assert finding["remedy"] == "a switchover moves that, and the address follows."
+
+
+@pytest.mark.parametrize(
+    ("chosen", "target", "holder", "message"),
+    [
+        (["192.0.2.1"], "b", "b", "192.0.2.2/32 is apart_from 192.0.2.1, which is on b."),
+        (["192.0.2.1"], "a", "b", None),
+        (["192.0.2.1"], None, "b", None),
+        (["192.0.2.1", "192.0.2.2"], "a", "b", None),
+    ],
+)
+def test_what_gives_way_is_not_moved_to_the_other_one(
+    chosen: list[str], target: str | None, holder: str, message: str | None
+) -> None:
+    """`chosen`: what a request names. Both of them to one node is no request that can be done."""
+    overlays = [
+        {"address": "192.0.2.1", "destination": "192.0.2.1/32", "apart_from": None},
+        {"address": "192.0.2.2", "destination": "192.0.2.2/32", "apart_from": "192.0.2.1"},
+    ]
+    both = len(chosen) == 2
+    nodes = {"b": {"reachable": True, "failover": [{"engine": "pacemaker", "holders": {"192.0.2.1": holder}}]}}
+    model = {
+        "overlays": overlays if both else overlays[1:],
+        "failover": "pacemaker",
+        "target": target,
+        "nodes": {"a": {"cluster_name": "a"}, "b": {"cluster_name": "b"}},
+    }
+    found = [finding for _name, finding in movers.findings(nodes, model)]
+    wanted = "192.0.2.2/32 is apart_from 192.0.2.1, which is to be moved there, too." if both else message
+    assert [one["message"] for one in found] == ([wanted] if wanted else [])
+    assert all(one["hinders"] == ["move"] and "overlay=192.0.2.1" in one["remedy"] for one in found)
 
 
 def test_nothing_is_told_of_one_that_follows_nothing_or_what_is_there() -> None:

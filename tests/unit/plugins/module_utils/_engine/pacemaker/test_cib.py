@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.pacemaker import cib
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.pacemaker import cib, fencing
 
 RECORDED = Path(__file__).with_name("recorded") / "2.1.5/existing.configuration.xml"
 
@@ -54,7 +54,7 @@ def test_the_recorded_one() -> None:
 def test_the_names_of_the_nodes_and_their_instances() -> None:
     root = cib.parsed(RECORDED.read_text())
     assert cib.names(root) == ["SAPDB1.corp.example", "SAPDB2.corp.example"]
-    assert cib.instances(root) == {
+    assert fencing.instances(root) == {
         "SAPDB1.corp.example": "i-d7306cc802e88f69b",
         "SAPDB2.corp.example": "i-8c2efdbc12ed95371",
     }
@@ -71,7 +71,7 @@ def test_the_names_of_the_nodes_and_their_instances() -> None:
 )
 def test_every_spelling_of_the_map_of_hosts(text: str) -> None:
     device = primitive("stonith:x:fence_aws", pcmk_host_map=text)
-    found = cib.instances(cib.parsed(f"<resources>{device}</resources>"))
+    found = fencing.instances(cib.parsed(f"<resources>{device}</resources>"))
     assert found == {"A": "i-11111111", "B": "i-22222222"}
 
 
@@ -226,7 +226,7 @@ def test_a_prefix_and_ipv6() -> None:
 @pytest.mark.parametrize("text", [None, "", "<cib", "<cib/>", "<constraints/>"])
 def test_a_configuration_that_says_nothing(text: Any) -> None:
     root = cib.parsed(text)
-    assert (cib.movers(root), cib.names(root), cib.instances(root)) == ([], [], {})
+    assert (cib.movers(root), cib.names(root), fencing.instances(root)) == ([], [], {})
 
 
 def test_guests_are_no_nodes() -> None:

@@ -111,7 +111,7 @@ STATES: dict[str, tuple[str, str, list[str], str]] = {
         "",
         ALL,
         "The cluster has no quorum on node1, so that it starts nothing and takes no orders."
-        " see that it runs on the other node, and that UDP port 5405 is open between them.",
+        " see that it runs on the other nodes, and that UDP port 5405 is open between them.",
     ),
     "fromstopped": (
         "engine_silent",
@@ -164,6 +164,7 @@ def test_at_rest(form: str) -> None:
         "members": {},
         "movers": [],
         "kinds": {},
+        "fencing": {"enabled": True, "watchdog": False, "devices": []},
     }
 
 

@@ -1,0 +1,208 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two overlay IPs on opposite nodes, as ASCS and ERS have them, in a cluster that setup makes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drill.bed import DrillError
+from drill.opposite import ERS, Opposite, opposite
+from lab.playbook.run import run_playbook
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "tools"))
+import build_agent
+
+pytestmark = [pytest.mark.lab, pytest.mark.slow]
+
+PRIMITIVE = (
+    '<primitive id="by-hand" class="ocf" provider="aws_ha" type="overlay-ip"><instance_attributes id="by-hand-a">'
+    '<nvpair id="by-hand-d" name="destination" value="{}/32"/></instance_attributes><operations>'
+    '<op id="by-hand-m" name="monitor" interval="10s" timeout="20s"/></operations></primitive>'
+)
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Opposite]:
+    with opposite() as made:
+        yield made
+        problems = made.control.problems()
+    assert not problems, problems
+
+
+def test_where_the_first_comes_the_second_goes(two: Opposite) -> None:
+    """A planned move of one: the cluster moves the other away, and no packet of the first is lost."""
+    with two.probed(two.ascs) as probe:
+        run = two.play("switchover.yml", target="node2", overlay=two.ascs)
+        two.apart("node2", "node1")
+    assert "-> node2 in 2 route tables" in run.output
+    assert probe.report.lost == 0, probe.report
+    assert "cli-" not in two.constraints()
+    status = two.play("status.yml").overlay_ip_result
+    assert status["healthy"], status
+    assert {o["destination"]: o["holder"] for o in status["overlays"]} == {
+        f"{two.ascs}/32": "node2",
+        f"{ERS}/32": "node1",
+    }
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("overlay", "said"),
+    [
+        ("all", f"{ERS}/32 is apart_from 192.168.10.15, which is to be moved there, too"),
+        (ERS, f"{ERS}/32 is apart_from 192.168.10.15, which is on node2"),
+    ],
+)
+def test_the_second_is_not_moved_to_the_first(two: Opposite, overlay: str, said: str) -> None:
+    two.apart("node2", "node1")
+    before = two.constraints()
+    with pytest.raises(DrillError) as refusal:
+        two.play("switchover.yml", target="node2", overlay=overlay)
+    assert said in str(refusal.value)
+    assert "Nothing was changed." in str(refusal.value)
+    assert two.constraints() == before
+
+
+@pytest.mark.long
+def test_setup_again_changes_nothing_and_moves_nothing_home(two: Opposite) -> None:
+    run = two.play("setup.yml")
+    assert sum(run.changed.values()) == 0, run.output
+    two.apart("node2", "node1")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("playbook", "more", "said"),
+    [
+        (
+            "setup.yml",
+            {"overlay_ip_resource_api_interval": 30},
+            f"crm resource param overlay-ip-{ERS} set api_interval 30",
+        ),
+        (
+            "switchover.yml",
+            {"target": "node1", "overlay": "192.168.10.15"},
+            "pcs resource move overlay-ip-192.168.10.15 node1",
+        ),
+        ("teardown.yml", {}, f"crm configure delete overlay-ip-{ERS}"),
+    ],
+)
+def test_commands_are_shown_and_nothing_is_done(two: Opposite, playbook: str, more: dict[str, Any], said: str) -> None:
+    """Only that, where the inventory asks for it; check mode shows them beside what else would be done."""
+    before = two.exec("node1", "cibadmin", "--query", "--scope", "configuration")
+    two.control.clear("calls")
+    run = two.play(playbook, overlay_ip_cluster_commands=True, **more)
+    assert said in run.output
+    assert sum(run.changed.values()) == 0, run.output
+    done = {call["action"] for call in two.control.calls()}
+    assert {action for action in done if not action.startswith(("Describe", "Get", "List"))} <= {"AssumeRole"}
+    checked = run_playbook(
+        playbook,
+        two.directory.inventory,
+        extra_vars={**two.variables(), **more},
+        check=True,
+        arguments=("--diff",),
+    )
+    assert checked.ok, checked.output
+    assert said in checked.output
+    assert two.exec("node1", "cibadmin", "--query", "--scope", "configuration") == before
+    two.apart("node2", "node1")
+
+
+@pytest.mark.long
+def test_each_in_a_group_of_its_own(two: Opposite) -> None:
+    two.home()
+    two.group()
+    two.apart("node1", "node2")
+    two.play("setup.yml")
+    assert 'rsc="grp_ERS" with-rsc="grp_ASCS" score="-5000"' in two.constraints()
+    assert f'rsc="overlay-ip-{ERS}"' not in two.constraints()
+    assert sum(two.play("setup.yml").changed.values()) == 0
+    two.play("switchover.yml", target="node2", overlay=two.ascs)
+    two.apart("node2", "node1")
+
+
+@pytest.mark.long
+def test_a_node_that_is_lost(two: Opposite) -> None:
+    """Both are on what is left; when the node is back the second one leaves the first."""
+    two.home()
+    with two.probed(two.ascs) as first, two.probed(ERS) as second:
+        two.crash("node1")
+        two.back("node1")
+        two.apart("node2", "node1")
+    assert [first.report.who, second.report.who] == [("node1", "node2"), ("node2", "node1")]
+    status = two.play("status.yml").overlay_ip_result
+    assert status["healthy"], status
+
+
+@pytest.mark.long
+def test_the_health_of_each_is_its_own(two: Opposite) -> None:
+    two.exec(
+        "node1",
+        "crm_resource",
+        "--resource",
+        f"overlay-ip-{ERS}",
+        "--meta",
+        "--set-parameter",
+        "target-role",
+        "--parameter-value",
+        "Stopped",
+    )
+    two.exec("node1", "crm_resource", "--wait", "--timeout=60s", timeout=90.0)
+    status = two.play("status.yml").overlay_ip_result
+    assert not status["healthy"]
+    bad = [f["message"] for node in status["nodes"].values() for f in node["findings"] if f["severity"] == "error"]
+    assert any(ERS in message for message in bad), bad
+    assert not any(two.ascs in message for message in bad), bad
+    two.exec("node1", "crm_resource", "--resource", f"overlay-ip-{ERS}", "--meta", "--delete-parameter", "target-role")
+    two.spread()
+
+
+@pytest.mark.long
+def test_teardown_takes_what_keeps_them_apart_along_and_leaves_the_groups(two: Opposite) -> None:
+    two.group()
+    two.play("teardown.yml")
+    assert "overlay-ip-" not in two.constraints()
+    resources = two.exec("node1", "cibadmin", "--query", "--scope", "resources")
+    assert "rsc_ASCS" in resources
+    assert "overlay-ip-192" not in resources
+
+
+@pytest.mark.long
+def test_nodes_without_ansible_unpack_the_tarball_and_configure_it(two: Opposite, tmp_path: Path) -> None:
+    """After teardown nothing of the collection is on the nodes; the rest is done by hand, as its README says."""
+    world, address = two.lab.world, two.ascs
+    packed = base64.b64encode(build_agent.tarball(tmp_path, build_agent.files(), 0).read_bytes()).decode()
+    two.by_hand(address)
+    for machine in world.nodes:
+        assert two.exec(machine.name, "ls", "/usr/sbin/aws-overlay-ip") == ""
+        two.exec(machine.name, "sh", "-c", "base64 -d | tar -C / -xz", stdin=packed)
+        peer = next(one for one in world.nodes if one is not machine)
+        tables = [word for table in world.route_table_ids for word in ("--table", table)]
+        said = two.exec(
+            machine.name,
+            "aws-overlay-ip-configure",
+            *(address, "--name", machine.name, "--endpoint-url", two.lab.node_endpoint_url),
+            *("--peer", f"{peer.name}={peer.network_interface_ids[0]}", *tables),
+        )
+        assert "files were written" in said
+        checked = json.loads(two.exec(machine.name, "aws-overlay-ip", "check"))
+        assert checked["ready"], checked
+    two.exec("node1", *("cibadmin", "--create", "--scope", "resources", "--xml-text", PRIMITIVE.format(address)))
+    two.exec("node1", "crm_resource", "--wait", "--timeout=60s", timeout=90.0)
+    holder = two.place(address)[0]
+    two.rest_at(address, holder)
+    other = "node2" if holder == "node1" else "node1"
+    two.exec("node1", "crm_resource", "--move", "--resource", "by-hand", "--node", other)
+    two.rest_at(address, other)
+    forced = two.exec(other, "crm_resource", "--force-check", "--resource", "by-hand")
+    assert "returned 0 (ok)" in forced, forced
