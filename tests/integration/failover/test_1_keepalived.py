@@ -293,6 +293,8 @@ def test_a_check_is_added_and_removed_and_metrics_told_without_a_lost_packet(pai
             series for one in told.values() for series in one.items() if series[0].startswith("overlay_ip_peer_heard")
         ]
         assert heard == [(f'overlay_ip_peer_heard{{{whose["node1"]},engine="keepalived"}}', "1")]
+        last = ("systemctl", "show", "--property=Nice,IOSchedulingClass", "--value", "aws-overlay-ip-metrics.service")
+        assert pair.exec("node1", *last).split() == ["19", "3"]  # idle
         hashes = {series.split("hash=")[1] for one in told.values() for series in one if "config_info" in series}
         assert len(hashes) == 1
         assert pair.exec("node2", "sh", "-c", "ls /usr/libexec/keepalived") == ""
