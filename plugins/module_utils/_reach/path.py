@@ -53,6 +53,7 @@ def _path(scene: Scene, node: Host) -> dict[str, Any]:
         found.append(Finding("reaches_itself", WARNING, message, "Set overlay_ip_exclusive to true (docs/reach.md)."))
     return {
         "holder": node.name,
+        "attachment": scene.transit.near.kind if scene.transit else None,
         "works": not dropped,
         "side": dropped[0].side if dropped else None,
         "hops": [
