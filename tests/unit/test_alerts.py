@@ -19,6 +19,7 @@ import yaml
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.variables import VARIABLES
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import metrics
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report.readiness import while_
 from unit.alert_cases import CASES, LATER
 from unit.alert_series import fresh
 from unit.promtool import ROOT, promtool
@@ -82,7 +83,8 @@ def test_an_alert_says_what_to_do(alert: dict[str, Any]) -> None:
     assert alert["labels"]["severity"] in ("critical", "warning", "info")
     assert set(alert["annotations"]) == {"summary", "description", "runbook_url"}
     assert re.search(
-        r"ansible-playbook \w+\.yml|aws-overlay-ip{{ if .*? end }} \w+|systemctl status|CloudTrail", alert["annotations"]["description"]
+        r"ansible-playbook \w+\.yml|aws-overlay-ip{{ if .*? end }} \w+|systemctl status|CloudTrail",
+        alert["annotations"]["description"],
     )
     section = str(alert["annotations"]["runbook_url"]).partition("#")[2]
     headings = [line[3:].strip().lower() for line in RUNBOOK.read_text().splitlines() if line.startswith("## ")]
@@ -105,6 +107,35 @@ def test_the_interval_of_the_nodes_is_one_that_the_rules_hold_for() -> None:
     (interval,) = (variable for variable in VARIABLES if variable.name == "overlay_ip_metrics_interval")
     assert "< 300" in RECORDS[0]["expr"]
     assert 2 * float(interval.high or 0) + 60 <= 300
+
+
+def test_the_runbook_says_how_soon_each_fires() -> None:
+    """By the node's interval, a scrape and an evaluation, and `for`; some wait until something is old or silent."""
+    told = {
+        name: (severity, waits, latest)
+        for name, severity, waits, latest in re.findall(
+            r"^\| \[(OverlayIp\w+)\]\(#\w+\) \| (\w+) \| (.+?) \| (.+?) \|$", RUNBOOK.read_text(), re.MULTILINE
+        )
+    }
+    interval = next(int(str(v.default)) for v in VARIABLES if v.name == "overlay_ip_metrics_interval")
+    until = {
+        "NobodyTells": 300,
+        "NodeSilent": 300,
+        "MetricsStale": 600,
+        "PeerSilent": interval + 300,
+        "NotReady": interval + 600,
+    }
+    for alert in ALERTS:
+        name = str(alert["alert"])
+        waits = _seconds(alert.get("for", "0s"))
+        latest = until.get(name.removeprefix("OverlayIp"), interval) + 2 * 15 + waits
+        of_fleet = re.search(r"node_reachable == 0|_findings", alert["expr"])
+        wanted = (while_(waits) if waits else "-", "-" if of_fleet else while_(latest))
+        assert told[name] == (alert["labels"]["severity"], *wanted), name
+
+
+def _seconds(duration: str) -> int:
+    return int(duration[:-1]) * {"s": 1, "m": 60}[duration[-1]]
 
 
 def test_the_runbook_has_no_section_of_an_alert_that_is_gone() -> None:

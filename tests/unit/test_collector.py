@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who reads the metrics takes them: node_exporter the files of two deployments beside each other, and OpenMetrics' rules."""
+"""Who reads the metrics takes them: node_exporter the files of two deployments on a node, and OpenMetrics' rules."""
 
 from __future__ import annotations
 

@@ -129,16 +129,16 @@ def refused(alert: Alert, model: Mapping[str, Any], allowed: tuple[str, ...]) ->
         return f"overlay_ip_response_actions does not have {alert.action}: add it there if that may start by itself."
     if alert.deployment and alert.deployment != mine:
         return f"its label deployment is {shown(alert.deployment)}, and overlay_ip_name of this inventory is {mine}."
-    if alert.action != STATUS and not alert.destination and not alert.deployment:
-        return (
-            "it has neither the label destination nor the label deployment, so that it may be of another inventory,"
-            f" whose nodes have the same names: write deployment={mine} if it is of this one."
-        )
     if alert.destination and alert.destination not in destinations:
         return f"{shown(alert.destination)} is no overlay IP of this inventory, which has {', '.join(destinations)}."
     for name, value in (("node", alert.node), ("overlay_ip_target", alert.target), ("overlay_ip_holder", alert.holder)):
         if value and value not in nodes:
             return f"its label {name} is {shown(value)}, which is no node of this inventory: {', '.join(nodes)}."
+    if alert.action != STATUS and not alert.destination and not alert.deployment:
+        return (
+            "it has neither the label destination nor the label deployment, so that it may be of another inventory,"
+            f" whose nodes have the same names: write deployment={mine} if it is of this one."
+        )
     if alert.action == SWITCHOVER:
         missing = [f"overlay_ip_{n}" for n, v in (("target", alert.target), ("holder", alert.holder)) if not v]
         if missing:

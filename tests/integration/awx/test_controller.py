@@ -118,7 +118,11 @@ def test_what_alerts_start_asks_once_more_whatever_is_sent_with_the_launch(
     always = {name: json.loads(template(controller, name).get("extra_vars") or "{}") for name in TEMPLATES}
     by_alert = {"overlay_ip_by_alert": True}
     assert {name: given for name, given in always.items() if given} == dict.fromkeys(BY_ALERT[1:], by_alert)
-    assert {template(controller, name)["playbook"] for name in BY_ALERT} == {"respond.yml", "setup.yml", "switchover.yml"}
+    assert {template(controller, name)["playbook"] for name in BY_ALERT} == {
+        "respond.yml",
+        "setup.yml",
+        "switchover.yml",
+    }
     (question,) = controller.surveys["job_templates", template(controller, "respond")["id"]]["spec"]
     assert (question["variable"], question["required"]) == ("overlay_ip_alerts", True)
     assert question["max"] >= 100 * 10 * 256 * 6  # alerts, labels, characters, each encoded as %uXXXX at most

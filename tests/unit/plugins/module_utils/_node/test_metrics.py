@@ -84,14 +84,14 @@ def test_what_the_tables_say(
         blackhole,
         missing,
     ]
-    assert found[f'overlay_ip_tables_readable{{{N1}}}'] == "1"
+    assert found[f"overlay_ip_tables_readable{{{N1}}}"] == "1"
 
 
 def test_what_is_not_known_has_no_sample() -> None:
     """A holder of zero because AWS cannot be read would wake somebody for nothing, or hide that nobody holds it."""
     page = told()
     assert values(page) == {
-        f'overlay_ip_tables_readable{{{N1}}}': "0",
+        f"overlay_ip_tables_readable{{{N1}}}": "0",
         f'overlay_ip_takeovers_total{{{N1},by="keepalived"}}': "0",
         f'overlay_ip_takeovers_total{{{N1},by="operator"}}': "0",
         f'overlay_ip_takeovers_total{{{N1},by="pacemaker"}}': "0",
@@ -109,11 +109,11 @@ def test_what_is_not_known_has_no_sample() -> None:
                 *("RequestExpired", "SignatureDoesNotMatch", "Tls", "UnrecognizedClientException"),
             )
         },
-        f'overlay_ip_api_throttles_total{{{N1}}}': "0",
+        f"overlay_ip_api_throttles_total{{{N1}}}": "0",
         f"overlay_ip_nodes{LABELS}": "2",
         f'overlay_ip_config_info{LABELS[:-1]},hash="{metrics.shared(CONFIG)}"}}': "1",
         f'overlay_ip_program_info{{{N1},version=""}}': "1",
-        f'overlay_ip_metrics_timestamp_seconds{{{N1}}}': str(int(NOON)),
+        f"overlay_ip_metrics_timestamp_seconds{{{N1}}}": str(int(NOON)),
     }
 
 
@@ -139,11 +139,11 @@ def test_everything_and_promtool() -> None:
     assert {name: value for name, value in found.items() if "peer_heard" in name} == {
         f'overlay_ip_peer_heard{{{N1},engine="pacemaker"}}': "0"
     }
-    assert found[f'overlay_ip_api_throttles_total{{{N1}}}'] == "3"
+    assert found[f"overlay_ip_api_throttles_total{{{N1}}}"] == "3"
     assert found[f'overlay_ip_takeovers_total{{{N1},by="keepalived"}}'] == "3"
     assert found[f'overlay_ip_takeover_failures_total{{{N1},reason="MovedElsewhere"}}'] == "1"
     assert found[f'overlay_ip_last_move_duration_seconds{{{N1},phase="all"}}'] == "0.432"
-    assert found[f'overlay_ip_last_move_timestamp_seconds{{{N1}}}'] == str(int(NOON - 90))
+    assert found[f"overlay_ip_last_move_timestamp_seconds{{{N1}}}"] == str(int(NOON - 90))
     done = promtool("check", "metrics", stdin=page)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -152,8 +152,8 @@ def test_a_failure_that_is_met_again_is_told_with_its_last_time() -> None:
     """Else the alert would end while each attempt still fails."""
     again = record(NOON - 9000, done=False, times=3, until=moves.stamp(NOON - 5))
     found = values(told(last=again))
-    assert found[f'overlay_ip_last_move_timestamp_seconds{{{N1}}}'] == str(int(NOON - 5))
-    assert found[f'overlay_ip_last_move_success{{{N1}}}'] == "0"
+    assert found[f"overlay_ip_last_move_timestamp_seconds{{{N1}}}"] == str(int(NOON - 5))
+    assert found[f"overlay_ip_last_move_success{{{N1}}}"] == "0"
 
 
 def test_what_aws_refused_is_counted_from_zero_on() -> None:
@@ -217,10 +217,10 @@ def test_a_node_is_asked_and_what_it_last_verified_is_remembered(memory: Memory)
     found = asked(memory, read("eni-me", "eni-peer"))
     assert (found[f"overlay_ip_holder{labels}"], found[f"overlay_ip_held_tables{labels}"]) == ("0", "1")
     assert found[f"overlay_ip_address_up{labels}"] == "1"
-    verified = found[f'overlay_ip_verified_timestamp_seconds{{{NO_VPC}}}']
+    verified = found[f"overlay_ip_verified_timestamp_seconds{{{NO_VPC}}}"]
     unread = asked(memory, read(error="Unreachable"))
-    assert unread[f'overlay_ip_tables_readable{{{NO_VPC}}}'] == "0"
-    assert unread[f'overlay_ip_verified_timestamp_seconds{{{NO_VPC}}}'] == verified
+    assert unread[f"overlay_ip_tables_readable{{{NO_VPC}}}"] == "0"
+    assert unread[f"overlay_ip_verified_timestamp_seconds{{{NO_VPC}}}"] == verified
     assert f"overlay_ip_holder{labels}" not in unread
 
 

@@ -250,7 +250,10 @@ REFUSED = [
         "it has neither the label destination nor the label vpc_id, so that it may be of another inventory, whose nodes"
         f" have the same names: write vpc_id={VPC} if it is of this one.",
     ),
-    (replace(NOT_READY, vpc_id="vpc-1"), f"the overlay IPs of this inventory are in {VPC}, and the alert is of another"),
+    (
+        replace(NOT_READY, vpc_id="vpc-1"),
+        f"the overlay IPs of this inventory are in {VPC}, and the alert is of another",
+    ),
 ]
 
 
