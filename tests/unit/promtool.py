@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""promtool and amtool, Prometheus's and Alertmanager's own judges, and their servers: on the path, or of `tools/promtool`."""
+"""promtool, amtool and the servers that they judge for: on the path, or from `tools/promtool`."""
 
 from __future__ import annotations
 
