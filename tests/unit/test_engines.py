@@ -245,7 +245,7 @@ def test_who_is_refused_has_run_no_task_of_the_user(house: Path, tmp_path: Path,
 def let_go(printed: str) -> list[str]:
     """The nodes at which others were let again."""
     blocks = re.findall(r"^TASK \[.*Let others at the nodes again\].*\n((?:.+\n)*)", printed, re.MULTILINE)
-    return re.findall(r"^ok: \[(\w+)\]", "".join(blocks), re.MULTILINE)
+    return sorted(re.findall(r"^ok: \[(\w+)\]", "".join(blocks), re.MULTILINE))
 
 
 @pytest.mark.parametrize(

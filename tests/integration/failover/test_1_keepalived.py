@@ -313,6 +313,7 @@ def test_a_check_is_added_and_removed_and_metrics_told_without_a_lost_packet(pai
     assert probe.report.lost == 0
 
 
+@pytest.mark.long
 def test_with_selinux_keepalived_starts_the_program_from_its_own_folder(pair: Bed) -> None:
     """Without a lost packet on the way there and back; the lab's kernel has no SELinux, so the role is told of it."""
     entry, conf = "/usr/libexec/keepalived/aws-overlay-ip", "/etc/keepalived/keepalived.conf"
@@ -344,6 +345,7 @@ def test_with_selinux_keepalived_starts_the_program_from_its_own_folder(pair: Be
     assert probe.report.lost == 0
 
 
+@pytest.mark.long
 def test_a_check_that_fails_at_the_standby_is_a_warning(pair: Bed) -> None:
     run = with_check(pair, "test $(cat /etc/hostname) = node2")
     assert run.ok, run.output
@@ -353,6 +355,7 @@ def test_a_check_that_fails_at_the_standby_is_a_warning(pair: Bed) -> None:
     pair.rest("node2")
 
 
+@pytest.mark.long
 def test_setup_says_why_the_engine_does_not_come_to_rest(pair: Bed) -> None:
     run = with_check(
         pair,

@@ -166,6 +166,7 @@ def wide() -> Iterator[LabHandle]:
         process.down(directory)
 
 
+@pytest.mark.long
 def test_another_interface_is_told_with_the_switchover_that_moves_the_route(wide: LabHandle) -> None:
     first, second = wide.world.machine("node1").network_interface_ids
     assert wide.playbook("setup.yml").ok

@@ -90,6 +90,7 @@ def test_everybody_with_just_their_policy(lab: LabHandle, users: Callable[[str, 
     assert lab.holders() == {}
 
 
+@pytest.mark.long
 def test_rendered_for_another_team(lab: LabHandle, users: Callable[[str, str], dict[str, str]]) -> None:
     """overlay_ip_iam=render shows the nodes' policy and makes no call to IAM, so operators need no right there."""
     operator = users("operator-without-iam", for_operators(lab))
