@@ -72,7 +72,7 @@ def _gateway(entry: Dict, report: Dict) -> dict[str, Any]:
 
 def _balancer(entry: Dict, report: Dict) -> dict[str, Any]:
     """A load balancer: its clients are whoever connects to it."""
-    itself = next((one for one in report.get("balancers") or () if one["item"] == entry), {})
+    itself: Dict = next((one for one in report.get("balancers") or () if one["item"] == entry), {})
     ports = [f"{one['protocol']} {one['port']}" for one in entry["listeners"]]
     clients = [
         {"network": f"to {look['address'].removesuffix('/32')}", "place": "", **_worse(_judged(result), itself)}
