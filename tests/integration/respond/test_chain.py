@@ -122,6 +122,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
             made.rulebook.wait_for(lambda: servers.listens(made.webhook), "the webhook", PATIENCE)
             running.wait_for(lambda: len(made.ask("overlay_ip_holder")) == 2, "the nodes' metrics", PATIENCE)
             yield made
+            made.stack.close()  # before the nodes: what it has started speaks to them
             problems = pair.control.problems()
         assert not problems, problems
     finally:
@@ -191,6 +192,8 @@ def test_a_standby_whose_check_was_switched_on_can_take_over_again(chain: Chain)
         assert time.monotonic() < deadline, chain.rulebook.said[since:]
         time.sleep(0.2)
     assert holders(pair) == {"node1"}
+    mended = time.time()
+    chain.rulebook.wait_for(lambda: _shows_all_is_well(chain.page, mended), "the page", PATIENCE)
     chain.rulebook.wait_for(
         lambda: not [1 for labels, _ in chain.ask("ALERTS") if labels["alertname"] == "OverlayIpNotReady"],
         "the alert's end",
