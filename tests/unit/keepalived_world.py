@@ -48,6 +48,7 @@ class World:
     unreadable: bool = False
     silence: Exception = field(default_factory=lambda: AwsError("Unreachable", "no answer"))
     refuses: bool = False
+    denied: tuple[int, ...] = ()
     meanwhile: Any = None
     while_reading: Any = None
     reads: int = 0
@@ -101,10 +102,14 @@ class World:
             raise self.silence
         self.up()
         self.deeds.append("take")
-        self.routes = [MINE for dummy in self.routes]
+        self.routes = [route if i in self.denied else MINE for i, route in enumerate(self.routes)]
         if self.meanwhile:
             self.meanwhile()
-        return {"problems": [f"{table} is gone." for table in self.gone]}
+        after = [{"network_interface_id": route.network_interface_id} if route else None for route in self.routes]
+        return {
+            "problems": [f"{table} is gone." for table in self.gone],
+            "routes": [{"route_table_id": f"rtb-{i}", "after": one} for i, one in enumerate(after)],
+        }
 
     def hand_over(self, peer: str, deadline: Deadline) -> dict[str, Any]:
         if self.unreadable:

@@ -66,11 +66,7 @@ class Second(Bed):
         return [who_answers(self.lab.machines[-1].netns, a) for a in (self.lab.overlay, OVERLAY6)]
 
 
-#: Setup makes a cluster whose members did not find each other here, on addresses of the second interface.
-_APART = pytest.mark.xfail(reason="a cluster on the second interface's addresses does not come together", strict=True)
-
-
-@pytest.fixture(scope="module", params=["keepalived", pytest.param("pacemaker", marks=_APART)])
+@pytest.fixture(scope="module", params=["keepalived", "pacemaker"])
 def pair(request: pytest.FixtureRequest) -> Iterator[Second]:
     with bed(request.param, 2, ["--extra-interfaces=1", "--extra-subnets", "--ipv6"], make=Second) as made:
         assert isinstance(made, Second)

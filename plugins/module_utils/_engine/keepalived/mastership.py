@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from ..._aws.pace import Clock, Deadline
 from ..._route.plan import ACTIVE, Route
@@ -258,10 +259,14 @@ class Keepalived:
             self._log(f"Taking over failed: {_why(exc)}")
             return False
         self._tell({self._move: result.get("problems", ())}, mended=False)
-        return self._settle()
+        return self._settle(sorted({r["route_table_id"] for r in result.get("routes", ()) if not self._came(r)}))
 
-    def _settle(self) -> bool:
-        """All tables point here: keep the address up whatever took it away, and remember that it was so.
+    def _came(self, route: Mapping[str, Any]) -> bool:
+        """Whether a table followed a takeover."""
+        return bool((route["after"] or {}).get("network_interface_id") == self._make_node().mine())
+
+    def _settle(self, missed: Sequence[str] = ()) -> bool:
+        """All tables but the `missed` point here: keep the address up whatever took it away, and remember it.
 
         Returns whether this node still is the master; a notification says that meanwhile it is not.
         """
@@ -272,8 +277,9 @@ class Keepalived:
             self._log("No longer the master: letting go again.")
             self._local.down()
             return False
-        if not standing.held or standing.lost is not None:
-            self._write(replace(standing, held=True, lost=None))
+        settled = replace(standing, held=True, lost=None, missed=tuple(missed))
+        if settled != standing:
+            self._write(settled)
         self._store.memory.forget()
         return True
 
@@ -309,7 +315,12 @@ class Keepalived:
     def _verdict(self, standing: Standing, seen: Sequence[Seen]) -> str:
         mine, peers = self._make_node().mine(), set(self._local.peers.values())
         now = self._clock.monotonic()
-        return heaviest(judge(standing, [r for _t, r in one.routes], mine, peers, now) for one in seen)
+        return heaviest(judge(standing, _led(standing, one), mine, peers, now) for one in seen)
+
+
+def _led(standing: Standing, seen: Seen) -> list[Route | None]:
+    """The routes, the leading table's first. What did not follow this node's takeover tells nothing of another's."""
+    return [route for _table, route in sorted(seen.routes, key=lambda one: one[0].route_table_id in standing.missed)]
 
 
 def heaviest(verdicts: Iterable[str]) -> str:

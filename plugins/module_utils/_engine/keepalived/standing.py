@@ -32,6 +32,7 @@ class Standing:
         lost: when the route was found to have been taken away; None if it was not, or the other node was heard since.
         idle: since when the address has been up here while no route pointed here, as far as a backup has seen.
         adopted: what the node holds was given to it before keepalived began, and it has not been the master since.
+        missed: ids of the route tables that did not follow the takeover: they refused it, or were never asked.
     """
 
     state: str = ""
@@ -40,6 +41,7 @@ class Standing:
     lost: float | None = None
     idle: float | None = None
     adopted: bool = False
+    missed: tuple[str, ...] = ()
 
     @property
     def valid(self) -> bool:
@@ -49,6 +51,7 @@ class Standing:
             isinstance(self.state, str)
             and isinstance(self.held, bool)
             and isinstance(self.adopted, bool)
+            and all(isinstance(table, str) and table.startswith("rtb-") for table in self.missed)
             and all(isinstance(n, (int, float)) and not isinstance(n, bool) and math.isfinite(n) for n in numbers)
         )
 
@@ -77,7 +80,7 @@ def parsed(text: str) -> Standing:
     try:
         raw = json.loads(text)
         raw.pop("told", None)  # of 1.1.0
-        standing = Standing(**raw)
+        standing = Standing(**{**raw, "missed": tuple(raw.get("missed", ()))})
     except (ValueError, TypeError, AttributeError, RecursionError):
         return Standing()
     return standing if standing.valid else Standing()

@@ -86,6 +86,7 @@ def test_a_node_that_forgot_what_it_was_keeps_its_address_while_nothing_can_be_r
         '{"state": "MASTER", "held": 1}',
         '{"state": "MASTER", "idle": "x"}',
         '{"state": "MASTER", "more": 1}',
+        *[json.dumps({"state": "MASTER", "missed": missed}) for missed in (5, [5], "rtb-1", {"1": 1}, ["", "rtb-1"])],
     ],
 )
 def test_a_standing_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
