@@ -90,6 +90,8 @@ def test_a_page_that_cannot_be_written_hinders_nothing(ready: LabHandle) -> None
     assert run.ok, run.output
     assert verdict(run)["do"] == "setup"
     assert "could not be written, which hinders nothing else: overlay_ip_page is '/nowhere/page.html'" in run.output
+    told = ready.playbook("status.yml", overlay_ip_metrics_file="/nowhere/overlay.prom").told
+    assert "overlay_ip_metrics_file is '/nowhere/overlay.prom', which cannot be written: Destination directory" in told
     forget(ready)
 
 
