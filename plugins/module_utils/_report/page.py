@@ -26,6 +26,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "blackhole": ("Black hole", "bad"),
     "absent": ("No route", "bad"),
     "drifted": ("Drifted", "warn"),
+    "unknown": ("Not known", "warn"),
     "unprotected": ("Unprotected", "warn"),
     "ok": ("OK", "ok"),
 }
@@ -122,6 +123,7 @@ def _headline(overlays: Sequence[Dict], counts: Mapping[str, int]) -> str:
             "blackhole": "is a black hole: AWS drops its packets",
             "absent": "has no route",
             "drifted": f"{only['says']}, but has drifted",
+            "unknown": f"{only['says']}, which cannot be asked",
             "unprotected": f"{only['says']}, unprotected",
         }
         return f"{only['destination']} {told.get(only['state'], only['says'])}"
@@ -260,6 +262,8 @@ def _state(overlay: Dict, report: Dict, nodes: Mapping[str, Dict]) -> str:
     lacking = any(not table["holder"] for table in overlay["tables"])
     if lacking or ERROR in {finding["severity"] for finding in [*overlay["findings"], *of_holder]}:
         return "drifted"
+    if holder in nodes and not nodes[holder]["reachable"]:  # it may be dead, and EC2 calls it running all the same
+        return "unknown"
     others = [node for name, node in nodes.items() if name != holder]
     return "unprotected" if others and "yes" not in {node["ready"] for node in others} else "ok"
 

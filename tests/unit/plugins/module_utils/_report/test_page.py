@@ -43,6 +43,8 @@ def shown(*given: dict[str, Any], inventory: tuple[str, ...] = ("inventory.yml",
         ({"checks": (False, True)}, "unprotected", "is held by node1, unprotected", "warn"),
         ({"states": ("running", "stopped")}, "unprotected", "is held by node1, unprotected", "warn"),
         ({"away": ["node2"]}, "unprotected", "is held by node1, unprotected", "warn"),
+        ({"away": ["node1"]}, "unknown", "is held by node1, which cannot be asked", "warn"),
+        ({"away": ["node1"], "engine": None}, "unknown", "is held by node1, which cannot be asked", "warn"),
     ],
 )
 def test_the_state_of_an_overlay_ip(given: dict[str, Any], state: str, headline: str, verdict: str) -> None:
