@@ -35,6 +35,7 @@ REPORTS: dict[str, list[dict[str, Any]]] = {
     "several": [report({f"192.168.10.{n}/32": SPLIT if n == 17 else WELL for n in range(15, 19)}, engine=None)],
     "hostile": [reached(report(names=("node1", TAG), zones=(TAG, "a" * 90, "c")), {TAG: None}, route_table_ids=[TAG])],
     "outside": [balanced(reached(report(), CLIENTS), (True, True))],
+    "silent": [report(away=["node1"])],
     "moves": [moved(report(), {"address": True, "permission": True})],
     "fleet": fleet(194),
 }
