@@ -14,8 +14,8 @@ from typing import Any
 from .._base.finding import ERROR, WARNING
 from .._inventory.holders import Dict
 
-_NAMES = {"transit_gateway": "Transit gateway", "load_balancer": "Load balancer"}
-_IDS = ("name", "route_table_ids", "attachment_id")
+_NAMES = {"transit_gateway": "Transit gateway", "load_balancer": "Load balancer", "client_vpn": "Client VPN"}
+_IDS = ("name", "route_table_ids", "attachment_id", "client_vpn_endpoint_id")
 """What of an entry says which one it is, the best first."""
 _PLACES = {
     "vpc": "another VPC",
