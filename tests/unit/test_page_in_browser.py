@@ -129,7 +129,7 @@ def test_from_where_it_is_reached_is_told_in_words(chromium: Browser, pages: dic
     assert words.endswith(
         "From outside, by Transit gateway tgw-rtb-0a1b2c3d4e5f60718. 10.20.0.0/16 (another VPC): reaches it."
         " 172.20.0.0/16 (on-premises, by VPN): reaches only node1. 10.9.0.0/16: not looked at."
-        " From outside, by Load balancer sap-ascs. to 192.168.10.15: reaches it."
+        " From outside, by Load balancer sap-ascs. its clients: reaches it."
     )
     assert chromium.run("document.title") == "192.168.10.15/32 is held by node1, but not reached from everywhere"
     assert "1 error" in chromium.run("document.querySelector('.sum').textContent")

@@ -8,15 +8,17 @@ Pure. This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .._base.finding import ERROR, WARNING
 from .._inventory.holders import Dict
 
 _NAMES = {"transit_gateway": "Transit gateway", "load_balancer": "Load balancer", "client_vpn": "Client VPN"}
-_IDS = ("name", "route_table_ids", "attachment_id", "client_vpn_endpoint_id")
+_IDS = ("route_table_ids", "name", "address", "client_vpn_endpoint_id", "attachment_id", "vpc_id")
 """What of an entry says which one it is, the best first."""
+_OURS = {"load_balancer": "its clients", "client_vpn": "its clients"}
+"""Whose clients have no network of their own in the VPC."""
 _PLACES = {
     "vpc": "another VPC",
     "vpn": "on-premises, by VPN",
@@ -37,10 +39,7 @@ def ways(report: Dict) -> list[dict[str, Any]]:
             overlay_path_info said of each look, and `balancers`, what overlay_load_balancer said of each. All of them
             may be missing.
     """
-    return [
-        _balancer(entry, report) if entry["via"] == "load_balancer" else _gateway(entry, report)
-        for entry in report.get("reach") or ()
-    ]
+    return [_way(entry, report) for entry in report.get("reach") or ()]
 
 
 def findings(report: Dict) -> Iterator[tuple[str, list[Dict]]]:
@@ -58,66 +57,49 @@ def lines(report: Dict) -> list[str]:
     return [line for one in looked for line in one.get("lines") or [str(one.get("msg") or "")]]
 
 
-def _gateway(entry: Dict, report: Dict) -> dict[str, Any]:
-    seen = {look["from"]: result for look, result in _looks(entry, report)}
+def _way(entry: Dict, report: Dict) -> dict[str, Any]:
+    mine = [result for result in report.get("paths") or () if result["item"][0] == entry]
+    balancer: Dict = next((one for one in report.get("balancers") or () if one["item"] == entry), {})
+    looked = list(dict.fromkeys(look["from"] for look in entry.get("looks") or ()))
+    ids = next((value for value in (entry.get(key) for key in _IDS) if value), "")
     return {
-        **_called(entry),
-        "carries": ", ".join(entry.get("destinations") or ()),
+        "via": _NAMES.get(entry["via"], entry["via"]),
+        "about": ids if isinstance(ids, str) else ", ".join(ids),
+        "carries": str(balancer.get("dns_name") or ", ".join(entry.get("destinations") or ())),
         "clients": [
-            {"network": client, "place": _place(seen.get(client)), **_judged(seen.get(client))}
-            for client in entry.get("clients") or ()
+            _client(client, [result for result in mine if result["item"][1]["from"] == client], balancer)
+            for client in entry.get("clients") or looked
         ],
     }
 
 
-def _balancer(entry: Dict, report: Dict) -> dict[str, Any]:
-    """A load balancer: its clients are whoever connects to it."""
-    itself: Dict = next((one for one in report.get("balancers") or () if one["item"] == entry), {})
-    ports = [f"{one['protocol']} {one['port']}" for one in entry["listeners"]]
-    clients = [
-        {"network": f"to {look['address'].removesuffix('/32')}", "place": "", **_worse(_judged(result), itself)}
-        for look, result in _looks(entry, report)
-    ]
-    return {**_called(entry), "carries": str(itself.get("dns_name") or ", ".join(ports)), "clients": clients}
+def _client(client: str, results: Sequence[Dict], balancer: Dict) -> dict[str, str]:
+    paths = [path for result in results for path in result.get("paths") or ()]
+    network = _OURS.get(client.partition(":")[0], client)
+    return {"network": network, "place": _place(paths), **_worse(_judged(paths), balancer)}
 
 
-def _called(entry: Dict) -> dict[str, str]:
-    ids = next((value for value in (entry.get(key) for key in _IDS) if value), "")
-    return {
-        "via": _NAMES.get(entry["via"], str(entry["via"])),
-        "about": ids if isinstance(ids, str) else ", ".join(ids),
-    }
-
-
-def _looks(entry: Dict, report: Dict) -> Iterator[tuple[Dict, Dict | None]]:
-    """From where to where was looked at for an entry, and what was seen; what was not looked at is None."""
-    seen = {(one["item"][1]["from"], one["item"][1]["address"]): one for one in report.get("paths") or ()
-            if one["item"][0] == entry}  # fmt: skip
-    for look in entry.get("looks") or (one["item"][1] for one in seen.values()):
-        yield look, seen.get((look["from"], look["address"]))
-
-
-def _place(result: Mapping[str, Any] | None) -> str:
+def _place(paths: Sequence[Dict]) -> str:
     """Where the client's network is, as far as that was seen."""
-    kinds = {path.get("attachment") for path in (result or {}).get("paths") or ()} - {None}
+    kinds = {path.get("attachment") for path in paths} - {None}
     return ", ".join(sorted(_PLACES.get(str(kind), str(kind)) for kind in kinds))
 
 
-def _judged(result: Mapping[str, Any] | None) -> dict[str, str]:
-    """What was seen of the way from one network: its colour, and words."""
-    paths = (result or {}).get("paths") or ()
+def _judged(paths: Sequence[Dict]) -> dict[str, str]:
+    """What was seen of the way from one network, or of all ways by one thing: its colour, and words."""
     if not paths:
         return {"kind": "to", "says": "not looked at"}
-    well = {path["holder"] for path in paths} - {path["holder"] for path in paths if not path["works"]}
-    if len(well) == len({path["holder"] for path in paths}):
+    lost = {path["holder"] for path in paths if not path["works"]}
+    well = [holder for holder in dict.fromkeys(path["holder"] for path in paths) if holder not in lost]
+    if not lost:
         return {"kind": "ok", "says": "reaches it"}
     if not well:
         return {"kind": "bad", "says": "does not reach it"}
-    return {"kind": "warn", "says": f"reaches only {', '.join(sorted(well))}"}
+    return {"kind": "warn", "says": f"reaches only {', '.join(well)}"}
 
 
-def _worse(seen: dict[str, str], balancer: Mapping[str, Any]) -> dict[str, str]:
-    """The same with what is wrong with the load balancer itself."""
+def _worse(seen: dict[str, str], balancer: Dict) -> dict[str, str]:
+    """The same with what is wrong with the load balancer itself, where there is one."""
     by_severity: dict[str, list[str]] = {}
     for finding in balancer.get("findings") or ():
         by_severity.setdefault(finding["severity"], []).append(finding["id"])

@@ -189,7 +189,7 @@ def test_a_load_balancer_from_the_declaration_to_the_teardown(ready: LabHandle, 
     status = lab.playbook("status.yml", overlay_ip_reach=reach, overlay_ip_page=str(page))
     assert status.ok, status.output
     shown = page.read_text()
-    assert "From outside, by Load balancer sap-ascs. to 192.168.10.15: " in shown
+    assert "From outside, by Load balancer sap-ascs. its clients: " in shown
     assert "Load balancer sap-ascs is not as declared: target group sap-ascs-3600." in shown
     assert f"Load balancer sap-ascs, {name}, active:" in status.output
     assert f"  port 3600 to 192.168.10.15:{HTTP_PORT}: healthy, idle connections are kept 3900 s" in status.output
