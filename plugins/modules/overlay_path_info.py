@@ -105,6 +105,11 @@ paths:
     holder:
       description: The node, by its Name tag or instance id.
       type: str
+    attachment:
+      description:
+        - The kind of the attachment by which the source comes to a transit gateway, such as C(vpc), C(vpn) or
+          C(direct-connect-gateway). Null where it does not come by one.
+      type: str
     works:
       description: Whether no hop drops the packet or its answer, as far as that could be seen.
       type: bool

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from unit.alert_series import CTL, EACH, GONE, N1, N2, ONE_GONE, both, fleet, held, node, one, tables
+from unit.alert_series import CTL, EACH, GONE, N1, N2, ONE_GONE, OTHERS_N1, both, fleet, held, node, one, tables
 
 #: (alert, what it is, series, how many fire). Before ten minutes a value is of that minute: "0x9 1" is 1 from then on.
 CASES: list[tuple[str, str, list[tuple[str, str]], int]] = [
@@ -163,6 +163,44 @@ CASES: list[tuple[str, str, list[tuple[str, str]], int]] = [
             *node(N1, EACH),
         ],
         1,
+    ),
+    (
+        "OverlayIpNobodyServes",
+        "another deployment on that node told so hours ago, and this one tells now",
+        [
+            *(*node(OTHERS_N1, "-900x20"), *tables(OTHERS_N1, "2x20", "2x20", "0x20")),
+            *(*node(N1, EACH), *tables(N1, "2x20", "0x20", "0x20")),
+        ],
+        0,
+    ),
+    (
+        "OverlayIpNobodyServes",
+        "another deployment on that node tells so now",
+        [
+            *(*node(OTHERS_N1, EACH), *tables(OTHERS_N1, "2x20", "2x20", "0x20")),
+            *(*node(N1, EACH), *tables(N1, "2x20", "0x20", "0x20")),
+        ],
+        1,
+    ),
+    ("OverlayIpMetricsStale", "that of one of two on a node", [*node(OTHERS_N1, "-900x20"), *node(N1, EACH)], 1),
+    ("OverlayIpMetricsStale", "two on a node tell", [*node(OTHERS_N1, EACH), *node(N1, EACH)], 0),
+    (
+        "OverlayIpNodeSilent",
+        "the standby of one of two deployments is gone",
+        [
+            *(*node(N1, EACH), *node(N2, GONE, ONE_GONE, "", ONE_GONE)),
+            *(*node(OTHERS_N1, EACH), *node(OTHERS_N1.replace('"n1"', '"n2"').replace("1.10", "2.10"), EACH)),
+        ],
+        1,
+    ),
+    (
+        "OverlayIpTakeoverFailures",
+        "at one node, of two deployments",
+        [
+            one("takeover_failures_total", f'node="n1",reason="Timeout"{more}', "0x4 1x15")
+            for more in ("", ',deployment="database"')
+        ],
+        2,
     ),
     ("OverlayIpHeldByNobody", "a stranger has them", [*both("2x20", "0x20", "0x20"), *held("0x20", "0x20")], 1),
     ("OverlayIpHeldByNobody", "one node has them", [*both("2x20", "0x20", "0x20"), *held("2x20", "0x20")], 0),

@@ -10,14 +10,15 @@ import re
 O = 'vpc_id="vpc-1",destination="192.168.10.15/32"'  # noqa: E741
 N1, N2 = f'{O},node="n1",instance="10.0.1.10:9100"', f'{O},node="n2",instance="10.0.2.10:9100"'
 CTL = f'{O},instance="controller:9100"'
+DEPLOYMENT = 'deployment="'
+USUAL, OTHER = f'{DEPLOYMENT}overlay-ip"', f'{DEPLOYMENT}database"'
+#: The same node, as another deployment on it tells of another overlay IP.
+OTHERS_N1 = f'vpc_id="vpc-1",destination="192.168.10.16/32",node="n1",instance="10.0.1.10:9100",{OTHER}'
 
 
 def tables(labels: str, total: str, blackhole: str, missing: str) -> list[tuple[str, str]]:
     names = ("tables", "blackhole_tables", "missing_tables")
-    return [
-        (f"overlay_ip_{name}{{{labels}}}", values)
-        for name, values in zip(names, (total, blackhole, missing), strict=True)
-    ]
+    return [one(name, labels, values) for name, values in zip(names, (total, blackhole, missing), strict=True)]
 
 
 def both(total: str, blackhole: str, missing: str) -> list[tuple[str, str]]:
@@ -26,7 +27,8 @@ def both(total: str, blackhole: str, missing: str) -> list[tuple[str, str]]:
 
 
 def one(name: str, labels: str, values: str) -> tuple[str, str]:
-    return f"overlay_ip_{name}{{{labels}}}", values
+    """A series; of the usual deployment, where its labels do not say of which."""
+    return f"overlay_ip_{name}{{{labels if DEPLOYMENT in labels else f'{USUAL},{labels}'}}}", values
 
 
 def held(n1: str, n2: str) -> list[tuple[str, str]]:

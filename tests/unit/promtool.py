@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""promtool and amtool, Prometheus's and Alertmanager's own judges: on the path, or from `tools/promtool`."""
+"""promtool, amtool and the servers that they judge for: on the path, or from `tools/promtool`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,13 @@ def amtool(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _run(name: str, arguments: tuple[str, ...], stdin: str) -> subprocess.CompletedProcess[str]:
+    argv = [program(name), *arguments]
+    return subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False, timeout=60)
+
+
+def program(name: str) -> str:
+    """The path of a program; the test is skipped where there is none."""
     found = shutil.which(name) or shutil.which(name, path=str(ROOT / ".cache" / "promtool"))
     if found is None:
         pytest.skip(f"{name} is not installed: tools/promtool gets it")
-    return subprocess.run([found, *arguments], input=stdin, capture_output=True, text=True, check=False, timeout=60)
+    return found

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.finding import Finding, as_dicts
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import reach
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import status
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import info, network
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.facts import Instance, Interface, Subnet
@@ -147,10 +149,30 @@ def reached(told: dict[str, Any], clients: Mapping[str, Sequence[bool] | None], 
         "clients": list(clients),
         **entry,
     }
-    return {**told, "reach": [way], "paths": [_looked(way, client, works) for client, works in clients.items()]}
+    kinds = {"10.20.0.0/16": "vpc", "172.20.0.0/16": "vpn"}
+    looked = [_looked(way, client, works, kinds.get(client)) for client, works in clients.items()]
+    return {**told, "reach": [way], "paths": looked}
 
 
-def _looked(way: Mapping[str, Any], client: str, works: Sequence[bool] | None) -> dict[str, Any]:
+def balanced(told: dict[str, Any], works: Sequence[bool] | None, *wrong: Finding) -> dict[str, Any]:
+    """The report with a load balancer in front besides, and what is wrong with it, as its module finds it."""
+    listener = {"port": 3600, "target_port": 3600}
+    entry = {"via": "load_balancer", "name": "sap-ascs", "subnets": ["subnet-0a1b2c3d"], "listeners": [listener]}
+    (way,) = reach.reach([entry], [{"destination": OVERLAY, "address": OVERLAY.partition("/")[0]}])
+    (look,) = way["looks"]
+    name = "" if any(one.id == "no_load_balancer" for one in wrong) else "sap-ascs-0123456789abcdef.elb.amazonaws.com"
+    itself = {"item": way, "dns_name": name, "findings": as_dicts(wrong), "lines": ["Load balancer sap-ascs"]}
+    return {
+        **told,
+        "reach": [*told.get("reach", ()), way],
+        "paths": [*told.get("paths", ()), _looked(way, look["from"], works)],
+        "balancers": [itself],
+    }
+
+
+def _looked(
+    way: Mapping[str, Any], client: str, works: Sequence[bool] | None, kind: str | None = None
+) -> dict[str, Any]:
     """What overlay_path_info says, as Ansible's loop gives it."""
     item = [way, {"from": client, "address": OVERLAY}]
     if works is None:
@@ -162,7 +184,8 @@ def _looked(way: Mapping[str, Any], client: str, works: Sequence[bool] | None) -
         "remedy": "Add a subnet of that zone to the attachment, and a static route (reach.yml makes it).",
     }
     paths = [
-        {"holder": f"node{n}", "works": well, "findings": [] if well else [lost]} for n, well in enumerate(works, 1)
+        {"holder": f"node{n}", "works": well, "attachment": kind, "findings": [] if well else [lost]}
+        for n, well in enumerate(works, 1)
     ]
     return {"item": item, "paths": paths, "lines": [f"from {client}: {'yes' if all(works) else 'no'}"]}
 

@@ -19,6 +19,7 @@ import yaml
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.variables import VARIABLES
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import metrics
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report.readiness import while_
 from unit.alert_cases import CASES, LATER
 from unit.alert_series import fresh
 from unit.promtool import ROOT, promtool
@@ -82,7 +83,8 @@ def test_an_alert_says_what_to_do(alert: dict[str, Any]) -> None:
     assert alert["labels"]["severity"] in ("critical", "warning", "info")
     assert set(alert["annotations"]) == {"summary", "description", "runbook_url"}
     assert re.search(
-        r"ansible-playbook \w+\.yml|aws-overlay-ip \w+|systemctl status|CloudTrail", alert["annotations"]["description"]
+        r"ansible-playbook \w+\.yml|aws-overlay-ip{{ if .*? end }} \w+|systemctl status|CloudTrail",
+        alert["annotations"]["description"],
     )
     section = str(alert["annotations"]["runbook_url"]).partition("#")[2]
     headings = [line[3:].strip().lower() for line in RUNBOOK.read_text().splitlines() if line.startswith("## ")]
@@ -107,6 +109,35 @@ def test_the_interval_of_the_nodes_is_one_that_the_rules_hold_for() -> None:
     assert 2 * float(interval.high or 0) + 60 <= 300
 
 
+def test_the_runbook_says_how_soon_each_fires() -> None:
+    """By the node's interval, a scrape and an evaluation, and `for`; some wait until something is old or silent."""
+    told = {
+        name: (severity, waits, latest)
+        for name, severity, waits, latest in re.findall(
+            r"^\| \[(OverlayIp\w+)\]\(#\w+\) \| (\w+) \| (.+?) \| (.+?) \|$", RUNBOOK.read_text(), re.MULTILINE
+        )
+    }
+    interval = next(int(str(v.default)) for v in VARIABLES if v.name == "overlay_ip_metrics_interval")
+    until = {
+        "NobodyTells": 300,
+        "NodeSilent": 300,
+        "MetricsStale": 600,
+        "PeerSilent": interval + 300,
+        "NotReady": interval + 600,
+    }
+    for alert in ALERTS:
+        name = str(alert["alert"])
+        waits = _seconds(alert.get("for", "0s"))
+        latest = until.get(name.removeprefix("OverlayIp"), interval) + 2 * 15 + waits
+        of_fleet = re.search(r"node_reachable == 0|_findings", alert["expr"])
+        wanted = (while_(waits) if waits else "-", "-" if of_fleet else while_(latest))
+        assert told[name] == (alert["labels"]["severity"], *wanted), name
+
+
+def _seconds(duration: str) -> int:
+    return int(duration[:-1]) * {"s": 1, "m": 60}[duration[-1]]
+
+
 def test_the_runbook_has_no_section_of_an_alert_that_is_gone() -> None:
     headings = {line[3:].strip() for line in RUNBOOK.read_text().splitlines() if line.startswith("## OverlayIp")}
     assert headings == {alert["alert"] for alert in ALERTS}
@@ -115,6 +146,35 @@ def test_the_runbook_has_no_section_of_an_alert_that_is_gone() -> None:
 def test_every_metric_is_documented() -> None:
     page = (ROOT / "docs" / "metrics.md").read_text()
     assert [family.name for family in metrics.FAMILIES if f"`{family.name}`" not in page] == []
+
+
+@pytest.mark.parametrize(("deployment", "program"), [("overlay-ip", ""), ("database", "-database")])
+def test_what_is_to_be_run_is_the_program_of_the_deployment(tmp_path: Path, deployment: str, program: str) -> None:
+    (rule,) = (alert for alert in ALERTS if alert["alert"] == "OverlayIpNotReady")
+    labels = {"deployment": deployment, "node": "n1", "vpc_id": "vpc-1", "check": "endpoint"}
+    told = {
+        name: re.sub(r"{{ \$labels\.(\w+) }}", lambda m: labels[m[1]], re.sub(r"{{ if .*?{{ end }}", program, text))
+        for name, text in rule["annotations"].items()
+    }
+    assert f"aws-overlay-ip{program} check there" in told["description"]
+    series = f"overlay_ip_ready{{{','.join(f'{name}={json.dumps(value)}' for name, value in labels.items())}}}"
+    wanted = {"exp_labels": {**labels, **rule["labels"]}, "exp_annotations": told}
+    test = {
+        "interval": "1m",
+        "input_series": [{"series": series, "values": "0x20"}],
+        "alert_rule_test": [{"eval_time": "10m", "alertname": rule["alert"], "exp_alerts": [wanted]}],
+    }
+    file = tmp_path / "test.yml"
+    file.write_text(json.dumps({"rule_files": [str(RULES)], "tests": [test]}))
+    done = promtool("test", "rules", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_rule_forgets_of_which_deployment_something_is() -> None:
+    """Two on the same nodes, or nodes of the same name, are never taken together."""
+    for rule in ALL:
+        for words in re.findall(r"\b(?:by|on) \(([^)]*)\)", rule["expr"]):
+            assert "deployment" in words.split(", "), rule
 
 
 def test_every_action_that_an_alert_names_is_one_that_may_be_started_without_asking_more() -> None:

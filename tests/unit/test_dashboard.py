@@ -31,7 +31,8 @@ VARIABLES: list[dict[str, Any]] = DASHBOARD["templating"]["list"]
 COLUMNS = 24
 #: What Grafana's schema leaves to the data source: Prometheus's annotations have these.
 OF_PROMETHEUS = {"titleFormat", "textFormat", "useValueForTime"}
-#: Those that count what is wrong: they have an answer only where something is.
+RULES = ROOT / "extensions" / "prometheus" / "overlay_ip.rules.yml"
+#: Those that count what is wrong, and how many there are in the world with faults.
 FAULTS = {
     "Without service": 1,
     "Split": 1,
@@ -47,7 +48,7 @@ def expressions() -> Iterator[tuple[str, str]]:
     asked = [(panel["title"], target["expr"]) for panel in PANELS for target in panel["targets"]]
     asked += [(annotation["name"], annotation["expr"]) for annotation in ANNOTATIONS]
     for title, expression in asked:
-        filled = re.sub(r"\$(vpc_id|destination|node)\b", ".*", expression).replace("$__rate_interval", "5m")
+        filled = re.sub(r"\$(deployment|vpc_id|destination|node)\b", ".*", expression).replace("$__rate_interval", "5m")
         assert "$" not in filled
         yield title, filled
 
@@ -80,27 +81,31 @@ def world(*, well: bool) -> list[dict[str, str]]:
             )
         )  # fmt: skip
     samples = [sample for one in seen for sample in metrics.samples(one)]
-    of_fleet = {"destination": DESTINATION, "vpc_id": "vpc-1", "severity": "error"}
+    n1 = metrics.whose("overlay-ip", "n1", ["vpc-1"])
+    of_fleet = {"deployment": "overlay-ip", "vpc_id": "vpc-1", "destination": DESTINATION, "severity": "error"}
     samples += [
         Sample(metrics.FINDINGS, of_fleet, 0.0),
-        Sample(metrics.NODE_FINDINGS, {"node": "n1", "severity": "error"}, 0.0),
-        Sample(metrics.REACHABLE, {"node": "n1"}, 1.0),
+        Sample(metrics.NODE_FINDINGS, {**n1, "severity": "error"}, 0.0),
+        Sample(metrics.REACHABLE, n1, 1.0),
     ]
     lines = [line for line in text(samples, metrics.FAMILIES).splitlines() if not line.startswith("#")]
-    alert = 'ALERTS{alertname="OverlayIpSplit",alertstate="firing",destination="192.168.10.16/32"} 1'
+    alert = 'ALERTS{alertname="OverlayIpSplit",alertstate="firing",deployment="overlay-ip"} 1'
     series = [line.rsplit(" ", 1) for line in [*lines, alert]]
-    return [{"series": name, "values": f"{value}x90"} for name, value in series]
+    return [{"series": name, "values": f"{value}x120"} for name, value in series]
 
 
-def answered(tmp_path: Path, asked: list[tuple[str, float]], *, well: bool) -> str:
-    """What promtool says against these values of these expressions; empty where it says nothing."""
+def answered(tmp_path: Path, asked: list[tuple[str, float]], *, well: bool, at: str = "1h") -> str:
+    """What promtool says against these values of these expressions; empty where it says nothing.
+
+    All of it was told at one hour, and nothing since.
+    """
     wanted = [
-        {"expr": expression, "eval_time": "1h", "exp_samples": [{"labels": "{}", "value": value}]}
+        {"expr": expression, "eval_time": at, "exp_samples": [{"labels": "{}", "value": value}]}
         for expression, value in asked
     ]
     tests = [{"interval": "1m", "input_series": world(well=well), "promql_expr_test": wanted}]
     file = tmp_path / "test.yml"
-    file.write_text(json.dumps({"rule_files": [], "tests": tests}))
+    file.write_text(json.dumps({"rule_files": [str(RULES)], "tests": tests}))
     done = promtool("test", "rules", str(file))
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
@@ -126,10 +131,22 @@ def test_every_query_has_an_answer(tmp_path: Path) -> None:
     assert set(FAULTS) <= set(asked)
     assert answered(tmp_path, [is_there(e) for title, e in expressions() if title not in FAULTS], well=True) == ""
     assert answered(tmp_path, [(asked[title], number) for title, number in FAULTS.items()], well=False) == ""
-    # Where all is well, these have none, and the panel says 0.
-    nothing = [(f"absent({asked[title]})", 1.0) for title in FAULTS]
-    assert answered(tmp_path, nothing, well=True) == ""
+    assert answered(tmp_path, [(asked[title], 0.0) for title in FAULTS], well=True) == ""
     assert answered(tmp_path, [is_there('overlay_ip_holder{destinations="192.168.10.15/32"}')], well=True) != ""
+
+
+def test_what_is_old_is_counted_nowhere(tmp_path: Path) -> None:
+    """Neither as a fault nor as none: the tile says that nothing was told."""
+    tiles = {panel["title"]: panel for panel in PANELS if panel["type"] == "stat"}
+    asked = {title: expression for title, expression in expressions() if title in tiles and "time()" not in expression}
+    assert set(asked) == {"Overlay IPs", "Tables that do not work", *FAULTS}
+    young, old = "1h4m", "1h12m"
+    for well in (True, False):
+        assert answered(tmp_path, [is_there(e) for e in asked.values()], well=well, at=young) == ""
+        nothing = [(f"absent({e})", 1.0) for e in asked.values()]
+        assert answered(tmp_path, nothing, well=well, at=old) == ""
+    assert {tiles[title]["fieldConfig"]["defaults"]["noValue"] for title in asked} == {"nothing told"}
+    assert all(target["instant"] for title in asked for target in tiles[title]["targets"])
 
 
 def test_the_metrics_on_it_are_ours_and_all_of_them() -> None:

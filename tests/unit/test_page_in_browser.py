@@ -21,19 +21,21 @@ import pytest
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page
 from ansible_collections.aws_ha.overlay_ip.plugins.plugin_utils import page as file
 from unit.browser import PROGRAM, Browser, browser
-from unit.status_reports import OVERLAY, WELL, fleet, moved, reached, report
+from unit.status_reports import OVERLAY, WELL, balanced, fleet, moved, reached, report
 
 pytestmark = pytest.mark.skipif(not Path(PROGRAM).exists(), reason="there is no Chromium (requirements/apt.txt)")
 DOCS = Path(__file__).parents[2] / "docs"
 SPLIT, HOLE = ((1, "active"), (2, "active")), ((1, "blackhole"), (1, "blackhole"))
 TAG = '"><img src=http://192.0.2.1/x onerror=alert(1)><script>alert(1)</script>'
+CLIENTS = {"10.20.0.0/16": (True, True), "172.20.0.0/16": (True, False), "10.9.0.0/16": None}
 REPORTS: dict[str, list[dict[str, Any]]] = {
     "well": [report()],
     "split": [report({OVERLAY: SPLIT}, checks=(False, True))],
     "hole": [report({OVERLAY: HOLE}, states=("stopped", "running"), away=["node1"], engine=None)],
     "several": [report({f"192.168.10.{n}/32": SPLIT if n == 17 else WELL for n in range(15, 19)}, engine=None)],
     "hostile": [reached(report(names=("node1", TAG), zones=(TAG, "a" * 90, "c")), {TAG: None}, route_table_ids=[TAG])],
-    "outside": [reached(report(), {"10.20.0.0/16": (True, True), "172.20.0.0/16": (True, False), "10.9.0.0/16": None})],
+    "outside": [balanced(reached(report(), CLIENTS), (True, True))],
+    "silent": [report(away=["node1"])],
     "moves": [moved(report(), {"address": True, "permission": True})],
     "fleet": fleet(194),
 }
@@ -125,8 +127,9 @@ def test_from_where_it_is_reached_is_told_in_words(chromium: Browser, pages: dic
     chromium.open(pages["outside"])
     (words,) = [found for role, found in chromium.tree() if role in ("image", "img") and "VPC" in found]
     assert words.endswith(
-        "From outside, by Transit gateway tgw-rtb-0a1b2c3d4e5f60718. 10.20.0.0/16: reaches it."
-        " 172.20.0.0/16: reaches only node1. 10.9.0.0/16: not looked at."
+        "From outside, by Transit gateway tgw-rtb-0a1b2c3d4e5f60718. 10.20.0.0/16 (another VPC): reaches it."
+        " 172.20.0.0/16 (on-premises, by VPN): reaches only node1. 10.9.0.0/16: not looked at."
+        " From outside, by Load balancer sap-ascs. its clients: reaches it."
     )
     assert chromium.run("document.title") == "192.168.10.15/32 is held by node1, but not reached from everywhere"
     assert "1 error" in chromium.run("document.querySelector('.sum').textContent")
@@ -219,7 +222,7 @@ def test_take_the_pictures_of_the_documentation(chromium: Browser, pages: dict[s
         ("well", "status-page-dark.png", 1000, 760, "dark"),
         ("fleet", "status-page-fleet.png", 1000, 700, "light"),
         ("hole", "status-page-narrow.png", 380, 800, "light"),
-        ("outside", "status-page-outside.png", 1000, 1130, "light"),
+        ("outside", "status-page-outside.png", 1000, 1250, "light"),
     ):
         chromium.open(pages[name], width=width, height=height, theme=theme)
         chromium.picture(DOCS / picture, whole=False)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,7 @@ from upgrade.pack import PackBed, stage
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 OTHER, NAME = "192.168.10.77", "second"
+EXPORTER, METRICS = "prometheus-node-exporter", "http://127.0.0.1:9100/metrics"
 
 
 @pytest.fixture(scope="module", params=["none", "keepalived", "pacemaker"])
@@ -68,6 +70,37 @@ def test_they_are_set_up_on_opposite_nodes(pair: PackBed) -> None:
     for status in (pair.play("status.yml"), second(pair, "status.yml")):
         assert status.overlay_ip_result["healthy"], status.output
         assert status.overlay_ip_result["orphans"] == []
+
+
+def test_node_exporter_takes_the_metrics_of_both(pair: PackBed) -> None:
+    """And setup without metrics takes away its own alone."""
+    pair.play("setup.yml", overlay_ip_metrics=True)
+    second(pair, "setup.yml", overlay_ip_metrics=True)
+    pair.exec("node2", "systemctl", "start", EXPORTER)
+    whose = {pair.lab.overlay: "overlay-ip", OTHER: NAME}
+    end = time.monotonic() + 60
+    while (told := exported(pair)) != {(name, address) for address, name in whose.items()}:
+        assert time.monotonic() < end, told
+        time.sleep(0.5)
+    assert "was collected before" not in pair.exec("node2", "journalctl", "--unit", EXPORTER, "--output=cat")
+    second(pair, "setup.yml")
+    assert exported(pair) == {("overlay-ip", pair.lab.overlay)}
+    pair.play("setup.yml")
+    assert exported(pair) == set()
+    pair.exec("node2", "systemctl", "stop", EXPORTER)
+
+
+def exported(bed: PackBed) -> set[tuple[str, str]]:
+    """The deployments and overlay IPs that node_exporter tells of, where it tells everything of a node."""
+    page = bed.exec("node2", "curl", "--silent", "--fail", "--retry", "9", "--retry-connrefused", METRICS)
+    assert "node_textfile_scrape_error 0" in page
+    families = ("overlay_ip_holder", "overlay_ip_metrics_timestamp_seconds")
+    holder, written = (
+        set(re.findall(rf'^{family}{{.*?deployment="([^"]+)"(?:.*?destination="([^"/]+)/32")?', page, re.MULTILINE))
+        for family in families
+    )
+    assert {name for name, _address in holder} == {name for name, _address in written}
+    return {(name, address) for name, address in holder if address}
 
 
 def test_each_moves_alone(pair: PackBed) -> None:

@@ -35,6 +35,7 @@ def pair(request: pytest.FixtureRequest) -> Iterator[Bed]:
 
 def respond(pair: Bed) -> Run:
     labels = {"alertname": "OverlayIpConfigDiffers", "severity": "warning", "overlay_ip_action": "setup"}
+    labels |= {"deployment": "overlay-ip", "vpc_id": pair.lab.world.vpc_id, "destination": f"{pair.lab.overlay}/32"}
     word = quote(json.dumps([{"status": "firing", "labels": labels}]))
     return pair.play("respond.yml", overlay_ip_alerts=word, overlay_ip_response_dry_run=False)
 
@@ -69,10 +70,11 @@ def test_nothing_is_started_while_a_takeover_is_under_way(pair: Bed) -> None:
     if pair.engine == "pacemaker":
         assert "pacemaker is in a transition (S_TRANSITION_ENGINE on" in run.output
     assert set(run.changed.values()) == {0}
+    assert pair.view().holder != "node2", "the takeover was over before anybody looked"
     gone.join()
     pair.heal()
-    pair.rest("node2", 180)
-    assert {call["caller"] for call in pair.writes(mark)} != set()
+    pair.wait(lambda view: view.at_rest and view.holder == "node2", 180, "node2 as the holder")
+    assert [call["caller"] for call in pair.writes(mark) if call["status"] == 200] != []
     come_back(pair)
     pair.rest(seconds=180)
     again = respond(pair)

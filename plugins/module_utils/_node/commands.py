@@ -110,10 +110,14 @@ def _held(overlays: Sequence[Mapping[str, Any]], complete: bool, mine: str) -> i
 
 
 def check(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
+    """Whether this node could take over; root's answer is remembered, for the status playbook and the metrics."""
     from . import check as node_check
+    from . import proof
 
     def run(node: Any) -> Answer:
         checks = node_check.run(node, deadline)
+        if os.geteuid() == 0:
+            Memory.of_node(arguments.deployment).write(proof.NAME, proof.text(time.time(), checks))
         ready = all(check["ok"] is not False for check in checks)
         return OK if ready else FAILED, {"node": config.name, "ready": ready, "checks": checks}
 

@@ -4,7 +4,9 @@
 """The metrics of overlay IPs: their names and meanings, and the samples that follow from what was seen.
 
 A node tells its own side, which the controller's status playbook tells of all nodes as well (`_report.metrics`). An
-overlay IP is known by `destination` and `vpc_id` together. What is not known has no sample: an alert on it would lie.
+overlay IP is known by `destination` and `vpc_id` together. Every series says of which deployment it is: two on the same
+nodes have a file each, and the collector refuses a series that is in both. What is not known has no sample: an alert on
+it would lie.
 
 Pure. This module util is PRIVATE to the collection.
 """
@@ -140,13 +142,27 @@ class Seen:
 
 def samples(seen: Seen) -> list[Sample]:
     """All samples of a node."""
-    node = {"node": seen.config.name}
+    config = seen.config
+    node = whose(config.deployment, config.name, (overlay.vpc_id for overlay in config.overlays))
     found = [*_overlays(seen, node), *_readiness(seen, node), *_moves(seen, node), *_calls(seen, node)]
     found.append(Sample(READABLE, node, float(seen.overlays is not None)))
     times = ((VERIFIED, seen.verified), (CONFIG_AT, seen.written), (WRITTEN, seen.now))
     found += [Sample(family, node, at) for family, at in times if at is not None]
     found.append(Sample(PROGRAM, {**node, "version": seen.version}, 1.0))
     return found
+
+
+def whose(deployment: str, node: str, vpc_ids: Iterable[str | None]) -> dict[str, str]:
+    """The labels of everything that is told of a node.
+
+    Args:
+        deployment: whose it is.
+        node: its name in the inventory.
+        vpc_ids: of the overlay IPs; where all are in one, the node is there, too.
+    """
+    known = set(vpc_ids)
+    vpc_id = known.pop() if len(known) == 1 else None
+    return {"deployment": deployment, "node": node, **({"vpc_id": vpc_id} if vpc_id else {})}
 
 
 def of_tables(labels: Mapping[str, str], routes: Sequence[Mapping[str, Any] | None], here: int) -> list[Sample]:
@@ -185,7 +201,7 @@ def _overlays(seen: Seen, node: Mapping[str, str]) -> Iterator[Sample]:
     up = None if seen.up is None else set(seen.up)
     told = shared(seen.config)
     for overlay in seen.config.overlays:
-        labels = {**node, "destination": overlay.destination, "vpc_id": overlay.vpc_id or ""}
+        labels = {**node, "vpc_id": overlay.vpc_id or "", "destination": overlay.destination}
         yield Sample(CONFIG, {**labels, "hash": told}, 1.0)
         yield Sample(NODES, labels, float(len({*seen.config.peers, seen.config.name})))
         if up is not None and overlay.addresses:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a node's program checked last of what a takeover needs, as it remembers it. Pure.
 
-The metrics' timer checks every ten minutes, by DryRun among others; who looks at the node can tell of it for nothing.
+The metrics' timer checks every ten minutes, by DryRun among others, and so does `check` by hand; who looks at the node
+can tell of it for nothing.
 
 This module util is PRIVATE to the collection.
 """

@@ -55,6 +55,7 @@ def _path(scene: Scene, node: Host) -> dict[str, Any]:
     return {
         "source": scene.source.name,
         "holder": node.name,
+        "attachment": scene.transit.near.kind if scene.transit else None,
         "works": not dropped,
         "side": dropped[0].side if dropped else None,
         "hops": [

@@ -38,19 +38,22 @@ def text_of_many(told: Iterable[tuple[Dict, Dict]], now: float) -> str:
 
 
 def _samples(model: Dict, report: Dict, now: float) -> Iterator[Sample]:
+    deployment = model["deployment"]
     wanted = {overlay["destination"]: overlay for overlay in model["overlays"]}
+    vpcs = {o["destination"]: o["vpc_id"] or wanted[o["destination"]]["vpc_id"] or "" for o in report["overlays"]}
+    nodes = {name: metrics.whose(deployment, name, vpcs.values()) for name in report["nodes"]}
     for overlay in report["overlays"]:
         asked = wanted[overlay["destination"]]
-        of_overlay = {"destination": overlay["destination"], "vpc_id": overlay["vpc_id"] or asked["vpc_id"] or ""}
+        place = {"vpc_id": vpcs[overlay["destination"]], "destination": overlay["destination"]}
         for name, node in report["nodes"].items():
-            labels = {"node": name, **of_overlay}
+            labels = {**nodes[name], **place}
             yield from metrics.of_tables(labels, *_routes(overlay, name))
             if node["reachable"] and asked["node_addresses"]:
                 up = set(asked["node_addresses"]) <= set(node["addresses"])
                 yield Sample(metrics.ADDRESS, labels, float(up))
-        yield from _findings(metrics.FINDINGS, of_overlay, overlay)
+        yield from _findings(metrics.FINDINGS, {"deployment": deployment, **place}, overlay)
     for name, node in report["nodes"].items():
-        yield from _node(name, node, report, now)
+        yield from _node(nodes[name], node, report, now)
 
 
 def _routes(overlay: Dict, node: str) -> tuple[list[Mapping[str, Any] | None], int]:
@@ -59,14 +62,13 @@ def _routes(overlay: Dict, node: str) -> tuple[list[Mapping[str, Any] | None], i
     return routes, sum(1 for r in routes if r and r["holder"] == node and r["state"] == plan.ACTIVE)
 
 
-def _node(name: str, node: Dict, report: Dict, now: float) -> Iterator[Sample]:
-    labels = {"node": name}
+def _node(labels: Mapping[str, str], node: Dict, report: Dict, now: float) -> Iterator[Sample]:
     yield Sample(metrics.READABLE, labels, 1.0)  # else there would be no report
     yield Sample(metrics.VERIFIED, labels, now)
     yield Sample(metrics.WRITTEN, labels, now)
     yield Sample(metrics.REACHABLE, labels, float(node["reachable"]))
     yield from _findings(metrics.NODE_FINDINGS, labels, node)
-    mine = [record for record in report["moves"] if record["node"] == name]
+    mine = [record for record in report["moves"] if record["node"] == labels["node"]]
     if mine:
         yield Sample(metrics.MOVED_AT, labels, moves.last_met(mine[-1]) or 0.0)
         yield Sample(metrics.MOVED_OK, labels, float(mine[-1]["done"]))

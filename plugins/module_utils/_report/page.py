@@ -26,6 +26,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "blackhole": ("Black hole", "bad"),
     "absent": ("No route", "bad"),
     "drifted": ("Drifted", "warn"),
+    "unknown": ("Not known", "warn"),
     "unprotected": ("Unprotected", "warn"),
     "ok": ("OK", "ok"),
 }
@@ -76,6 +77,8 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
         "fleet": len(overlays) > FLEET,
         "overlays": overlays,
         "nodes": nodes,
+        "unproved": any(node["unproved"] for node in nodes),
+        "proved": any(node["proof"] for node in nodes),
         "zones": sorted({zone for o in overlays for zone in [o["zone"]] if zone}),
         "findings": findings,
         "moves": list(_moves([record for report in reports for record in report.get("moves") or ()], made)),
@@ -120,6 +123,7 @@ def _headline(overlays: Sequence[Dict], counts: Mapping[str, int]) -> str:
             "blackhole": "is a black hole: AWS drops its packets",
             "absent": "has no route",
             "drifted": f"{only['says']}, but has drifted",
+            "unknown": f"{only['says']}, which cannot be asked",
             "unprotected": f"{only['says']}, unprotected",
         }
         return f"{only['destination']} {told.get(only['state'], only['says'])}"
@@ -145,7 +149,8 @@ def _nodes(report: Dict) -> dict[str, dict[str, Any]]:
     for name, node in report["nodes"].items():
         place = places.get(name, {})
         held = [overlay["destination"] for overlay in report["overlays"] if overlay["holder"] == name]
-        ready, why = readiness.of(node, place)
+        judged = readiness.of(node, place)
+        ready = judged.answer
         parts = [[table["holder"] == name for table in overlay["tables"]] for overlay in report["overlays"]]
         part = max((part for part in parts if any(part) and not all(part)), key=sum, default=None)
         role = "holder" if held else "in part" if part else "standby"
@@ -161,7 +166,9 @@ def _nodes(report: Dict) -> dict[str, dict[str, Any]]:
             "role": role,
             "held": held,
             "ready": ready,
-            "why": why,
+            "why": judged.why,
+            "proof": judged.proof,
+            "unproved": judged.unproved,
             "says": says,
             "kind": _colour(bool(held) and node["reachable"], wrong=wrong, well=ready == "yes" and not part),
             "reachable": node["reachable"],
@@ -190,7 +197,8 @@ def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict], serves: Map
     label, kind = STATES[state]
     holder = overlay["holder"] or _sole(overlay)
     others = [node for name, node in nodes.items() if name != holder]
-    ready = [node["name"] for node in others if node["ready"] == "yes"]
+    able = [node for node in others if node["ready"] == "yes"]
+    ready = [node["name"] + (f" ({node['proof']})" if node["proof"] else "") for node in able]
     return {
         "destination": overlay["destination"],
         "state": state,
@@ -211,12 +219,10 @@ def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict], serves: Map
         ],
         "together": max((_led(overlay).count(name) for name in _led(overlay)), default=0),
         "engines": overlay.get("engines", []),
-        "ready": ready,
-        "standby": f"{', '.join(ready[:3])}{' …' * (len(ready) > 3)}"
-        if ready
-        else "none"
-        if others
-        else "no other node",
+        "ready": [node["name"] for node in able],
+        "standby": _named(ready) if ready else "none" if others else "no other node",
+        "proof": able[0]["proof"] if len(able) == 1 else "",
+        "others": _named([node["name"] for node in able]) if able else "none" if others else "no other node",
         "count": len(overlay["findings"]),
     }
 
@@ -256,6 +262,8 @@ def _state(overlay: Dict, report: Dict, nodes: Mapping[str, Dict]) -> str:
     lacking = any(not table["holder"] for table in overlay["tables"])
     if lacking or ERROR in {finding["severity"] for finding in [*overlay["findings"], *of_holder]}:
         return "drifted"
+    if holder in nodes and not nodes[holder]["reachable"]:  # it may be dead, and EC2 calls it running all the same
+        return "unknown"
     others = [node for name, node in nodes.items() if name != holder]
     return "unprotected" if others and "yes" not in {node["ready"] for node in others} else "ok"
 

@@ -8,6 +8,9 @@ Pure. This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 from .._base.finding import ERROR
 from .._inventory.holders import Dict
 from .engines import MOVE
@@ -19,38 +22,60 @@ _LATELY = 900
 """Seconds for which what the node checked itself counts; it checks every ten minutes."""
 
 
-def of(node: Dict, place: Dict) -> tuple[str, str]:
-    """YES, NO or UNKNOWN, and why, in words.
+class Ready(NamedTuple):
+    """What is known.
+
+    Attributes:
+        answer: YES, NO or UNKNOWN.
+        why: in words.
+        proof: what proves that AWS lets the node move the route, or that nothing does, in words; empty where the answer
+            is not YES, or where the node moves nothing itself.
+        unproved: whether nothing proves it now, and the node could.
+    """
+
+    answer: str
+    why: str
+    proof: str = ""
+    unproved: bool = False
+
+
+def of(node: Dict, place: Dict) -> Ready:
+    """Whether a node could take over.
 
     Args:
         node: of the report's `nodes`.
         place: of the report's `networks`, what AWS says of it; empty where nobody asked.
     """
     if place.get("state") not in (None, "running"):
-        return NO, f"its instance is {place['state']}"
+        return Ready(NO, f"its instance is {place['state']}")
     if place.get("source_dest_check"):
-        return NO, "its source/destination check is on"
+        return Ready(NO, "its source/destination check is on")
     if not node["reachable"]:
         asked = (str(f["message"]) for f in node["findings"] if f["id"] in ("node_unreachable", "node_failed"))
-        return UNKNOWN, next(asked, "").partition(": ")[2].rstrip(".") or "it does not answer"
+        return Ready(UNKNOWN, next(asked, "").partition(": ")[2].rstrip(".") or "it does not answer")
     for finding in node["findings"]:
         wrong = finding["severity"] == ERROR and finding["id"] not in _MENDED
         if wrong or MOVE in finding.get("hinders", ()):
-            return NO, str(finding["message"]).rstrip(".")
-    proved = node.get("proof") or {"seconds": _LATELY, "checks": []}
+            return Ready(NO, str(finding["message"]).rstrip("."))
+    proved = node.get("proof") or {"seconds": math.inf, "checks": []}
     lately = proved["seconds"] < _LATELY
     failed = [check["check"] for check in proved["checks"] if check["ok"] is False]
     if lately and failed:
-        return NO, f"its own check of {', '.join(failed)} failed {ago(proved['seconds'])}"
-    may = lately and any(check["check"] == "permission" and check["ok"] for check in proved["checks"])
+        return Ready(NO, f"its own check of {', '.join(failed)} failed {ago(proved['seconds'])}")
+    may = any(check["check"] == "permission" and check["ok"] for check in proved["checks"])
+    told = f"proved {ago(proved['seconds'])} by DryRun" if may else "not proved by DryRun"
     seen = [
         "it answers",
         *(["its instance runs"] if place.get("state") else []),
         *(["its check is off"] if place.get("source_dest_check") is False else []),
         *(f"{view['engine']} runs" for view in node["failover"] if view.get("running", True)),
-        *([f"AWS lets it move the route (proved {ago(proved['seconds'])} by DryRun)"] if may else []),
     ]
-    return YES, ", ".join(seen)
+    if may and lately:
+        return Ready(YES, ", ".join([*seen, f"AWS lets it move the route ({told})"]), told)
+    if not node["failover"]:  # who runs switchover moves it
+        return Ready(YES, ", ".join(seen))
+    told = f"last {told}" if may else told
+    return Ready(YES, f"{', '.join(seen)}; that AWS lets it move the route: {told}", told, unproved=True)
 
 
 def ago(seconds: float) -> str:

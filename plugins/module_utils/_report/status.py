@@ -176,6 +176,7 @@ def _at_work(name: str, host: Dict) -> list[dict[str, str]]:
 
 def _unasked(name: str, why: str, *, away: bool) -> dict[str, str]:
     """A node that did not answer, or one that did and could not do what it was asked."""
+    why = f"{why.rstrip('.')}."  # ssh ends no sentence
     if away:
         return _finding("node_unreachable", "warning", f"{name} cannot be asked: {why}", "See to the node or its ssh.")
     remedy = "The node answers: see to what it says, then look again."

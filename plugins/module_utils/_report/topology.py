@@ -293,15 +293,20 @@ def _draw_overlays(
 def _draw_ways(made: Drawing, ways: Sequence[Dict], shape: Shape) -> int:
     """Draw from where it is reached, and by what, above the VPC; return how high that is."""
     y = 1
+    middles = []
     for way in ways:
-        y = _draw_way(made, way, shape, y) + 12
+        top, y = y, _draw_way(made, way, shape, y) + 12
+        middles.append((top + y - 12) // 2)
     if ways and shape.overlays:
         at, room = shape.tables[0] + shape.tables[1] + 22, shape.width - shape.tables[0] - shape.tables[1] - 40
         made.text(at, 21, "From outside, as overlay_ip_reach declares it", "muted strong", room, 12)
-        made.text(at, 38, "networks of other VPCs and on-premises", "muted", room, 12)
+        made.text(at, 38, "networks of other VPCs, on-premises, clients of a load balancer", "muted", room, 12)
     if ways:
         x, wide = shape.tables if shape.overlays else shape.zones
-        made.arrows.append({"d": f"M{x + wide // 2} {y - 12}V{y + 10}", "kind": "to", "title": ""})
+        # One straight down; several by a common line at their side, so that each is seen to lead into the VPC.
+        side = x + wide + (14 if shape.overlays else 4)
+        starts = [f"M{x + wide} {at}H{side}" for at in middles] if len(ways) > 1 else [f"M{x + wide // 2} {y - 12}"]
+        made.arrows += [{"d": f"{start}V{y + 10}", "kind": "to", "title": ""} for start in starts]
         y += 12
     return y if ways else 0
 
@@ -315,7 +320,7 @@ def _draw_way(made: Drawing, way: Dict, shape: Shape, y: int) -> int:
         kind = next((k for k in ("bad", "warn", "to") if k in {client["kind"] for client in rest}), "ok")
         shown.append({"network": f"{len(rest)} more networks", "kind": kind, "says": _MANY[kind]})
     shown = shown or [{"network": "no network named", "kind": "to", "says": "not looked at"}]
-    high, gap = 46, 8
+    high, gap = (60 if any(client.get("place") for client in shown) else 46), 8
     bottom = y + len(shown) * (high + gap) - gap
     tall = max(62, bottom - y)
     made.box(to, y, broad, tall, "table gateway", f"{way['about']} {way['carries']}".strip())
@@ -328,6 +333,8 @@ def _draw_way(made: Drawing, way: Dict, shape: Shape, y: int) -> int:
         made.box(x, at, wide, high, f"overlay {client['kind']}", client["network"])
         made.text(x + 12, at + 19, client["network"], "mono strong", wide - 20, 12)
         made.text(x + 12, at + 36, client["says"], f"says {client['kind']}", wide - 20, 12)
+        if client.get("place"):
+            made.text(x + 12, at + 51, client["place"], "muted", wide - 20, 11)
         end = min(at + high // 2, y + tall - 12)
         made.arrow((x + wide, at + high // 2), (to - 2, end), client["kind"], f"{client['network']} {client['says']}")
     return max(bottom, y + tall)
@@ -337,7 +344,8 @@ def _words_outside(ways: Sequence[Dict]) -> Iterator[str]:
     for way in ways:
         yield f"From outside, by {way['via']} {way['about']}".rstrip() + "."
         for client in way["clients"]:
-            yield f"{client['network']}: {client['says']}."
+            place = f" ({client['place']})" if client.get("place") else ""
+            yield f"{client['network']}{place}: {client['says']}."
 
 
 def _words(network: Dict, cards: Iterable[Dict], nodes: Mapping[str, Dict]) -> Iterator[str]:

@@ -42,7 +42,7 @@ class Alert:
         firing: whether it fires; else it is resolved.
         action: the playbook that it names; empty where it names none.
         critical: whether its severity is that.
-        destination, vpc_id, node: what it is about, where it says so.
+        destination, vpc_id, deployment, node: what it is about, where it says so.
         check: what is not ready.
         target, holder: of a switchover: the node to move to, and the one that it was written of.
     """
@@ -57,6 +57,7 @@ class Alert:
     check: str = ""
     target: str = ""
     holder: str = ""
+    deployment: str = ""
 
     @property
     def title(self) -> str:
@@ -113,6 +114,7 @@ def _alert(raw: Mapping[str, Any]) -> Alert:
         check=label("check"),
         target=label("overlay_ip_target"),
         holder=label("overlay_ip_holder"),
+        deployment=label("deployment"),
     )
 
 
@@ -120,15 +122,23 @@ def refused(alert: Alert, model: Mapping[str, Any], allowed: tuple[str, ...]) ->
     """Why nothing may be started for it, whatever the state of things, as a sentence; empty where something may."""
     nodes = tuple(model["nodes"])
     destinations = tuple(overlay["destination"] for overlay in model["overlays"])
+    mine = model["deployment"]
     if alert.action not in ACTIONS:
         return f"its label overlay_ip_action is {shown(alert.action)}: write {', '.join(ACTIONS)}, or no such label."
     if alert.action not in allowed:
         return f"overlay_ip_response_actions does not have {alert.action}: add it there if that may start by itself."
+    if alert.deployment and alert.deployment != mine:
+        return f"its label deployment is {shown(alert.deployment)}, and overlay_ip_name of this inventory is {mine}."
     if alert.destination and alert.destination not in destinations:
         return f"{shown(alert.destination)} is no overlay IP of this inventory, which has {', '.join(destinations)}."
     for name, value in (("node", alert.node), ("overlay_ip_target", alert.target), ("overlay_ip_holder", alert.holder)):
         if value and value not in nodes:
             return f"its label {name} is {shown(value)}, which is no node of this inventory: {', '.join(nodes)}."
+    if alert.action != STATUS and not alert.destination and not alert.deployment:
+        return (
+            "it has neither the label destination nor the label deployment, so that it may be of another inventory,"
+            f" whose nodes have the same names: write deployment={mine} if it is of this one."
+        )
     if alert.action == SWITCHOVER:
         missing = [f"overlay_ip_{n}" for n, v in (("target", alert.target), ("holder", alert.holder)) if not v]
         if missing:

@@ -7,7 +7,7 @@ One message of Alertmanager starts one playbook at most. Every alert in it gets 
 speaks decides (tests/unit has them as a table):
 
  1. It is resolved, or names no action: nothing to do.
- 2. It names what is unknown or not allowed: refused.
+ 2. It names what is unknown or not allowed, or does not say whose it is: refused.
  3. It is not true any more.
  4. It is of what people may have meant: an engine that does not run, or must not take over.
  5. The engine is at work, or cannot be asked: nothing is started meanwhile.
@@ -147,8 +147,8 @@ def _one(alert: Alert, model: Dict, settings: Settings, seen: Seen) -> Verdict:
             lines=(f"{alert.title}: {'refused: ' if refusal else 'nothing is started: '}{why}",), refused=refusal
         )
 
-    if vpc := look.vpc_differs(alert, seen.report):
-        return no(f"{alert.destination} is in {vpc} by this inventory, and the alert is of another VPC.", refusal=True)
+    if why := look.elsewhere(alert, seen.report):
+        return no(why, refusal=True)
     if alert.action == STATUS:
         return Verdict(lines=(f"{alert.title}: status, which was looked at just now.",))
     if why := look.over(alert, seen.report) or _moved(alert, seen.report):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .alerts import SETUP, Alert
+from .alerts import SETUP, STATUS, Alert
 
 Dict = Mapping[str, Any]
 _ENGINES = ("keepalived", "pacemaker")
@@ -95,10 +95,24 @@ def at_people(alert: Alert) -> str:
     )
 
 
-def vpc_differs(alert: Alert, report: Dict) -> str:
-    """The VPC of the overlay IP that the alert is about, where that is another one than the alert's."""
-    for overlay in report["overlays"]:
-        vpc = overlay.get("vpc_id")
-        if alert.destination == overlay["destination"] and alert.vpc_id and vpc and alert.vpc_id != vpc:
-            return str(vpc)
-    return ""
+def elsewhere(alert: Alert, report: Dict) -> str:
+    """Why the alert is of another VPC, or may be, as a sentence; empty where it is of ours.
+
+    A deployment has a VPC where all of its overlay IPs are in one. What tells of it then has that as a label.
+    """
+    where = {overlay["destination"]: overlay.get("vpc_id") for overlay in report["overlays"]}
+    if alert.destination:
+        vpc = where.get(alert.destination)
+        if alert.vpc_id and vpc and alert.vpc_id != vpc:
+            return f"{alert.destination} is in {vpc} by this inventory, and the alert is of another VPC."
+        return ""
+    known = set(where.values())
+    vpc = known.pop() if len(known) == 1 else None
+    if not vpc or alert.vpc_id == vpc or alert.action == STATUS:
+        return ""
+    if alert.vpc_id:
+        return f"the overlay IPs of this inventory are in {vpc}, and the alert is of another VPC."
+    return (
+        "it has neither the label destination nor the label vpc_id, so that it may be of another inventory, whose"
+        f" nodes have the same names: write vpc_id={vpc} if it is of this one."
+    )

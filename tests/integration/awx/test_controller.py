@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,9 @@ overlay_pairs:
     a: {hosts: {a1: , a2: }, vars: {overlay_ips: [{address: 192.168.10.15}]}}
     b: {hosts: {b1: , b2: }, vars: {overlay_ips: [192.168.10.16]}}
 """
-PLAYBOOKS = ["setup.yml", "switchover.yml", "status.yml", "teardown.yml", "evacuate.yml", "fleet.yml"]
-TEMPLATES = ["setup", "switchover", "switchover (dry run)", "status", "teardown"]
+PLAYBOOKS = ["setup.yml", "switchover.yml", "status.yml", "teardown.yml", "respond.yml", "evacuate.yml", "fleet.yml"]
+BY_ALERT = ["respond", "setup (by alert)", "switchover (by alert)"]
+TEMPLATES = ["setup", "switchover", "switchover (dry run)", "status", "teardown", *BY_ALERT]
 ONE_AT_A_TIME = "Overlay IP one at a time"
 
 
@@ -108,10 +110,28 @@ def test_the_choices_come_from_the_inventory(twice: tuple[Controller, str, str, 
 
 def test_every_survey_that_we_ship_is_taken_and_not_regretted(twice: tuple[Controller, str, str, int]) -> None:
     surveys = twice[0].surveys
-    assert len(surveys) == 3  # switchover, its dry run, the workflow
+    assert len(surveys) == 5  # switchover, its dry run, by alert, the workflow, respond
     for spec in surveys.values():
         survey.check(spec)
         assert survey.advice(spec) == []
+
+
+def test_what_alerts_start_asks_once_more_whatever_is_sent_with_the_launch(
+    twice: tuple[Controller, str, str, int],
+) -> None:
+    """It stands in the template. What decides takes one variable, and is told by nobody to be in earnest."""
+    controller = twice[0]
+    always = {name: json.loads(template(controller, name).get("extra_vars") or "{}") for name in TEMPLATES}
+    by_alert = {"overlay_ip_by_alert": True}
+    assert {name: given for name, given in always.items() if given} == dict.fromkeys(BY_ALERT[1:], by_alert)
+    assert {template(controller, name)["playbook"] for name in BY_ALERT} == {
+        "respond.yml",
+        "setup.yml",
+        "switchover.yml",
+    }
+    (question,) = controller.surveys["job_templates", template(controller, "respond")["id"]]["spec"]
+    assert (question["variable"], question["required"]) == ("overlay_ip_alerts", True)
+    assert question["max"] >= 100 * 10 * 256 * 6  # alerts, labels, characters, each encoded as %uXXXX at most
 
 
 def test_the_workflow_waits_for_an_approval(twice: tuple[Controller, str, str, int]) -> None:
@@ -129,14 +149,18 @@ def test_the_workflow_waits_for_an_approval(twice: tuple[Controller, str, str, i
 
 def test_operators_may_launch_switchover_and_status_alone(twice: tuple[Controller, str, str, int]) -> None:
     controller = twice[0]
-    operators = controller.named("teams", "Overlay IP operators")["id"]
-    may = {
-        name
-        for name in TEMPLATES
-        for role in template(controller, name)["summary_fields"]["object_roles"].values()
-        if operators in controller.associated.get(("roles", role["id"], "teams"), [])
-    }
-    assert may == {"switchover", "switchover (dry run)", "status"}
+
+    def may(team: str) -> set[str]:
+        number = controller.named("teams", f"Overlay IP {team}")["id"]
+        return {
+            name
+            for name in TEMPLATES
+            for role in template(controller, name)["summary_fields"]["object_roles"].values()
+            if number in controller.associated.get(("roles", role["id"], "teams"), [])
+        }
+
+    assert may("operators") == {"switchover", "switchover (dry run)", "status"}
+    assert may("alerts") == set(BY_ALERT)
 
 
 @pytest.mark.long

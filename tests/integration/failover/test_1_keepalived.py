@@ -21,7 +21,8 @@ pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 #: `make drill` measures; here two busy cores must not make a good run red.
 PATIENCE = 6.0
-METRICS = "/var/lib/prometheus/node-exporter/overlay_ip.prom"
+METRICS = Path("/var/lib/prometheus/node-exporter/overlay_ip.prom")
+ELSEWHERE = Path("/var/lib/elsewhere/overlay_ip.prom")
 
 
 def status(pair: Bed) -> str:
@@ -264,9 +265,9 @@ def test_a_command_line_of_any_kind_is_run_as_it_is_written(pair: Bed) -> None:
     assert probe.report.lost == 0
 
 
-def metrics(pair: Bed, node: str) -> dict[str, str]:
+def metrics(pair: Bed, node: str, file: Path = METRICS) -> dict[str, str]:
     """What the node's timer has written for node_exporter, once it is there, by series."""
-    show = f"for try in $(seq 100); do cat {METRICS} 2>/dev/null && exit; sleep 0.2; done; exit 1"
+    show = f"for try in $(seq 100); do cat {file} 2>/dev/null && exit; sleep 0.2; done; exit 1"
     page = pair.exec(node, "sh", "-c", show, timeout=60.0)
     return dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
 
@@ -277,26 +278,36 @@ def test_a_check_is_added_and_removed_and_metrics_told_without_a_lost_packet(pai
         run = with_check(pair, "", overlay_ip_metrics=True)
         assert run.ok, run.output
         vpc, destination = pair.lab.world.vpc_id, f"{pair.lab.overlay}/32"
-        labels = {n: f'{{node="{n}",destination="{destination}",vpc_id="{vpc}"}}' for n in ("node1", "node2")}
+        whose = {n: f'deployment="overlay-ip",node="{n}",vpc_id="{vpc}"' for n in ("node1", "node2")}
+        labels = {n: f'{{{whose[n]},destination="{destination}"}}' for n in whose}
         told = {node: metrics(pair, node) for node in labels}
         assert {n: told[n][f"overlay_ip_holder{labels[n]}"] for n in labels} == {"node1": "0", "node2": "1"}
         assert {n: told[n][f"overlay_ip_address_up{labels[n]}"] for n in labels} == {"node1": "0", "node2": "1"}
         for node in labels:
-            assert told[node][f'overlay_ip_ready{{node="{node}",check="permission"}}'] == "1"
-            assert int(told[node][f'overlay_ip_api_calls_total{{node="{node}",operation="DescribeRouteTables"}}']) > 0
-            assert told[node][f'overlay_ip_ready{{node="{node}",check="keepalived"}}'] == "1"
+            assert told[node][f'overlay_ip_ready{{{whose[node]},check="permission"}}'] == "1"
+            calls = f'overlay_ip_api_calls_total{{{whose[node]},operation="DescribeRouteTables"}}'
+            assert int(told[node][calls]) > 0
+            assert told[node][f'overlay_ip_ready{{{whose[node]},check="keepalived"}}'] == "1"
         # The standby hears the holder; the holder hears nobody, for backups are silent.
         heard = [
             series for one in told.values() for series in one.items() if series[0].startswith("overlay_ip_peer_heard")
         ]
-        assert heard == [('overlay_ip_peer_heard{node="node1",engine="keepalived"}', "1")]
+        assert heard == [(f'overlay_ip_peer_heard{{{whose["node1"]},engine="keepalived"}}', "1")]
+        last = ("systemctl", "show", "--property=Nice,IOSchedulingClass", "--value", "aws-overlay-ip-metrics.service")
+        assert pair.exec("node1", *last).split() == ["19", "3"]  # idle
         hashes = {series.split("hash=")[1] for one in told.values() for series in one if "config_info" in series}
         assert len(hashes) == 1
         assert pair.exec("node2", "sh", "-c", "ls /usr/libexec/keepalived") == ""
         pair.rest("node2")
+        # Another folder, and then none: what is left in the earlier one would be told for ever.
+        moved = with_check(pair, "", overlay_ip_metrics=True, overlay_ip_metrics_directory=str(ELSEWHERE.parent))
+        assert moved.ok, moved.output
+        assert metrics(pair, "node1", ELSEWHERE).keys() >= {f"overlay_ip_holder{labels['node1']}"}
+        assert pair.exec("node1", "sh", "-c", f"ls {METRICS} 2>/dev/null || true") == ""
         pair.play("setup.yml")
         pair.rest("node2")
-        left = f"ls {METRICS} /etc/systemd/system/aws-overlay-ip-metrics.* 2>/dev/null || true"
+        units = "/etc/systemd/system/aws-overlay-ip-metrics.* /etc/systemd/system/timers.target.wants/*overlay-ip*"
+        left = f"ls {METRICS} {ELSEWHERE} {units} 2>/dev/null || true"
         assert pair.exec("node1", "sh", "-c", left) == ""
     assert probe.report.who == ("node2",)
     assert probe.report.lost == 0

@@ -130,7 +130,8 @@ def test_from_the_declaration_to_the_teardown(site: Site, tmp_path: Path) -> Non
     text = page.read_text()
     assert f"<h1>{OVERLAY} is held by node1, but not reached from everywhere</h1>" in text
     assert f"From outside, by Transit gateway {made.tables[0]}" in text
-    assert "10.20.0.0/16: reaches only node1." in text
+    assert f"{CLIENTS} (another VPC): reaches only node1." in text
+    assert f"{ON_PREMISES} (on-premises, by VPN): reaches only node1." in text
 
     done = lab.playbook("teardown.yml", overlay_ip_reach=site.reach)
     assert done.ok, done.output
@@ -146,7 +147,7 @@ def test_bad_requests_end_in_a_sentence(ready: LabHandle) -> None:
     assert f"{told} Nothing was changed." in wrong
 
 
-def test_a_load_balancer_from_the_declaration_to_the_teardown(ready: LabHandle) -> None:
+def test_a_load_balancer_from_the_declaration_to_the_teardown(ready: LabHandle, tmp_path: Path) -> None:
     lab, world = ready, ready.world
     interfaces = [
         policy_document.Ec2Ref(node.network_interface_ids[0], world.account_id, world.vpc_id) for node in world.nodes
@@ -184,8 +185,12 @@ def test_a_load_balancer_from_the_declaration_to_the_teardown(ready: LabHandle) 
     elb = lab.client("elbv2")
     [group] = elb.describe_target_groups()["TargetGroups"]
     elb.modify_target_group(TargetGroupArn=group["TargetGroupArn"], HealthCheckIntervalSeconds=30)
-    status = lab.playbook("status.yml", overlay_ip_reach=reach)
+    page = tmp_path / "status.html"
+    status = lab.playbook("status.yml", overlay_ip_reach=reach, overlay_ip_page=str(page))
     assert status.ok, status.output
+    shown = page.read_text()
+    assert "From outside, by Load balancer sap-ascs. its clients: " in shown
+    assert "Load balancer sap-ascs is not as declared: target group sap-ascs-3600." in shown
     assert f"Load balancer sap-ascs, {name}, active:" in status.output
     assert f"  port 3600 to 192.168.10.15:{HTTP_PORT}: healthy, idle connections are kept 3900 s" in status.output
     assert "Load balancer sap-ascs is not as declared: target group sap-ascs-3600. Run reach.yml" in status.output

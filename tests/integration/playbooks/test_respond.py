@@ -90,6 +90,8 @@ def test_a_page_that_cannot_be_written_hinders_nothing(ready: LabHandle) -> None
     assert run.ok, run.output
     assert verdict(run)["do"] == "setup"
     assert "could not be written, which hinders nothing else: overlay_ip_page is '/nowhere/page.html'" in run.output
+    told = ready.playbook("status.yml", overlay_ip_metrics_file="/nowhere/overlay.prom").told
+    assert "overlay_ip_metrics_file is '/nowhere/overlay.prom', which cannot be written: Destination directory" in told
     forget(ready)
 
 
@@ -119,10 +121,14 @@ def test_a_switchover_must_be_allowed_and_gets_the_inventorys_own_names(ready: L
     forget(ready)
     labels = {"alertname": "DatabaseDown", "overlay_ip_action": "switchover", "severity": "critical"}
     labels |= {"overlay_ip_target": "node2", "overlay_ip_holder": "node1"}
+    named = {"deployment": "overlay-ip", "vpc_id": ready.world.vpc_id}  # of no overlay IP: then whose nodes they are
     refused = respond(ready, labels)
     assert not refused.ok
     assert "refused: overlay_ip_response_actions does not have switchover" in refused.told
+    whose = respond(ready, labels, overlay_ip_response_actions=["switchover"])
+    assert "it has neither the label destination nor the label deployment" in whose.told
     assert ready.control.calls() == []  # nobody was asked anything
+    labels |= named
     allowed = respond(ready, labels, overlay_ip_response_actions=["switchover"])
     request = {"target": "node2", "expected_active": "node1", "overlay": "all"}
     assert verdict(allowed) == {"do": "switchover", "request": request}

@@ -26,10 +26,10 @@ def test_a_healthy_overlay(ready: LabHandle, tmp_path: Path) -> None:
     assert run.overlay_ip_result["overlays"][0]["holder"] == "node1"
     assert set(run.changed.values()) == {0}
     told = (tmp_path / "overlay_ip.prom").read_text()
-    labels = f'destination="{ready.lab.overlay}/32",vpc_id="{ready.world.vpc_id}"'
-    assert f'overlay_ip_holder{{node="node1",{labels}}} 1\n' in told
-    assert f'overlay_ip_holder{{node="node2",{labels}}} 0\n' in told
-    assert f'overlay_ip_findings{{{labels},severity="error"}} 0\n' in told
+    whose, labels = 'deployment="overlay-ip"', f'vpc_id="{ready.world.vpc_id}",destination="{ready.lab.overlay}/32"'
+    assert f'overlay_ip_holder{{{whose},node="node1",{labels}}} 1\n' in told
+    assert f'overlay_ip_holder{{{whose},node="node2",{labels}}} 0\n' in told
+    assert f'overlay_ip_findings{{{whose},{labels},severity="error"}} 0\n' in told
     assert set(ready.control.actions()) == {"DescribeInstances", "DescribeRouteTables", "DescribeSubnets"}
 
 

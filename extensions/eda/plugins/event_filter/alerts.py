@@ -38,6 +38,7 @@ LABELS = (
     "severity",
     "destination",
     "vpc_id",
+    "deployment",
     "node",
     "check",
     "overlay_ip_action",

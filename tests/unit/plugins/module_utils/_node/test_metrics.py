@@ -35,7 +35,10 @@ CONFIG = Config(
     peers={"n2": "eni-2"},
     aws={"region": "eu-central-1"},
 )
-LABELS = '{node="n1",destination="192.168.10.15/32",vpc_id="vpc-1"}'
+N1 = 'deployment="overlay-ip",node="n1",vpc_id="vpc-1"'
+LABELS = f'{{{N1},destination="192.168.10.15/32"}}'
+NO_VPC = 'deployment="overlay-ip",node="n1"'
+
 READY = [
     {"check": "permission", "ok": True},
     {"check": "endpoint", "ok": False},
@@ -81,36 +84,36 @@ def test_what_the_tables_say(
         blackhole,
         missing,
     ]
-    assert found['overlay_ip_tables_readable{node="n1"}'] == "1"
+    assert found[f"overlay_ip_tables_readable{{{N1}}}"] == "1"
 
 
 def test_what_is_not_known_has_no_sample() -> None:
     """A holder of zero because AWS cannot be read would wake somebody for nothing, or hide that nobody holds it."""
     page = told()
     assert values(page) == {
-        'overlay_ip_tables_readable{node="n1"}': "0",
-        'overlay_ip_takeovers_total{node="n1",by="keepalived"}': "0",
-        'overlay_ip_takeovers_total{node="n1",by="operator"}': "0",
-        'overlay_ip_takeovers_total{node="n1",by="pacemaker"}': "0",
+        f"overlay_ip_tables_readable{{{N1}}}": "0",
+        f'overlay_ip_takeovers_total{{{N1},by="keepalived"}}': "0",
+        f'overlay_ip_takeovers_total{{{N1},by="operator"}}': "0",
+        f'overlay_ip_takeovers_total{{{N1},by="pacemaker"}}': "0",
         **{
-            f'overlay_ip_takeover_failures_total{{node="n1",reason="{reason}"}}': "0"
+            f'overlay_ip_takeover_failures_total{{{N1},reason="{reason}"}}': "0"
             for reason in (
                 *("Deadline", "Foreign", "NoCredentials", "NotTaken", "Timeout", "UnauthorizedOperation"),
                 "Unreachable",
             )
         },
         **{
-            f'overlay_ip_api_errors_total{{node="n1",code="{code}"}}': "0"
+            f'overlay_ip_api_errors_total{{{N1},code="{code}"}}': "0"
             for code in (
                 *("AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "NoCredentials"),
                 *("RequestExpired", "SignatureDoesNotMatch", "Tls", "UnrecognizedClientException"),
             )
         },
-        'overlay_ip_api_throttles_total{node="n1"}': "0",
+        f"overlay_ip_api_throttles_total{{{N1}}}": "0",
         f"overlay_ip_nodes{LABELS}": "2",
         f'overlay_ip_config_info{LABELS[:-1]},hash="{metrics.shared(CONFIG)}"}}': "1",
-        'overlay_ip_program_info{node="n1",version=""}': "1",
-        'overlay_ip_metrics_timestamp_seconds{node="n1"}': str(int(NOON)),
+        f'overlay_ip_program_info{{{N1},version=""}}': "1",
+        f"overlay_ip_metrics_timestamp_seconds{{{N1}}}": str(int(NOON)),
     }
 
 
@@ -128,19 +131,19 @@ def test_everything_and_promtool() -> None:
     )  # fmt: skip
     found = values(page)
     assert found[f"overlay_ip_address_up{LABELS}"] == "1"
-    assert found['overlay_ip_ready{node="n1",check="permission"}'] == "1"
-    assert found['overlay_ip_ready{node="n1",check="endpoint"}'] == "0"
-    assert 'overlay_ip_ready{node="n1",check="source_dest_check"}' not in found
-    assert found['overlay_ip_ready{node="n1",check="keepalived"}'] == "0"
-    assert found['overlay_ip_ready{node="n1",check="pacemaker"}'] == "1"
+    assert found[f'overlay_ip_ready{{{N1},check="permission"}}'] == "1"
+    assert found[f'overlay_ip_ready{{{N1},check="endpoint"}}'] == "0"
+    assert f'overlay_ip_ready{{{N1},check="source_dest_check"}}' not in found
+    assert found[f'overlay_ip_ready{{{N1},check="keepalived"}}'] == "0"
+    assert found[f'overlay_ip_ready{{{N1},check="pacemaker"}}'] == "1"
     assert {name: value for name, value in found.items() if "peer_heard" in name} == {
-        'overlay_ip_peer_heard{node="n1",engine="pacemaker"}': "0"
+        f'overlay_ip_peer_heard{{{N1},engine="pacemaker"}}': "0"
     }
-    assert found['overlay_ip_api_throttles_total{node="n1"}'] == "3"
-    assert found['overlay_ip_takeovers_total{node="n1",by="keepalived"}'] == "3"
-    assert found['overlay_ip_takeover_failures_total{node="n1",reason="MovedElsewhere"}'] == "1"
-    assert found['overlay_ip_last_move_duration_seconds{node="n1",phase="all"}'] == "0.432"
-    assert found['overlay_ip_last_move_timestamp_seconds{node="n1"}'] == str(int(NOON - 90))
+    assert found[f"overlay_ip_api_throttles_total{{{N1}}}"] == "3"
+    assert found[f'overlay_ip_takeovers_total{{{N1},by="keepalived"}}'] == "3"
+    assert found[f'overlay_ip_takeover_failures_total{{{N1},reason="MovedElsewhere"}}'] == "1"
+    assert found[f'overlay_ip_last_move_duration_seconds{{{N1},phase="all"}}'] == "0.432"
+    assert found[f"overlay_ip_last_move_timestamp_seconds{{{N1}}}"] == str(int(NOON - 90))
     done = promtool("check", "metrics", stdin=page)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -149,8 +152,8 @@ def test_a_failure_that_is_met_again_is_told_with_its_last_time() -> None:
     """Else the alert would end while each attempt still fails."""
     again = record(NOON - 9000, done=False, times=3, until=moves.stamp(NOON - 5))
     found = values(told(last=again))
-    assert found['overlay_ip_last_move_timestamp_seconds{node="n1"}'] == str(int(NOON - 5))
-    assert found['overlay_ip_last_move_success{node="n1"}'] == "0"
+    assert found[f"overlay_ip_last_move_timestamp_seconds{{{N1}}}"] == str(int(NOON - 5))
+    assert found[f"overlay_ip_last_move_success{{{N1}}}"] == "0"
 
 
 def test_what_aws_refused_is_counted_from_zero_on() -> None:
@@ -158,11 +161,11 @@ def test_what_aws_refused_is_counted_from_zero_on() -> None:
     found = values(told(counts={"errors": {"NoCredentials": 3, "Unreachable": 1}, "failures": {"Foreign": 2}}))
     errors = {name: value for name, value in found.items() if "api_errors" in name and value != "0"}
     assert errors == {
-        'overlay_ip_api_errors_total{node="n1",code="NoCredentials"}': "3",
-        'overlay_ip_api_errors_total{node="n1",code="Unreachable"}': "1",
+        f'overlay_ip_api_errors_total{{{N1},code="NoCredentials"}}': "3",
+        f'overlay_ip_api_errors_total{{{N1},code="Unreachable"}}': "1",
     }
-    assert found['overlay_ip_takeover_failures_total{node="n1",reason="Foreign"}'] == "2"
-    assert found['overlay_ip_takeover_failures_total{node="n1",reason="Deadline"}'] == "0"
+    assert found[f'overlay_ip_takeover_failures_total{{{N1},reason="Foreign"}}'] == "2"
+    assert found[f'overlay_ip_takeover_failures_total{{{N1},reason="Deadline"}}'] == "0"
 
 
 def test_names_follow_the_conventions() -> None:
@@ -210,14 +213,14 @@ def asked(memory: Memory, *calls: Any) -> dict[str, str]:
 
 
 def test_a_node_is_asked_and_what_it_last_verified_is_remembered(memory: Memory) -> None:
-    labels = '{node="n1",destination="192.168.10.15/32",vpc_id=""}'
+    labels = f'{{{NO_VPC},vpc_id="",destination="192.168.10.15/32"}}'
     found = asked(memory, read("eni-me", "eni-peer"))
     assert (found[f"overlay_ip_holder{labels}"], found[f"overlay_ip_held_tables{labels}"]) == ("0", "1")
     assert found[f"overlay_ip_address_up{labels}"] == "1"
-    verified = found['overlay_ip_verified_timestamp_seconds{node="n1"}']
+    verified = found[f"overlay_ip_verified_timestamp_seconds{{{NO_VPC}}}"]
     unread = asked(memory, read(error="Unreachable"))
-    assert unread['overlay_ip_tables_readable{node="n1"}'] == "0"
-    assert unread['overlay_ip_verified_timestamp_seconds{node="n1"}'] == verified
+    assert unread[f"overlay_ip_tables_readable{{{NO_VPC}}}"] == "0"
+    assert unread[f"overlay_ip_verified_timestamp_seconds{{{NO_VPC}}}"] == verified
     assert f"overlay_ip_holder{labels}" not in unread
 
 
@@ -232,7 +235,7 @@ def test_what_was_checked_lately_is_not_checked_again(memory: Memory, monkeypatc
     monkeypatch.setattr(metrics_run.check, "run", check)
     for _run in range(2):
         found = asked(memory, read("eni-me", "eni-me"))
-        assert found['overlay_ip_ready{node="n1",check="permission"}'] == "1"
+        assert found[f'overlay_ip_ready{{{NO_VPC},check="permission"}}'] == "1"
     assert len(asked_of) == 1
     known = json.loads(memory.read("ready.json"))
     memory.write("ready.json", json.dumps({**known, "at": known["at"] - 700}))
@@ -261,7 +264,7 @@ def test_a_check_that_is_switched_on_is_told_at_the_next_run(memory: Memory, mon
         return [READY[0], {"check": "source_dest_check", "ok": True}]
 
     monkeypatch.setattr(metrics_run.check, "run", run)
-    series = 'overlay_ip_ready{node="n1",check="source_dest_check"}'
+    series = f'overlay_ip_ready{{{NO_VPC},check="source_dest_check"}}'
     tables = read("eni-me", "eni-me")
     assert asked(memory, tables)[series] == "1"
     assert asked(memory, tables, interface())[series] == "1"

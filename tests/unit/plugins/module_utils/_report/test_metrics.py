@@ -14,6 +14,7 @@ from unit.promtool import promtool
 
 V6 = "2001:db8::15/128"
 MODEL: dict[str, Any] = {
+    "deployment": "database",
     "nodes": {"n1": {}, "n2": {}},
     "overlays": [
         {"destination": OVERLAY, "vpc_id": "vpc-1", "node_addresses": [OVERLAY]},
@@ -50,8 +51,8 @@ REPORT: dict[str, Any] = {
 def test_a_fleet() -> None:
     page = metrics.text(MODEL, REPORT, NOON)
     found = dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
-    n1 = f'{{node="n1",destination="{OVERLAY}",vpc_id="vpc-1"}}'
-    n2 = f'{{node="n2",destination="{V6}",vpc_id="vpc-2"}}'
+    n1 = f'{{deployment="database",node="n1",vpc_id="vpc-1",destination="{OVERLAY}"}}'
+    n2 = f'{{deployment="database",node="n2",vpc_id="vpc-2",destination="{V6}"}}'
     wanted = {
         f"overlay_ip_holder{n1}": "1",
         f"overlay_ip_held_tables{n1}": "2",
@@ -62,16 +63,16 @@ def test_a_fleet() -> None:
         f"overlay_ip_missing_tables{n2}": "1",
         f"overlay_ip_tables{n2}": "2",
         f"overlay_ip_tables_consistent{n2}": "0",
-        f'overlay_ip_findings{{destination="{OVERLAY}",vpc_id="vpc-1",severity="error"}}': "1",
-        'overlay_ip_node_findings{node="n1",severity="warning"}': "1",
-        'overlay_ip_node_findings{node="n1",severity="error"}': "0",
-        'overlay_ip_node_reachable{node="n2"}': "0",
-        'overlay_ip_last_move_success{node="n1"}': "0",
-        'overlay_ip_last_move_timestamp_seconds{node="n1"}': str(int(NOON - 30)),
-        'overlay_ip_metrics_timestamp_seconds{node="n2"}': str(int(NOON)),
+        f'overlay_ip_findings{{deployment="database",vpc_id="vpc-1",destination="{OVERLAY}",severity="error"}}': "1",
+        'overlay_ip_node_findings{deployment="database",node="n1",severity="warning"}': "1",
+        'overlay_ip_node_findings{deployment="database",node="n1",severity="error"}': "0",
+        'overlay_ip_node_reachable{deployment="database",node="n2"}': "0",
+        'overlay_ip_last_move_success{deployment="database",node="n1"}': "0",
+        'overlay_ip_last_move_timestamp_seconds{deployment="database",node="n1"}': str(int(NOON - 30)),
+        'overlay_ip_metrics_timestamp_seconds{deployment="database",node="n2"}': str(int(NOON)),
     }
     assert {series: found.get(series) for series in wanted} == wanted
     assert not [series for series in found if "address_up" in series and ('"n2"' in series or V6 in series)]
-    assert 'overlay_ip_last_move_success{node="n2"}' not in found
+    assert 'overlay_ip_last_move_success{deployment="database",node="n2"}' not in found
     done = promtool("check", "metrics", stdin=page)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

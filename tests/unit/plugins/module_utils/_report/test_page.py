@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.moves import stamp
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page, places, readiness, status
+from ansible_collections.aws_ha.overlay_ip.plugins.plugin_utils import page as file
 from unit.move_records import NOON, record
 from unit.status_reports import OVERLAY, VPC, WELL, fleet, moved, report
 
@@ -42,6 +43,8 @@ def shown(*given: dict[str, Any], inventory: tuple[str, ...] = ("inventory.yml",
         ({"checks": (False, True)}, "unprotected", "is held by node1, unprotected", "warn"),
         ({"states": ("running", "stopped")}, "unprotected", "is held by node1, unprotected", "warn"),
         ({"away": ["node2"]}, "unprotected", "is held by node1, unprotected", "warn"),
+        ({"away": ["node1"]}, "unknown", "is held by node1, which cannot be asked", "warn"),
+        ({"away": ["node1"], "engine": None}, "unknown", "is held by node1, which cannot be asked", "warn"),
     ],
 )
 def test_the_state_of_an_overlay_ip(given: dict[str, Any], state: str, headline: str, verdict: str) -> None:
@@ -120,7 +123,12 @@ def test_a_node_that_some_tables_lead_to_is_no_standby() -> None:
             "it answers, its instance runs, its check is off",
         ),
         ({}, {}, "yes", "it answers"),
-        ({}, {"failover": [{"engine": "keepalived", "running": True}]}, "yes", "it answers, keepalived runs"),
+        (
+            {},
+            {"failover": [{"engine": "keepalived", "running": True}]},
+            "yes",
+            "it answers, keepalived runs; that AWS lets it move the route: not proved by DryRun",
+        ),
         ({"state": "stopped"}, {"reachable": False}, "no", "its instance is stopped"),
         ({"state": "running", "source_dest_check": True}, {}, "no", "its source/destination check is on"),
         ({}, {"reachable": False}, "unknown", "it does not answer"),
@@ -135,7 +143,9 @@ def test_whether_a_node_could_take_over(place: dict[str, Any], node: dict[str, A
         {"id": name, "severity": severity, "message": "So it is.", "hinders": hinders}
         for name, severity, hinders in node.get("findings", ())
     ]
-    assert readiness.of({"reachable": True, "failover": [], **node, "findings": found}, place) == (ready, why)
+    judged = readiness.of({"reachable": True, "failover": [], **node, "findings": found}, place)
+    assert (judged.answer, judged.why) == (ready, why)
+    assert judged.unproved is ("not proved" in why)
 
 
 def test_many_are_a_table_and_no_picture() -> None:
@@ -234,34 +244,60 @@ def test_moves_are_a_line_of_time_the_last_one_first() -> None:
 @pytest.mark.parametrize(
     ("proof", "ready", "why"),
     [
-        (None, "yes", "it answers, its instance runs, its check is off, keepalived runs"),
+        (None, "yes", "; that AWS lets it move the route: not proved by DryRun"),
         (
             {
                 "seconds": 12,
                 "checks": [{"check": "permission", "ok": True}, {"check": "source_dest_check", "ok": None}],
             },
             "yes",
-            "it answers, its instance runs, its check is off, keepalived runs,"
-            " AWS lets it move the route (proved 12 s ago by DryRun)",
+            ", AWS lets it move the route (proved 12 s ago by DryRun)",
         ),
         (
             {"seconds": 130, "checks": [{"check": "permission", "ok": False}, {"check": "address", "ok": False}]},
             "no",
             "its own check of permission, address failed 2 min 10 s ago",
         ),
-        ({"seconds": 5000, "checks": [{"check": "permission", "ok": False}]}, "yes", None),
-        ({"seconds": 12, "checks": []}, "yes", None),
+        (
+            {"seconds": 5000, "checks": [{"check": "permission", "ok": True}]},
+            "yes",
+            "; that AWS lets it move the route: last proved 1 h 23 min ago by DryRun",
+        ),
+        (
+            {"seconds": 5000, "checks": [{"check": "permission", "ok": False}]},
+            "yes",
+            "; that AWS lets it move the route: not proved by DryRun",
+        ),
+        ({"seconds": 12, "checks": []}, "yes", "; that AWS lets it move the route: not proved by DryRun"),
     ],
 )
-def test_what_a_node_has_proved_counts_for_a_while(proof: Any, ready: str, why: str | None) -> None:
+def test_what_a_node_has_proved_counts_for_a_while(proof: Any, ready: str, why: str) -> None:
     told = report()
     told["nodes"]["node2"]["proof"] = proof
     (_holder, standby) = shown(told)["nodes"]
-    assert (standby["ready"], standby["why"]) == (
-        ready,
-        why or "it answers, its instance runs, its check is off, keepalived runs",
-    )
-    assert shown(told)["overlays"][0]["state"] == ("ok" if ready == "yes" else "unprotected")
+    seen = "it answers, its instance runs, its check is off, keepalived runs" if ready == "yes" else ""
+    assert (standby["ready"], standby["why"]) == (ready, f"{seen}{why}")
+    (overlay,) = shown(told)["overlays"]
+    assert overlay["state"] == ("ok" if ready == "yes" else "unprotected")
+    told_of = why.partition("route (" if "route (" in why else "route: ")[2].rstrip(")")
+    assert overlay["standby"] == (f"node2 ({told_of})" if ready == "yes" else "none")
+
+
+@pytest.mark.parametrize(
+    ("engine", "proof", "said"),
+    [
+        ("keepalived", None, "<code>overlay_ip_metrics: true</code>"),
+        ("keepalived", 12, "each node proves itself every ten minutes, by DryRun"),
+        (None, None, "whoever runs <code>switchover</code> does"),
+    ],
+)
+def test_the_page_says_what_proves_it_and_what_to_switch_on(engine: str | None, proof: int | None, said: str) -> None:
+    told = report(engine=engine)
+    for node in told["nodes"].values():
+        node["proof"] = proof and {"seconds": proof, "checks": [{"check": "permission", "ok": True}]}
+    text = file.html(page.page([told], "2026-11-27T23:40:00Z", []))
+    assert text.count("What a look can know") == 1
+    assert said in text
 
 
 @pytest.mark.parametrize(

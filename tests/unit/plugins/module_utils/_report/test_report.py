@@ -302,7 +302,7 @@ def test_a_node_that_cannot_be_asked_is_told_and_not_guessed(host: dict[str, Any
     node = report["nodes"]["node2"]
     why = str(host.get("msg", "no answer")).splitlines()[0]
     said = "could not look at itself" if host.get("failed") else "cannot be asked"
-    assert (node["reachable"], [f["message"] for f in node["findings"]]) == (False, [f"node2 {said}: {why}"])
+    assert (node["reachable"], [f["message"] for f in node["findings"]]) == (False, [f"node2 {said}: {why}."])
     assert "node2: cannot be asked" in status.lines(report)
     assert report["healthy"] is True, "the overlay works"
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.finding import ERROR, INFO, WARNING, Finding
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page, topology
-from unit.status_reports import OVERLAY, Leads, reached, report
+from unit.status_reports import OVERLAY, Leads, balanced, reached, report
 
 LEADS: dict[str, dict[str, Leads]] = {
     "well": {OVERLAY: ((1, "active"), (1, "active"))},
@@ -143,12 +144,46 @@ def test_many_networks_are_told_as_a_number() -> None:
     assert texts.count("not looked at") == 4
 
 
-def test_a_way_of_another_kind_is_drawn_by_what_is_known_of_it() -> None:
-    told = reached(report(), {}, via="load_balancer", route_table_ids=[], name="db-front")
+@pytest.mark.parametrize(
+    ("works", "wrong", "kind", "says"),
+    [
+        ((True, True), (), "ok", "reaches it"),
+        ((True, False), (), "warn", "reaches only node1"),
+        ((False, False), (), "bad", "does not reach it"),
+        (None, (), "to", "not looked at"),
+        ((True, True), (("differs", WARNING),), "warn", "reaches it, but is not as declared"),
+        ((False, False), (("differs", WARNING),), "bad", "does not reach it"),
+        ((True, True), (("target_unhealthy", ERROR), ("differs", WARNING)), "bad", "finds its target unhealthy"),
+        (None, (("no_load_balancer", ERROR),), "bad", "does not exist"),
+        ((True, True), (("other", ERROR),), "bad", "is not well"),
+        ((True, True), (("target_not_measured", INFO),), "ok", "reaches it"),
+    ],
+)
+def test_a_load_balancer_is_drawn_with_what_is_known_of_it(
+    works: Sequence[bool] | None, wrong: Sequence[tuple[str, Any]], kind: str, says: str
+) -> None:
+    told = balanced(
+        report(), works, *(Finding(name, grave, f"It is {name}.", "Run reach.yml.") for name, grave in wrong)
+    )
+    shown = page.page([told], "", ())
+    (drawn,) = shown["pictures"]
+    texts = {text["full"]: text["kind"] for text in drawn["wide"].texts}
+    assert {"Load balancer", "sap-ascs", "its clients"} <= set(texts)
+    assert texts[says] == f"says {kind}"
+    assert drawn["wide"].words[-2:] == ["From outside, by Load balancer sap-ascs.", f"its clients: {says}."]
+    assert {finding["id"] for finding in shown["findings"]} >= {name for name, _grave in wrong}
+    assert ("but not reached from everywhere" in shown["headline"]) is (
+        ERROR in {grave for _name, grave in wrong} or False in (works or ())
+    )
+
+
+def test_where_a_network_is_stands_below_it() -> None:
+    told = reached(report(), {"10.20.0.0/16": (True, True), "172.20.0.0/16": (True, True), "10.9.0.0/16": None})
     (drawn,) = page.page([told], "", ())["pictures"]
     texts = [text["text"] for text in drawn["wide"].texts]
-    assert {"Load balancer", "db-front", "no network named"} <= set(texts)
-    assert drawn["wide"].words[-1] == "From outside, by Load balancer db-front."
+    assert {"another VPC", "on-premises, by VPN"} <= set(texts)
+    assert "172.20.0.0/16 (on-premises, by VPN): reaches it." in drawn["wide"].words
+    assert "10.9.0.0/16: not looked at." in drawn["wide"].words
 
 
 def test_a_thing_whose_clients_have_no_network_of_their_own() -> None:

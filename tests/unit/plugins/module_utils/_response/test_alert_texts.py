@@ -46,6 +46,7 @@ def test_an_alert_from_the_message_to_its_values() -> None:
         overlay_ip_action="setup",
         node="node2",
         check="source_dest_check",
+        deployment="database",
         instance="10.0.1.11:9100",
     )
     event = filtered(message(raw))
@@ -53,7 +54,7 @@ def test_an_alert_from_the_message_to_its_values() -> None:
     assert event["meta"] == {"endpoint": "overlay-ip"}
     (read,) = alerts.read(event["overlay_ip_alerts"])
     assert read == alerts.Alert(
-        "OverlayIpNotReady", action="setup", node="node2", check="source_dest_check", critical=False
+        "OverlayIpNotReady", action="setup", node="node2", check="source_dest_check", deployment="database"
     )
     assert read.title == "OverlayIpNotReady node2 source_dest_check"
 

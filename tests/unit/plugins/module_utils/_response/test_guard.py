@@ -28,7 +28,8 @@ SPLIT = ((1, "active"), (2, "active"))
 DEAD = ((1, "blackhole"), (1, "blackhole"))
 
 TABLE_DEAD = Alert("OverlayIpTableDead", True, "setup", True, OVERLAY, VPC)
-NOT_READY = Alert("OverlayIpNotReady", True, "setup", False, node="node2", check="source_dest_check")
+OURS: dict[str, Any] = {"vpc_id": VPC, "deployment": "overlay-ip"}
+NOT_READY = Alert("OverlayIpNotReady", True, "setup", False, node="node2", check="source_dest_check", **OURS)
 DIFFERS = Alert("OverlayIpConfigDiffers", True, "setup", False, OVERLAY, VPC)
 ADDRESS = Alert("OverlayIpAddressMissing", True, "setup", True, OVERLAY, VPC, node="node1")
 GONE = Alert("DatabaseDown", True, "switchover", True, OVERLAY, target="node2", holder="node1")
@@ -37,6 +38,7 @@ LOOK = Alert("OverlayIpSplit", True, "status", True, OVERLAY, VPC)
 
 def model(engine: str = "keepalived", *destinations: str) -> dict[str, Any]:
     return {
+        "deployment": "overlay-ip",
         "nodes": {"node1": {}, "node2": {}},
         "overlays": [{"destination": d} for d in destinations or (OVERLAY,)],
         "failover": engine,
@@ -232,6 +234,26 @@ REFUSED = [
         replace(NOT_READY, node="{{ lookup('pipe', 'id') }}\nx"),
         "its label node is ?? lookup??pipe?, ?id?? ???x, which is no node",
     ),
+    (
+        replace(TABLE_DEAD, deployment="database"),
+        "its label deployment is database, and overlay_ip_name of this inventory is overlay-ip.",
+    ),
+    # Nodes of other inventories may be called alike: who is known by its node alone says whose it is, and where.
+    (
+        replace(NOT_READY, deployment=""),
+        "it has neither the label destination nor the label deployment, so that it may be of another inventory, whose"
+        " nodes have the same names: write deployment=overlay-ip if it is of this one.",
+    ),
+    (replace(GONE, destination="", vpc_id=VPC), "neither the label destination nor the label deployment"),
+    (
+        replace(NOT_READY, vpc_id=""),
+        "it has neither the label destination nor the label vpc_id, so that it may be of another inventory, whose nodes"
+        f" have the same names: write vpc_id={VPC} if it is of this one.",
+    ),
+    (
+        replace(NOT_READY, vpc_id="vpc-1"),
+        f"the overlay IPs of this inventory are in {VPC}, and the alert is of another",
+    ),
 ]
 
 
@@ -243,6 +265,20 @@ def test_what_is_refused(alert: Alert, why: str) -> None:
     assert ": refused: " in line
     assert why in line
     assert "\n" not in line
+
+
+def test_who_only_asks_for_a_look_need_not_say_whose_it_is() -> None:
+    assert judged(Alert("Try", True, "status")).lines == ("Try: status, which was looked at just now.",)
+
+
+def test_where_the_vpc_is_not_known_or_not_one_the_deployment_is_enough() -> None:
+    two = {OVERLAY: GAP, OTHER: GAP}
+    for vpcs in ((None, None), (VPC, "vpc-1")):
+        made = report(two, engine=None)
+        for overlay, vpc in zip(made["overlays"], vpcs, strict=True):
+            overlay["vpc_id"] = vpc
+        alert = replace(NOT_READY, vpc_id="", check="permission")
+        assert guard.judge([alert], model("none", *two), REAL, guard.Seen(made, (), QUIET)).do == "setup"
 
 
 def test_what_is_not_allowed_is_refused() -> None:
@@ -298,7 +334,7 @@ def test_setup_takes_the_turn_of_all_a_switchover_that_of_its_own() -> None:
     both = model("none", OVERLAY, OTHER)
     assert guard.judge([TABLE_DEAD], both, REAL, seen).destinations == (OVERLAY, OTHER)
     assert guard.judge([GONE], both, REAL, seen).destinations == (OVERLAY,)
-    verdict = guard.judge([replace(GONE, destination="")], both, REAL, seen)
+    verdict = guard.judge([replace(GONE, destination="", **OURS)], both, REAL, seen)
     assert (verdict.destinations, (verdict.request or {})["overlay"]) == ((OVERLAY, OTHER), "all")
     held = guard.Seen(seen.report, (), asked(node1=turn(5, OTHER)))
     assert guard.judge([TABLE_DEAD], both, REAL, held).do == ""
