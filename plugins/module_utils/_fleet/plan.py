@@ -245,9 +245,9 @@ def _refused(pair: Pair, name: str, away: Sequence[str], request: Request, *, as
         return "its zone is not known"
     if not place.get("network_interface_id"):
         return "it has no interface with that device index"
-    ready, why = readiness.of(pair.report["nodes"][name], place)
-    if ready == readiness.NO or (asked and ready == readiness.UNKNOWN):
-        return why
+    ready = readiness.of(pair.report["nodes"][name], place)
+    if ready.answer == readiness.NO or (asked and ready.answer == readiness.UNKNOWN):
+        return ready.why
     return next(_hindering(pair, name, away), "") if asked else ""
 
 

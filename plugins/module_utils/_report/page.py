@@ -257,7 +257,7 @@ def _state(overlay: Dict, report: Dict, nodes: Mapping[str, Dict]) -> str:
         return "absent"
     if "blackhole" in {table["state"] for table in overlay["tables"]}:
         return "blackhole"
-    holder = overlay["holder"] or _sole(overlay)
+    holder = str(overlay["holder"] or _sole(overlay))
     of_holder = report["nodes"].get(holder, {}).get("findings", [])
     lacking = any(not table["holder"] for table in overlay["tables"])
     if lacking or ERROR in {finding["severity"] for finding in [*overlay["findings"], *of_holder]}:
