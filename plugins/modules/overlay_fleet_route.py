@@ -193,7 +193,8 @@ def main() -> None:
             tokens=tokens(params["bucket"], time.time()),
             tell=progress.teller(),
         )
-        return {**result, "bucket": {"at": time.time(), "left": result.pop("tokens")}}
+        left = result.pop("tokens")
+        return {**result, "bucket": {"at": time.time(), "left": left}}
 
     run(module, job)
 
