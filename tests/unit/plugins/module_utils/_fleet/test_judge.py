@@ -13,7 +13,7 @@ GONE: Leads = ((None, ""), (None, ""))
 
 
 def reports() -> dict[str, dict[str, object]]:
-    """A pair that is well, one that is split, with an overlay IP that has no route, and one whose standby is stopped."""
+    """A pair that is well, one that is split and has one without a route, one whose standby is stopped."""
     leads = {"192.168.20.2/32": SPLIT, "2001:db8::2/128": GONE}
     return {
         "sap": report({"192.168.10.15/32": WELL}, names=("sap-1", "sap-2"), engine=None),
