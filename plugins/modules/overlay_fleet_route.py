@@ -66,8 +66,8 @@ options:
         description: When that was, in seconds since the epoch.
         type: float
         required: true
-      tokens:
-        description: The tokens, by API action.
+      left:
+        description: How many calls could be made then, by API action.
         type: dict
         required: true
 seealso:
@@ -145,7 +145,7 @@ _MOVE: dict[str, dict[str, Any]] = {
 }
 _BUCKET: dict[str, dict[str, Any]] = {
     "at": {"type": "float", "required": True},
-    "tokens": {"type": "dict", "required": True},
+    "left": {"type": "dict", "required": True},
 }
 SPEC: dict[str, dict[str, Any]] = {
     "moves": {"type": "list", "elements": "dict", "required": True, "options": _MOVE},
@@ -176,7 +176,7 @@ def tokens(bucket: dict[str, Any] | None, now: float) -> dict[str, float]:
     if not bucket:
         return {}
     since = max(0.0, now - bucket["at"])
-    return {name: float(left) + since * RATE for name, left in bucket["tokens"].items()}
+    return {name: float(left) + since * RATE for name, left in bucket["left"].items()}
 
 
 def main() -> None:
@@ -193,7 +193,8 @@ def main() -> None:
             tokens=tokens(params["bucket"], time.time()),
             tell=progress.teller(),
         )
-        return {**result, "bucket": {"at": time.time(), "tokens": result.pop("tokens")}}
+        left = result.pop("tokens")
+        return {**result, "bucket": {"at": time.time(), "left": left}}
 
     run(module, job)
 

@@ -65,7 +65,7 @@ def test_each_pair_to_its_own_target(aws: AwsLab, capsys: pytest.CaptureFixture[
     assert {name: of["error"] for name, of in answer["pairs"].items()} == {"a": "", "b": ""}
     assert set(aws.truth().values()) == {aws.eni(2)}
     assert set(aws.truth(OTHER).values()) == {aws.eni(1)}
-    assert answer["bucket"]["tokens"]["ReplaceRoute"] == pytest.approx(42, abs=1.5)
+    assert answer["bucket"]["left"]["ReplaceRoute"] == pytest.approx(42, abs=1.5)
     assert answer["changed"] is True
     again = run_module(overlay_fleet_route, capsys, moves=moves, **aws.options())
     assert (again["changed"], again["api_calls"]) == (False, {"DescribeRouteTables": 1})
@@ -73,7 +73,7 @@ def test_each_pair_to_its_own_target(aws: AwsLab, capsys: pytest.CaptureFixture[
 
 def test_it_waits_for_what_an_earlier_call_has_taken(aws: AwsLab, capsys: pytest.CaptureFixture[str]) -> None:
     aws.point(1)
-    bucket = {"at": time.time(), "tokens": {"ReplaceRoute": -1.0}}
+    bucket = {"at": time.time(), "left": {"ReplaceRoute": -1.0}}
     began = time.monotonic()
     answer = run_module(overlay_fleet_route, capsys, moves=[move(aws, 2)], bucket=bucket, **aws.options())
     assert time.monotonic() - began > 0.6, "four tokens at 4.9 a second"

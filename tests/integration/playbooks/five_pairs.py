@@ -8,16 +8,13 @@ Pairs 1 to 4 are held in the first zone, pair 5 in the second. Addresses are up 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-from lab.daemon import process
 from lab.handle import LabHandle
-from lab.lab_fixtures import require_root
 from lab.playbook.run import Run, run_playbook
 
 PAIRS = 5
@@ -70,23 +67,3 @@ class Fleet:
             self.lab.exec(held, "ip", "address", "add", f"{self.address(pair)}/32", "dev", "eth0")
             self.lab.move(held, self.address(pair))
         self.lab.control.clear()
-
-
-@pytest.fixture(scope="module")
-def _fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    require_root()
-    directory, lab = process.up("light", [f"--count={2 * PAIRS}"])
-    try:
-        yield Fleet(LabHandle(directory, lab), tmp_path_factory.mktemp("fleet") / "inventory.yml")
-    finally:
-        process.down(directory)
-
-
-@pytest.fixture
-def fleet(_fleet: Fleet) -> Iterator[Fleet]:
-    """The five pairs, as prepared. A test that made the endpoint itself fail has failed."""
-    _fleet.write()
-    _fleet.prepare()
-    yield _fleet
-    problems = _fleet.lab.control.problems()
-    assert not problems, problems

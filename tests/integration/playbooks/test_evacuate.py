@@ -6,11 +6,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from integration.evacuate.conftest import AWAY, HOME, PAIRS, Fleet
+from integration.playbooks.five_pairs import AWAY, HOME, PAIRS, Fleet
+
+from lab.daemon import process
+from lab.handle import LabHandle
+from lab.lab_fixtures import require_root
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.long]
 
@@ -18,6 +23,26 @@ LOOK = {"DescribeInstances": 1, "DescribeRouteTables": 1, "DescribeSubnets": 1}
 MOVED = range(1, PAIRS)
 #: Seconds that ssh waits for a node that is gone, by Ansible's default.
 TIMEOUT = 10
+
+
+@pytest.fixture(scope="module")
+def _fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    require_root()
+    directory, lab = process.up("light", [f"--count={2 * PAIRS}"])
+    try:
+        yield Fleet(LabHandle(directory, lab), tmp_path_factory.mktemp("fleet") / "inventory.yml")
+    finally:
+        process.down(directory)
+
+
+@pytest.fixture
+def fleet(_fleet: Fleet) -> Iterator[Fleet]:
+    """The five pairs, as prepared. A test that made the endpoint itself fail has failed."""
+    _fleet.write()
+    _fleet.prepare()
+    yield _fleet
+    problems = _fleet.lab.control.problems()
+    assert not problems, problems
 
 
 def calls(fleet: Fleet) -> Counter[str]:
