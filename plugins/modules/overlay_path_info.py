@@ -178,7 +178,8 @@ from ..module_utils._reach.model import Tunnel
 from ..module_utils._route.ec2 import Ec2
 from ..module_utils._route.plan import PlanError
 
-LOAD_BALANCER, CLIENT_VPN = "load_balancer", "client_vpn"
+LOAD_BALANCER = "load_balancer"
+CLIENT_VPN = "client_vpn"
 
 SPEC: dict[str, dict[str, Any]] = {
     "from": {"type": "str", "required": True},
