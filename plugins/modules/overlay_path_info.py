@@ -183,7 +183,8 @@ from ..module_utils._reach.model import Tunnel
 from ..module_utils._route.ec2 import Ec2
 from ..module_utils._route.plan import PlanError
 
-LOAD_BALANCER, CLIENT_VPN = "load_balancer", "client_vpn"
+LOAD_BALANCER = "load_balancer"
+CLIENT_VPN = "client_vpn"
 
 SPEC: dict[str, dict[str, Any]] = {
     "from": {"type": "str", "required": True},
@@ -222,6 +223,8 @@ def sources(ec2: Ec2, params: dict[str, Any]) -> list[look.Request]:
         return tunnels(ec2, params, name)
     if not colon or kind != LOAD_BALANCER:
         return [request(params)]
+    if not name:
+        raise Refusal(f"from is '{params['from']}', without a name: write {LOAD_BALANCER}:sap-ascs.")
     found = elb.addresses(ec2, name)
     if not found:
         raise Refusal(f"Load balancer {name} has no address that this caller can see: run reach.yml, or correct from.")
@@ -230,6 +233,11 @@ def sources(ec2: Ec2, params: dict[str, Any]) -> list[look.Request]:
 
 def tunnels(ec2: Ec2, params: dict[str, Any], endpoint_id: str) -> list[look.Request]:
     """From each subnet of a Client VPN endpoint: in the VPC, its clients have an address of that subnet."""
+    if not endpoint_id.startswith("cvpn-endpoint-"):
+        raise Refusal(
+            f"from is '{params['from']}', without the id of an endpoint: write"
+            f" {CLIENT_VPN}:cvpn-endpoint-0123456789abcdef0."
+        )
     vpns = ClientVpns(ec2.aws)
     networks = client_vpn.there(vpns.networks(endpoint_id))
     if not networks:
@@ -255,6 +263,7 @@ def _network(text: str) -> str:
     except ValueError:
         raise Refusal(
             f"from is '{text}', which is no address and no network: write 10.20.1.5 or 10.20.0.0/16."
+            f" (Or {LOAD_BALANCER}:NAME, or {CLIENT_VPN}:ID.)"
         ) from None
 
 

@@ -108,7 +108,13 @@ class TransitGateways:
     def gateway_of(self, route_table_id: str) -> str:
         """The transit gateway of a transit gateway route table."""
         answer = self.aws.call("ec2", "DescribeTransitGatewayRouteTables", TransitGatewayRouteTableIds=[route_table_id])
-        return str(answer["TransitGatewayRouteTables"][0]["TransitGatewayId"])
+        found = answer["TransitGatewayRouteTables"]
+        if not found:  # as AWS says it of one that never was
+            told = (
+                f"{route_table_id} does not exist, or is another account's: correct it, or set the role that sees it."
+            )
+            raise AwsError("InvalidRouteTableID.NotFound", told)
+        return str(found[0]["TransitGatewayId"])
 
     def attached(self, transit_gateway_attachment_id: str) -> tuple[str, str]:
         """What is attached: its type and id."""

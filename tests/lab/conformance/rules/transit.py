@@ -217,3 +217,9 @@ def a_static_route_is_preferred_to_an_entry_and_an_entry_to_what_is_announced(be
     [announced] = _search(bench, site.table, "route-search.exact-match", "10.0.0.0/16")
     assert ("PrefixListId" in own, own["State"]) == (False, "active")
     assert (announced["PrefixListId"], announced["State"]) == (listed, "blackhole")
+
+
+@rule(55, "answers with an empty list")
+def a_transit_gateway_route_table_that_is_not_there_is_an_error(bench: Bench) -> None:
+    wanted: dict[str, Any] = {"TransitGatewayRouteTableIds": ["tgw-rtb-0123456789abcdef0"]}
+    refused("InvalidRouteTableID.NotFound", bench.ec2.describe_transit_gateway_route_tables, **wanted)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..answers import Answer, ApiError, ec2_result, element
-from ..backing import TransitGatewayAttachment, TransitGatewayVpcAttachment
+from ..backing import TransitGatewayAttachment, TransitGatewayVpcAttachment, forward
 from ..cloud import Cloud
 from ..request import Call
 from . import identifiers
@@ -165,13 +165,23 @@ def chosen(cloud: Cloud, call: Call, table: Any) -> Any | None:
 
 def table_of(cloud: Cloud, call: Call) -> Any:
     """The transit gateway route table that the call names."""
-    table_id = call.required("TransitGatewayRouteTableId")
+    return _table(cloud, call, call.required("TransitGatewayRouteTableId"))
+
+
+def _table(cloud: Cloud, call: Call, table_id: str) -> Any:
     table = cloud.backing.resource(call.region, "transit_gateways_route_tables", table_id)
     if table is None or table.state == "deleted":
         raise ApiError(
             "InvalidRouteTableID.NotFound", f"Transit Gateway Route Table {table_id} was deleted or does not exist."
         )
     return table
+
+
+def describe_tables(cloud: Cloud, call: Call) -> Answer:
+    """DescribeTransitGatewayRouteTables: moto's, and one that is not there is an error."""
+    for table_id in call.members("TransitGatewayRouteTableIds"):
+        _table(cloud, call, table_id)
+    return forward(call, call.by.account_id)
 
 
 def announced(cloud: Cloud, region: str, table: Any) -> Iterator[tuple[str, Any]]:
@@ -328,6 +338,7 @@ HANDLERS: dict[str, Callable[[Cloud, Call], Answer]] = {
     "DeleteTransitGatewayVpcAttachment": delete_vpc_attachment,
     "DescribeTransitGatewayAttachments": describe_attachments,
     "DescribeTransitGatewayVpcAttachments": describe_vpc_attachments,
+    "DescribeTransitGatewayRouteTables": describe_tables,
     "AssociateTransitGatewayRouteTable": associate,
     "DisassociateTransitGatewayRouteTable": disassociate,
     "EnableTransitGatewayRouteTablePropagation": enable_propagation,

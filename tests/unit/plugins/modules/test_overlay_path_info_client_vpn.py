@@ -214,6 +214,13 @@ def test_an_endpoint_of_another_vpc_comes_as_that_vpc_does(site: Site, play: Run
     ("options", "sentence"),
     [
         ({"from": "client_vpn:cvpn-endpoint-0123456789abcdef0"}, "DescribeClientVpnTargetNetworks: Endpoint"),
+        (
+            {"from": "client_vpn:"},
+            "from is 'client_vpn:', without the id of an endpoint: write client_vpn:cvpn-endpoint-",
+        ),
+        ({"from": "client_vpn:vpn-1"}, "from is 'client_vpn:vpn-1', without the id of an endpoint: write"),
+        ({"from": "load_balancer:"}, "from is 'load_balancer:', without a name: write load_balancer:sap-ascs."),
+        ({"from": "vpn:abc"}, "from is 'vpn:abc', which is no address and no network: write 10.20.1.5 or"),
         ({"address": "2001:db8::15"}, "from is 10.0.1.0/24 and address is 2001:db8::15/128: give both as IPv4"),
     ],
 )

@@ -123,3 +123,11 @@ def test_bad_input_ends_in_a_sentence(play: Run, options: dict[str, Any], senten
     result = play(**options)
     assert result["failed"] is True
     assert result["msg"].startswith(sentence)
+
+
+def test_a_table_that_is_not_there_ends_in_a_sentence(transit: Transit, play: Run) -> None:
+    table, keys = "tgw-rtb-0123456789abcdef0", transit.aws.options(transit.aws.world.owner_admin)
+    told = play(transit_gateway_id=None, transit_gateway_route_table_id=table, **keys)["msg"]
+    assert told.startswith(
+        f"DescribeTransitGatewayRouteTables: Transit Gateway Route Table {table} was deleted or does"
+    )
