@@ -133,10 +133,17 @@ def test_each_in_a_group_of_its_own(two: Opposite) -> None:
 
 @pytest.mark.long
 def test_a_node_that_is_lost(two: Opposite) -> None:
-    """Both are on what is left; when the node is back the second one leaves the first."""
+    """Both are on what is left; when the node is back the second one leaves the first.
+
+    Fencing leaves it off: one that is switched on again at once may be back before anything is taken over.
+    """
+    setting = ("crm_attribute", "--type", "crm_config", "--name", "stonith-action")
     two.home()
+    two.exec("node2", *setting, "--update", "off")
     with two.probed(two.ascs) as first, two.probed(ERS) as second:
         two.crash("node1")
+        two.apart("node2", "node2", seconds=120.0)
+        two.exec("node2", *setting, "--delete")
         two.back("node1")
         two.apart("node2", "node1")
     assert [first.report.who, second.report.who] == [("node1", "node2"), ("node2", "node1")]
