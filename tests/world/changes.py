@@ -168,13 +168,13 @@ def _policy_is_edited(bed: WorldBed, holder: str, standby: str) -> Iterator[str]
 @contextmanager
 def _policy_is_detached(bed: WorldBed, holder: str, standby: str) -> Iterator[str]:
     with _policy(bed, (holder,), lambda document: None):
-        yield "UnauthorizedOperation|not allowed|is not authorized|may not"
+        yield "not permitted|may not"
 
 
 @contextmanager
 def _policy_of_the_standby(bed: WorldBed, holder: str, standby: str) -> Iterator[str]:
     with _policy(bed, (standby,), lambda document: None):
-        yield "UnauthorizedOperation|not allowed|is not authorized|may not"
+        yield "not permitted|may not"
 
 
 @contextmanager
