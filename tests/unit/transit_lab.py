@@ -89,3 +89,16 @@ def build(aws: AwsLab) -> Transit:
 def remove(transit: Transit) -> None:
     """Take the attachments away again, so that a VPC has those of one test."""
     outside.remove(transit.client)
+
+
+def shown(transit: Transit, attachment: str, **more: str) -> dict[str, str]:
+    """What the module tells of a route to an attachment."""
+    vpc = transit.aws.world.vpc_id if attachment == transit.nodes else transit.clients_vpc
+    return {
+        "transit_gateway_attachment_id": attachment,
+        "resource_type": "vpc",
+        "resource_id": vpc,
+        "type": "static",
+        "state": "active",
+        **more,
+    }

@@ -6,58 +6,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document as policy_document
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Place
-from ansible_collections.aws_ha.overlay_ip.plugins.modules import transit_gateway_route
-from unit import transit_lab
-from unit.aws_lab import OVERLAY, AwsLab, Run, actions, run_module
-from unit.transit_lab import Transit
+from unit.aws_lab import OVERLAY, Run, actions
+from unit.transit_lab import CLIENTS, Transit, shown
+
+pytest_plugins = ("unit.transit_play",)
 
 SEARCH, FIND = "SearchTransitGatewayRoutes", "DescribeTransitGatewayVpcAttachments"
 CREATE, REPLACE, DELETE = (f"{verb}TransitGatewayRoute" for verb in ("Create", "Replace", "Delete"))
-
-
-@pytest.fixture
-def transit(aws: AwsLab) -> Iterator[Transit]:
-    built = transit_lab.build(aws)
-    yield built
-    transit_lab.remove(built)
-
-
-@pytest.fixture
-def play(transit: Transit, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the module for the overlay IP in both tables, as the administrator."""
-
-    def run(check: bool = False, **params: Any) -> dict[str, Any]:
-        chosen = {
-            "destinations": [OVERLAY],
-            "transit_gateway_route_table_ids": transit.tables,
-            "wait_timeout": 3,
-            **transit.aws.options(transit.aws.world.owner_admin),
-            **params,
-        }
-        if not chosen.keys() & {"transit_gateway_attachment_id", "instance_id"}:
-            chosen.setdefault("vpc_id", transit.aws.world.vpc_id)
-        return run_module(transit_gateway_route, capsys, check=check, **chosen)
-
-    return run
-
-
-def shown(transit: Transit, attachment: str, **more: str) -> dict[str, str]:
-    vpc = transit.aws.world.vpc_id if attachment == transit.nodes else transit.clients_vpc
-    return {
-        "transit_gateway_attachment_id": attachment,
-        "resource_type": "vpc",
-        "resource_id": vpc,
-        "type": "static",
-        "state": "active",
-        **more,
-    }
 
 
 def test_creates_in_every_table_and_reads_back(transit: Transit, play: Run) -> None:
@@ -134,7 +95,7 @@ def test_a_blackhole_is_seen_and_healed(transit: Transit, play: Run, takeover: s
 
 
 def test_a_propagated_route_of_the_same_prefix_is_shown_and_comes_back(transit: Transit, play: Run) -> None:
-    block = transit_lab.CLIENTS  # announced by the clients' VPC
+    block = CLIENTS  # announced by the clients' VPC
     made = play(destinations=[block], transit_gateway_route_table_ids=transit.tables[:1])
     assert actions(made) == ["create"]
     assert made["routes"][0]["before"] == shown(transit, transit.clients, type="propagated")
@@ -336,106 +297,3 @@ def test_bad_input_ends_in_a_sentence(play: Run, options: dict[str, Any], senten
     result = play(**options)
     assert result["failed"] is True
     assert result["msg"].startswith(sentence)
-
-
-REFERENCES = "GetTransitGatewayPrefixListReferences"
-REFER, CHANGE, UNREFER = (f"{verb}TransitGatewayPrefixListReference" for verb in ("Create", "Modify", "Delete"))
-
-
-@pytest.fixture
-def overlays(transit: Transit) -> str:
-    """A prefix list that names the overlay IP."""
-    made = transit.client.create_managed_prefix_list(
-        PrefixListName="overlays", MaxEntries=5, AddressFamily="IPv4", Entries=[{"Cidr": OVERLAY}]
-    )
-    transit.aws.control.clear("calls")
-    return str(made["PrefixList"]["PrefixListId"])
-
-
-def test_a_prefix_list_is_referred_to_moved_and_left(transit: Transit, play: Run, overlays: str) -> None:
-    asked: dict[str, Any] = {"destinations": None, "prefix_list_ids": [overlays]}
-    foretold = play(check=True, **asked)
-    made = play(**asked)
-    assert transit.aws.calls() == [FIND, *[REFERENCES] * 2, FIND, *[REFERENCES] * 2, *[REFER] * 2, *[REFERENCES] * 2]
-    assert made["routes"] == [
-        {
-            "route_table_id": table,
-            "destination": overlays,
-            "action": "create",
-            "before": None,
-            "after": shown(transit, transit.nodes),
-            "error": None,
-        }
-        for table in transit.tables
-    ]
-    assert foretold["routes"] == made["routes"]
-    assert [transit.truth(table) for table in transit.tables] == [transit.nodes] * 2  # its entry is a route
-    assert actions(play(**asked)) == ["none"] * 2
-    transit.aws.control.clear("calls")
-    moved = play(**asked, transit_gateway_attachment_id=transit.clients)
-    assert (actions(moved), transit.aws.calls().count(CHANGE)) == (["replace"] * 2, 2)
-    assert actions(play(**asked, state="absent")) == ["kept"] * 2
-    left = play(**asked, transit_gateway_attachment_id=transit.clients, state="absent")
-    assert (actions(left), transit.aws.calls().count(UNREFER)) == (["delete"] * 2, 2)
-    assert [transit.truth(table) for table in transit.tables] == [None] * 2
-
-
-def test_an_entry_of_a_list_is_no_route_of_its_own(transit: Transit, play: Run, overlays: str) -> None:
-    """It cannot be replaced: a static route beside it hides it."""
-    play(destinations=None, prefix_list_ids=[overlays], transit_gateway_attachment_id=transit.clients)
-    made = play()
-    assert actions(made) == ["create"] * 2
-    assert made["routes"][0]["before"] == shown(transit, transit.clients, type="prefix_list")
-    assert made["routes"][0]["after"] == shown(transit, transit.nodes)
-
-
-def test_a_reference_whose_attachment_is_gone_is_healed(transit: Transit, play: Run, overlays: str) -> None:
-    asked: dict[str, Any] = {"destinations": None, "prefix_list_ids": [overlays], "takeover": "blackhole"}
-    play(**asked, transit_gateway_attachment_id=transit.clients)
-    assert actions(play(**asked)) == ["kept"] * 2
-    transit.client.delete_transit_gateway_vpc_attachment(TransitGatewayAttachmentId=transit.clients)
-    healed = play(**asked)
-    assert [(route["before"]["state"], route["action"]) for route in healed["routes"]] == [("blackhole", "replace")] * 2
-    assert [route["after"] for route in healed["routes"]] == [shown(transit, transit.nodes)] * 2
-
-
-def test_routes_and_lists_in_one_task_and_one_of_them_refused(transit: Transit, play: Run, overlays: str) -> None:
-    gone = "pl-0123456789abcdef0"
-    result = play(prefix_list_ids=[overlays, gone], transit_gateway_route_table_ids=transit.tables[:1])
-    assert result["failed"]
-    assert [(route["destination"], bool(route["error"])) for route in result["routes"]] == [
-        (OVERLAY, False),
-        (overlays, False),
-        (gone, True),
-    ]
-    assert result["routes"][2]["error"]["code"] == "InvalidPrefixListID.NotFound"
-
-
-@pytest.mark.parametrize(
-    ("given", "told"),
-    [
-        ({"prefix_list_ids": ["192.168.10.0/24"]}, "prefix_list_ids has '192.168.10.0/24', which is not the id of a"),
-        ({"prefix_list_ids": []}, "destinations or prefix_list_ids is empty: name at least one."),
-        ({}, "destinations or prefix_list_ids is empty"),
-    ],
-)
-def test_lists_that_are_none(transit: Transit, play: Run, given: dict[str, Any], told: str) -> None:
-    result = play(**{"destinations": None, **given})
-    assert told in result["msg"]
-    assert transit.aws.calls() == []
-
-
-def test_the_document_of_reach_with_lists_is_enough_and_no_more(transit: Transit, play: Run, overlays: str) -> None:
-    place = Place("aws", transit.aws.world.region)
-    document = policy_document.reach(place, transit.account, transit.tables, [transit.nodes], lists=[overlays])
-    keys = transit.aws.options(transit.user("lists", *document["Statement"]))
-    asked: dict[str, Any] = {"destinations": None, "prefix_list_ids": [overlays], **keys}
-    assert actions(play(**asked)) == ["create"] * 2
-    elsewhere = play(transit_gateway_attachment_id=transit.clients, **asked)
-    assert {r["error"]["code"] for r in elsewhere["routes"]} == {"UnauthorizedOperation"}
-    assert actions(play(state="absent", **asked)) == ["delete"] * 2
-    other = transit.client.create_managed_prefix_list(
-        PrefixListName="others", MaxEntries=1, AddressFamily="IPv4", Entries=[]
-    )["PrefixList"]["PrefixListId"]
-    refused = play(**{**asked, "prefix_list_ids": [other]})
-    assert {r["error"]["code"] for r in refused["routes"]} == {"UnauthorizedOperation"}
