@@ -96,6 +96,10 @@ def play(bed: WorldBed, change: Change, then: str) -> Row:
                 else:
                     wrong += _played(bed, change, word, row, then, standby)
             if crashed:
+                if (
+                    change.outcome(FAILOVER) == WAITS
+                ):  # who was kept from it takes over now, with the other one still off
+                    probe.wait_for(standby, BACK)
                 bed.boot(holder)
             if change.setup:
                 bed.play("setup.yml")
