@@ -262,7 +262,7 @@ def _state(overlay: Dict, report: Dict, nodes: Mapping[str, Dict]) -> str:
     lacking = any(not table["holder"] for table in overlay["tables"])
     if lacking or ERROR in {finding["severity"] for finding in [*overlay["findings"], *of_holder]}:
         return "drifted"
-    if holder in nodes and not nodes[holder]["reachable"]:  # it may be dead, and EC2 calls it running all the same
+    if holder and holder in nodes and not nodes[holder]["reachable"]:  # it may be dead, and EC2 calls it running
         return "unknown"
     others = [node for name, node in nodes.items() if name != holder]
     return "unprotected" if others and "yes" not in {node["ready"] for node in others} else "ok"
