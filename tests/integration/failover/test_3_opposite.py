@@ -141,6 +141,8 @@ def test_a_node_that_is_lost(two: Opposite) -> None:
     two.home()
     two.exec("node2", *setting, "--update", "off")
     with two.probed(two.ascs) as first, two.probed(ERS) as second:
+        first.wait_for("node1")
+        second.wait_for("node2")
         two.crash("node1")
         two.apart("node2", "node2", seconds=120.0)
         two.exec("node2", *setting, "--delete")
