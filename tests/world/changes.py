@@ -305,7 +305,12 @@ CHANGES = (
     Change("the holder's source/destination check is switched on", _check_is_on, {REST: WAITS}, silent=True),
     Change("the holder's policy loses the writing", _policy_is_edited),
     Change("the holder's policy is detached", _policy_is_detached),
-    Change("the standby's policy is detached", _policy_of_the_standby, {FAILOVER: WAITS}, journal=False),
+    Change(
+        "the standby's policy is detached",
+        _policy_of_the_standby,
+        {FAILOVER: WAITS, SWITCHOVER: REFUSED},
+        journal=False,
+    ),
     Change(
         "the inventory names another instance", _another_instance, {SWITCHOVER: REFUSED, SETUP: REFUSED}, journal=False
     ),
