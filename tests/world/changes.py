@@ -292,7 +292,7 @@ CHANGES = (
     ),
     Change("a named table is deleted", _named_table_is_deleted, {SWITCHOVER: REFUSED, SETUP: REFUSED}, setup=True),
     Change("a table refuses the nodes' writes (permission)", _one_table_is_denied, journal=False),
-    Change("a table's route is replaced by one to a gateway", _gateway, {SWITCHOVER: REFUSED, SETUP: DONE}),
+    Change("a table's route is replaced by one to a gateway", _gateway, {SWITCHOVER: REFUSED, SETUP: REFUSED}),
     Change("a table is added with a propagated route", _propagated),
     Change("a table's route is deleted", _deleted),
     Change("a table's route is pointed at another instance", _elsewhere),

@@ -110,7 +110,7 @@ def _blackhole(view: View) -> Iterator[Finding]:
 
 def _not_an_interface(view: View) -> Iterator[Finding]:
     for table, route in view.routes:
-        if route and route.network_interface_id is None:
+        if route and route.foreign:
             yield Finding(
                 "not_an_interface",
                 ERROR,

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lab.daemon.api import client
 from lab.handle import LabHandle
 from lab.playbook.run import Run
 
@@ -110,3 +111,23 @@ def test_setup_refuses_a_node_that_cannot_be_reached(ready: LabHandle) -> None:
     assert "node2 cannot be reached: " in run.told
     assert "Nothing was changed." in run.told
     assert ready.control.calls() == []
+
+
+def test_somebody_elses_route_in_its_place_is_refused_before_anything_is_changed(lab: LabHandle) -> None:
+    ec2 = client(lab.world, "ec2")
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=lab.world.vpc_id)
+    table = lab.world.route_table_ids[0]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock=f"{lab.lab.overlay}/32", GatewayId=gateway)
+    mark = lab.control.mark()
+    run = lab.playbook("setup.yml")
+    assert not run.ok
+    told = f"{lab.lab.overlay}/32 in {table} points at {gateway}, which is no node. Delete that route, or let setup"
+    assert told in " ".join(run.output.split())
+    assert set(run.changed.values()) == {0}
+    assert [a for a in lab.control.actions(mark) if not a.startswith(("Describe", "Get", "List"))] == []
+    run = lab.playbook("setup.yml", overlay_ip_takeover_foreign=True)
+    assert run.ok, run.output
+    assert set(lab.holders().values()) == {"node1"}
+    ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=lab.world.vpc_id)
+    ec2.delete_internet_gateway(InternetGatewayId=gateway)
