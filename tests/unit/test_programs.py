@@ -108,6 +108,13 @@ def test_tasks_name_programs_by_absolute_path() -> None:
     assert [(str(path), program) for path, program in named if not program.startswith("/")] == []
 
 
+def test_an_unreachable_node_that_is_ignored_ends_no_play() -> None:
+    """Of a task with `run_once` Ansible takes it for everybody's failure, `ignore_unreachable` or not."""
+    ignoring = [(path, task) for path, task in EVERY_TASK if task.get("ignore_unreachable") and task.get("run_once")]
+    assert len(ignoring) > 5
+    assert [(str(path), task["name"]) for path, task in ignoring if not task.get("ignore_errors")] == []
+
+
 def test_the_callers_path_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
