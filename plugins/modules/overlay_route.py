@@ -76,6 +76,7 @@ options:
       - Whether to replace a route of the same destination that points at no network interface, but at a gateway, NAT,
         peering, endpoint or the like. Somebody else made it, so that by default the whole request is refused, before
         anything is changed.
+      - With O(takeover=blackhole), too, but not with O(takeover=never).
     type: bool
     default: false
     version_added: 1.1.0

@@ -184,7 +184,8 @@ def step(table: Table, destination: str, want: Want) -> Action:
         return action(NONE)
     if route.foreign and want.foreign != TAKE:
         return action(KEPT)
-    if want.takeover == "always" or (want.takeover == "blackhole" and route.state == BLACKHOLE):
+    useless = route.state == BLACKHOLE or route.foreign  # no node has it: it is not taken from one
+    if want.takeover == "always" or (want.takeover == "blackhole" and useless):
         return action(REPLACE)
     return action(KEPT)
 

@@ -66,6 +66,9 @@ def test_a_route_to_no_interface_is_somebody_elses(takeover: str, state: str) ->
         plan.plan([table(route)], Want((OVERLAY,), B, takeover=takeover))
     (left,) = plan.plan([table(route)], Want((OVERLAY,), B, takeover=takeover, foreign=plan.LEAVE))
     assert left.kind == "kept"
+    for how, kind in (("always", plan.REPLACE), ("blackhole", plan.REPLACE), ("never", plan.KEPT)):
+        (asked,) = plan.plan([table(route)], Want((OVERLAY,), B, takeover=how, foreign=plan.TAKE))
+        assert asked.kind == kind
     (taken,) = plan.plan([table(route)], Want((OVERLAY,), B, foreign=plan.TAKE))
     assert taken.kind == "replace"
     assert plan.plan([table(route)], Want((OVERLAY,), B, takeover="never"))[0].kind == "kept"
