@@ -221,7 +221,7 @@ def test_sigkill(aws: AwsLab, position: int, applied: bool) -> None:
 
 def wait_until_ended(aws: AwsLab) -> None:
     """Until the call that met the fault has ended: a delayed one is carried out after its client gave up on it."""
-    wait_for(lambda: any(call["faults"] for call in aws.control.calls()), "the faulty call to end", 5)
+    wait_for(lambda: any(call["faults"] for call in aws.control.calls()), "the faulty call to end", 20)
 
 
 def wait_until_held(aws: AwsLab, position: int) -> None:
