@@ -174,7 +174,7 @@ def _policy_is_detached(bed: WorldBed, holder: str, standby: str) -> Iterator[st
 @contextmanager
 def _policy_of_the_standby(bed: WorldBed, holder: str, standby: str) -> Iterator[str]:
     with _policy(bed, (standby,), lambda document: None):
-        yield "not permitted|may not"
+        yield "not permitted|may not|in FAULT"
 
 
 @contextmanager
