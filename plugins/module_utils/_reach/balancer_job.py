@@ -238,7 +238,20 @@ def _partly(steps: Sequence[Step], errors: Mapping[int, AwsError]) -> str:
         return f"All is made, but {reason}. Run again to look once more."
     done = ", ".join(dict.fromkeys(step.what for step in steps[:number]))
     rest = f"Done before: {done}." if done else "Nothing was changed."
-    return f"Not done, {steps[number].what}: {reason}. {rest} Run again to finish."
+    return f"Not done, {steps[number].what}: {reason}. {rest}{_by_hand(steps, number)} Run again to finish."
+
+
+def _by_hand(steps: Sequence[Step], number: int) -> str:
+    """What no further run can do, since the load balancer that had kept the times is gone."""
+    if all(step.operation != "DeleteLoadBalancer" for step in steps[:number]):
+        return ""
+    left = [
+        f"{step.arguments['NetworkInterfaceId']} to"
+        f" {step.arguments['ConnectionTrackingSpecification']['TcpEstablishedTimeout']}"
+        for step in steps[number:]
+        if step.operation == "ModifyNetworkInterfaceAttribute"
+    ]
+    return f" Set TcpEstablishedTimeout of {', '.join(left)} yourself: it was so before." if left else ""
 
 
 def _result(
