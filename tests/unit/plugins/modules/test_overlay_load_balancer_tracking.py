@@ -117,3 +117,12 @@ def test_five_days_are_not_cut_to_an_hour(aws: AwsLab, play: Run) -> None:
     assert result["after"]["tcp_established_timeout"] == {fresh["NetworkInterfaceId"]: 432_000}
     play(state="absent")
     aws.client.detach_network_interface(AttachmentId=made["AttachmentId"])
+
+
+def test_each_node_has_an_interface_of_its_own(aws: AwsLab, play: Run) -> None:
+    track(aws, 350, 350)
+    second = aws.eni(2, 1)
+    result = play(check=True, **HOUR, instance_ids=both(aws), interfaces={aws.instance(2): second})
+    assert set(result["after"]["tcp_established_timeout"]) == {aws.eni(1), second}
+    wrong = play(**HOUR, instance_ids=both(aws), interfaces={aws.instance(2): aws.eni(1)})
+    assert f"{aws.eni(1)} is no network interface of {aws.instance(2)}; it has " in wrong["msg"]
