@@ -135,6 +135,12 @@ options:
       - Which interface of the nodes receives the overlay IP.
     type: int
     default: 0
+  interfaces:
+    description:
+      - By instance, which of its interfaces that is, where the nodes differ. An interface's id, or a device index.
+        O(device_index) is that of all others.
+    type: dict
+    default: {}
   tags:
     description:
       - Further tags of the load balancer, its listeners and target groups. Tags are added, and never removed.
@@ -270,7 +276,7 @@ from typing import Any
 
 from ..module_utils._aws.errors import AwsError
 from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
-from ..module_utils._reach import balancer_job
+from ..module_utils._reach import balancer_job, interfaces
 from ..module_utils._reach.balancer import Want, WantedListener
 from ..module_utils._reach.elb import LoadBalancers
 from ..module_utils._route.ec2 import Ec2
@@ -303,6 +309,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "proxy_protocol": {"type": "bool", "default": False},
     "instance_ids": {"type": "list", "elements": "str"},
     "device_index": {"type": "int", "default": 0},
+    "interfaces": {"type": "dict", "default": {}},
     "tags": {"type": "dict", "default": {}},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "wait_timeout": {"type": "int", "default": 600},
@@ -328,7 +335,8 @@ def wanted(params: dict[str, Any], check: bool) -> balancer_job.Request:
         tags={str(key): str(value) for key, value in params["tags"].items()},
         state=params["state"],
     )
-    return balancer_job.Request(want, nodes, params["device_index"], params["wait_timeout"], check)
+    named = interfaces.named(params["interfaces"])
+    return balancer_job.Request(want, nodes, params["device_index"], params["wait_timeout"], check, named)
 
 
 def _listener(given: dict[str, Any], address: str) -> WantedListener:

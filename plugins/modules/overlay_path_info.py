@@ -53,6 +53,12 @@ options:
       - Which of the nodes' interfaces receives the overlay IP.
     type: int
     default: 0
+  interfaces:
+    description:
+      - By instance, which of its interfaces that is, where the nodes differ. An interface's id, or a device index.
+        O(device_index) is that of all others.
+    type: dict
+    default: {}
   port:
     description:
       - The TCP port of the service. Without it, a filter that lets any port through is taken as good.
@@ -176,7 +182,7 @@ from typing import Any
 
 from ..module_utils._base import net
 from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
-from ..module_utils._reach import client_vpn, elb, look, path
+from ..module_utils._reach import client_vpn, elb, interfaces, look, path
 from ..module_utils._reach.client_vpn_ec2 import ClientVpns
 from ..module_utils._reach.ec2 import TransitGateways
 from ..module_utils._reach.model import Tunnel
@@ -191,6 +197,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "address": {"type": "str", "required": True},
     "instance_ids": {"type": "list", "elements": "str", "required": True},
     "device_index": {"type": "int", "default": 0},
+    "interfaces": {"type": "dict", "default": {}},
     "port": {"type": "int"},
     "transit_gateway_attachment_id": {"type": "str"},
     "transit_gateway_role_arn": {"type": "str"},
@@ -213,6 +220,7 @@ def request(params: dict[str, Any]) -> look.Request:
         params["device_index"],
         params["port"],
         params["transit_gateway_attachment_id"] or "",
+        interfaces=interfaces.named(params["interfaces"]),
     )
 
 

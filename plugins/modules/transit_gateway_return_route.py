@@ -38,6 +38,12 @@ options:
       - By which of their interfaces the nodes of O(instance_ids) answer.
     type: int
     default: 0
+  interfaces:
+    description:
+      - By instance, which of its interfaces that is, where the nodes differ. An interface's id, or a device index.
+        O(device_index) is that of all others.
+    type: dict
+    default: {}
   route_table_ids:
     description:
       - The route tables to write to, in place of O(instance_ids).
@@ -141,17 +147,19 @@ from typing import Any
 from ..module_utils._aws.errors import AwsError
 from ..module_utils._base import net
 from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
-from ..module_utils._reach import back
+from ..module_utils._reach import back, interfaces
 from ..module_utils._reach import job as reach_job
 from ..module_utils._reach.ec2 import TransitGateways
 from ..module_utils._reach.plan import Want
 from ..module_utils._route.ec2 import Ec2
 from ..module_utils._route.job import JobError
+from ..module_utils._route.plan import PlanError
 
 SPEC: dict[str, dict[str, Any]] = {
     "destinations": {"type": "list", "elements": "str", "required": True},
     "instance_ids": {"type": "list", "elements": "str"},
     "device_index": {"type": "int", "default": 0},
+    "interfaces": {"type": "dict", "default": {}},
     "route_table_ids": {"type": "list", "elements": "str"},
     "transit_gateway_id": {"type": "str"},
     "transit_gateway_route_table_id": {"type": "str"},
@@ -184,8 +192,9 @@ def main() -> None:
             if not gateway:
                 owner = TransitGateways(caller(module, role=params["transit_gateway_role_arn"] or ""))
                 gateway = owner.gateway_of(params["transit_gateway_route_table_id"])
+            named = interfaces.named(params["interfaces"])
             tables = tuple(
-                params["route_table_ids"] or back.serving(ec2, params["instance_ids"], params["device_index"])
+                params["route_table_ids"] or back.serving(ec2, params["instance_ids"], params["device_index"], named)
             )
             want = Want(destinations, gateway, params["state"], params["takeover"])
             request = reach_job.Request(
@@ -194,6 +203,8 @@ def main() -> None:
             return reach_job.run(back.ReturnRoutes(ec2), request)
         except JobError as err:
             raise Refusal(str(err), **err.result) from err
+        except PlanError as err:
+            raise Refusal(str(err), changed=False, routes=[]) from err
         except AwsError as err:  # before the first write: what fails later is told per table
             error = {"code": err.code, "operation": err.operation}
             raise Refusal(err.message, changed=False, routes=[], error=error) from err

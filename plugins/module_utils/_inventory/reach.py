@@ -21,7 +21,7 @@ TRANSIT_GATEWAY, LOAD_BALANCER, CLIENT_VPN = "transit_gateway", "load_balancer",
 WAYS = (TRANSIT_GATEWAY, LOAD_BALANCER, CLIENT_VPN)
 KEYS = (
     *("via", "route_table_ids", "attachment_id", "vpc_id", "destinations", "prefix_list_ids", "clients"),
-    *("assume_role_arn", "remove_return_routes"),
+    *("assume_role_arn", "remove_return_routes", "remove_shared_routes"),
 )
 _ROLE = r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+"
 
@@ -78,6 +78,7 @@ def _entry(where: str, item: Any, overlays: Sequence[Mapping[str, Any]]) -> dict
     if role and not re.fullmatch(_ROLE, role):
         shape = "arn:aws:iam::123456789012:role/NAME"
         heard(None, _refuse, f"{where}.assume_role_arn is '{role}', not the ARN of a role: such an ARN is {shape}.")
+    shared = heard(False, flag, item.get("remove_shared_routes"), where + ".remove_shared_routes")
     read = {
         "via": via,
         "route_table_ids": heard([], _tables, where, item),
@@ -88,10 +89,27 @@ def _entry(where: str, item: Any, overlays: Sequence[Mapping[str, Any]]) -> dict
         "clients": clients,
         "assume_role_arn": role,
         "remove_return_routes": heard(False, flag, item.get("remove_return_routes"), where + ".remove_return_routes"),
+        "removed": _removed(chosen, lists, overlays, shared),
         "looks": _looks(clients, overlays),
     }
     heard.tell()
     return read
+
+
+def _removed(
+    chosen: Sequence[str], lists: Sequence[str], overlays: Sequence[Mapping[str, Any]], shared: bool
+) -> dict[str, list[str]]:
+    """What teardown removes, and what it keeps.
+
+    A prefix that is wider than an overlay IP, or a list, may lead others' overlay IPs as well, also ones that have no
+    route at this moment: that nobody else needs it, only a person knows.
+    """
+    own = [one for one in chosen if shared or one in {o.get("destination") for o in overlays}]
+    return {
+        "destinations": own,
+        "prefix_list_ids": list(lists) if shared else [],
+        "kept": [] if shared else [*(one for one in chosen if one not in own), *lists],
+    }
 
 
 def _tables(where: str, item: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from .._route import ec2 as route_ec2
 from .._route.ec2 import Ec2
+from . import interfaces as reach_interfaces
 from .plan import PROPAGATED, STATIC, TransitAction, TransitRoute, TransitTable, Want
 
 
@@ -49,9 +50,9 @@ class ReturnRoutes:
         route_ec2.write(self.aws, action.kind, action.key, {"TransitGatewayId": action.target}, dry_run=dry_run)
 
 
-def serving(ec2: Ec2, instance_ids: Sequence[str], device_index: int) -> tuple[str, ...]:
+def serving(ec2: Ec2, instance_ids: Sequence[str], device_index: int, named: reach_interfaces.Named) -> tuple[str, ...]:
     """The tables that serve these instances' interfaces, each once: two calls."""
-    interfaces = [instance.interface(device_index) for instance in ec2.instances(instance_ids)]
+    interfaces = [reach_interfaces.interface(one, device_index, named) for one in ec2.instances(instance_ids)]
     found: dict[str, None] = {}
     for vpc_id in dict.fromkeys(i.vpc_id for i in interfaces):
         tables = ec2.tables(vpc_id=vpc_id)

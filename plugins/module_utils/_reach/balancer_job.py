@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._aws.errors import AwsError
@@ -19,7 +19,7 @@ from .._base.finding import as_dicts
 from .._route.ec2 import Ec2
 from .._route.job import JobError
 from .._route.plan import PlanError
-from . import balancer, balancer_plan, balancer_told, tracking
+from . import balancer, balancer_plan, balancer_told, interfaces, tracking
 from .balancer import TCP, Seen, Want
 from .balancer_plan import Made, Step
 from .elb import LoadBalancers, seen_balancer, seen_group, seen_listener
@@ -43,6 +43,7 @@ class Request:
     device_index: int = 0
     wait_timeout: float = 600.0
     check: bool = False
+    interfaces: interfaces.Named = field(default_factory=dict)
 
 
 def run(elb: LoadBalancers, ec2: Ec2, request: Request, clock: Clock = time) -> dict[str, Any]:
@@ -123,7 +124,10 @@ def _tracking(ec2: Ec2, request: Request) -> dict[str, int | None]:
     if not request.instance_ids:
         return {}
     instances = ec2.instances(request.instance_ids)
-    types = {one.interface(request.device_index).network_interface_id: one.instance_type for one in instances}
+    types = {
+        interfaces.interface(one, request.device_index, request.interfaces).network_interface_id: one.instance_type
+        for one in instances
+    }
     found = _set(ec2, list(types))
     unset = sorted({types[interface] for interface, seconds in found.items() if seconds is None})
     own = _by_type(ec2, unset) if unset else {}
@@ -238,7 +242,20 @@ def _partly(steps: Sequence[Step], errors: Mapping[int, AwsError]) -> str:
         return f"All is made, but {reason}. Run again to look once more."
     done = ", ".join(dict.fromkeys(step.what for step in steps[:number]))
     rest = f"Done before: {done}." if done else "Nothing was changed."
-    return f"Not done, {steps[number].what}: {reason}. {rest} Run again to finish."
+    return f"Not done, {steps[number].what}: {reason}. {rest}{_by_hand(steps, number)} Run again to finish."
+
+
+def _by_hand(steps: Sequence[Step], number: int) -> str:
+    """What no further run can do, since the load balancer that had kept the times is gone."""
+    if all(step.operation != "DeleteLoadBalancer" for step in steps[:number]):
+        return ""
+    left = [
+        f"{step.arguments['NetworkInterfaceId']} to"
+        f" {step.arguments['ConnectionTrackingSpecification']['TcpEstablishedTimeout']}"
+        for step in steps[number:]
+        if step.operation == "ModifyNetworkInterfaceAttribute"
+    ]
+    return f" Set TcpEstablishedTimeout of {', '.join(left)} yourself: it was so before." if left else ""
 
 
 def _result(

@@ -65,11 +65,15 @@ def plan(want: Want, seen: Seen) -> list[Step]:
 
 
 def _removal(want: Want, seen: Seen) -> Iterator[Step]:
-    """The load balancer takes its listeners with it, and what it remembers; its target groups are free only then."""
+    """The load balancer takes its listeners with it; its target groups are free only then.
+
+    The interfaces get back what they had once it is gone: AWS may refuse to delete it (deletion protection, an endpoint
+    service), and while it lives, it needs what they have.
+    """
     if seen.balancer:
+        yield Step(ELB, "DeleteLoadBalancer", _called(want), {"LoadBalancerArn": seen.balancer.arn})
         back = tracking.given_back(seen.balancer.tags, seen.tracking, seen.others)
         yield from (_remember(interface_id, seconds) for interface_id, seconds in back.items())
-        yield Step(ELB, "DeleteLoadBalancer", _called(want), {"LoadBalancerArn": seen.balancer.arn})
     for group in seen.groups:
         if ours(want.name, group.tags):
             yield Step(ELB, "DeleteTargetGroup", f"target group {group.name}", {"TargetGroupArn": group.arn})

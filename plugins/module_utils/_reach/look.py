@@ -20,6 +20,7 @@ from .._base import net
 from .._route.ec2 import SUBNETS_PAGE, Ec2
 from .._route.plan import PlanError, Table
 from .ec2 import TransitGateways
+from .interfaces import Named
 from .model import ANY, Attached, Entry, Filter, Host, Net, Ports, Scene, Transit, Tunnel, longest, subnet_of
 from .plan import TransitRoute
 
@@ -43,6 +44,7 @@ class Request:
     called: str = ""
     tunnel: Tunnel | None = None
     group_ids: tuple[str, ...] = ()
+    interfaces: Named = field(default_factory=dict)
 
 
 @dataclass
@@ -60,7 +62,7 @@ def scene(ec2: Ec2, gateways: TransitGateways, request: Request) -> Scene:
     instances = _instances(ec2, request)
     vpc_id = instances[0]["VpcId"]
     mine = _vpc(ec2, vpc_id)
-    nodes = [_node(raw, request.device_index, mine) for raw in instances]
+    nodes = [_node(raw, request.interfaces.get(raw["InstanceId"], request.device_index), mine) for raw in instances]
     inside = any(net.family(c) == net.family(request.source) and net.within(request.source, c) for c in mine.cidrs)
     source = Host(request.called or _short(request.source), request.source)
     found = Scene(request.overlay, vpc_id, tuple(nodes), source, port=request.port, tunnel=request.tunnel)
@@ -85,12 +87,13 @@ def _instances(ec2: Ec2, request: Request) -> list[dict[str, Any]]:
     return chosen
 
 
-def _node(raw: Mapping[str, Any], device_index: int, mine: _Vpc) -> Host:
-    interface = _interface(raw, device_index)
+def _node(raw: Mapping[str, Any], which: int | str, mine: _Vpc) -> Host:
+    interface = _interface(raw, which)
     if interface is None:
-        raise PlanError(
-            f"{raw['InstanceId']} has no network interface with device index {device_index}: correct device_index."
+        what, option = (
+            (f"with device index {which}", "device_index") if isinstance(which, int) else (which, "interfaces")
         )
+        raise PlanError(f"{raw['InstanceId']} has no network interface {what}: correct {option}.")
     return Host(
         name=_name(raw) or raw["InstanceId"],
         address=_host(interface["PrivateIpAddress"]),
@@ -102,9 +105,9 @@ def _node(raw: Mapping[str, Any], device_index: int, mine: _Vpc) -> Host:
     )
 
 
-def _interface(raw: Mapping[str, Any], device_index: int) -> Mapping[str, Any] | None:
+def _interface(raw: Mapping[str, Any], which: int | str) -> Mapping[str, Any] | None:
     attached = (i for i in raw.get("NetworkInterfaces", ()) if i.get("Attachment"))
-    return next((i for i in attached if i["Attachment"]["DeviceIndex"] == device_index), None)
+    return next((i for i in attached if which in (i["Attachment"]["DeviceIndex"], i["NetworkInterfaceId"])), None)
 
 
 def _vpc(ec2: Ec2, vpc_id: str) -> _Vpc:

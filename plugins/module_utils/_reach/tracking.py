@@ -19,21 +19,44 @@ from dataclasses import dataclass
 LONGEST = 432_000
 """Five days: the most that TcpEstablishedTimeout takes, and what older instance types have by themselves."""
 _KEY = "aws_ha.overlay_ip/"
-_VALUE = re.compile(r"was=(\d{1,6}) needs=(\d{1,6})")
+_VALUE = re.compile(r"was=(\d{1,6}) needs=(\d{1,6})(?: set=(\d{1,6}(?:/\d{1,6})*))?")
+_MOST = 20  # values that one tag keeps: it holds 256 characters
 
 
 @dataclass(frozen=True)
 class Record:
-    """Seconds of one interface: what was in effect before (0 where nobody knew), and what the load balancer needs."""
+    """Seconds of one interface: what was in effect before (0 where nobody knew), and what the load balancer needs.
+
+    ``made`` is all that was ever set for it, ascending: an interface keeps the most of it where less is needed later,
+    and an earlier one where the call failed.
+    """
 
     was: int
     needs: int
+    made: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        more = f" set={'/'.join(map(str, self.made))}" if self.made not in ((), (self.needs,)) else ""
+        return f"was={self.was} needs={self.needs}{more}"
+
+    def now_needs(self, seconds: int) -> Record:
+        """The same once the load balancer needs so many seconds."""
+        return Record(self.was, seconds, tuple(sorted({*self.ours, seconds})[-_MOST:]))
+
+    @property
+    def ours(self) -> tuple[int, ...]:
+        """All that may have been set for this load balancer."""
+        return self.made or (self.needs,)
 
 
 def records(tags: Mapping[str, str]) -> dict[str, Record]:
     """By interface, what the tags of a load balancer say."""
     found = {key.removeprefix(_KEY): _VALUE.fullmatch(value) for key, value in tags.items() if key.startswith(_KEY)}
-    return {interface: Record(int(one[1]), int(one[2])) for interface, one in found.items() if one}
+    return {
+        interface: Record(int(one[1]), int(one[2]), tuple(map(int, one[3].split("/"))) if one[3] else ())
+        for interface, one in found.items()
+        if one
+    }
 
 
 def kept(needed: int, now: Mapping[str, int | None], tags: Mapping[str, str]) -> dict[str, str]:
@@ -46,9 +69,10 @@ def kept(needed: int, now: Mapping[str, int | None], tags: Mapping[str, str]) ->
     """
     known, wanted = records(tags), {}
     for interface, seconds in now.items():
-        was = known[interface].was if interface in known else seconds or 0
-        if needed and (was < LONGEST or interface in known):
-            wanted[f"{_KEY}{interface}"] = f"was={was} needs={needed}"
+        if needed and interface in known:
+            wanted[f"{_KEY}{interface}"] = str(known[interface].now_needs(needed))
+        elif needed and (seconds or 0) < LONGEST:
+            wanted[f"{_KEY}{interface}"] = str(Record(seconds or 0, needed))
     return wanted
 
 
@@ -63,11 +87,11 @@ def needs(tags: Mapping[str, str], others: Mapping[str, int]) -> dict[str, int]:
 def given_back(tags: Mapping[str, str], now: Mapping[str, int | None], others: Mapping[str, int]) -> dict[str, int]:
     """By interface, the seconds that it gets back when the load balancer goes.
 
-    Only where it still has what this load balancer needed, and never less than another one needs.
+    Only where it still has what was set for this load balancer, and never less than another one needs.
     """
     answer = {}
     for interface, record in records(tags).items():
-        back = max(record.was, others.get(interface, 0))
-        if record.was and now.get(interface) == record.needs and back < record.needs:
+        back, has = max(record.was, others.get(interface, 0)), now.get(interface)
+        if record.was and has in record.ours and back < has:
             answer[interface] = back
     return answer

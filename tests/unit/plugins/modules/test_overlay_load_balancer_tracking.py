@@ -39,8 +39,40 @@ def test_removal_gives_back_what_it_had_changed(aws: AwsLab, play: Run) -> None:
     assert tracked(aws) == [3900, 5000]
     assert play(**HOUR, instance_ids=both(aws))["changed"] is False
     result = play(state="absent")
-    assert steps(result) == ["ModifyNetworkInterfaceAttribute", "DeleteLoadBalancer", "DeleteTargetGroup"]
+    assert steps(result) == ["DeleteLoadBalancer", "ModifyNetworkInterfaceAttribute", "DeleteTargetGroup"]
     assert tracked(aws) == [350, 5000]
+
+
+def test_a_load_balancer_that_stays_keeps_its_interfaces(aws: AwsLab, elb: Any, play: Run) -> None:
+    """Deletion protection: what still forwards must not be forgotten by the interfaces."""
+    track(aws, 350, 350)
+    arn = play(**HOUR, instance_ids=both(aws))["load_balancer_arn"]
+    protection = [{"Key": "deletion_protection.enabled", "Value": "true"}]
+    elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=protection)
+    result = play(state="absent")
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "Nothing was changed." in result["msg"]
+    assert tracked(aws) == [3900, 3900]
+
+
+def test_what_could_not_be_given_back_is_told(aws: AwsLab, play: Run) -> None:
+    """The load balancer that had kept it is gone: no further run knows."""
+    track(aws, 350, 350)
+    play(**HOUR, instance_ids=both(aws))
+    match = {"action": "ModifyNetworkInterfaceAttribute"}
+    aws.control.fault("error", code="OperationNotPermitted", status=400, match=match, times=1)
+    result = play(state="absent")
+    assert f"Set TcpEstablishedTimeout of {aws.eni(1)} to 350, {aws.eni(2)} to 350 yourself" in result["msg"]
+    assert steps(play(state="absent")) == ["DeleteTargetGroup"]
+
+
+def test_a_lowered_idle_timeout_is_given_back_as_well(aws: AwsLab, play: Run) -> None:
+    track(aws, 350, 350)
+    play(listeners=[{"port": 3600, "idle_timeout": 6000}], instance_ids=both(aws))
+    play(**HOUR, instance_ids=both(aws))
+    assert play(**HOUR, instance_ids=both(aws))["changed"] is False
+    play(state="absent")
+    assert tracked(aws) == [350, 350]
 
 
 def test_what_somebody_has_set_since_stays(aws: AwsLab, play: Run) -> None:
@@ -68,7 +100,7 @@ def test_another_idle_timeout_forgets_nothing_of_what_was(aws: AwsLab, elb: Any,
     assert steps(result) == ["AddTags", *["ModifyNetworkInterfaceAttribute"] * 2, "ModifyListenerAttributes"]
     arn = result["load_balancer_arn"]
     [told] = elb.describe_tags(ResourceArns=[arn])["TagDescriptions"]
-    assert {"Key": f"{TAG}/{aws.eni(1)}", "Value": "was=350 needs=5000"} in told["Tags"]
+    assert {"Key": f"{TAG}/{aws.eni(1)}", "Value": "was=350 needs=5000 set=3900/5000"} in told["Tags"]
     play(state="absent")
     assert tracked(aws) == [350, 350]
 
@@ -85,3 +117,12 @@ def test_five_days_are_not_cut_to_an_hour(aws: AwsLab, play: Run) -> None:
     assert result["after"]["tcp_established_timeout"] == {fresh["NetworkInterfaceId"]: 432_000}
     play(state="absent")
     aws.client.detach_network_interface(AttachmentId=made["AttachmentId"])
+
+
+def test_each_node_has_an_interface_of_its_own(aws: AwsLab, play: Run) -> None:
+    track(aws, 350, 350)
+    second = aws.eni(2, 1)
+    result = play(check=True, **HOUR, instance_ids=both(aws), interfaces={aws.instance(2): second})
+    assert set(result["after"]["tcp_established_timeout"]) == {aws.eni(1), second}
+    wrong = play(**HOUR, instance_ids=both(aws), interfaces={aws.instance(2): aws.eni(1)})
+    assert f"{aws.eni(1)} is no network interface of {aws.instance(2)}; it has " in wrong["msg"]

@@ -398,3 +398,18 @@ def test_from_each_address_of_a_load_balancer(site: Site, play: Run) -> None:
         elb.delete_load_balancer(LoadBalancerArn=arn)
     told = play(**{"from": "load_balancer:sap-ascs"})["msg"]
     assert told.startswith("Load balancer sap-ascs has no address that this caller can see: run reach.yml")
+
+
+def test_each_node_has_an_interface_of_its_own(site: Site, play: Run) -> None:
+    """Node 2 receives by its second interface: looked at by the first node's index, its route leads to nobody."""
+    for table in site.aws.tables:
+        site.ec2.replace_route(RouteTableId=table, DestinationCidrBlock=OVERLAY, NetworkInterfaceId=site.aws.eni(2, 1))
+    assert "no_overlay_route" in str(play()["paths"])
+    for which in (site.aws.eni(2, 1), "1"):
+        result = play(interfaces={site.aws.instance(2): which})
+        assert "no_overlay_route" not in str(result["paths"])
+    assert play(interfaces={site.aws.instance(2): "eni-0123456789abcdef0"})["msg"].endswith(
+        "has no network interface eni-0123456789abcdef0: correct interfaces."
+    )
+    told = play(interfaces={site.aws.instance(2): "second"})["msg"]
+    assert told.startswith(f"interfaces has 'second' for {site.aws.instance(2)}: write the id of an interface")

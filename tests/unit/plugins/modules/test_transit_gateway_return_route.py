@@ -115,6 +115,7 @@ def test_check_mode_foretells_the_run(
     [
         ({"destinations": []}, "destinations is empty: name at least one network."),
         ({"destinations": ["10.20.0.1/16"]}, "'10.20.0.1/16' has host bits set"),
+        ({"interfaces": {"i-1": "second"}}, "interfaces has 'second' for i-1: write the id of an interface"),
         ({"route_table_ids": ["rtb-1"]}, "parameters are mutually exclusive: instance_ids|route_table_ids"),
         ({"transit_gateway_id": None}, "one of the following is required: transit_gateway_id, transit_gateway_route"),
     ],

@@ -33,6 +33,11 @@ def test_the_smallest_entry_is_about_all_overlay_ips() -> None:
             "clients": [],
             "assume_role_arn": None,
             "remove_return_routes": False,
+            "removed": {
+                "destinations": ["192.168.10.15/32", "2001:db8::15/128"],
+                "prefix_list_ids": [],
+                "kept": [],
+            },
             "looks": [],
         }
     ]
@@ -45,6 +50,24 @@ def test_lists_take_the_place_of_the_overlay_ips_or_stand_beside_them() -> None:
     beside = {**ENTRY, "prefix_list_ids": lists, "destinations": ["192.168.10.0/24", "2001:db8::/64"]}
     [both] = read(overlay_ips=BOTH, overlay_ip_reach=[beside])["reach"]
     assert (both["destinations"], both["prefix_list_ids"]) == (["192.168.10.0/24", "2001:db8::/64"], lists)
+
+
+def test_teardown_keeps_what_others_may_be_reached_by() -> None:
+    """A prefix for two pairs, as docs/reach.md advises: the first teardown must not cut off the other pair."""
+    lists = ["pl-0123456789abcdef0"]
+    wide = {**ENTRY, "prefix_list_ids": lists, "destinations": ["192.168.10.0/24", "2001:db8::15"]}
+    [entry] = read(overlay_ips=BOTH, overlay_ip_reach=[wide])["reach"]
+    assert entry["removed"] == {
+        "destinations": ["2001:db8::15/128"],
+        "prefix_list_ids": [],
+        "kept": ["192.168.10.0/24", *lists],
+    }
+    [asked] = read(overlay_ips=BOTH, overlay_ip_reach=[{**wide, "remove_shared_routes": True}])["reach"]
+    assert asked["removed"] == {
+        "destinations": ["192.168.10.0/24", "2001:db8::15/128"],
+        "prefix_list_ids": lists,
+        "kept": [],
+    }
 
 
 def test_a_whole_entry() -> None:
