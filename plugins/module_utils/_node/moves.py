@@ -121,12 +121,12 @@ def valid(record: Any) -> bool:
         and _texts(record.get("from"))
         and isinstance(named, list)
         and all(isinstance(table, dict) and all(isinstance(table.get(n), str) for n in _NAMES) for table in named)
-        and _number(record.get("left_out", 0), int)
+        and _count(record.get("left_out", 0))
         and isinstance(seconds, dict)
-        and all(_number(value, int, float) for value in seconds.values())
+        and all(map(_number, seconds.values()))
         and isinstance(requests, dict)
         and all(map(_texts, requests.values()))
-        and ("times" not in record or (_number(times, int) and moment(record.get("until")) is not None))
+        and ("times" not in record or (_count(times) and moment(record.get("until")) is not None))
         and isinstance(record.get("until", ""), str)
         and moment(record["time"]) is not None
         and _encodable(record)
@@ -137,9 +137,15 @@ def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
-def _number(value: Any, *kinds: type) -> bool:
-    """Whether it is of these kinds and can be told: JSON's numbers have any size, and Python's JSON has NaN."""
-    return isinstance(value, kinds) and not isinstance(value, bool) and -_MOST_OF_ALL <= value <= _MOST_OF_ALL
+def _number(value: Any) -> bool:
+    """Whether it is a number that can be told: JSON's have any size, and Python's JSON has NaN."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return -_MOST_OF_ALL <= value <= _MOST_OF_ALL
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and _number(value)
 
 
 def _encodable(record: Any) -> bool:

@@ -112,6 +112,7 @@ def test_what_is_not_known_has_no_sample() -> None:
             )
         },
         f"overlay_ip_api_throttles_total{{{N1}}}": "0",
+        f"overlay_ip_failed_moves_total{{{N1}}}": "0",
         f"overlay_ip_nodes{LABELS}": "2",
         f'overlay_ip_config_info{LABELS[:-1]},hash="{metrics.shared(CONFIG)}"}}': "1",
         f'overlay_ip_program_info{{{N1},version=""}}': "1",
@@ -156,6 +157,13 @@ def test_a_failure_that_is_met_again_is_told_with_its_last_time() -> None:
     found = values(told(last=again))
     assert found[f"overlay_ip_last_move_timestamp_seconds{{{N1}}}"] == str(int(NOON - 5))
     assert found[f"overlay_ip_last_move_success{{{N1}}}"] == "0"
+
+
+def test_a_failure_of_whatever_reason_is_an_increase() -> None:
+    """A reason that nobody foresaw begins its own series with one: the alert counts all of them."""
+    name = f"overlay_ip_failed_moves_total{{{N1}}}"
+    assert values(told())[name] == "0"
+    assert values(told(counts={"failures": {"Odd": 1, "Deadline": 2}}))[name] == "3"
 
 
 def test_what_aws_refused_is_counted_from_zero_on() -> None:
