@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .alerts import SETUP, STATUS, Alert
+from .alerts import SETUP, STATUS, SWITCHOVER, Alert
 
 Dict = Mapping[str, Any]
 _ENGINES = ("keepalived", "pacemaker")
@@ -105,6 +105,11 @@ def elsewhere(alert: Alert, report: Dict) -> str:
         vpc = where.get(alert.destination)
         if alert.vpc_id and vpc and alert.vpc_id != vpc:
             return f"{alert.destination} is in {vpc} by this inventory, and the alert is of another VPC."
+        if alert.action == SWITCHOVER and not vpc and not alert.deployment:
+            return (
+                f"nobody knows in which VPC {alert.destination} of this inventory is, so that the alert may be of"
+                " another one: write the label deployment."
+            )
         return ""
     known = set(where.values())
     vpc = known.pop() if len(known) == 1 else None
