@@ -116,6 +116,15 @@ HELD = [
         )
         for engine in ("keepalived", "pacemaker")
     ],
+    *[
+        pytest.param(
+            replace(NOT_READY, check=check),
+            {},
+            f"setup does not mend what the check {check} finds. That is for people.",
+            id=f"setup does not mend {check}",
+        )
+        for check in ("endpoint", "address", "python")
+    ],
     # The engine is at work.
     pytest.param(
         TABLE_DEAD,
