@@ -35,6 +35,7 @@ MOST_TABLES = 200
 """Tables that one record names; of more, the number of those left out."""
 MOST_REQUESTS = 50
 _LONGEST = 1000  # characters of a text
+_LATEST = 253402300799.0  # 9999-12-31T23:59:59Z
 _MOST_OF_ALL = 10**9  # of seconds, of times: no record has more
 _TEXTS = ("time", "node", "by", "who", "command", "why", "error", "reason", "to")
 _NAMES = ("route_table_id", "destination")
@@ -223,7 +224,7 @@ SINCE = "a time such as 2026-01-31T03:00 or 03:00 (UTC), or a while such as 90m,
 
 
 def since(text: str, now: float) -> float:
-    """The moment that a person means by ``--since``, in seconds since the epoch.
+    """The moment that a person means by ``--since``, in seconds since the epoch; never one that no clock shows.
 
     Args:
         text: a date and time; a time of today, or of yesterday where it is to come; a number with s, m, h, d or w.
@@ -232,6 +233,10 @@ def since(text: str, now: float) -> float:
     Raises:
         ValueError: it is none of them; the text is a sentence.
     """
+    return min(max(_since(text, now), 0.0), _LATEST)
+
+
+def _since(text: str, now: float) -> float:
     word = text.strip()
     while_ago = re.fullmatch(r"(\d{1,6})([smhdw])", word)
     if while_ago:
