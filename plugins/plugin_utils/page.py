@@ -61,12 +61,14 @@ def lines(path: str) -> str:
 def put(path: str, text: str) -> None:
     """Write it whole or not at all: who reads meanwhile sees the page before, or this one.
 
+    What is no text, such as a path whose bytes are no UTF-8, is shown as a question mark.
+
     Raises:
         OSError: it cannot be written; what was there is as it was.
     """
     handle, temporary = tempfile.mkstemp(prefix=".overlay-ip-", suffix=".html", dir=os.path.dirname(path))
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -196,10 +196,7 @@ CASES: list[tuple[str, str, list[tuple[str, str]], int]] = [
     (
         "OverlayIpTakeoverFailures",
         "at one node, of two deployments",
-        [
-            one("takeover_failures_total", f'node="n1",reason="Timeout"{more}', "0x4 1x15")
-            for more in ("", ',deployment="database"')
-        ],
+        [one("failed_moves_total", f'node="n1"{more}', "0x4 1x15") for more in ("", ',deployment="database"')],
         2,
     ),
     ("OverlayIpHeldByNobody", "a stranger has them", [*both("2x20", "0x20", "0x20"), *held("0x20", "0x20")], 1),
@@ -290,13 +287,22 @@ CASES: list[tuple[str, str, list[tuple[str, str]], int]] = [
     (
         "OverlayIpTakeoverFailures",
         "one did",
-        [one("takeover_failures_total", 'node="n1",reason="Timeout"', "0x4 1x15")],
+        [one("failed_moves_total", 'node="n1"', "0x4 1x15")],
+        1,
+    ),
+    (
+        "OverlayIpTakeoverFailures",
+        "the first of a reason that nobody foresaw",
+        [
+            one("failed_moves_total", 'node="n1"', "0x4 1x15"),
+            one("takeover_failures_total", 'node="n1",reason="MovedElsewhere"', "_x4 1x15"),
+        ],
         1,
     ),
     (
         "OverlayIpTakeoverFailures",
         "none lately",
-        [one("takeover_failures_total", 'node="n1",reason="Timeout"', "3x20")],
+        [one("failed_moves_total", 'node="n1"', "3x20")],
         0,
     ),
     (

@@ -25,6 +25,7 @@ from .._base.deployment import Deployment
 POLL = 0.1
 _TAKING, _LOCK, _COUNTS = places.TAKING, "lock", "counts"
 _PATIENCE, _MOVING = 0.2, 60.0  # seconds
+_NEVER = 1 << 53  # counted so far by nobody: what a float tells exactly
 _MENDED = "All route tables are as they should be again."
 
 
@@ -157,9 +158,10 @@ class Memory:
         """What :meth:`count` has added up; nothing where that is not there, or is none."""
         try:
             raw = json.loads(self.read(_COUNTS) or "{}")
-            return {str(k): {str(n): int(c) for n, c in names.items()} for k, names in raw.items()}
-        except (ValueError, TypeError, AttributeError, RecursionError):
+            found = {str(k): {str(n): int(c) for n, c in names.items()} for k, names in raw.items()}
+        except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
             return {}
+        return found if all(0 <= c < _NEVER for names in found.values() for c in names.values()) else {}
 
     @contextmanager
     def locked(self, deadline: Deadline, clock: Clock = time, name: str = "") -> Iterator[bool]:

@@ -48,6 +48,7 @@ TAKEOVERS = Family(
     "overlay_ip_takeovers_total", "Moves of overlay IPs that this node made, by who asked for them.", COUNTER
 )
 FAILURES = Family("overlay_ip_takeover_failures_total", "Moves that failed, by the code of the error.", COUNTER)
+FAILED = Family("overlay_ip_failed_moves_total", "Moves that failed, whatever the error: there from zero on.", COUNTER)
 MOVED_AT = Family(
     "overlay_ip_last_move_timestamp_seconds",
     "When the last move on record here began, since the epoch; of a failure met again and again, the last time.",
@@ -85,6 +86,7 @@ FAMILIES = (
     PEER,
     TAKEOVERS,
     FAILURES,
+    FAILED,
     MOVED_AT,
     MOVED_OK,
     MOVED_IN,
@@ -227,8 +229,10 @@ def _moves(seen: Seen, node: Mapping[str, str]) -> Iterator[Sample]:
     # Those that never were are zero: the first failure must be an increase.
     for by in sorted({"keepalived", "pacemaker", "operator", *seen.counts.get("takeovers", ())}):
         yield Sample(TAKEOVERS, {**node, "by": by}, float(seen.counts.get("takeovers", {}).get(by, 0)))
-    for reason in sorted({*_REASONS, *seen.counts.get("failures", ())}):
-        yield Sample(FAILURES, {**node, "reason": reason}, float(seen.counts.get("failures", {}).get(reason, 0)))
+    failures = seen.counts.get("failures", {})
+    for reason in sorted({*_REASONS, *failures}):
+        yield Sample(FAILURES, {**node, "reason": reason}, float(failures.get(reason, 0)))
+    yield Sample(FAILED, node, float(sum(failures.values())))  # a reason has any name: alerts count this
     if seen.last is not None:
         at = moves.last_met(seen.last)
         if at is not None:

@@ -41,24 +41,26 @@ _VERIFIED = "verified"
 def told(node: Node, memory: Memory, deadline: Deadline, config: Path) -> str:
     """The metrics of this node."""
     now = time.time()
+    deployment = Deployment(node.config.deployment)
+    # What is here comes first: AWS may take all of the time, and nobody shall be called dead for that.
+    engines = commands.health(
+        Look(deployment, memory.read, node.config.advert, time.monotonic(), _text, partial(_output, deadline))
+    )
+    up: Mapping[str, str] | None = None
+    with suppress(AddressError):
+        up = node.local.live()
     try:
-        overlays: list[dict[str, Any]] | None = node.show()
+        overlays: list[dict[str, Any]] | None = node.show(live=up or {})
         memory.write(_VERIFIED, repr(now))
     except (AwsError, ImdsError):
         overlays = None
     checks, checked = _ready(node, memory, deadline, now)
-    deployment = Deployment(node.config.deployment)
     last: Mapping[str, Any] | None = None
     written: float | None = None
-    up: Mapping[str, str] | None = None
     with suppress(OSError):
         last = next(reversed(history.read(Path(deployment.state))), None)
     with suppress(OSError):
         written = config.stat().st_mtime
-    with suppress(AddressError):
-        up = node.local.live()
-    output = partial(_output, deadline)
-    look = Look(deployment, memory.read, node.config.advert, time.monotonic(), _text, output)
     seen = metrics.Seen(
         node.config,
         now,
@@ -67,7 +69,7 @@ def told(node: Node, memory: Memory, deadline: Deadline, config: Path) -> str:
         _number(memory.read(_VERIFIED)),
         checks,
         checked,
-        commands.health(look),
+        engines,
         memory.counts(),
         last,
         written,

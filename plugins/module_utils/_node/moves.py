@@ -35,6 +35,8 @@ MOST_TABLES = 200
 """Tables that one record names; of more, the number of those left out."""
 MOST_REQUESTS = 50
 _LONGEST = 1000  # characters of a text
+_LATEST = 253402300799.0  # 9999-12-31T23:59:59Z
+_MOST_OF_ALL = 10**9  # of seconds, of times: no record has more
 _TEXTS = ("time", "node", "by", "who", "command", "why", "error", "reason", "to")
 _NAMES = ("route_table_id", "destination")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -66,7 +68,7 @@ def tables(routes: Iterable[Mapping[str, Any]], name_of: Callable[[str | None], 
 
 def bounded(record: Mapping[str, Any]) -> Record:
     """The record with no text and no list longer than it may be."""
-    made: Record = {key: value[:_LONGEST] if isinstance(value, str) else value for key, value in record.items()}
+    made: Record = {key: _text(value) if isinstance(value, str) else value for key, value in record.items()}
     named = list(record.get("tables", ()))
     made["tables"] = named[:MOST_TABLES]
     if len(named) > MOST_TABLES:
@@ -75,6 +77,11 @@ def bounded(record: Mapping[str, Any]) -> Record:
     made["requests"] = {name: list(ids)[:MOST_REQUESTS] for name, ids in record.get("requests", {}).items()}
     made["seconds"] = {name: round(float(value), 3) for name, value in record.get("seconds", {}).items()}
     return made
+
+
+def _text(value: str) -> str:
+    """What a person wrote on a command line may be no text, and is kept as far as it is."""
+    return value[:_LONGEST].encode("utf-8", "replace").decode("utf-8")
 
 
 def made(raw: Mapping[str, Any], node: str, now: float) -> Record | None:
@@ -106,23 +113,49 @@ def parsed(text: str) -> list[Record]:
 
 
 def valid(record: Any) -> bool:
-    """Whether every part that is read is of its kind."""
+    """Whether every part that is read is of its kind: then all that tell of records, or write them down, can."""
     if not isinstance(record, dict) or not all(isinstance(record.get(name), str) for name in _TEXTS):
         return False
-    named, seconds, source = record.get("tables"), record.get("seconds"), record.get("from")
+    named, seconds, requests, times = (record.get(n) for n in ("tables", "seconds", "requests", "times"))
     return (
         isinstance(record.get("done"), bool)
-        and isinstance(source, list)
-        and all(isinstance(name, str) for name in source)
+        and _texts(record.get("from"))
         and isinstance(named, list)
         and all(isinstance(table, dict) and all(isinstance(table.get(n), str) for n in _NAMES) for table in named)
+        and _count(record.get("left_out", 0))
         and isinstance(seconds, dict)
-        and all(isinstance(value, (int, float)) for value in seconds.values())
-        and isinstance(record.get("requests"), dict)
-        and isinstance(record.get("times", 1), int)
+        and all(map(_number, seconds.values()))
+        and isinstance(requests, dict)
+        and all(map(_texts, requests.values()))
+        and ("times" not in record or (_count(times) and moment(record.get("until")) is not None))
         and isinstance(record.get("until", ""), str)
         and moment(record["time"]) is not None
+        and _encodable(record)
     )
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _number(value: Any) -> bool:
+    """Whether it is a number that can be told: JSON's have any size, and Python's JSON has NaN."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return -_MOST_OF_ALL <= value <= _MOST_OF_ALL
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and _number(value)
+
+
+def _encodable(record: Any) -> bool:
+    """Whether all of its texts can be written: JSON can name half a character (RFC 8259, section 8.2)."""
+    try:
+        json.dumps(record, ensure_ascii=False).encode("utf-8")
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def added(text: str, new: Iterable[Mapping[str, Any]]) -> str:
@@ -170,8 +203,10 @@ def stamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def moment(text: str) -> float | None:
+def moment(text: Any) -> float | None:
     """The seconds since the epoch of an ISO 8601 date, or date and time; None where it is none. Without a zone: UTC."""
+    if not isinstance(text, str):
+        return None
     try:
         found = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text.strip()))
     except ValueError:
@@ -189,7 +224,7 @@ SINCE = "a time such as 2026-01-31T03:00 or 03:00 (UTC), or a while such as 90m,
 
 
 def since(text: str, now: float) -> float:
-    """The moment that a person means by ``--since``, in seconds since the epoch.
+    """The moment that a person means by ``--since``, in seconds since the epoch; never one that no clock shows.
 
     Args:
         text: a date and time; a time of today, or of yesterday where it is to come; a number with s, m, h, d or w.
@@ -198,6 +233,10 @@ def since(text: str, now: float) -> float:
     Raises:
         ValueError: it is none of them; the text is a sentence.
     """
+    return min(max(_since(text, now), 0.0), _LATEST)
+
+
+def _since(text: str, now: float) -> float:
     word = text.strip()
     while_ago = re.fullmatch(r"(\d{1,6})([smhdw])", word)
     if while_ago:

@@ -116,16 +116,18 @@ class Node:
             raise job.JobError(" ".join(dict.fromkeys(map(str, failed))), self._result(moves))
         return self._result(moves)
 
-    def show(self, seen: Sequence[Seen] = ()) -> list[dict[str, Any]]:
+    def show(self, seen: Sequence[Seen] = (), live: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         """Per overlay, who holds the route in which table, and whether its addresses are up here.
 
         Args:
             seen: what was read just now; else the tables are read.
+            live: the addresses that are up, with their interfaces; None: it is looked.
 
         Raises:
             AwsError: the tables cannot be read.
+            AddressError: it cannot be told which addresses are up.
         """
-        live = self.local.live()
+        live = self.local.live() if live is None else live
         return [self._shown(one, live) for one in seen or self.tables()]
 
     def tables(self) -> list[Seen]:

@@ -139,6 +139,11 @@ def refused(alert: Alert, model: Mapping[str, Any], allowed: tuple[str, ...]) ->
             "it has neither the label destination nor the label deployment, so that it may be of another inventory,"
             f" whose nodes have the same names: write deployment={mine} if it is of this one."
         )
+    if alert.action == SWITCHOVER and not alert.vpc_id and not alert.deployment:
+        return (
+            "it has neither the label deployment nor the label vpc_id, so that it may be of another inventory, which"
+            f" has the same overlay IP: write deployment={mine} if it is of this one."
+        )
     if alert.action == SWITCHOVER:
         missing = [f"overlay_ip_{n}" for n, v in (("target", alert.target), ("holder", alert.holder)) if not v]
         if missing:

@@ -9,7 +9,7 @@ speaks decides (tests/unit has them as a table):
  1. It is resolved, or names no action: nothing to do.
  2. It names what is unknown or not allowed, or does not say whose it is: refused.
  3. It is not true any more.
- 4. It is of what people may have meant: an engine that does not run, or must not take over.
+ 4. It is of what people may have meant, an engine that does not run, or must not take over; or setup does not mend it.
  5. The engine is at work, or cannot be asked: nothing is started meanwhile.
  6. What it names would refuse to run.
  7. Something was started for the overlay IP lately.

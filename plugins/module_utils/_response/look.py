@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .alerts import SETUP, STATUS, Alert
+from .alerts import SETUP, STATUS, SWITCHOVER, Alert, shown
 
 Dict = Mapping[str, Any]
 _ENGINES = ("keepalived", "pacemaker")
 """What OverlayIpNotReady has as its check where it tells of an engine."""
+_MENDED = ("source_dest_check", "permission")
+"""What it has as its check where setup mends it; more in docs/runbook.md."""
 _CHECK_ON = ("source_dest_check_on", "standby_source_dest_check_on")
 
 
@@ -82,13 +84,16 @@ def over(alert: Alert, report: Dict) -> str:
 
 
 def at_people(alert: Alert) -> str:
-    """Why it is for people, as a sentence: an engine does not run, which somebody may want, or has its reasons.
+    """Why it is for people, as a sentence: setup does not mend it, or an engine does not run, which somebody may want.
 
     keepalived is in FAULT while its check of the application fails, and Pacemaker's node may be in standby. Setup would
     start what was stopped on purpose, and mend nothing of the rest, once in every pause.
     """
-    if alert.action != SETUP or alert.check not in _ENGINES:
+    if alert.action != SETUP:
         return ""
+    if alert.check not in _ENGINES:
+        others = alert.name == "OverlayIpNotReady" and alert.check not in ("", *_MENDED)
+        return f"setup does not mend what the check {shown(alert.check)} finds. That is for people." if others else ""
     return (
         f"{alert.check} does not run there, or may not take over: by somebody's will, or because the application is"
         " down. That is for people."
@@ -105,6 +110,11 @@ def elsewhere(alert: Alert, report: Dict) -> str:
         vpc = where.get(alert.destination)
         if alert.vpc_id and vpc and alert.vpc_id != vpc:
             return f"{alert.destination} is in {vpc} by this inventory, and the alert is of another VPC."
+        if alert.action == SWITCHOVER and not vpc and not alert.deployment:
+            return (
+                f"nobody knows in which VPC {alert.destination} of this inventory is, so that the alert may be of"
+                " another one: write the label deployment."
+            )
         return ""
     known = set(where.values())
     vpc = known.pop() if len(known) == 1 else None

@@ -158,3 +158,9 @@ def test_it_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(OSError, match="No space"):
         file.put(str(path), "half")
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("page.html", "after")]
+
+
+def test_an_inventory_whose_path_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    file.put(str(path), "-i /inventory/" + os.fsdecode(b"\xff") + "/hosts")
+    assert path.read_text(encoding="utf-8") == "-i /inventory/?/hosts"

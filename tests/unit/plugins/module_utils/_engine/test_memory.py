@@ -121,3 +121,12 @@ def test_what_was_remembered_before_the_disk_went_read_only_counts(
     assert memory.write("x", "old") == ""
     monkeypatch.setattr(os, "access", lambda path, _mode: Path(path).name != "run")
     assert (memory.read("x"), alone.read("x")) == ("old", "")
+
+
+@pytest.mark.parametrize("number", ["Infinity", "NaN", "9" * 400, "-1", '"x"', "null", "[]"])
+def test_what_cannot_be_a_count_is_none(tmp_path: Path, number: str) -> None:
+    memory = Memory(tmp_path / "run")
+    memory.write("counts", f'{{"calls": {{"DescribeRouteTables": {number}}}}}')
+    assert memory.counts() == {}
+    memory.count({"calls": {"ReplaceRoute": 2}})
+    assert memory.counts() == {"calls": {"ReplaceRoute": 2}}

@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.iproute import AddressError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.pace import Deadline
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.exposition import COUNTER, Sample, text
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.health import Health
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.health import Health, Look
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.memory import Memory
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import history, metrics, metrics_run, moves
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.config import CommandError
@@ -110,6 +112,7 @@ def test_what_is_not_known_has_no_sample() -> None:
             )
         },
         f"overlay_ip_api_throttles_total{{{N1}}}": "0",
+        f"overlay_ip_failed_moves_total{{{N1}}}": "0",
         f"overlay_ip_nodes{LABELS}": "2",
         f'overlay_ip_config_info{LABELS[:-1]},hash="{metrics.shared(CONFIG)}"}}': "1",
         f'overlay_ip_program_info{{{N1},version=""}}': "1",
@@ -154,6 +157,13 @@ def test_a_failure_that_is_met_again_is_told_with_its_last_time() -> None:
     found = values(told(last=again))
     assert found[f"overlay_ip_last_move_timestamp_seconds{{{N1}}}"] == str(int(NOON - 5))
     assert found[f"overlay_ip_last_move_success{{{N1}}}"] == "0"
+
+
+def test_a_failure_of_whatever_reason_is_an_increase() -> None:
+    """A reason that nobody foresaw begins its own series with one: the alert counts all of them."""
+    name = f"overlay_ip_failed_moves_total{{{N1}}}"
+    assert values(told())[name] == "0"
+    assert values(told(counts={"failures": {"Odd": 1, "Deadline": 2}}))[name] == "3"
 
 
 def test_what_aws_refused_is_counted_from_zero_on() -> None:
@@ -222,6 +232,45 @@ def test_a_node_is_asked_and_what_it_last_verified_is_remembered(memory: Memory)
     assert unread[f"overlay_ip_tables_readable{{{NO_VPC}}}"] == "0"
     assert unread[f"overlay_ip_verified_timestamp_seconds{{{NO_VPC}}}"] == verified
     assert f"overlay_ip_holder{labels}" not in unread
+
+
+def test_aws_that_hangs_does_not_make_the_engine_dead(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """crm_node has its time before AWS has used it up."""
+    deadline = Deadline(0.5)
+
+    def health(look: Look) -> dict[str, Health]:
+        members = look.output("/bin/sh", "-c", "sleep 0.05; echo n1 n2")
+        return {"pacemaker": Health(able=members is not None, heard=bool(members))}
+
+    monkeypatch.setattr(metrics_run.commands, "health", health)
+
+    def run(node: Node) -> str:
+        show = node.show
+
+        def hanging(*arguments: Any, **more: Any) -> list[dict[str, Any]]:
+            time.sleep(max(0.0, deadline.left))
+            return show(*arguments, **more)
+
+        monkeypatch.setattr(node, "show", hanging)
+        return metrics_run.told(node, memory, deadline, Path("/nowhere"))
+
+    found = values(play(run, read(error="Unreachable"))[0])
+    assert found[f'overlay_ip_ready{{{NO_VPC},check="pacemaker"}}'] == "1"
+    assert found[f'overlay_ip_peer_heard{{{NO_VPC},engine="pacemaker"}}'] == "1"
+
+
+def test_a_node_whose_addresses_cannot_be_told_tells_the_rest(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(node: Node) -> str:
+        def live() -> dict[str, str]:
+            raise AddressError("ip does not answer")
+
+        monkeypatch.setattr(node.local, "live", live)
+        return metrics_run.told(node, memory, Deadline(5), Path("/nowhere"))
+
+    found = values(play(run, read("eni-me", "eni-me"))[0])
+    labels = f'{{{NO_VPC},vpc_id="",destination="192.168.10.15/32"}}'
+    assert found[f"overlay_ip_holder{labels}"] == "1"
+    assert f"overlay_ip_address_up{labels}" not in found
 
 
 def test_what_was_checked_lately_is_not_checked_again(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:

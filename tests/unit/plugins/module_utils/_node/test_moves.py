@@ -9,8 +9,12 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import moves
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import metrics, moves
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.model import Config
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import history, page
 from unit.move_records import NOON, OVERLAY, record, table
 
 
@@ -181,3 +185,70 @@ def test_later() -> None:
     again = {**record(NOON - 60), "times": 2, "until": moves.stamp(NOON + 5)}
     found = [record(NOON - 1), again, record(NOON), record(NOON + 1)]
     assert moves.later(found, NOON) == found[1:]
+
+
+HALF = "\ud800"
+HUGE = int("9" * 400)
+LINE_KEYS = [*record(), "left_out", "times", "until"]
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([0, 3, HUGE, -HUGE])
+    | st.floats()
+    | st.text(st.characters(exclude_categories=()))
+    | st.sampled_from([HALF, "2026-01-31T12:00:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["all", "x", HALF]), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(LINE_KEYS), JSON, max_size=3))
+@example({"times": 3})
+@example({"times": 3, "until": "never"})
+@example({"times": True, "until": "2026-01-31T12:00:00Z"})
+@example({"left_out": None})
+@example({"seconds": {"all": HUGE}})
+@example({"seconds": {"all": float("nan")}})
+@example({"seconds": {"all": float("inf")}})
+@example({"why": HALF})
+@example({"requests": {"ReplaceRoute": [1]}})
+@example({"requests": {HALF: []}})
+@example({"tables": [{**table(), "from": HALF}]})
+def test_whatever_is_a_record_can_be_told(odd: dict[str, Any]) -> None:
+    """A line of a node's file may be anything; one that counts as a record stops nothing that reports."""
+    text = json.dumps({**record(), **odd})
+    found = moves.parsed(text)
+    assert len(moves.parsed(moves.added(f"{text}\n", [record()]))) == len(found) + 1
+    told = [*map(moves.line, found), *history.last_lines(history.last({"n1": {"moves": found}}))]
+    shown = list(page._moves(found, "2026-01-31T12:00:00Z"))
+    answers = {"n1": {"moves": found, "clock_offset": [0.0, 0.1]}}
+    model = {"nodes": {"n1": {}}, "region": "eu-west-1"}
+    told += history.lines(history.report(model, answers, "", NOON))
+    for one in found:
+        metrics_of = metrics._moves(metrics.Seen(Config("n1", ()), NOON, last=one), {})
+        told += [str(sample.value) for sample in metrics_of]
+    json.dumps([told, shown, found], ensure_ascii=False, allow_nan=False).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"times": 3},
+        {"times": 3, "until": "never"},
+        {"left_out": None},
+        {"left_out": HUGE},
+        {"seconds": {"all": HUGE}},
+        {"seconds": {"all": True}},
+        {"why": HALF},
+        {"requests": {"ReplaceRoute": "id"}},
+    ],
+)
+def test_what_cannot_be_told_is_no_record(odd: dict[str, Any]) -> None:
+    assert moves.parsed(json.dumps({**record(), **odd})) == []
+
+
+def test_a_reason_that_is_no_text_is_kept_as_far_as_it_is() -> None:
+    made = record(why=f"disk {HALF} died")
+    assert made["why"] == "disk ? died"
+    assert moves.valid(made)

@@ -59,6 +59,18 @@ def test_since(since: str, count: int) -> None:
     assert history.lines(report)[0].startswith(f"{count} move{'s' * (count > 1)} on record since 2026-01-31T12:00:0")
 
 
+@pytest.mark.parametrize(
+    ("since", "told"),
+    [
+        ("999999w", "1970-01-01T00:00:00.000Z"),
+        ("0001-01-01T00:00:00+23:59", "1970-01-01T00:00:00.000Z"),
+        ("9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59.000Z"),
+    ],
+)
+def test_since_a_moment_that_no_clock_shows(since: str, told: str) -> None:
+    assert history.report(MODEL, {}, since, NOON)["since"] == told
+
+
 def test_since_by_the_clock_of_a_node_that_is_ahead() -> None:
     histories = {"n1": told(record(NOON + 25), low=29.5, high=30.5), "n2": told()}
     assert history.report(MODEL, histories, "12:00:00", NOON + 60)["moves"] == []

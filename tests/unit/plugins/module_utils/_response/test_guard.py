@@ -32,7 +32,7 @@ OURS: dict[str, Any] = {"vpc_id": VPC, "deployment": "overlay-ip"}
 NOT_READY = Alert("OverlayIpNotReady", True, "setup", False, node="node2", check="source_dest_check", **OURS)
 DIFFERS = Alert("OverlayIpConfigDiffers", True, "setup", False, OVERLAY, VPC)
 ADDRESS = Alert("OverlayIpAddressMissing", True, "setup", True, OVERLAY, VPC, node="node1")
-GONE = Alert("DatabaseDown", True, "switchover", True, OVERLAY, target="node2", holder="node1")
+GONE = Alert("DatabaseDown", True, "switchover", True, OVERLAY, VPC, target="node2", holder="node1")
 LOOK = Alert("OverlayIpSplit", True, "status", True, OVERLAY, VPC)
 
 
@@ -115,6 +115,15 @@ HELD = [
             id=f"{engine} was stopped, or is in FAULT",
         )
         for engine in ("keepalived", "pacemaker")
+    ],
+    *[
+        pytest.param(
+            replace(NOT_READY, check=check),
+            {},
+            f"setup does not mend what the check {check} finds. That is for people.",
+            id=f"setup does not mend {check}",
+        )
+        for check in ("endpoint", "address", "python")
     ],
     # The engine is at work.
     pytest.param(
@@ -244,6 +253,13 @@ REFUSED = [
         "it has neither the label destination nor the label deployment, so that it may be of another inventory, whose"
         " nodes have the same names: write deployment=overlay-ip if it is of this one.",
     ),
+    # So may an overlay IP be in several inventories: what moves something says of which it is.
+    (
+        replace(GONE, vpc_id=""),
+        "it has neither the label deployment nor the label vpc_id, so that it may be of another inventory, which has"
+        " the same overlay IP: write deployment=overlay-ip if it is of this one.",
+    ),
+    (replace(GONE, vpc_id="vpc-1"), f"192.168.10.15/32 is in {VPC} by this inventory, and the alert is of another"),
     (replace(GONE, destination="", vpc_id=VPC), "neither the label destination nor the label deployment"),
     (
         replace(NOT_READY, vpc_id=""),
@@ -279,6 +295,17 @@ def test_where_the_vpc_is_not_known_or_not_one_the_deployment_is_enough() -> Non
             overlay["vpc_id"] = vpc
         alert = replace(NOT_READY, vpc_id="", check="permission")
         assert guard.judge([alert], model("none", *two), REAL, guard.Seen(made, (), QUIET)).do == "setup"
+
+
+def test_a_switchover_says_of_which_deployment_where_the_vpc_is_not_known() -> None:
+    made = report({OVERLAY: ((1, "active"),)}, engine=None)
+    made["overlays"][0]["vpc_id"] = None
+    seen = guard.Seen(made, (), QUIET)
+    verdict = guard.judge([GONE], model("none"), REAL, seen)
+    assert (verdict.do, verdict.refused) == ("", True)
+    assert verdict.lines[0].endswith("write the label deployment.")
+    assert guard.judge([replace(GONE, deployment="overlay-ip")], model("none"), REAL, seen).do == "switchover"
+    assert guard.judge([replace(GONE, vpc_id="", deployment="overlay-ip")], model("none"), REAL, seen).do
 
 
 def test_what_is_not_allowed_is_refused() -> None:
