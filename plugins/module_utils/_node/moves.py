@@ -193,9 +193,13 @@ def line(record: Mapping[str, Any]) -> str:
     took = f", {record['seconds']['all']:.2f} s" if "all" in record["seconds"] else ""
     told = [f"{record['time']} {what}: {ways}{where}{how}{took}, by {who}"]
     told += [text.rstrip(".") for text in (record["why"], record["error"]) if text]
-    if record.get("times", 1) > 1:
-        told.append(f"{record['times']} times, the last at {record['until']}")
+    told += filter(None, [again(record)])
     return " ".join("; ".join(told).split())
+
+
+def again(record: Mapping[str, Any]) -> str:
+    """How often a failure was met, and when last, for people; empty where it was once."""
+    return f"{record['times']} times, the last at {record['until']}" if record.get("times", 1) > 1 else ""
 
 
 def stamp(seconds: float) -> str:

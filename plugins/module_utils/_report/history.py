@@ -65,9 +65,12 @@ def records(model: Dict, report: Dict, by: str, who: str, error: str = "") -> di
 
 
 def last(hosts: Mapping[str, Dict]) -> list[dict[str, Any]]:
-    """The last moves that any node tells of, as overlay_node_info returns them, the oldest first."""
+    """The last moves that any node tells of, as overlay_node_info returns them, the oldest first.
+
+    A failure that is met again and again may have begun long ago: it is as young as when it was last met.
+    """
     found = [dict(record) for host in hosts.values() for record in host.get("moves") or ()]
-    return sorted(found, key=lambda record: moves.moment(record["time"]) or 0.0)[-LAST:]
+    return sorted(found, key=lambda record: moves.last_met(record) or 0.0)[-LAST:]
 
 
 def report(model: Dict, histories: Mapping[str, Dict], wanted: str, now: float) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from .._base.finding import ERROR, INFO, WARNING
 from .._inventory.holders import Dict
-from .._node.moves import moment
+from .._node.moves import again, last_met, moment
 from . import outside, readiness, status, topology
 
 STATES: Mapping[str, tuple[str, str]] = {
@@ -92,18 +92,24 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
 
 
 def _moves(records: Sequence[Dict], made: str) -> Iterator[dict[str, Any]]:
-    """The moves, the last one first, each with how long it was until the one after it, or until the page was made."""
+    """The moves, the last one first, each with how long it was until the one after it, or until the page was made.
+
+    A failure that was met again and again is where it was last met: nothing, where the next move began before that.
+    """
     following, then = moment(made), "until now"
-    ordered = sorted(enumerate(records), key=lambda one: (moment(one[1]["time"]) or 0.0, one[0]), reverse=True)
+    ordered = sorted(enumerate(records), key=lambda one: (last_met(one[1]) or 0.0, one[0]), reverse=True)
     for _number, record in ordered:
-        at = moment(record["time"])
-        pause = readiness.while_(following - at) if at is not None and following is not None else ""
-        yield {**_move(record), "pause": f"{pause} {then}" if pause else ""}
-        following, then = at, "until the next move"
+        begun, ended = moment(record["time"]), last_met(record)
+        pause = ""
+        if ended is not None and following is not None and following >= ended:
+            pause = f"{readiness.while_(following - ended)} {then}"
+        yield {**_move(record), "pause": pause}
+        following, then = min((at for at in (begun, following) if at is not None), default=None), "until the next move"
 
 
 def _move(record: Dict) -> dict[str, Any]:
     """A record of `_node.moves`, as the page shows it."""
+    why, often = "; ".join(filter(None, (record["by"], record["why"], record["error"]))), again(record)
     seconds = record["seconds"].get("all")
     return {
         "at": record["time"],
@@ -112,7 +118,7 @@ def _move(record: Dict) -> dict[str, Any]:
         "to": record["to"],
         "seconds": "" if seconds is None else f"{seconds:.2f}",
         "done": record["done"],
-        "why": "; ".join(filter(None, (record["by"], record["why"], record["error"]))),
+        "why": f"{why} ({often})" if often else why,
     }
 
 

@@ -100,6 +100,16 @@ def test_the_last_moves_of_status() -> None:
     assert history.last_lines([]) == []
 
 
+def test_a_failure_that_goes_on_is_among_the_last_moves() -> None:
+    """Whenever it began."""
+    going_on = record(NOON - 9000, done=False, times=700, until=moves.stamp(NOON + 50))
+    found = history.last(
+        {"n1": {"moves": [going_on]}, "n2": {"moves": [record(NOON + n) for n in range(history.LAST)]}}
+    )
+    assert found[-1] == going_on
+    assert len(found) == history.LAST
+
+
 def table(before: str | None, after: str | None, action: str = "replace", code: str = "") -> dict[str, Any]:
     error = {"code": code, "message": "..."} if code else None
     return {"route_table_id": "rtb-1", "action": action, "before": before, "after": after, "error": error}

@@ -241,6 +241,19 @@ def test_moves_are_a_line_of_time_the_last_one_first() -> None:
     ]
 
 
+def test_a_failure_met_again_and_again_ends_when_it_was_last_met() -> None:
+    until = stamp(NOON - 60)
+    going_on = record(NOON - 7200, done=False, times=3, until=until, error="It was refused.")
+    earlier, between = record(NOON - 7210), record(NOON - 3600)
+    told = page.page([{**report(), "moves": [earlier, going_on, between]}], stamp(NOON))["moves"]
+    assert [(move["done"], move["pause"]) for move in told] == [
+        (False, "1 min until now"),
+        (True, ""),  # the failure went on meanwhile
+        (True, "10 s until the next move"),
+    ]
+    assert told[0]["why"].endswith(f"; It was refused. (3 times, the last at {until})")
+
+
 @pytest.mark.parametrize(
     ("proof", "ready", "why"),
     [
