@@ -125,7 +125,7 @@ options:
       - The nodes. Where a listener has an O(listeners[].idle_timeout) above 350, their interfaces are made to remember
         an idle connection at least as long (C(TcpEstablishedTimeout)). Else an interface of a newer instance type drops
         what the load balancer still forwards.
-      - A longer time is left as it is, also one that the instance type has by itself.
+      - A longer time is left as it is, also one that the instance type has by itself, and one that is not known.
       - What was before is kept in tags of the load balancer. With O(state=absent) the interfaces get it back, unless
         another time was set since, or another load balancer of this module needs more.
     type: list
@@ -223,7 +223,7 @@ targets:
 findings:
   description:
     - What is wrong with what there is. In check mode also whether it differs from what is asked for.
-    - C(no_load_balancer), C(differs), C(target_unhealthy), C(target_not_measured).
+    - C(no_load_balancer), C(differs), C(tracking_unknown), C(target_unhealthy), C(target_not_measured).
   returned: when it was read
   type: list
   elements: dict

@@ -55,7 +55,8 @@ options:
     type: str
   transit_gateway_route_table_id:
     description:
-      - One of its route tables, by which it is looked up.
+      - One of its route tables, by which it is looked up. With O(state=absent), where it does not exist any more, all
+        routes are kept and shown.
     type: str
   transit_gateway_role_arn:
     description:
@@ -149,7 +150,7 @@ from ..module_utils._base import net
 from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
 from ..module_utils._reach import back, interfaces
 from ..module_utils._reach import job as reach_job
-from ..module_utils._reach.ec2 import TransitGateways
+from ..module_utils._reach.ec2 import MISSING, TransitGateways
 from ..module_utils._reach.plan import Want
 from ..module_utils._route.ec2 import Ec2
 from ..module_utils._route.job import JobError
@@ -171,6 +172,16 @@ SPEC: dict[str, dict[str, Any]] = {
 }
 
 
+def looked_up(owner: TransitGateways, route_table_id: str, state: str) -> str | None:
+    """The gateway of a table; None where that is gone and something is to be removed: then all routes are kept."""
+    try:
+        return owner.gateway_of(route_table_id)
+    except AwsError as err:
+        if state == "present" or err.code != MISSING:
+            raise
+        return None
+
+
 def main() -> None:
     """Run the module."""
     where, whither = ("instance_ids", "route_table_ids"), ("transit_gateway_id", "transit_gateway_route_table_id")
@@ -186,12 +197,14 @@ def main() -> None:
         destinations = tuple(dict.fromkeys(net.destination(d) for d in params["destinations"]))
         if not destinations:
             raise Refusal("destinations is empty: name at least one network.")
+        if not (params["instance_ids"] or params["route_table_ids"]):
+            raise Refusal("instance_ids or route_table_ids is empty: name the nodes, or the tables to write to.")
         ec2 = Ec2(caller(module))
         try:
             gateway = params["transit_gateway_id"]
             if not gateway:
                 owner = TransitGateways(caller(module, role=params["transit_gateway_role_arn"] or ""))
-                gateway = owner.gateway_of(params["transit_gateway_route_table_id"])
+                gateway = looked_up(owner, params["transit_gateway_route_table_id"], params["state"])
             named = interfaces.named(params["interfaces"])
             tables = tuple(
                 params["route_table_ids"] or back.serving(ec2, params["instance_ids"], params["device_index"], named)

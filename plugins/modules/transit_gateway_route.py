@@ -65,7 +65,7 @@ options:
   state:
     description:
       - V(present) creates or replaces the routes.
-      - V(absent) deletes those that lead to the attachment.
+      - V(absent) deletes those that lead to the attachment. A table that does not exist any more has none.
     type: str
     choices: [present, absent]
     default: present
@@ -235,7 +235,7 @@ def main() -> None:
 
     def job() -> dict[str, Any]:
         aws = caller(module)
-        gateways = TransitGateways(aws)
+        gateways = TransitGateways(aws, missing_ok=module.params["state"] == "absent")
         try:
             return reach_job.run(gateways, wanted(gateways, Ec2(aws), module.params, module.check_mode))
         except JobError as err:

@@ -73,7 +73,7 @@ def _removal(want: Want, seen: Seen) -> Iterator[Step]:
     if seen.balancer:
         yield Step(ELB, "DeleteLoadBalancer", _called(want), {"LoadBalancerArn": seen.balancer.arn})
         back = tracking.given_back(seen.balancer.tags, seen.tracking, seen.others)
-        yield from (_remember(interface_id, seconds) for interface_id, seconds in back.items())
+        yield from (_remember(interface_id, seconds) for interface_id, seconds in sorted(back.items()))
     for group in seen.groups:
         if ours(want.name, group.tags):
             yield Step(ELB, "DeleteTargetGroup", f"target group {group.name}", {"TargetGroupArn": group.arn})
@@ -143,9 +143,12 @@ def _same(target: Target, listener: WantedListener) -> bool:
 
 
 def _tracking(want: Want, seen: Seen) -> Iterator[Step]:
-    """An interface that forgets sooner than the load balancer drops what the load balancer still forwards."""
+    """An interface that forgets sooner than the load balancer drops what the load balancer still forwards.
+
+    One whose time nobody knows may have five days by itself, which is not to be cut: `balancer_told` warns of it.
+    """
     for interface_id, seconds in seen.tracking.items():
-        if want.tracked and (seconds is None or seconds < want.tracked):
+        if seconds and seconds < want.tracked:
             yield _remember(interface_id, want.tracked)
 
 
@@ -257,7 +260,7 @@ def predicted(want: Want, seen: Seen) -> Seen:
         balancer=balancer,
         listeners=(*foretold, *(one for one in kept if one.port not in {w.port for w in want.listeners})),
         groups=tuple(groups),
-        tracking={interface: max(seconds or 0, want.tracked) or None for interface, seconds in seen.tracking.items()},
+        tracking={interface: seconds and max(seconds, want.tracked) for interface, seconds in seen.tracking.items()},
     )
 
 

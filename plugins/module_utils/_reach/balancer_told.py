@@ -27,7 +27,23 @@ def findings(want: Want, seen: Seen, due: Sequence[Step]) -> list[Finding]:
     if due:
         what = ", ".join(dict.fromkeys(step.what for step in due))
         found.append(Finding("differs", WARNING, f"Load balancer {want.name} is not as declared: {what}.", _MAKE))
+    found += _unknown(want, seen)
     return found + [one for port, target in _targets(want, seen) for one in _health(want, seen, port, target)]
+
+
+def _unknown(want: Want, seen: Seen) -> Iterator[Finding]:
+    """Interfaces that may forget sooner than the load balancer, and were left as they are since nobody knows."""
+    unknown = sorted(interface for interface, seconds in seen.tracking.items() if seconds is None)
+    if want.tracked and unknown:
+        which = ", ".join(unknown)
+        yield Finding(
+            "tracking_unknown",
+            WARNING,
+            f"How long {which} remembers an idle connection is not known, so that it was left as it is; {want.name}"
+            f" keeps them {want.tracked} s.",
+            "Permit ec2:DescribeInstanceTypes (with an SDK that knows DefaultTcpEstablishedTimeout), or set"
+            f" TcpEstablishedTimeout of the interface to {want.tracked} or more.",
+        )
 
 
 def _targets(want: Want, seen: Seen) -> Iterator[tuple[WantedListener, Target]]:

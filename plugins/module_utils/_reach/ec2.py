@@ -21,6 +21,8 @@ FILTER_VALUES = 200  # the most values that one filter takes
 GONE = frozenset({"deleting", "deleted", "failed", "rejected", "rejecting"})
 """States of an attachment, and of a route, that is there no more."""
 
+MISSING = "InvalidRouteTableID.NotFound"
+
 _OPERATION = {
     CREATE: "CreateTransitGatewayRoute",
     REPLACE: "ReplaceTransitGatewayRoute",
@@ -34,12 +36,17 @@ _OF_LISTS = {
 
 
 class TransitGateways:
-    """Transit gateways as one caller sees them. Methods raise AwsError."""
+    """Transit gateways as one caller sees them. Methods raise AwsError.
+
+    With ``missing_ok``, a route table that does not exist any more reads as one without routes: nothing is left to
+    remove there.
+    """
 
     called = "transit_gateway_attachment_id"
 
-    def __init__(self, aws: Api) -> None:
+    def __init__(self, aws: Api, missing_ok: bool = False) -> None:
         self.aws = aws
+        self.missing_ok = missing_ok
 
     def tables(self, route_table_ids: Sequence[str], destinations: Sequence[str]) -> list[TransitTable]:
         """What the tables do with these destinations; a call for each, since a search is in one table.
@@ -50,8 +57,14 @@ class TransitGateways:
         prefixes = [one for one in destinations if not is_list(one)]
         found = []
         for one in route_table_ids:
-            routes = dict(self.table(one, prefixes).routes) if prefixes else {}
-            found.append(TransitTable(one, {**routes, **(self.references(one, lists) if lists else {})}))
+            try:
+                routes = dict(self.table(one, prefixes).routes) if prefixes else {}
+                routes.update(self.references(one, lists) if lists else {})
+            except AwsError as err:
+                if not (self.missing_ok and err.code == MISSING):
+                    raise
+                routes = {}
+            found.append(TransitTable(one, routes))
         return found
 
     def references(self, route_table_id: str, prefix_list_ids: Sequence[str]) -> dict[str, TransitRoute]:
@@ -113,13 +126,19 @@ class TransitGateways:
             told = (
                 f"{route_table_id} does not exist, or is another account's: correct it, or set the role that sees it."
             )
-            raise AwsError("InvalidRouteTableID.NotFound", told)
+            raise AwsError(MISSING, told)
         return str(found[0]["TransitGatewayId"])
 
     def attached(self, transit_gateway_attachment_id: str) -> tuple[str, str]:
         """What is attached: its type and id."""
-        [raw] = self.attachments(transit_gateway_attachment_id)
-        return raw["ResourceType"], raw["ResourceId"]
+        found = self.attachments(transit_gateway_attachment_id)
+        if not found:  # AWS shows a deleted one for hours
+            told = (
+                f"{transit_gateway_attachment_id} is deleted, or has been rejected: correct"
+                " transit_gateway_attachment_id. Nothing was changed."
+            )
+            raise AwsError("InvalidTransitGatewayAttachmentID.NotFound", told)
+        return found[0]["ResourceType"], found[0]["ResourceId"]
 
     def attachments(
         self, transit_gateway_attachment_id: str = "", resource_id: str | None = None

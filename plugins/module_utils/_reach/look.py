@@ -19,9 +19,10 @@ from .._aws.errors import AwsError
 from .._base import net
 from .._route.ec2 import SUBNETS_PAGE, Ec2
 from .._route.plan import PlanError, Table
+from . import model
 from .ec2 import TransitGateways
 from .interfaces import Named
-from .model import ANY, Attached, Entry, Filter, Host, Net, Ports, Scene, Transit, Tunnel, longest, subnet_of
+from .model import ANY, Attached, Elsewhere, Entry, Filter, Host, Net, Ports, Scene, Transit, Tunnel, longest, subnet_of
 from .plan import TransitRoute
 
 _TCP = {"6", "tcp", "-1", "all"}
@@ -241,13 +242,23 @@ def _outside(ec2: Ec2, gateways: TransitGateways, request: Request, found: Scene
     if client:
         found = replace(found, source=_source(ec2, request, client), source_vpc=client.vpc_id)
     near = _near(gateways, request, found, own, theirs)
-    if near is None:
-        return replace(found, peering_id=peering_id, vgw_id=_vgw(request, mine))
+    vgw_id = _vgw(request, mine)
+    if isinstance(near, Elsewhere) and not (peering_id or vgw_id):
+        return replace(found, elsewhere=_with_nets(gateways, near, mine))
+    if near is None or isinstance(near, Elsewhere):
+        return replace(found, peering_id=peering_id, vgw_id=vgw_id)
     far = next(raw for raw in own if raw["TransitGatewayId"] == near["TransitGatewayId"])
     if found.source_vpc is None and near["ResourceType"] == "vpc":
         found = replace(found, source_vpc=near["ResourceId"])
     nets = {**mine.nets, **(client.nets if client else {})}
     return replace(found, transit=_transit(gateways, request, near, far, nets), peering_id=peering_id)
+
+
+def _with_nets(gateways: TransitGateways, near: Elsewhere, mine: _Vpc) -> Elsewhere:
+    """With the subnets of the nodes' attachment."""
+    details = {raw["TransitGatewayAttachmentId"]: raw for raw in gateways.vpc_attachments(mine.vpc_id)}
+    ids = details.get(near.far.attachment_id, {}).get("SubnetIds", ())
+    return replace(near, far=replace(near.far, nets=tuple(mine.nets[i] for i in ids if i in mine.nets)))
 
 
 def _peering(ec2: Ec2, request: Request, mine: _Vpc) -> tuple[str, str]:
@@ -282,8 +293,11 @@ def _near(
     found: Scene,
     own: Sequence[Mapping[str, Any]],
     theirs: Sequence[Mapping[str, Any]],
-) -> Mapping[str, Any] | None:
-    """The source's attachment: as named, its VPC's, or the one that the nodes' table sends the answers to."""
+) -> Mapping[str, Any] | Elsewhere | None:
+    """The source's attachment: as named, its VPC's, or the one that the nodes' table sends the answers to.
+
+    A VPC to which more than a VPC's block is sent, such as one that inspects, is not the source's.
+    """
     named = request.transit_gateway_attachment_id
     if named:
         near = next((raw for raw in theirs if raw["TransitGatewayAttachmentId"] == named), None)
@@ -302,6 +316,8 @@ def _near(
     for far in own:
         table_id = far.get("Association", {}).get("TransitGatewayRouteTableId")
         route_back = _longest(gateways, table_id, request.source) if table_id else None
+        if table_id and route_back and model.inspects(route_back):
+            return Elsewhere(route_back, table_id, _attached(far, {}, {}))
         by_id = {raw["TransitGatewayAttachmentId"]: raw for raw in theirs}
         if route_back and route_back.target in by_id:
             return by_id[route_back.target]

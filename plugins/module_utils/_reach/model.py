@@ -116,6 +116,15 @@ class Transit:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """Where the nodes' table ``table_id`` sends the answers, in place of the source's attachment: to another VPC."""
+
+    route: TransitRoute
+    table_id: str
+    far: Attached
+
+
+@dataclass(frozen=True)
 class Tunnel:
     """The way of a Client VPN endpoint's clients into the subnet that is the source: they get an address of it.
 
@@ -144,6 +153,7 @@ class Scene:
     port: int | None = None
     tunnel: Tunnel | None = None
     transit: Transit | None = None
+    elsewhere: Elsewhere | None = None
     peering_id: str = ""
     vgw_id: str = ""
     attached: tuple[str, ...] = ()
@@ -153,6 +163,15 @@ class Scene:
     def ports(self) -> Ports:
         """The service's port, or any."""
         return (self.port, self.port) if self.port else ANY
+
+
+def inspects(route: TransitRoute) -> bool:
+    """Whether a route leads to a VPC, and to more than a VPC has: what it does with that, is to be seen only there.
+
+    A block of a VPC is /16 or longer, of IPv6 /44 (VPC user guide, "VPC CIDR blocks").
+    """
+    block = ipaddress.ip_network(route.destination)
+    return route.resource_type == "vpc" and block.prefixlen < (16 if block.version == 4 else 44)
 
 
 def longest(routes: Iterable[Route], destination: str) -> Route | None:

@@ -100,7 +100,7 @@ def _mark(hop: dict[str, Any]) -> str:
 
 def _impossible(scene: Scene) -> list[Hop]:
     """No way to the VPC that could carry an overlay IP: a peering, a virtual private gateway, or none at all."""
-    if scene.transit or scene.source_vpc == scene.vpc_id:
+    if scene.transit or scene.elsewhere or scene.source_vpc == scene.vpc_id:
         return []
     where, rule = f"the way from {scene.source.name} to {scene.vpc_id}", "no way was found"
     remedy = (
@@ -128,6 +128,11 @@ def _there(scene: Scene, node: Host) -> Iterator[Hop]:
     if scene.transit:
         yield from _by_gateway(scene, scene.transit)
         yield from _enters(scene, scene.transit, node)
+    elif scene.elsewhere:
+        remedy = f"Name the attachment of {scene.source.name}'s network in transit_gateway_attachment_id."
+        yield _unseen(THERE, CLIENT, f"the way from {scene.source.name} to {scene.elsewhere.far.gateway_id}", remedy)
+        for entry in scene.elsewhere.far.nets:
+            yield _overlay_route(scene, node, entry)
     elif scene.source.net and scene.source.net.table:
         yield _overlay_route(scene, node, scene.source.net)
     yield from _into_node(scene, node)
@@ -201,8 +206,24 @@ def _gateway_route(
     if route is None:
         return Hop(direction, GATEWAY, where, f"no route for {wanted}", False, found, remedy)
     shown = f"{route.destination} -> {route.target or 'nowhere'} ({route.kind}, {route.state})"
+    between = route.target not in (way.near.attachment_id, way.far.attachment_id) and route.state == "active"
+    if between and model.inspects(route):
+        return _inspected(direction, table_id, route, wanted)
     right = route.target == target.attachment_id and route.state == "active"
     return Hop(direction, GATEWAY, where, shown, right, found, remedy)
+
+
+def _inspected(direction: str, table_id: str, route: TransitRoute, wanted: str) -> Hop:
+    """What goes to another VPC by a wide route may come on from there, or not."""
+    where = f"transit gateway route table {table_id}"
+    rule = f"{route.destination} -> {route.target}, leads to another VPC ({route.resource_id}): an inspection VPC?"
+    remedy = (
+        f"See in {route.resource_id} that what comes in for {wanted} is let through and sent back to the transit"
+        " gateway, and that the table of that attachment leads on. If nothing inspects there, a route is missing."
+    )
+    return Hop(
+        direction, GATEWAY, where, f"{rule} What it does with {wanted} cannot be seen from here", None, "", remedy
+    )
 
 
 def _enters(scene: Scene, way: Transit, node: Host) -> Iterator[Hop]:
@@ -262,18 +283,22 @@ def _back(scene: Scene, node: Host) -> Iterator[Hop]:
     if not _same_subnet(scene, node):
         yield from _acl(BACK, NODES, node.net, source, EPHEMERAL, outbound=True)
     way = scene.transit
-    if way:
-        yield _to_gateway(BACK, NODES, node.net, source, way.far)
-        yield _zone(BACK, NODES, node.net, way.far)
-        entry = way.far.in_zone(node.net.zone)
+    far = way.far if way else scene.elsewhere.far if scene.elsewhere else None
+    if far:
+        yield _to_gateway(BACK, NODES, node.net, source, far)
+        yield _zone(BACK, NODES, node.net, far)
+        entry = far.in_zone(node.net.zone)
         if entry and entry.subnet_id != node.net.subnet_id:
             yield from _acl(BACK, NODES, entry, scene.overlay, EPHEMERAL, outbound=False)
+    if way:
         if way.far.table_id is None:
             rule, remedy = "it is associated with no route table", "Associate it with one."
             yield Hop(BACK, GATEWAY, f"attachment {way.far}", rule, False, "no_association", remedy)
         else:
             remedy = f"Propagate {way.near.attachment_id} to {way.far.table_id}, or make a static route for {source}."
             yield _gateway_route(BACK, way, way.far.table_id, source, way.back, way.near, "no_return_route", remedy)
+    elif scene.elsewhere:
+        yield _inspected(BACK, scene.elsewhere.table_id, scene.elsewhere.route, source)
     else:
         yield Hop(BACK, NODES, f"route table of {node.net}", f"{source} is local", True)
     if way and scene.source.net:

@@ -71,8 +71,8 @@ def kept(needed: int, now: Mapping[str, int | None], tags: Mapping[str, str]) ->
     for interface, seconds in now.items():
         if needed and interface in known:
             wanted[f"{_KEY}{interface}"] = str(known[interface].now_needs(needed))
-        elif needed and (seconds or 0) < LONGEST:
-            wanted[f"{_KEY}{interface}"] = str(Record(seconds or 0, needed))
+        elif needed and seconds and seconds < LONGEST:
+            wanted[f"{_KEY}{interface}"] = str(Record(seconds, needed))
     return wanted
 
 

@@ -291,6 +291,31 @@ def test_on_premises_reminds_of_the_allowed_prefixes(play: Run) -> None:
     assert "allowed prefixes" in finding["remedy"]
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_a_vpc_between_is_named_and_not_taken_for_the_sources(site: Site, play: Run, named: bool) -> None:
+    """A default route to another VPC, which may inspect and send on: neither right nor wrong can be seen."""
+    transit, options = site.transit, {"transit_gateway_attachment_id": site.transit.vpn} if named else {}
+    for table in transit.tables:
+        site.ec2.disable_transit_gateway_route_table_propagation(
+            TransitGatewayRouteTableId=table, TransitGatewayAttachmentId=transit.vpn
+        )
+        transit.point(None, table)
+        transit.point(transit.clients, table, destination="0.0.0.0/0")
+    result = play(**{"from": FAR, **options})
+    assert wrong(result) == {holder: [] for holder in ("node1", "node2")}
+    for path in result["paths"]:
+        unseen = [hop for hop in path["hops"] if "another VPC" in hop["rule"]]
+        assert [hop["direction"] for hop in unseen] == (["there", "back"] if named else ["back"])
+        beyond = f"the way from {FAR} to {transit.gateway}"
+        assert ((beyond, None) in [(hop["where"], hop["passes"]) for hop in path["hops"]]) is not named
+        assert {hop["passes"] for hop in unseen} == {None}
+        told = f"0.0.0.0/0 -> {transit.clients}, leads to another VPC ({transit.clients_vpc}): an inspection VPC?"
+        assert all(hop["rule"].startswith(told) for hop in unseen)
+    assert f"of {transit.clients_vpc}" not in str(result["lines"])
+    site.ec2.modify_network_interface_attribute(NetworkInterfaceId=site.aws.eni(2), SourceDestCheck={"Value": True})
+    assert "source_dest_check" in str(wrong(play(**{"from": FAR, **options})))  # what can be seen is seen
+
+
 def test_a_virtual_private_gateway_cannot_carry_it(site: Site, play: Run) -> None:
     vgw = site.ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
     site.ec2.attach_vpn_gateway(VpnGatewayId=vgw, VpcId=site.aws.world.vpc_id)

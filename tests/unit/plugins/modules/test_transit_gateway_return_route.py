@@ -115,6 +115,8 @@ def test_check_mode_foretells_the_run(
     [
         ({"destinations": []}, "destinations is empty: name at least one network."),
         ({"destinations": ["10.20.0.1/16"]}, "'10.20.0.1/16' has host bits set"),
+        ({"instance_ids": None, "route_table_ids": []}, "instance_ids or route_table_ids is empty: name the nodes, or"),
+        ({"instance_ids": []}, "instance_ids or route_table_ids is empty: name the nodes, or"),
         ({"interfaces": {"i-1": "second"}}, "interfaces has 'second' for i-1: write the id of an interface"),
         ({"route_table_ids": ["rtb-1"]}, "parameters are mutually exclusive: instance_ids|route_table_ids"),
         ({"transit_gateway_id": None}, "one of the following is required: transit_gateway_id, transit_gateway_route"),
@@ -132,3 +134,5 @@ def test_a_table_that_is_not_there_ends_in_a_sentence(transit: Transit, play: Ru
     assert told.startswith(
         f"DescribeTransitGatewayRouteTables: Transit Gateway Route Table {table} was deleted or does"
     )
+    gone = play(transit_gateway_id=None, transit_gateway_route_table_id=table, state="absent", **keys)
+    assert (gone["changed"], gone["transit_gateway_id"], set(actions(gone))) == (False, None, {"none"})

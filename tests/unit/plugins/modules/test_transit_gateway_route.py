@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document as policy_document
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Place
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._reach import ec2 as reach_ec2
 from unit.aws_lab import OVERLAY, Run, actions
 from unit.transit_lab import CLIENTS, Transit, shown
 
@@ -297,3 +298,30 @@ def test_bad_input_ends_in_a_sentence(play: Run, options: dict[str, Any], senten
     result = play(**options)
     assert result["failed"] is True
     assert result["msg"].startswith(sentence)
+
+
+GONE_TABLE = "tgw-rtb-0123456789abcdef0"
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("lists", [[], ["pl-0123456789abcdef0"]])
+def test_absent_is_content_with_a_table_that_is_gone(
+    transit: Transit, play: Run, named: bool, lists: list[str]
+) -> None:
+    transit.point(transit.nodes)
+    options = {"transit_gateway_attachment_id": transit.nodes} if named else {}
+    tables = [GONE_TABLE, transit.tables[0]]
+    result = play(transit_gateway_route_table_ids=tables, state="absent", prefix_list_ids=lists, **options)
+    assert "failed" not in result, result["msg"]
+    assert [r["action"] for r in result["routes"] if r["destination"] == OVERLAY] == ["none", "delete"]
+    assert play(transit_gateway_route_table_ids=[GONE_TABLE], **options)["failed"] is True
+
+
+def test_check_mode_with_an_attachment_that_is_gone_ends_in_a_sentence(
+    transit: Transit, play: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach_ec2, "GONE", {*reach_ec2.GONE, "available"})  # AWS shows it as deleted for a while
+    told = play(check=True, transit_gateway_attachment_id=transit.nodes)["msg"]
+    assert told == (
+        f"{transit.nodes} is deleted, or has been rejected: correct transit_gateway_attachment_id. Nothing was changed."
+    )

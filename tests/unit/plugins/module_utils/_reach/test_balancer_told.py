@@ -70,3 +70,12 @@ def test_the_lines() -> None:
     assert lines(WANT, gone, findings(WANT, gone, DUE)) == [
         "Load balancer sap does not exist. Run reach.yml, or overlay_load_balancer without check mode."
     ]
+
+
+def test_an_interface_whose_time_nobody_knows_is_warned_of() -> None:
+    hour = replace(WANT, listeners=(replace(WANT.listeners[0], idle_timeout=3900),))
+    there = replace(seen("healthy"), tracking={"eni-1": None, "eni-2": 3900})
+    [told] = findings(hour, there, ())
+    assert (told.id, told.severity) == ("tracking_unknown", "warning")
+    assert told.message.startswith("How long eni-1 remembers an idle connection is not known, so that it was left")
+    assert "ec2:DescribeInstanceTypes" in told.remedy

@@ -17,7 +17,7 @@ KEY = "aws_ha.overlay_ip/eni-1"
     ("needed", "now", "before", "kept"),
     [
         (3900, 350, None, "was=350 needs=3900"),
-        (3900, None, None, "was=0 needs=3900"),
+        (3900, None, None, None),
         (3900, 5000, None, "was=5000 needs=3900"),
         (3900, 432_000, None, None),
         (3900, 3900, "was=350 needs=3900", "was=350 needs=3900"),
