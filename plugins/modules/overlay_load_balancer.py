@@ -223,7 +223,8 @@ targets:
 findings:
   description:
     - What is wrong with what there is. In check mode also whether it differs from what is asked for.
-    - C(no_load_balancer), C(differs), C(tracking_unknown), C(target_unhealthy), C(target_not_measured).
+    - C(no_load_balancer), C(differs), C(tracking_unknown), C(tracking_short), C(target_unhealthy),
+      C(target_not_measured).
   returned: when it was read
   type: list
   elements: dict

@@ -74,6 +74,11 @@ class Want:
         return {**self.tags, TAG: self.name}
 
     @property
+    def idle(self) -> int:
+        """Seconds that the longest TCP listener keeps an idle connection; TLS keeps its own alive."""
+        return max((one.idle_timeout for one in self.listeners if one.protocol == TCP), default=0)
+
+    @property
     def tracked(self) -> int:
         """Seconds that the nodes' interfaces must remember an idle connection; 0 where any interface does."""
         longest = max((one.idle_timeout for one in self.listeners), default=0)
@@ -161,7 +166,7 @@ class Seen:
     """All that there is of one name. ``zones`` are those of the wanted subnets, ``vpc_id`` their VPC.
 
     ``tracking`` has, for each of the nodes' interfaces, the seconds in effect, None where nobody knows them; ``others``
-    those that other load balancers need.
+    those that other load balancers need, ``short`` those that are less than AWS's own idle timeout asks for.
     """
 
     balancer: SeenBalancer | None = None
@@ -169,6 +174,7 @@ class Seen:
     groups: tuple[SeenGroup, ...] = ()
     tracking: Mapping[str, int | None] = field(default_factory=dict)
     others: Mapping[str, int] = field(default_factory=dict)
+    short: Mapping[str, int] = field(default_factory=dict)
     zones: Mapping[str, str] = field(default_factory=dict)
     vpc_id: str = ""
 

@@ -99,6 +99,7 @@ def read(elb: LoadBalancers, ec2: Ec2, request: Request) -> Seen:
             for one in raws
         ),
         tracking=_tracking(ec2, request) if whole and want.tracked else _tracked(ec2, found),
+        short=_short(ec2, request) if whole and not want.tracked else {},
         others=_others(elb, found) if found and not whole else {},
         zones=zones,
         vpc_id=vpc_id,
@@ -132,6 +133,21 @@ def _tracking(ec2: Ec2, request: Request) -> dict[str, int | None]:
     unset = sorted({types[interface] for interface, seconds in found.items() if seconds is None})
     own = _by_type(ec2, unset) if unset else {}
     return {interface: seconds or own.get(types[interface]) for interface, seconds in found.items()}
+
+
+def _short(ec2: Ec2, request: Request) -> dict[str, int]:
+    """Interfaces that forget sooner than AWS's own idle timeout; none where the caller may not look at them."""
+    if not request.instance_ids or not request.want.idle:
+        return {}
+    try:
+        instances = ec2.instances(request.instance_ids)
+        chosen = [interfaces.interface(one, request.device_index, request.interfaces) for one in instances]
+        found = _set(ec2, [one.network_interface_id for one in chosen])
+    except AwsError as err:
+        if not err.denied:
+            raise
+        return {}
+    return {interface: seconds for interface, seconds in found.items() if seconds and seconds < request.want.idle}
 
 
 def _tracked(ec2: Ec2, found: balancer.SeenBalancer | None) -> dict[str, int | None]:

@@ -27,7 +27,7 @@ def findings(want: Want, seen: Seen, due: Sequence[Step]) -> list[Finding]:
     if due:
         what = ", ".join(dict.fromkeys(step.what for step in due))
         found.append(Finding("differs", WARNING, f"Load balancer {want.name} is not as declared: {what}.", _MAKE))
-    found += _unknown(want, seen)
+    found += [*_unknown(want, seen), *_short(want, seen)]
     return found + [one for port, target in _targets(want, seen) for one in _health(want, seen, port, target)]
 
 
@@ -43,6 +43,18 @@ def _unknown(want: Want, seen: Seen) -> Iterator[Finding]:
             f" keeps them {want.tracked} s.",
             "Permit ec2:DescribeInstanceTypes (with an SDK that knows DefaultTcpEstablishedTimeout), or set"
             f" TcpEstablishedTimeout of the interface to {want.tracked} or more.",
+        )
+
+
+def _short(want: Want, seen: Seen) -> Iterator[Finding]:
+    """Somebody has chosen that time, so that it is told, and not changed."""
+    if seen.short:
+        shown = ", ".join(f"{interface} ({seconds} s)" for interface, seconds in sorted(seen.short.items()))
+        yield Finding(
+            "tracking_short",
+            WARNING,
+            f"{shown} forgets an idle connection sooner than {want.name}, which keeps it {want.idle} s.",
+            f"Set TcpEstablishedTimeout of the interface to {want.idle} or more.",
         )
 
 

@@ -319,11 +319,15 @@ def _to_gateway(direction: str, side: str, subnet: Net, wanted: str, attached: A
     found = "no_return_route" if direction == BACK else "no_route"
     where = f"route table {subnet.table.route_table_id} of {subnet}"
     route = model.longest(subnet.table.routes, wanted)
-    if route is None:
-        return Hop(direction, side, where, f"no route for {wanted}", False, found, remedy)
-    shown = f"{route.destination} -> {route.target}"
-    if route.target == attached.gateway_id and route.state == "active":
+    shown = f"{route.destination} -> {route.target}" if route else f"no route for {wanted}"
+    if route and route.target == attached.gateway_id and route.state == "active":
         return Hop(direction, side, where, shown, True)
+    lists = [name for name, target in subnet.table.lists if target == attached.gateway_id]
+    if lists:
+        shown += f", and {', '.join(lists)} -> {attached.gateway_id}, a prefix list that was not read"
+        return Hop(direction, side, where, shown, None, remedy=f"See that {', '.join(lists)} holds {wanted}.")
+    if route is None:
+        return Hop(direction, side, where, shown, False, found, remedy)
     if route.target.startswith("pcx-"):
         shown, found = f"{shown}, and a peering carries the VPC's own addresses alone", "peering"
     if route.target.startswith("vgw-"):

@@ -208,6 +208,11 @@ def _table(raw: Mapping[str, Any]) -> Table:
         subnet_ids=tuple(sorted(a["SubnetId"] for a in associations if a.get("SubnetId"))),
         edge=any(a.get("GatewayId") for a in associations),
         routes=tuple(_routes(raw.get("Routes", ()))),
+        lists=tuple(
+            (one["DestinationPrefixListId"], _where(one))
+            for one in raw.get("Routes", ())
+            if one.get("DestinationPrefixListId")
+        ),
     )
 
 

@@ -66,7 +66,10 @@ class Route:
 
 @dataclass(frozen=True)
 class Table:
-    """One route table. ``edge``: associated with a gateway, so that it cannot hold an overlay route."""
+    """One route table. ``edge``: associated with a gateway, so that it cannot hold an overlay route.
+
+    ``lists`` are its routes of managed prefix lists, each list with its target: never overlay routes.
+    """
 
     route_table_id: str
     vpc_id: str
@@ -75,6 +78,7 @@ class Table:
     subnet_ids: tuple[str, ...] = ()
     edge: bool = False
     routes: tuple[Route, ...] = ()
+    lists: tuple[tuple[str, str], ...] = ()
 
     def static(self, destination: str) -> Route | None:
         """The one route of this destination that was made by CreateRoute."""

@@ -127,3 +127,14 @@ def test_each_node_has_an_interface_of_its_own(aws: AwsLab, play: Run) -> None:
     assert set(result["after"]["tcp_established_timeout"]) == {aws.eni(1), second}
     wrong = play(**HOUR, instance_ids=both(aws), interfaces={aws.instance(2): aws.eni(1)})
     assert f"{aws.eni(1)} is no network interface of {aws.instance(2)}; it has " in wrong["msg"]
+
+
+def test_an_interface_that_forgets_sooner_than_aws_does_is_told(aws: AwsLab, play: Run) -> None:
+    track(aws, 60, 350)
+    result = play(instance_ids=both(aws))
+    [told] = [one for one in result["findings"] if one["id"] == "tracking_short"]
+    assert told["message"].startswith(f"{aws.eni(1)} (60 s) forgets an idle connection sooner than sap-ascs")
+    assert told["message"].endswith("which keeps it 350 s.")
+    assert tracked(aws) == [60, 350]
+    track(aws, 350, 350)
+    assert "tracking_short" not in str(play(instance_ids=both(aws))["findings"])
