@@ -208,12 +208,10 @@ class Bed:
             self.exec(node, "chmod", "755", "/usr/lib/ocf/resource.d/aws_ha/overlay-ip")
             self._let_fencing_reach_the_lab(node)
 
-    @contextmanager
-    def probe(self) -> Iterator[ProbeSession]:
-        """A client that asks the overlay IP all the time who answers."""
+    def probe(self, address: str | None = None, rate: float = RATE) -> ProbeSession:
+        """A client that asks an overlay IP, the lab's own if none is given, `rate` times a second who answers."""
         namespace = self.lab.machines[-1].netns
-        with ProbeSession(namespace, self.lab.overlay, {MARKER: self.lab.lab_id}, rate=RATE) as session:
-            yield session
+        return ProbeSession(namespace, address or self.lab.overlay, {MARKER: self.lab.lab_id}, rate=rate)
 
     # -- what can be seen ----------------------------------------------------------------------------------------
 

@@ -20,8 +20,6 @@ from drill.bed import Bed, DrillError
 from lab.daemon import process
 from lab.daemon.api import client
 from lab.daemon.state import LabError
-from lab.nodes.base import MARKER
-from lab.probe.session import ProbeSession
 
 ERS = "192.168.10.77"
 
@@ -161,10 +159,6 @@ class Opposite(Bed):
     def constraints(self) -> str:
         """The cluster's, as XML."""
         return self.exec("node1", "cibadmin", "--query", "--scope", "constraints")
-
-    def probed(self, address: str) -> ProbeSession:
-        """A client that asks a thousand times in a second."""
-        return ProbeSession(self.lab.machines[-1].netns, address, {MARKER: self.lab.lab_id}, rate=1000.0)
 
 
 @contextmanager

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from drill.bed import RATE, Bed, DrillError, bed
-from lab.nodes.base import MARKER
+from drill.bed import Bed, DrillError, bed
 from lab.probe.session import ProbeSession
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
@@ -70,12 +69,7 @@ class Two(Bed):
     @contextmanager
     def probes(self) -> Iterator[tuple[ProbeSession, ProbeSession]]:
         """A client of each."""
-        marks = {MARKER: self.lab.lab_id}
-        namespace = self.lab.machines[-1].netns
-        with (
-            ProbeSession(namespace, self.lab.overlay, marks, rate=RATE) as first,
-            ProbeSession(namespace, OTHER, marks, rate=RATE) as other,
-        ):
+        with self.probe() as first, self.probe(OTHER) as other:
             yield first, other
 
 

@@ -12,8 +12,6 @@ import pytest
 from drill.ensa import GROUPS, Ensa
 from drill.existing import existing
 from drill.opposite import ERS
-from lab.nodes.base import MARKER
-from lab.probe.session import ProbeSession
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
@@ -30,15 +28,9 @@ def cluster() -> Iterator[Ensa]:
     assert not problems, problems
 
 
-def probed(cluster: Ensa, address: str) -> ProbeSession:
-    """A client that asks a thousand times in a second."""
-    lab = cluster.lab
-    return ProbeSession(lab.machines[-1].netns, address, {MARKER: lab.lab_id}, rate=1000.0)
-
-
 def migrate(cluster: Ensa, **extra_vars: object) -> str:
     """Run migrate.yml beside two probes: nothing is lost of either."""
-    with probed(cluster, cluster.address) as first, probed(cluster, ERS) as second:
+    with cluster.probe(cluster.address, 1000.0) as first, cluster.probe(ERS, 1000.0) as second:
         run = cluster.play("migrate.yml", overlay_ip_failover=PACEMAKER, **extra_vars)
     assert (first.report.lost, second.report.lost) == (0, 0)
     assert first.report.sent > 5000

@@ -12,9 +12,7 @@ import pytest
 
 from drill.bed import DrillError
 from drill.existing import GROUP, NAMES, RESOURCE, Existing, existing
-from lab.nodes.base import MARKER
 from lab.playbook.run import run_playbook
-from lab.probe.session import ProbeSession
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
@@ -35,16 +33,10 @@ exec /usr/sbin/{tool} "$@"
 """
 
 
-def probed(cluster: Existing) -> ProbeSession:
-    """A client that asks a thousand times in a second."""
-    lab = cluster.lab
-    return ProbeSession(lab.machines[-1].netns, lab.overlay, {MARKER: lab.lab_id}, rate=1000.0)
-
-
 def migrate(cluster: Existing, **extra_vars: object) -> str:
     """Run migrate.yml beside the probe: nothing is lost, whatever comes of it."""
     holder = cluster.view().holder
-    with probed(cluster) as probe:
+    with cluster.probe(rate=1000.0) as probe:
         try:
             output = cluster.play("migrate.yml", overlay_ip_failover="pacemaker", **extra_vars).output
         except DrillError as error:

@@ -12,8 +12,6 @@ import pytest
 from drill.bed import DrillError
 from drill.existing import NAMES, existing
 from drill.following import APPLICATION, INSTANCE, READERS, STOCK, Following
-from lab.nodes.base import MARKER
-from lab.probe.session import ProbeSession
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
@@ -24,12 +22,6 @@ def cluster() -> Iterator[Following]:
         yield made
         problems = made.control.problems()
     assert not problems, problems
-
-
-def probed(cluster: Following, address: str) -> ProbeSession:
-    """A client that asks a thousand times in a second."""
-    lab = cluster.lab
-    return ProbeSession(lab.machines[-1].netns, address, {MARKER: lab.lab_id}, rate=1000.0)
 
 
 def at(cluster: Following, node: str) -> dict[str, str]:
@@ -104,7 +96,7 @@ def test_switchover_moves_the_role_when_asked_to(cluster: Following, target: str
 def test_it_follows_and_the_stock_agent_in_the_same_cluster_is_later(cluster: Following) -> None:
     ours, theirs = [], []
     for node in ("node2", "node1", "node2", "node1"):
-        with probed(cluster, cluster.lab.overlay) as one, probed(cluster, STOCK) as other:
+        with cluster.probe(cluster.lab.overlay, 1000.0) as one, cluster.probe(STOCK, 1000.0) as other:
             cluster.promote(node)
             cluster.settled(at(cluster, node))
         ours.append(one.report.gap_ms)

@@ -17,8 +17,7 @@ from persistence.stage import OVERLAY6
 from persistence.under_engines import give_ipv6
 
 from drill.bed import Bed, bed
-from lab.nodes.base import MARKER
-from lab.probe.session import ProbeSession, who_answers
+from lab.probe.session import who_answers
 from lab.world import wait_for
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
@@ -82,7 +81,7 @@ def _only(node: str) -> dict[str, list[bool]]:
 def test_a_lost_node_is_replaced_and_the_rules_come_with_the_addresses(pair: Second) -> None:
     assert pair.rules() == _only("node1")
     assert "fe80:ec2::1" in pair.exec("node1", "ip", "-6", "route", "show", "table", "7151")
-    with pair.probe() as probe, _probe6(pair) as six:
+    with pair.probe() as probe, pair.probe(OVERLAY6) as six:
         for each in (probe, six):
             each.wait_for("node1")
         pair.crash("node1")
@@ -95,7 +94,7 @@ def test_a_lost_node_is_replaced_and_the_rules_come_with_the_addresses(pair: Sec
 
 
 def test_a_planned_switchover_loses_nothing(pair: Second) -> None:
-    with pair.probe() as probe, _probe6(pair) as six:
+    with pair.probe() as probe, pair.probe(OVERLAY6) as six:
         for each in (probe, six):
             each.wait_for("node2")
         pair.play("switchover.yml", target="node1")
@@ -116,7 +115,3 @@ def test_a_rule_that_is_lost_comes_again_by_itself(pair: Second) -> None:
         probe.wait_for("node1", 30)
     assert probe.report.who == ("node1",)
     assert probe.report.lost > 0
-
-
-def _probe6(pair: Second) -> ProbeSession:
-    return ProbeSession(pair.lab.machines[-1].netns, OVERLAY6, {MARKER: pair.lab.lab_id}, rate=250.0)

@@ -12,8 +12,6 @@ from collections.abc import Iterator
 import pytest
 
 from drill.bed import Bed, bed
-from lab.nodes.base import MARKER
-from lab.probe.session import ProbeSession
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
@@ -43,8 +41,7 @@ def test_what_is_taken_away_is_back_and_nothing_moves(pair: Bed) -> None:
     holder = pair.rest().holder or ""
     since = pair.control.mark()
     for event in events:
-        namespace, marker = pair.lab.machines[-1].netns, {MARKER: pair.lab.lab_id}
-        with ProbeSession(namespace, pair.lab.overlay, marker, rate=1000.0) as probe:
+        with pair.probe(rate=1000.0) as probe:
             probe.wait_for(holder)
             for _time in range(TIMES):
                 pair.exec(holder, "sh", "-c", event)

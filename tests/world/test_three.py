@@ -54,7 +54,7 @@ def test_it_is_not_made_smaller(three: Opposite) -> None:
 
 
 def test_any_of_them_is_a_target(three: Opposite) -> None:
-    with three.probed(three.ascs) as probe:
+    with three.probe(three.ascs, 1000.0) as probe:
         three.play("switchover.yml", target="node3", overlay=three.ascs)
         three.apart("node3", "node2")
     assert probe.report.lost == 0, probe.report

@@ -40,7 +40,7 @@ def two() -> Iterator[Opposite]:
 
 def test_where_the_first_comes_the_second_goes(two: Opposite) -> None:
     """A planned move of one: the cluster moves the other away, and no packet of the first is lost."""
-    with two.probed(two.ascs) as probe:
+    with two.probe(two.ascs, 1000.0) as probe:
         run = two.play("switchover.yml", target="node2", overlay=two.ascs)
         two.apart("node2", "node1")
     assert "-> node2 in 2 route tables" in run.output
@@ -140,7 +140,7 @@ def test_a_node_that_is_lost(two: Opposite) -> None:
     setting = ("crm_attribute", "--type", "crm_config", "--name", "stonith-action")
     two.home()
     two.exec("node2", *setting, "--update", "off")
-    with two.probed(two.ascs) as first, two.probed(ERS) as second:
+    with two.probe(two.ascs, 1000.0) as first, two.probe(ERS, 1000.0) as second:
         first.wait_for("node1")
         second.wait_for("node2")
         two.crash("node1")
