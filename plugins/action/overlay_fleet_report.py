@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._fleet import judge, told, work
 from ..module_utils._fleet.plan import Pair, Request, RequestError, plan
 from ..module_utils._report import metrics
+from ..plugin_utils import stat
 
 _SPEC: dict[str, Any] = {
     "fleet": {"type": "dict", "required": True},
@@ -67,8 +68,7 @@ class ActionModule(ActionBase):
     def _kept(self, result: dict[str, Any]) -> dict[str, Any]:
         """With the stat ``overlay_ip_result``, but not in check mode."""
         if not self._task.check_mode:
-            stat = {"overlay_ip_result": result["report"]}
-            result["ansible_stats"] = {"data": stat, "per_host": False, "aggregate": False}
+            stat.keep(result)
         return result
 
 

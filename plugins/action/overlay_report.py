@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._inventory import clusters
 from ..module_utils._report import engines, history, metrics, move, orphans, status
 from ..module_utils._report.sight import Sight
-from ..plugin_utils import lease
+from ..plugin_utils import lease, stat
 
 _SPEC: dict[str, Any] = {
     "model": {"type": "dict", "required": True},
@@ -81,9 +81,5 @@ class ActionModule(ActionBase):
                 who = given["model"]["caller"] or lease.user()
                 result["records"] = history.records(given["model"], result["report"], given["by"], who, given["error"])
         if given["keep"] and not self._task.check_mode:
-            result["ansible_stats"] = {
-                "data": {"overlay_ip_result": result["report"]},
-                "per_host": False,
-                "aggregate": False,
-            }
+            stat.keep(result)
         return result
