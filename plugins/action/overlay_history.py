@@ -5,23 +5,8 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
-from ansible.plugins.action import ActionBase
+from ..plugin_utils.clock import Clocked
 
 
-class ActionModule(ActionBase):
-    """The node's clock was read between two looks at the controller's: so far the two can be compared."""
-
-    TRANSFERS_FILES = False
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return what the module returns, with C(clock_offset)."""
-        super().run(tmp, task_vars)
-        before = time.time()
-        result: dict[str, Any] = self._execute_module(task_vars=task_vars)
-        after = time.time()
-        if "clock" in result:
-            result["clock_offset"] = [result["clock"] - after, result["clock"] - before]
-        return result
+class ActionModule(Clocked):
+    """See :class:`Clocked`."""

@@ -270,6 +270,19 @@ proof:
       description: Each with C(check) and C(ok), which is null where the node's role may not look.
       type: list
       elements: dict
+clock:
+  description: The node's clock, in seconds since the epoch.
+  returned: always
+  type: float
+  version_added: 1.1.0
+clock_offset:
+  description:
+    - The least and the most seconds by which the node's clock is ahead of the controller's; it is behind by what is
+      below zero. How far the two are apart is how long it took to ask.
+  returned: always
+  type: list
+  elements: float
+  version_added: 1.1.0
 others:
   description: The other deployments that keep an address on this node or have their program here.
   returned: always
@@ -319,6 +332,7 @@ findings:
       type: str
 """
 
+import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -345,7 +359,7 @@ SPEC: dict[str, dict[str, Any]] = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
-    params = module.params
+    params, clock = module.params, time.time()
     imds = Imds(timeout=params["metadata_timeout"]) if params["metadata"] else None
     try:
         deployment = Deployment(params["deployment"])
@@ -357,7 +371,7 @@ def main() -> None:
     except (ValueError, PersistError) as exc:
         module.fail_json(msg=str(exc))
     at_work = {"held": sentence(held) if held else "", "refused": refused, "mine": mine}
-    module.exit_json(changed=False, at_work=at_work, **result)
+    module.exit_json(changed=False, clock=clock, at_work=at_work, **result)
 
 
 if __name__ == "__main__":

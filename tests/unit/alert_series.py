@@ -71,6 +71,8 @@ def fresh(given: list[tuple[str, str]]) -> list[tuple[str, str]]:
         return given
     told: dict[str, str] = {}
     for series, _values in given:
+        if "last_move" in series:
+            told |= dict([one("metrics_timestamp_seconds", series.partition("{")[2].rstrip("}"), "0+60x40")])
         found = re.search(
             r'vpc_id="[^"]*",destination="[^"]*"(?:,node="[^"]*")?,instance="[^"]*"(?:,node="[^"]*")?', series
         )

@@ -29,5 +29,7 @@ def page(deployment: str, destination: str, *, node: str = "n1", vpc_id: str = "
         labels = metrics.whose(deployment, node, [vpc_id])
         samples += [Sample(metrics.REACHABLE, labels, 1.0)]
         samples += [Sample(metrics.NODE_FINDINGS, {**labels, "severity": "error"}, 0.0)]
-        samples += [Sample(metrics.FINDINGS, {"deployment": deployment, "destination": destination}, 0.0)]
+        of_overlay = {"deployment": deployment, "vpc_id": vpc_id, "destination": destination}
+        samples += [Sample(metrics.FINDINGS, {**of_overlay, "severity": "error"}, 0.0)]
+        samples += [Sample(metrics.CLOCK, labels, -0.5)]
     return text(samples, metrics.FAMILIES)

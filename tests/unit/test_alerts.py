@@ -20,13 +20,15 @@ import yaml
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.variables import VARIABLES
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import metrics
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report.readiness import while_
-from unit.alert_cases import CASES, LATER
+from unit import alert_cases, alert_clock_cases
 from unit.alert_series import fresh
 from unit.promtool import ROOT, promtool
 
 RULES = ROOT / "extensions" / "prometheus" / "overlay_ip.rules.yml"
 RUNBOOK = ROOT / "docs" / "runbook.md"
 ALL: list[dict[str, Any]] = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
+CASES = [*alert_cases.CASES, *alert_clock_cases.CASES]
+LATER = [*alert_cases.LATER, *alert_clock_cases.LATER]
 ALERTS = [rule for rule in ALL if "alert" in rule]
 RECORDS = [rule for rule in ALL if "record" in rule]
 
@@ -105,7 +107,8 @@ def test_the_codes_that_are_counted_are_told_from_zero_on() -> None:
 def test_the_interval_of_the_nodes_is_one_that_the_rules_hold_for() -> None:
     """Two runs and a slow one within what counts as fresh."""
     (interval,) = (variable for variable in VARIABLES if variable.name == "overlay_ip_metrics_interval")
-    assert "< 300" in RECORDS[0]["expr"]
+    (fresh_ones,) = (rule for rule in RECORDS if rule["record"] == "overlay_ip:fresh")
+    assert "< 300" in fresh_ones["expr"]
     assert 2 * float(interval.high or 0) + 60 <= 300
 
 
@@ -132,6 +135,28 @@ def test_the_runbook_says_how_soon_each_fires() -> None:
         of_fleet = re.search(r"node_reachable == 0|_findings", alert["expr"])
         wanted = (while_(waits) if waits else "-", "-" if of_fleet else while_(latest))
         assert told[name] == (alert["labels"]["severity"], *wanted), name
+
+
+def test_no_clock_is_compared_with_another_ones() -> None:
+    """Of what a node wrote by its clock, alone the time at which all of it was written is compared with Prometheus's."""
+    assert {e for rule in ALL for e in re.findall(r"time\(\) - ([^ ()]+)", rule["expr"])} <= {
+        "overlay_ip:told_at",
+        "max",
+    }
+    for rule in ALL:
+        ages = [family.name for family in metrics.FAMILIES if family.name.endswith("_timestamp_seconds")]
+        named = {name for name in ages if re.search(rf"{name}\b", rule["expr"])}
+        assert (
+            not named
+            or rule.get("record")
+            in (
+                "overlay_ip:clock_ahead",
+                "overlay_ip:told_at",
+                "overlay_ip:move_age",
+                "overlay_ip:ended",
+            )
+            or rule["alert"] == "OverlayIpClockWrong"
+        ), rule
 
 
 def _seconds(duration: str) -> int:
@@ -171,9 +196,9 @@ def test_what_is_to_be_run_is_the_program_of_the_deployment(tmp_path: Path, depl
 
 
 def test_no_rule_forgets_of_which_deployment_something_is() -> None:
-    """Two on the same nodes, or nodes of the same name, are never taken together."""
+    """Two on the same nodes, or nodes of the same name, are never taken together. A clock is its machine's."""
     for rule in ALL:
-        for words in re.findall(r"\b(?:by|on) \(([^)]*)\)", rule["expr"]):
+        for words in re.findall(r"\b(?:by|on) \(([^)]*)\)(?! group_left \(\) \(node_time_seconds)", rule["expr"]):
             assert "deployment" in words.split(", "), rule
 
 

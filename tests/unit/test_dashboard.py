@@ -87,11 +87,14 @@ def world(*, well: bool) -> list[dict[str, str]]:
         Sample(metrics.FINDINGS, of_fleet, 0.0),
         Sample(metrics.NODE_FINDINGS, {**n1, "severity": "error"}, 0.0),
         Sample(metrics.REACHABLE, n1, 1.0),
+        Sample(metrics.CLOCK, n1, 0.2),
+        Sample(metrics.ENDED, {**n1, "node": "n0"}, NOW),
     ]
     lines = [line for line in text(samples, metrics.FAMILIES).splitlines() if not line.startswith("#")]
     alert = 'ALERTS{alertname="OverlayIpSplit",alertstate="firing",deployment="overlay-ip"} 1'
     series = [line.rsplit(" ", 1) for line in [*lines, alert]]
-    return [{"series": name, "values": f"{value}x120"} for name, value in series]
+    time = {"series": "node_time_seconds", "values": "0+60x120"}
+    return [*({"series": name, "values": f"{value}x120"} for name, value in series), time]
 
 
 def answered(tmp_path: Path, asked: list[tuple[str, float]], *, well: bool, at: str = "1h") -> str:
@@ -138,7 +141,8 @@ def test_every_query_has_an_answer(tmp_path: Path) -> None:
 def test_what_is_old_is_counted_nowhere(tmp_path: Path) -> None:
     """Neither as a fault nor as none: the tile says that nothing was told."""
     tiles = {panel["title"]: panel for panel in PANELS if panel["type"] == "stat"}
-    asked = {title: expression for title, expression in expressions() if title in tiles and "time()" not in expression}
+    ages = {"Oldest metrics", "Last move"}
+    asked = {title: expression for title, expression in expressions() if title in tiles and title not in ages}
     assert set(asked) == {"Overlay IPs", "Tables that do not work", *FAULTS}
     young, old = "1h4m", "1h12m"
     for well in (True, False):
@@ -155,6 +159,44 @@ def test_the_metrics_on_it_are_ours_and_all_of_them() -> None:
     for variable in VARIABLES[1:]:
         (family, label) = re.fullmatch(r"label_values\((\w+).*, (\w+)\)", variable["query"]["query"]).groups()  # type: ignore[union-attr]
         assert (family, label == variable["name"]) in {(family.name, True) for family in metrics.FAMILIES}
+
+
+def misnamed(title: str, expression: str, legend: str) -> list[str]:
+    """The labels in a query, and in the legend of its answer, that what is written does not have."""
+    written: dict[str, set[str]] = {}
+    for one in world(well=True):
+        name, _brace, labels = one["series"].partition("{")
+        written.setdefault(name, set()).update(re.findall(r'(\w+)="', labels), {"job", "instance"})
+    written["ALERTS"] |= {"vpc_id", "destination", "node"}
+    written["overlay_ip:told"] = written["overlay_ip_config_info"] - {"hash"}
+    for record in ("fresh", "told_at", "move_age", "clock_ahead"):
+        written[f"overlay_ip:{record}"] = written["overlay_ip_metrics_timestamp_seconds"]
+    of_all = set().union(*(written[name] for name in re.findall(r"\b(?:overlay_ip[\w:]+|ALERTS)", expression)))
+    found = [
+        f"{title}: {name} has no {label}"
+        for name, selector in re.findall(r"([\w:]+){([^}]*)}", expression)
+        for label in re.findall(r'(\w+)(?:=|!=|=~|!~)"', selector)
+        if label not in written[name]
+    ]
+    kept = [set(words.split(", ")) for words in re.findall(r"\bby \(([^)]*)\)", expression)]
+    found += [f"{title}: nothing has {label}" for label in sorted(set().union(*kept) - of_all)]
+    # What goes on after the outermost aggregation.
+    outer = kept[0] if re.match(r"\w+ by \(", expression) else of_all
+    return found + [f"{title}: no {label} is left" for label in re.findall(r"{{(\w+)}}", legend) if label not in outer]
+
+
+def test_every_label_is_one_that_is_written() -> None:
+    """`by` a label that is none still answers, with everything in one."""
+    asked = [(p["title"], t["expr"], t.get("legendFormat", "")) for p in PANELS for t in p["targets"]]
+    asked += [(a["name"], a["expr"], a["titleFormat"] + a["textFormat"]) for a in ANNOTATIONS]
+    assert [wrong for one in asked for wrong in misnamed(*one)] == []
+    (failed,) = (e for t, e, _legend in asked if t == "Moves that failed" and "reason" in e)
+    assert "by (deployment, node, reason) (increase(overlay_ip_takeover_failures_total{" in failed
+    assert misnamed("x", failed.replace("reason", "code"), "{{reason}}") == [
+        "x: nothing has code",
+        "x: no reason is left",
+    ]
+    assert misnamed("x", 'overlay_ip_holder{check="y"}', "") == ["x: overlay_ip_holder has no check"]
 
 
 def test_it_says_what_each_panel_is_and_nothing_lies_on_something() -> None:
@@ -225,4 +267,4 @@ def test_what_is_not_is_noticed() -> None:
 def test_the_worlds_have_every_metric() -> None:
     """They are written by the program's own code."""
     names = {line["series"].partition("{")[0] for line in world(well=True)}
-    assert names == {family.name for family in metrics.FAMILIES} | {"ALERTS"}
+    assert names == {family.name for family in metrics.FAMILIES} | {"ALERTS", "node_time_seconds"}

@@ -165,7 +165,7 @@ VARIABLES: tuple[Variable, ...] = (
         source="the alerts, for which what is older than 300 s proves nothing",
     ),
     # Status, history and drill
-    Variable("overlay_ip_metrics_file", TEXT, ("status", "fleet")),
+    Variable("overlay_ip_metrics_file", TEXT, ("status", "fleet", "teardown")),
     Variable("overlay_ip_status_strict", FLAG, ("status", "fleet"), False),
     Variable("overlay_ip_page", TEXT, ("status", "fleet")),
     Variable(

@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,6 +28,7 @@ from . import history, moves, proof, record
 
 _LAST = 5
 """Moves that are told."""
+_JITTER = 1.0  # seconds by which a clock that is kept may be set back
 
 
 def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +85,9 @@ def _proof(host: Host, deployment: Deployment) -> dict[str, Any] | None:
         known = proof.parsed(host.read(f"{deployment.memory[0]}/{proof.NAME}") or "")
     except store.PersistError:
         return None
-    return {"seconds": round(max(0.0, time.time() - known[0])), "checks": known[1]} if known else None
+    seconds = time.time() - known[0] if known else -math.inf
+    # Made in the future: the clock was set back since, and nobody knows when it was.
+    return {"seconds": round(max(0.0, seconds)), "checks": known[1]} if known and seconds > -_JITTER else None
 
 
 def _read(tree: Tree) -> tuple[Node | None, str]:

@@ -70,6 +70,13 @@ WRITTEN = Family("overlay_ip_metrics_timestamp_seconds", "When these metrics wer
 FINDINGS = Family("overlay_ip_findings", "What status found wrong with the overlay IP, by severity.")
 NODE_FINDINGS = Family("overlay_ip_node_findings", "What status found wrong with the node, by severity.")
 REACHABLE = Family("overlay_ip_node_reachable", "Whether the controller could ask the node.")
+CLOCK = Family(
+    "overlay_ip_node_clock_offset_seconds", "By how much the node's clock is ahead of the controller's, in seconds."
+)
+ENDED = Family(
+    "overlay_ip_ended_timestamp_seconds",
+    "When metrics were told no more because they were taken away on purpose, in seconds since the epoch.",
+)
 
 FAMILIES = (
     HOLDER,
@@ -100,7 +107,9 @@ FAMILIES = (
     FINDINGS,
     NODE_FINDINGS,
     REACHABLE,
+    CLOCK,
     WRITTEN,
+    ENDED,
 )
 """All there are, in the order in which they are written."""
 

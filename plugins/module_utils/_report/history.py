@@ -13,10 +13,10 @@ from typing import Any
 
 from .._inventory.holders import Dict
 from .._node import moves
+from . import clocks
 
 LAST = 5
 """Moves that status shows."""
-_CLOCK = 1.0  # seconds by which clocks may differ before people are told to mend them
 
 
 def records(model: Dict, report: Dict, by: str, who: str, error: str = "") -> dict[str, dict[str, Any]]:
@@ -67,10 +67,21 @@ def records(model: Dict, report: Dict, by: str, who: str, error: str = "") -> di
 def last(hosts: Mapping[str, Dict]) -> list[dict[str, Any]]:
     """The last moves that any node tells of, as overlay_node_info returns them, the oldest first.
 
-    A failure that is met again and again may have begun long ago: it is as young as when it was last met.
+    One that was written by a clock that is wrong has besides, as `ahead`, by how many seconds that is ahead of the
+    controller's. A failure that is met again and again may have begun long ago: it is as young as when it was last met.
     """
-    found = [dict(record) for host in hosts.values() for record in host.get("moves") or ()]
-    return sorted(found, key=lambda record: moves.last_met(record) or 0.0)[-LAST:]
+    found: list[dict[str, Any]] = []
+    for host in hosts.values():
+        clock = clocks.of(host)
+        ahead = {"ahead": clock.wrong} if clock and clock.wrong else {}
+        found += [{**record, **ahead} for record in host.get("moves") or ()]
+    return sorted(found, key=lambda record: met(record) or 0.0)[-LAST:]
+
+
+def met(record: Dict) -> float | None:
+    """When a record of :func:`last` was last met, by the controller's clock; in seconds since the epoch."""
+    at = moves.last_met(record)
+    return None if at is None else at - float(record.get("ahead", 0.0))
 
 
 def report(model: Dict, histories: Mapping[str, Dict], wanted: str, now: float) -> dict[str, Any]:
@@ -93,19 +104,12 @@ def report(model: Dict, histories: Mapping[str, Dict], wanted: str, now: float) 
     found: list[tuple[float, dict[str, Any]]] = []
     for name in model["nodes"]:
         told = histories.get(name, {})
-        bounds = told.get("clock_offset")
-        if bounds is None:
-            why = str(told.get("msg") or "no answer").strip().splitlines()[0]
-            nodes[name] = {"reachable": False, "clock_offset": None, "clock_within": None, "error": why}
+        clock = clocks.of(told)
+        why = "" if clock else str(told.get("msg") or "no answer").strip().splitlines()[0]
+        nodes[name] = {"reachable": clock is not None, **clocks.shown(clock), "error": why}
+        if clock is None:
             continue
-        offset, within = (bounds[0] + bounds[1]) / 2, (bounds[1] - bounds[0]) / 2
-        nodes[name] = {
-            "reachable": True,
-            "clock_offset": round(offset, 2),
-            "clock_within": round(within, 2),
-            "error": "",
-        }
-        wrong = 0.0 if abs(offset) <= within else offset
+        wrong = clock.wrong
         for record in told["moves"] if begin is None else moves.later(told["moves"], begin + wrong):
             found.append(((moves.moment(record["time"]) or 0.0) - wrong, dict(record)))
     found.sort(key=lambda one: one[0])
@@ -139,11 +143,10 @@ def last_lines(found: Sequence[Dict]) -> list[str]:
 def _clock(name: str, node: Dict) -> str:
     if not node["reachable"]:
         return f"{name}: cannot be asked, so that what it has on record is not here: {node['error']}"
-    offset, within = node["clock_offset"], node["clock_within"]
-    if abs(offset) <= max(within, _CLOCK):
-        return f"{name}: its clock agrees with the controller's, within {abs(offset) + within:.1f} s"
-    way = "ahead of" if offset > 0 else "behind"
+    clock = clocks.Clock(node["clock_offset"], node["clock_within"])
+    if not clock.off:
+        return f"{name}: its clock agrees with the controller's, within {abs(clock.ahead) + clock.within:.1f} s"
     return (
-        f"{name}: its clock is {abs(offset):.1f} s {way} the controller's (known within {within:.1f} s). Its times"
-        " are its own; the order is the controller's. See that chrony or systemd-timesyncd keeps both."
+        f"{name}: its clock is {clock.words}. Its times are its own; the order is the controller's. See that chrony or"
+        " systemd-timesyncd keeps both."
     )

@@ -14,8 +14,9 @@ from typing import Any
 from .._base.exposition import Sample
 from .._base.exposition import text as exposition
 from .._inventory.holders import Dict
-from .._node import metrics, moves
+from .._node import metrics
 from .._route import plan
+from . import clocks, history
 
 _SEVERITIES = ("error", "warning")
 
@@ -67,10 +68,13 @@ def _node(labels: Mapping[str, str], node: Dict, report: Dict, now: float) -> It
     yield Sample(metrics.VERIFIED, labels, now)
     yield Sample(metrics.WRITTEN, labels, now)
     yield Sample(metrics.REACHABLE, labels, float(node["reachable"]))
+    if node.get("clock_offset") is not None:
+        known = clocks.Clock(node["clock_offset"], node["clock_within"])
+        yield Sample(metrics.CLOCK, labels, known.wrong)
     yield from _findings(metrics.NODE_FINDINGS, labels, node)
     mine = [record for record in report["moves"] if record["node"] == labels["node"]]
     if mine:
-        yield Sample(metrics.MOVED_AT, labels, moves.last_met(mine[-1]) or 0.0)
+        yield Sample(metrics.MOVED_AT, labels, history.met(mine[-1]) or 0.0)  # by the clock of what is written here
         yield Sample(metrics.MOVED_OK, labels, float(mine[-1]["done"]))
 
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from .._base.finding import ERROR, INFO, WARNING
 from .._inventory.holders import Dict
-from .._node.moves import again, last_met, moment
-from . import outside, readiness, status, topology
+from .._node.moves import again, moment
+from . import history, outside, readiness, status, topology
 
 STATES: Mapping[str, tuple[str, str]] = {
     "split": ("Split", "bad"),
@@ -94,12 +94,14 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
 def _moves(records: Sequence[Dict], made: str) -> Iterator[dict[str, Any]]:
     """The moves, the last one first, each with how long it was until the one after it, or until the page was made.
 
-    A failure that was met again and again is where it was last met: nothing, where the next move began before that.
+    Each is where it was by the controller's clock, which made the page. A failure that was met again and again is where
+    it was last met: nothing, where the next move began before that.
     """
     following, then = moment(made), "until now"
-    ordered = sorted(enumerate(records), key=lambda one: (last_met(one[1]) or 0.0, one[0]), reverse=True)
+    ordered = sorted(enumerate(records), key=lambda one: (history.met(one[1]) or 0.0, one[0]), reverse=True)
     for _number, record in ordered:
-        begun, ended = moment(record["time"]), last_met(record)
+        at, ended = moment(record["time"]), history.met(record)
+        begun = None if at is None else at - record.get("ahead", 0.0)
         pause = ""
         if ended is not None and following is not None and following >= ended:
             pause = f"{readiness.while_(following - ended)} {then}"
@@ -110,9 +112,11 @@ def _moves(records: Sequence[Dict], made: str) -> Iterator[dict[str, Any]]:
 def _move(record: Dict) -> dict[str, Any]:
     """A record of `_node.moves`, as the page shows it."""
     why, often = "; ".join(filter(None, (record["by"], record["why"], record["error"]))), again(record)
-    seconds = record["seconds"].get("all")
+    seconds, ahead = record["seconds"].get("all"), float(record.get("ahead", 0.0))
+    off = f"{readiness.while_(abs(ahead))} {'ahead' if ahead > 0 else 'behind'}" if abs(ahead) >= 1 else ""
     return {
         "at": record["time"],
+        "clock": f"by the clock of {record['node']}, {off}" if off else "",
         "destinations": ", ".join(dict.fromkeys(table["destination"] for table in record["tables"])),
         "from": ", ".join(record["from"]),
         "to": record["to"],

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .._base.finding import as_dicts
 from .._inventory.holders import Dict, node_of
-from . import engines, history, outside, places
+from . import clocks, engines, history, outside, places
 
 
 def report(
@@ -124,9 +125,10 @@ def _node(name: str, host: Dict, model: Dict, overlays: Sequence[Dict]) -> dict[
     if not host or host.get("unreachable") or host.get("failed"):
         why = str(host.get("msg") or "no answer").strip().splitlines()[0]
         found = [_unasked(name, why, away=not host.get("failed") or bool(host.get("unreachable")))]
-        return {"reachable": False, "addresses": [], "findings": found, "failover": []}
+        return {"reachable": False, "addresses": [], "findings": found, "failover": [], **clocks.shown(None)}
     held = [a["address"] for a in host.get("addresses") or () if a["live"]]
-    found = [*host.get("findings", ()), *_at_work(name, host)]
+    clock = clocks.of(host)
+    found = [*host.get("findings", ()), *_at_work(name, host), *as_dicts(filter(None, [clocks.finding(name, clock)]))]
     by_destination = {wanted["destination"]: wanted for wanted in model["overlays"]}
     for overlay in overlays:
         wanted = by_destination[overlay["destination"]]  # read per group of tables, so in an order of its own
@@ -151,6 +153,7 @@ def _node(name: str, host: Dict, model: Dict, overlays: Sequence[Dict]) -> dict[
         "findings": found,
         "failover": _views(host, model),
         "proof": host.get("proof"),
+        **clocks.shown(clock),
     }
 
 

@@ -307,8 +307,15 @@ def test_a_check_is_added_and_removed_and_metrics_told_without_a_lost_packet(pai
         pair.play("setup.yml")
         pair.rest("node2")
         units = "/etc/systemd/system/aws-overlay-ip-metrics.* /etc/systemd/system/timers.target.wants/*overlay-ip*"
-        left = f"ls {METRICS} {ELSEWHERE} {units} 2>/dev/null || true"
-        assert pair.exec("node1", "sh", "-c", left) == ""
+        assert pair.exec("node1", "sh", "-c", f"ls {METRICS} {units} 2>/dev/null || true") == ""
+        # That it was taken away on purpose is said for an hour.
+        (ended,) = metrics(pair, "node1", ELSEWHERE)
+        assert ended == 'overlay_ip_ended_timestamp_seconds{deployment="overlay-ip",node="node1"}'
+        timers = pair.exec("node1", "systemctl", "list-timers", "--no-legend", "run-*").splitlines()
+        assert len(timers) == 1, timers
+        pair.exec("node1", "systemctl", "start", f"{timers[0].split()[-1]}")
+        gone = f"for try in $(seq 100); do test -e {ELSEWHERE} || exit 0; sleep 0.1; done; exit 1"
+        pair.exec("node1", "sh", "-c", gone)
     assert probe.report.who == ("node2",)
     assert probe.report.lost == 0
 

@@ -214,6 +214,7 @@ def test_moves_are_shown_where_the_report_has_some() -> None:
     second, first = shown({**report(), "moves": [made, failed]})["moves"]
     assert first == {
         "at": made["time"],
+        "clock": "",
         "destinations": made["tables"][0]["destination"],
         "from": ", ".join(made["from"]),
         "to": made["to"],
@@ -239,6 +240,20 @@ def test_moves_are_a_line_of_time_the_last_one_first() -> None:
         ("node1", False, "1 min until the next move"),
         ("node2", True, "2 d 1 h until the next move"),
     ]
+
+
+def test_the_line_of_time_is_by_one_clock_and_says_which_is_wrong() -> None:
+    """node1 is five minutes behind: it wrote 11:54 when it was 11:59."""
+    late, early = record(NOON - 360, node="node1", ahead=-300.0), record(NOON - 180, node="node2")
+    told = page.page([{**report(), "moves": [late, early]}], stamp(NOON), ())["moves"]
+    assert [(move["at"], move["clock"], move["pause"]) for move in told] == [
+        (late["time"], "by the clock of node1, 5 min behind", "1 min until now"),
+        (early["time"], "", "2 min until the next move"),
+    ]
+    ahead = record(NOON, node="node1", ahead=61.0)
+    assert page.page([{**report(), "moves": [ahead]}], stamp(NOON), ())["moves"][0]["clock"] == (
+        "by the clock of node1, 1 min 1 s ahead"
+    )
 
 
 def test_a_failure_met_again_and_again_ends_when_it_was_last_met() -> None:

@@ -230,6 +230,35 @@ def test_whom_setup_routes_to(tables: tuple[dict[str, Any], ...], home: str) -> 
     assert holders.held_calls(SETUP_MODEL, seen, other) == []
 
 
+@pytest.mark.parametrize(
+    ("bounds", "severity", "words"),
+    [
+        ((-301.0, -299.0), "warning", "300.0 s behind the controller's (known within 1.0 s)"),
+        ((31.0, 33.0), "warning", "32.0 s ahead of the controller's (known within 1.0 s)"),
+        ((29.0, 31.0), "info", "30.0 s ahead of the controller's (known within 1.0 s)"),
+        ((-3.0, -1.0), "info", "2.0 s behind the controller's (known within 1.0 s)"),
+        ((-1.0, 3.0), None, ""),  # it took 4 s to ask
+        ((0.2, 1.0), None, ""),
+    ],
+)
+def test_a_clock_that_is_wrong_is_told(bounds: tuple[float, float], severity: str | None, words: str) -> None:
+    hosts = {"node1": {**LIVE, "clock_offset": list(bounds)}, "node2": LIVE}
+    report = look(overlay(held(1), held(1), holder=held(1)), hosts)
+    found = report["nodes"]["node1"]["findings"]
+    assert [(f["id"], f["severity"]) for f in found] == ([("clock_off", severity)] if severity else [])
+    assert report["healthy"] is True
+    assert report["nodes"]["node1"]["clock_offset"] == sum(bounds) / 2
+    told = [line for line in status.lines(report) if "clock" in line]
+    assert told == (
+        [
+            f"  {severity}: The clock of node1 is {words}; times that node1 wrote are its own."
+            " See that chrony or systemd-timesyncd keeps both; `timedatectl` on node1 tells."
+        ]
+        if severity
+        else []
+    )
+
+
 LIVE = {"addresses": [{"address": OVERLAY, "live": True}]}
 DOWN = {"addresses": [{"address": OVERLAY, "live": False}]}
 
@@ -247,6 +276,8 @@ def test_status_when_all_is_well() -> None:
         "findings": [],
         "failover": [],
         "proof": None,
+        "clock_offset": None,
+        "clock_within": None,
     }
     assert status.lines(report) == [
         "1 overlay IP in 2 route tables: all is well",
