@@ -40,14 +40,17 @@ class ActionModule(ActionBase):
         fleet, hosts = given["fleet"], given["hosts"]
         wrong = {**fleet["wrong"], **_unseen(fleet, given["seen"])}
         pairs = _pairs(fleet, given["seen"], hosts or {})
-        if not pairs:
-            return {"failed": True, "msg": " ".join(f"{name}: {why}" for name, why in wrong.items())}
         request = Request(**fleet["request"])
+        known = [name for name in wrong if name in fleet["pairs"]]
+        if not pairs and (request.zone or request.node or not known):
+            return {"failed": True, "msg": " ".join(f"{name}: {why}" for name, why in wrong.items())}
         if not (request.zone or request.node):
             if hosts is None:
                 every = [name for pair in pairs for name in pair.model["nodes"]]
                 return {"changed": False, "ask": every, "nodes": work.asked(pairs, every)}
-            return self._kept(_status(pairs, wrong, with_metrics=given["metrics"]))
+            models = [(fleet["pairs"][name]["model"], wrong[name]) for name in known]
+            unseen = [(model, judge.unread(model, why.partition(": ")[2])) for model, why in models]
+            return self._kept(_status(pairs, wrong, unseen, with_metrics=given["metrics"]))
         try:
             made = plan(pairs, request, asked=hosts is not None)
         except RequestError as err:
@@ -72,17 +75,25 @@ class ActionModule(ActionBase):
         return result
 
 
-def _status(pairs: Sequence[Pair], wrong: Mapping[str, str], *, with_metrics: bool) -> dict[str, Any]:
+def _status(
+    pairs: Sequence[Pair],
+    wrong: Mapping[str, str],
+    unseen: Sequence[tuple[Mapping[str, Any], dict[str, Any]]],
+    *,
+    with_metrics: bool,
+) -> dict[str, Any]:
     reports = {pair.name: pair.report for pair in pairs}
     result = {
         "changed": False,
         "reports": reports,
+        "shown": [*reports.values(), *(report for _model, report in unseen)],
         "report": judge.result(reports, wrong),
         "lines": judge.table(reports),
         "findings": judge.wrong(reports) + [f"{name}: {why}" for name, why in wrong.items()],
     }
     if with_metrics:
-        result["metrics"] = metrics.text_of_many([(pair.model, pair.report) for pair in pairs], time.time())
+        told = [*((pair.model, pair.report) for pair in pairs), *unseen]
+        result["metrics"] = metrics.text_of_many(told, time.time())
     return result
 
 

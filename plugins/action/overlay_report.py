@@ -22,6 +22,7 @@ _SPEC: dict[str, Any] = {
     "seen": {"type": "list", "elements": "dict", "default": []},
     "hosts": {"type": "dict"},
     "leftovers": {"type": "list", "elements": "dict"},
+    "unread": {"type": "list", "elements": "dict", "default": []},
     "networks": {"type": "list", "elements": "dict", "default": []},
     "seconds": {"type": "dict", "default": {}},
     "by": {"type": "str", "choices": ["switchover", "setup", "evacuate"]},
@@ -37,6 +38,15 @@ _SPEC: dict[str, Any] = {
 def _answers(hosts: dict[str, Any]) -> dict[str, Any]:
     """What the engines say, of the nodes that answered."""
     return {name: host["failover"] for name, host in hosts.items() if "failover" in host}
+
+
+def _unread(looks: list[dict[str, Any]]) -> dict[str, str]:
+    """Of each overlay IP that a look failed for, as Ansible's loop gives it, why."""
+    found = {}
+    for look in looks:
+        why = (str(look.get("msg") or "").strip() or "no answer").splitlines()[0]
+        found.update(dict.fromkeys(look["item"]["destinations"], why))
+    return found
 
 
 class ActionModule(ActionBase):
@@ -56,7 +66,12 @@ class ActionModule(ActionBase):
             sight = Sight(given["model"], given["hosts"], given["seen"], given["leftovers"])
             result["orphans"] = orphans.judged(sight)
             result["report"] = status.report(
-                given["model"], given["seen"], given["hosts"], result["orphans"], given["networks"]
+                given["model"],
+                given["seen"],
+                given["hosts"],
+                result["orphans"],
+                given["networks"],
+                _unread(given["unread"]),
             )
             result["lines"] = status.lines(result["report"], every_table=self._display.verbosity > 0)
             chosen = given["model"].get("failover", "none")

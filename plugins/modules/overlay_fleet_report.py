@@ -97,6 +97,11 @@ reports:
   description: Of each pair the report that M(aws_ha.overlay_ip.overlay_report) makes of one.
   returned: of a status
   type: dict
+shown:
+  description: The values of RV(reports), and what is to be shown of the pairs of which AWS could not be asked.
+  returned: of a status
+  type: list
+  elements: dict
 lines:
   description: What people are told. Of a status, a table.
   returned: with O(hosts)

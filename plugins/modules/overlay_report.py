@@ -52,6 +52,14 @@ options:
     type: list
     elements: dict
     version_added: 1.1.0
+  unread:
+    description:
+      - With O(hosts), the looks that failed, each result of M(aws_ha.overlay_ip.overlay_route_info) as the loop over
+        calls gives it. Their overlay IPs are reported as not known.
+    type: list
+    elements: dict
+    default: []
+    version_added: 1.1.0
   networks:
     description: With O(hosts), the C(network) of each call of M(aws_ha.overlay_ip.overlay_route_info).
     type: list

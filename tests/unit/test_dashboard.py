@@ -169,8 +169,8 @@ def misnamed(title: str, expression: str, legend: str) -> list[str]:
         written.setdefault(name, set()).update(re.findall(r'(\w+)="', labels), {"job", "instance"})
     written["ALERTS"] |= {"vpc_id", "destination", "node"}
     written["overlay_ip:told"] = written["overlay_ip_config_info"] - {"hash"}
-    for record in ("fresh", "told_at", "move_age", "clock_ahead"):
-        written[f"overlay_ip:{record}"] = written["overlay_ip_metrics_timestamp_seconds"]
+    for rule in ("fresh", "told_at", "move_age", "clock_ahead"):
+        written[f"overlay_ip:{rule}"] = written["overlay_ip_metrics_timestamp_seconds"]
     of_all = set().union(*(written[name] for name in re.findall(r"\b(?:overlay_ip[\w:]+|ALERTS)", expression)))
     found = [
         f"{title}: {name} has no {label}"
@@ -192,10 +192,8 @@ def test_every_label_is_one_that_is_written() -> None:
     assert [wrong for one in asked for wrong in misnamed(*one)] == []
     (failed,) = (e for t, e, _legend in asked if t == "Moves that failed" and "reason" in e)
     assert "by (deployment, node, reason) (increase(overlay_ip_takeover_failures_total{" in failed
-    assert misnamed("x", failed.replace("reason", "code"), "{{reason}}") == [
-        "x: nothing has code",
-        "x: no reason is left",
-    ]
+    wrong = misnamed("x", failed.replace("reason", "code"), "{{reason}}")
+    assert wrong == ["x: nothing has code", "x: no reason is left"]
     assert misnamed("x", 'overlay_ip_holder{check="y"}', "") == ["x: overlay_ip_holder has no check"]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._base.finding import INFO, Finding, as_dicts
 from .._inventory import clusters
 from .._inventory.holders import Dict
 from .._report import engines, orphans, page, status
@@ -30,6 +31,16 @@ def report(model: dict[str, Any], seen: Dict, hosts: Mapping[str, Dict]) -> dict
     clusters.heed(model, {name: host["failover"] for name, host in hosts.items() if "failover" in host})
     left = orphans.judged(Sight(model, hosts, seen["overlays"], []))
     return status.report(model, seen["overlays"], hosts, left, seen["networks"])
+
+
+def unread(model: Dict, why: str) -> dict[str, Any]:
+    """The status of a pair of which AWS could not be asked: its nodes were not asked either."""
+    told = status.report(model, (), {}, unread={overlay["destination"]: why for overlay in model["overlays"]})
+    for name, node in told["nodes"].items():
+        message = f"{name} was not asked: AWS did not tell who holds what."
+        said = Finding("node_not_asked", INFO, message, "See to AWS's answer, then look again.")
+        node.update(findings=as_dicts([said]), asked=False)
+    return told
 
 
 def table(reports: Mapping[str, Dict]) -> list[str]:

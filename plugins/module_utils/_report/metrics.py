@@ -43,16 +43,19 @@ def _samples(model: Dict, report: Dict, now: float) -> Iterator[Sample]:
     wanted = {overlay["destination"]: overlay for overlay in model["overlays"]}
     vpcs = {o["destination"]: o["vpc_id"] or wanted[o["destination"]]["vpc_id"] or "" for o in report["overlays"]}
     nodes = {name: metrics.whose(deployment, name, vpcs.values()) for name in report["nodes"]}
+    places = {destination: {"vpc_id": vpc_id, "destination": destination} for destination, vpc_id in vpcs.items()}
     for overlay in report["overlays"]:
+        yield from _findings(metrics.FINDINGS, {"deployment": deployment, **places[overlay["destination"]]}, overlay)
+        if overlay.get("unread"):
+            continue
         asked = wanted[overlay["destination"]]
-        place = {"vpc_id": vpcs[overlay["destination"]], "destination": overlay["destination"]}
+        place = places[overlay["destination"]]
         for name, node in report["nodes"].items():
             labels = {**nodes[name], **place}
             yield from metrics.of_tables(labels, *_routes(overlay, name))
             if node["reachable"] and asked["node_addresses"]:
                 up = set(asked["node_addresses"]) <= set(node["addresses"])
                 yield Sample(metrics.ADDRESS, labels, float(up))
-        yield from _findings(metrics.FINDINGS, {"deployment": deployment, **place}, overlay)
     for name, node in report["nodes"].items():
         yield from _node(nodes[name], node, report, now)
 
@@ -64,10 +67,13 @@ def _routes(overlay: Dict, node: str) -> tuple[list[Mapping[str, Any] | None], i
 
 
 def _node(labels: Mapping[str, str], node: Dict, report: Dict, now: float) -> Iterator[Sample]:
-    yield Sample(metrics.READABLE, labels, 1.0)  # else there would be no report
-    yield Sample(metrics.VERIFIED, labels, now)
+    read = not any(overlay.get("unread") for overlay in report["overlays"])
+    yield Sample(metrics.READABLE, labels, float(read))
+    if read:
+        yield Sample(metrics.VERIFIED, labels, now)
     yield Sample(metrics.WRITTEN, labels, now)
-    yield Sample(metrics.REACHABLE, labels, float(node["reachable"]))
+    if node.get("asked", True):
+        yield Sample(metrics.REACHABLE, labels, float(node["reachable"]))
     if node.get("clock_offset") is not None:
         known = clocks.Clock(node["clock_offset"], node["clock_within"])
         yield Sample(metrics.CLOCK, labels, known.wrong)

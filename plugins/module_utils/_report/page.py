@@ -129,6 +129,8 @@ def _move(record: Dict) -> dict[str, Any]:
 def _headline(overlays: Sequence[Dict], counts: Mapping[str, int]) -> str:
     if len(overlays) == 1:
         (only,) = overlays
+        if only["unread"]:
+            return f"{only['destination']}: AWS could not be asked"
         told = {
             "blackhole": "is a black hole: AWS drops its packets",
             "absent": "has no route",
@@ -155,6 +157,7 @@ def _unreached(reports: Sequence[Dict], counts: Mapping[str, int], number: int) 
 def _nodes(report: Dict) -> dict[str, dict[str, Any]]:
     """The report's nodes by name, each with its place, and whether it could take over."""
     found = {}
+    unread = any(overlay.get("unread") for overlay in report["overlays"])
     places = {name: place for network in report.get("networks", ()) for name, place in network["nodes"].items()}
     for name, node in report["nodes"].items():
         place = places.get(name, {})
@@ -163,7 +166,7 @@ def _nodes(report: Dict) -> dict[str, dict[str, Any]]:
         ready = judged.answer
         parts = [[table["holder"] == name for table in overlay["tables"]] for overlay in report["overlays"]]
         part = max((part for part in parts if any(part) and not all(part)), key=sum, default=None)
-        role = "holder" if held else "in part" if part else "standby"
+        role = "holder" if held else "in part" if part else "not known" if unread else "standby"
         says = {"yes": "could take over", "no": "could not take over", "unknown": "cannot be asked"}[ready]
         wrong = ERROR in {finding["severity"] for finding in node["findings"]}
         if held:
@@ -216,6 +219,7 @@ def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict], serves: Map
         "kind": kind,
         "told": (told := status.holders(overlay).replace("SPLIT", "split")),
         "says": f"is {told}",
+        "unread": bool(overlay.get("unread")),
         "holder": holder,
         "zone": nodes[holder]["zone"] if holder and holder in nodes else None,
         "tables": [
@@ -260,6 +264,8 @@ def _kind(table: Dict, state: str) -> str:
 
 def _state(overlay: Dict, report: Dict, nodes: Mapping[str, Dict]) -> str:
     """One of STATES."""
+    if overlay.get("unread"):
+        return "unknown"
     holders = {table["holder"] for table in overlay["tables"] if table["holder"]}
     if len(holders) > 1:
         return "split"

@@ -18,6 +18,7 @@ from .engines import MOVE
 YES, NO, UNKNOWN = "yes", "no", "unknown"
 _MENDED = frozenset({"engine_disagrees", "address_astray", "address_missing"})
 """Errors that a move to the node itself mends."""
+_UNASKED = ("node_unreachable", "node_failed", "node_not_asked")
 _LATELY = 900
 """Seconds for which what the node checked itself counts; it checks every ten minutes."""
 
@@ -51,7 +52,7 @@ def of(node: Dict, place: Dict) -> Ready:
     if place.get("source_dest_check"):
         return Ready(NO, "its source/destination check is on")
     if not node["reachable"]:
-        asked = (str(f["message"]) for f in node["findings"] if f["id"] in ("node_unreachable", "node_failed"))
+        asked = (str(f["message"]) for f in node["findings"] if f["id"] in _UNASKED)
         return Ready(UNKNOWN, next(asked, "").partition(": ")[2].rstrip(".") or "it does not answer")
     for finding in node["findings"]:
         wrong = finding["severity"] == ERROR and finding["id"] not in _MENDED

@@ -22,9 +22,11 @@ def report(
     hosts: Mapping[str, Dict],
     left: Mapping[str, Any] | None = None,
     networks: Iterable[Dict] = (),
+    unread: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Who holds what, and every finding: AWS's (``seen``), the nodes' own (``hosts``, by name), and what an earlier
-    inventory left (``left``, by :func:`.orphans.judged`); with what overlay_route_info told of ``networks``, where.
+    inventory left (``left``, by :func:`.orphans.judged`); with what overlay_route_info told of ``networks``, where; and
+    of ``unread`` overlay IPs why AWS could not be asked.
     """
     left_over = left["findings"] if left else []
     told = {route["destination"] for route in left["routes"]} if left else set()
@@ -44,11 +46,15 @@ def report(
                 ],
             }
         )
+    read = list(overlays)
+    overlays += [_unread(destination, why) for destination, why in (unread or {}).items()]
     nodes = {name: _node(name, hosts.get(name, {}), model, overlays) for name in model["nodes"]}
-    for name, found in engines.findings(model, nodes, overlays, left["strangers"] if left else ()).items():
+    for name, found in engines.findings(model, nodes, read, left["strangers"] if left else ()).items():
         nodes[name]["findings"] += found
     for overlay in overlays:
         overlay["engines"] = engines.views(model, nodes, overlay)
+        if overlay.get("unread"):  # nothing is known that they could disagree with
+            overlay["engines"] = [{**view, "agrees": None} for view in overlay["engines"]]
     made = {"overlays": overlays, "nodes": nodes, "region": model["region"], "orphans": left_over}
     made.update(networks=places.networks(model, networks), moves=history.last(hosts))
     return {**made, "healthy": "error" not in {finding["severity"] for finding in _all(made)}}
@@ -101,10 +107,27 @@ def _engine(view: Dict) -> str:
 
 def holders(overlay: Dict) -> str:
     """Who holds an overlay IP, for people."""
+    if overlay.get("unread"):
+        return "not known"
     if overlay["holder"]:
         return f"held by {overlay['holder']}"
     holders = sorted({t["holder"] for t in overlay["tables"] if t["holder"]})
     return f"SPLIT between {', '.join(holders)}" if len(holders) > 1 else "held by " + (holders or ["nobody"])[0]
+
+
+def _unread(destination: str, why: str) -> dict[str, Any]:
+    """An overlay IP of which AWS told nothing."""
+    message = f"Who holds {destination} is not known: AWS could not be asked: {why.rstrip('.')}."
+    remedy = "Mend that, and look again. Whoever holds it goes on to serve."
+    return {
+        "destination": destination,
+        "vpc_id": None,
+        "consistent": False,
+        "holder": None,
+        "tables": [],
+        "findings": [_finding("not_read", "error", message, remedy)],
+        "unread": why,
+    }
 
 
 def _table_line(table: Dict) -> str:

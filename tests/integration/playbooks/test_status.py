@@ -33,6 +33,26 @@ def test_a_healthy_overlay(ready: LabHandle, tmp_path: Path) -> None:
     assert set(ready.control.actions()) == {"DescribeInstances", "DescribeRouteTables", "DescribeSubnets"}
 
 
+def test_what_is_known_is_written_where_aws_cannot_be_asked(ready: LabHandle, tmp_path: Path) -> None:
+    """Nothing else in this picture is old, and the job fails all the same."""
+    page, metrics = tmp_path / "status.html", tmp_path / "overlay_ip.prom"
+    ready.control.fault("error", code="UnauthorizedOperation", status=403, match={"action": "DescribeRouteTables"})
+    run = ready.playbook("status.yml", overlay_ip_page=str(page), overlay_ip_metrics_file=str(metrics))
+    assert not run.ok
+    assert "UnauthorizedOperation" in run.told
+    assert "Traceback" not in run.output
+    (overlay,) = run.overlay_ip_result["overlays"]
+    assert (overlay["holder"], [f["id"] for f in overlay["findings"]]) == (None, ["not_read"])
+    assert f"<h1>{ready.lab.overlay}/32: AWS could not be asked</h1>" in page.read_text()
+    assert f'Overlay IPs up</dt><dd class="mono">{ready.lab.overlay}/32' in page.read_text()
+    told = metrics.read_text()
+    assert 'overlay_ip_tables_readable{deployment="overlay-ip",node="node1"} 0\n' in told
+    assert "overlay_ip_holder" not in told
+    assert 'overlay_ip_node_reachable{deployment="overlay-ip",node="node1"} 1\n' in told
+    clock = float(told.partition('offset_seconds{deployment="overlay-ip",node="node1"} ')[2].split()[0])
+    assert abs(clock) < 1
+
+
 def test_a_split_a_missing_address_and_a_check_that_is_on(ready: LabHandle, tmp_path: Path) -> None:
     ready.move("node2", tables=ready.world.route_table_ids[:1])
     ready.set_source_dest_check("node2", True)

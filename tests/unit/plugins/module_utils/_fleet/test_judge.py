@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._fleet import judge
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page
 from unit.status_reports import WELL, Leads, report
 
 SPLIT: Leads = ((1, "active"), (2, "active"))
@@ -42,6 +43,24 @@ def test_what_is_wrong_is_told_by_pair() -> None:
     assert any(line.startswith("queue: error: 192.168.20.2/32 is split") for line in told)
     assert any(line.startswith("files: warning: Instance ") for line in told)
     assert len(told) == len(set(told))
+
+
+def test_a_pair_of_which_aws_tells_nothing_is_not_known() -> None:
+    model = {
+        "nodes": {name: {"instance_id": None, "network_interface_id": None} for name in ("n1", "n2")},
+        "overlays": [{"destination": "192.168.10.15/32", "address": "192.168.10.15", "node_addresses": []}],
+        "region": "eu-central-1",
+        "failover": "none",
+        "persistent": True,
+        "exclusive": False,
+    }
+    told = judge.unread(model, "AuthFailure.")
+    assert told["healthy"] is False
+    assert [f["id"] for f in told["overlays"][0]["findings"]] == ["not_read"]
+    assert [f["severity"] for node in told["nodes"].values() for f in node["findings"]] == ["info", "info"]
+    shown = page.page([told], "2026-01-31T12:00:00Z")
+    assert shown["overlays"][0]["state"] == "unknown"
+    assert {node["why"] for node in shown["nodes"]} == {"AWS did not tell who holds what"}
 
 
 def test_the_stat_says_who_holds_what() -> None:

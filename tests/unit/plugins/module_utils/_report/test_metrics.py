@@ -48,6 +48,27 @@ REPORT: dict[str, Any] = {
 }
 
 
+def test_what_aws_does_not_tell_has_no_sample() -> None:
+    """Of the overlay IP; that it could not be read is told of the nodes."""
+    first, second = REPORT["overlays"]
+    unread = {**second, "tables": [], "unread": "no answer", "findings": [finding("error")]}
+    n2 = {**REPORT["nodes"]["n2"], "asked": False}
+    nodes = {"n1": {**REPORT["nodes"]["n1"], "clock_offset": -40.0, "clock_within": 1.0}, "n2": n2}
+    page = metrics.text(MODEL, {**REPORT, "overlays": [first, unread], "nodes": nodes}, NOON)
+    told = [line for line in page.splitlines() if not line.startswith("#")]
+    assert {line.partition("{")[0] for line in told if V6 in line} == {"overlay_ip_findings"}
+    n1 = '{deployment="database",node="n1"'
+    wanted = {f"overlay_ip_tables_readable{n1}}} 0", f"overlay_ip_node_clock_offset_seconds{n1}}} -40"}
+    assert wanted <= set(told), told
+    assert not [line for line in told if "verified" in line or ("reachable" in line and '"n2"' in line)]
+    assert [line for line in told if "overlay_ip_holder" in line and OVERLAY in line]
+
+
+def test_the_time_of_a_move_is_by_the_clock_of_the_file() -> None:
+    page = metrics.text(MODEL, {**REPORT, "moves": [record(NOON - 3600, ahead=-3540.0)]}, NOON)
+    assert f'overlay_ip_last_move_timestamp_seconds{{deployment="database",node="n1"}} {int(NOON - 60)}\n' in page
+
+
 def test_a_fleet() -> None:
     page = metrics.text(MODEL, REPORT, NOON)
     found = dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))

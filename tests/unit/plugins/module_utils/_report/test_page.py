@@ -233,6 +233,16 @@ def test_several_overlay_ips_that_are_well() -> None:
     assert [node["says"] for node in made["nodes"]] == ["holds 2 overlay IPs", "could take over"]
 
 
+def test_what_aws_does_not_tell_is_not_known() -> None:
+    (overlay,) = report()["overlays"]
+    unread = {**overlay, "tables": [], "holder": None, "unread": "no answer", "engines": []}
+    made = shown({**report(), "overlays": [unread], "networks": []})
+    (only,) = made["overlays"]
+    assert made["headline"] == f"{OVERLAY}: AWS could not be asked"
+    assert (only["state"], only["says"], only["holder"]) == ("unknown", "is not known", None)
+    assert {node["role"] for node in made["nodes"]} == {"not known"}
+
+
 def test_moves_are_a_line_of_time_the_last_one_first() -> None:
     told = page.page([moved(report())], stamp(NOON), ())["moves"]
     assert [(move["to"], move["done"], move["pause"]) for move in told] == [

@@ -230,6 +230,28 @@ def test_whom_setup_routes_to(tables: tuple[dict[str, Any], ...], home: str) -> 
     assert holders.held_calls(SETUP_MODEL, seen, other) == []
 
 
+def test_what_aws_does_not_tell_is_not_known() -> None:
+    """And nothing is made of it: no route that is missing, no engine that disagrees."""
+    other = "192.168.10.16/32"
+    overlays = [*SETUP_MODEL["overlays"], {**SETUP_MODEL["overlays"][0], "destination": other, "address": other[:-3]}]
+    engine = {"engine": "keepalived", "state": "MASTER", "running": True, "holder": "self", "findings": []}
+    report = status.report(
+        {**SETUP_MODEL, "overlays": overlays, "failover": "keepalived"},
+        [overlay(held(1), held(1), holder=held(1))],
+        {"node1": {**LIVE, "failover": [engine]}},
+        unread={other: "RequestLimitExceeded."},
+    )
+    read, unread = report["overlays"]
+    assert (read["holder"], unread["holder"], unread["tables"], report["healthy"]) == ("node1", None, [], False)
+    assert [view["agrees"] for view in (*read["engines"], *unread["engines"])] == [True, None]
+    assert "engine_disagrees" not in {f["id"] for f in report["nodes"]["node1"]["findings"]}
+    assert status.lines(report)[2:4] == [
+        f"{other}: not known",
+        f"  error: Who holds {other} is not known: AWS could not be asked: RequestLimitExceeded. Mend that, and look"
+        " again. Whoever holds it goes on to serve.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("bounds", "severity", "words"),
     [
