@@ -91,8 +91,8 @@ options:
     version_added: 1.1.0
   since:
     description:
-      - With O(histories), since when. A time such as V(2026-01-31T03:00) or V(03:00), in UTC where it names no zone, or
-        a while such as V(90m), V(24h) or V(7d).
+      - With O(histories), since when. A time such as V(2026-01-31T03:00) or V(03:00), in UTC where it names no zone, as
+        V(03:00+02:00) does, or a while such as V(90m), V(24h) or V(7d).
     type: str
     default: ''
     version_added: 1.1.0

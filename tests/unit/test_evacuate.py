@@ -218,3 +218,18 @@ def test_200_pairs_by_the_real_playbook(fleet: Fleet, house: Path, tmp_path: Pat
     assert {i for n in range(PAIRS) for i in fleet.lab.truth(destination(n)).values()} == {
         other for _one, other in fleet.interfaces
     }
+
+
+def test_what_aws_does_not_tell_is_on_the_page_and_in_the_metrics(fleet: Fleet, house: Path, tmp_path: Path) -> None:
+    """Of all pairs; the job fails as it does for one."""
+    page, told = tmp_path / "page.html", tmp_path / "overlay_ip.prom"
+    nobody = {**fleet.lab.options(), "secret_key": "wrong", "access_key": "AKIAIOSFODNN7EXAMPLE"}
+    path = inventory(fleet, tmp_path, 2, overlay_ip_aws={k: v for k, v in nobody.items() if k != "region"})
+    run = play(house, path, "fleet", overlay_ip_page=str(page), overlay_ip_metrics_file=str(told))
+    assert not run.ok
+    assert "AWS could not be asked" in run.told, run.output
+    assert "2 overlay IPs: 2 not known" in page.read_text()
+    lines = [line for line in told.read_text().splitlines() if not line.startswith("#")]
+    unread = [line for line in lines if line.startswith("overlay_ip_tables_readable")]
+    assert [line.rpartition(" ")[2] for line in unread] == ["0"] * 4
+    assert not [line for line in lines if "overlay_ip_holder" in line or "reachable" in line]

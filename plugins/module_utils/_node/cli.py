@@ -300,7 +300,12 @@ def _parser(deployment: Deployment) -> argparse.ArgumentParser:
     told = command("history", commands.history, "Tell the moves on record here, the oldest first.", addresses=False)
     metrics = command("metrics", commands.metrics, "Tell Prometheus's metrics of this node.", addresses=False)
     metrics.add_argument("--file", type=Path, help="for node_exporter's textfile collector; written by one rename")
-    told.add_argument("--since", metavar="WHEN", default="", help="2026-01-31T03:00 or 03:00 (UTC), or 90m, 24h, 7d")
+    told.add_argument(
+        "--since",
+        metavar="WHEN",
+        default="",
+        help="2026-01-31T03:00 or 03:00 (UTC; or +02:00 after it), or 90m, 24h, 7d",
+    )
     for of_engine in COMMANDS.values():
         made = command(of_engine.name, commands.engine, of_engine.text, addresses=False)
         if of_engine.states:

@@ -224,14 +224,15 @@ def last_met(record: Mapping[str, Any]) -> float | None:
     return max(known, default=None)
 
 
-SINCE = "a time such as 2026-01-31T03:00 or 03:00 (UTC), or a while such as 90m, 24h or 7d"
+SINCE = "a time such as 2026-01-31T03:00 or 03:00 (UTC, or with +02:00 after it), or a while such as 90m, 24h or 7d"
 
 
 def since(text: str, now: float) -> float:
     """The moment that a person means by ``--since``, in seconds since the epoch; never one that no clock shows.
 
     Args:
-        text: a date and time; a time of today, or of yesterday where it is to come; a number with s, m, h, d or w.
+        text: a date and time, or a time of today, or of yesterday where it is to come, with a zone, else in UTC; a
+            number with s, m, h, d or w.
         now: in seconds since the epoch.
 
     Raises:
@@ -245,9 +246,12 @@ def _since(text: str, now: float) -> float:
     while_ago = re.fullmatch(r"(\d{1,6})([smhdw])", word)
     if while_ago:
         return now - int(while_ago.group(1)) * _UNITS[while_ago.group(2)]
-    if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", word):
-        today = datetime.fromtimestamp(now, timezone.utc)
-        found = moment(f"{today.date().isoformat()}T{word.rjust(8 if word.count(':') == 2 else 5, '0')}")
+    of_today = re.fullmatch(r"(\d{1,2})(:\d{2}(?::\d{2})?)([zZ]|([+-])(\d{2}):(\d{2}))?", word)
+    if of_today:
+        hour, rest, zone, sign, hours, minutes = of_today.groups()
+        ahead = int(f"{sign}1") * timedelta(hours=int(hours), minutes=int(minutes)) if sign else timedelta(0)
+        today = datetime.fromtimestamp(now, timezone.utc) + ahead
+        found = moment(f"{today.date().isoformat()}T{hour.rjust(2, '0')}{rest}{zone or ''}")
         if found is not None:
             return found if found <= now else found - timedelta(days=1).total_seconds()
     found = moment(word)

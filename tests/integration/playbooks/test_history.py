@@ -63,4 +63,4 @@ def test_a_disk_that_cannot_be_written_fails_no_switchover(ready: LabHandle) -> 
 def test_a_time_that_is_none_is_refused(ready: LabHandle) -> None:
     run = ready.playbook("history.yml", since="yesterday")
     assert not run.ok
-    assert "since is 'yesterday': write a time such as 2026-01-31T03:00 or 03:00 (UTC), or a while such as" in run.told
+    assert "since is 'yesterday': write a time such as 2026-01-31T03:00 or 03:00 (UTC, or with" in run.told

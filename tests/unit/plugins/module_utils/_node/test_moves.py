@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -169,15 +170,22 @@ def test_a_record_for_people(more: dict[str, Any], told: str) -> None:
         ("2026-01-31 12:00", NOON),
         ("2026-01-31T13:00:00+01:00", NOON),
         ("2026-01-31", NOON - 43200),
+        ("13:00+01:00", NOON),
+        ("13:30:30+01:30", NOON + 30 - 86400),  # that is to come
+        ("9:00-02:00", NOON - 3600),
+        ("11:59Z", NOON - 60),
+        ("01:00+14:00", NOON - 3600),  # of a day that began there at 10:00 here
     ],
 )
 def test_since(text: str, seconds: float) -> None:
     assert moves.since(text, NOON) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "5", "25:00", "2026-13-01", "1y", "-5m"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "5", "25:00", "2026-13-01", "1y", "-5m", "03:00+2", "03:00+25:00", "03:00 CET"]
+)
 def test_since_no_time(text: str) -> None:
-    with pytest.raises(ValueError, match=f"since is '{text}': write a time such as 2026-01-31T03:00"):
+    with pytest.raises(ValueError, match=rf"since is '{re.escape(text)}': write a time such as 2026-01-31T03:00"):
         moves.since(text, NOON)
 
 
