@@ -113,7 +113,10 @@ def test_a_failure_that_goes_on_is_among_the_last_moves() -> None:
 def test_the_last_moves_are_in_the_order_of_the_controllers_clock() -> None:
     """n1 is an hour behind: what it wrote at 11:00 was as late as what n2 wrote at noon, and after the rest."""
     late, early = record(NOON - 3590), record(NOON, node="n2")
-    hosts = {"n1": {"moves": [late], "clock_offset": [-3600.5, -3599.5]}, "n2": {"moves": [early]}}
+    hosts: dict[str, dict[str, Any]] = {
+        "n1": {"moves": [late], "clock_offset": [-3600.5, -3599.5]},
+        "n2": {"moves": [early]},
+    }
     found = history.last(hosts)
     assert found == [early, {**late, "ahead": -3600.0}]
     assert [history.met(one) for one in found] == [NOON, NOON + 10]

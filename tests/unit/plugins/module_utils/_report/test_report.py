@@ -264,7 +264,7 @@ def test_what_aws_does_not_tell_is_not_known() -> None:
     ],
 )
 def test_a_clock_that_is_wrong_is_told(bounds: tuple[float, float], severity: str | None, words: str) -> None:
-    hosts = {"node1": {**LIVE, "clock_offset": list(bounds)}, "node2": LIVE}
+    hosts: dict[str, dict[str, Any]] = {"node1": {**LIVE, "clock_offset": list(bounds)}, "node2": LIVE}
     report = look(overlay(held(1), held(1), holder=held(1)), hosts)
     found = report["nodes"]["node1"]["findings"]
     assert [(f["id"], f["severity"]) for f in found] == ([("clock_off", severity)] if severity else [])
