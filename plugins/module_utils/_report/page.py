@@ -212,14 +212,18 @@ def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict], serves: Map
     others = [node for name, node in nodes.items() if name != holder]
     able = [node for node in others if node["ready"] == "yes"]
     ready = [node["name"] + (f" ({node['proof']})" if node["proof"] else "") for node in able]
+    unread = bool(overlay.get("unread"))
+    none = "not known" if unread else "none" if others else "no other node"
+    if unread:  # one of them is the holder
+        able, ready = [], []
     return {
         "destination": overlay["destination"],
         "state": state,
         "label": label,
         "kind": kind,
         "told": (told := status.holders(overlay).replace("SPLIT", "split")),
-        "says": f"is {told}",
-        "unread": bool(overlay.get("unread")),
+        "says": "AWS could not be asked" if unread else f"is {told}",
+        "unread": unread,
         "holder": holder,
         "zone": nodes[holder]["zone"] if holder and holder in nodes else None,
         "tables": [
@@ -234,9 +238,9 @@ def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict], serves: Map
         "together": max((_led(overlay).count(name) for name in _led(overlay)), default=0),
         "engines": overlay.get("engines", []),
         "ready": [node["name"] for node in able],
-        "standby": _named(ready) if ready else "none" if others else "no other node",
+        "standby": _named(ready) if ready else none,
         "proof": able[0]["proof"] if len(able) == 1 else "",
-        "others": _named([node["name"] for node in able]) if able else "none" if others else "no other node",
+        "others": _named([node["name"] for node in able]) if able else none,
         "count": len(overlay["findings"]),
     }
 

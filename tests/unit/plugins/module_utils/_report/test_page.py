@@ -239,7 +239,8 @@ def test_what_aws_does_not_tell_is_not_known() -> None:
     made = shown({**report(), "overlays": [unread], "networks": []})
     (only,) = made["overlays"]
     assert made["headline"] == f"{OVERLAY}: AWS could not be asked"
-    assert (only["state"], only["says"], only["holder"]) == ("unknown", "is not known", None)
+    assert (only["state"], only["says"], only["holder"]) == ("unknown", "AWS could not be asked", None)
+    assert (only["standby"], only["others"], only["ready"]) == ("not known", "not known", [])
     assert {node["role"] for node in made["nodes"]} == {"not known"}
 
 
