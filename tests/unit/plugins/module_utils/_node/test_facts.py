@@ -14,7 +14,9 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address import 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address import tools as address_tools
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan import Held
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.imds import Imds, ImdsError
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import facts as node_facts
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import proof
 from unit.fake_host import FakeHost, FakeLive
 
 STATE = "ADMIN_STATE=configured\nNETWORK_FILE=/run/systemd/network/10-netplan-eth0.network\n"
@@ -231,3 +233,17 @@ def test_what_the_program_checked_last_is_told_with_its_age(node: Node, monkeypa
     node.disk.files["/run/aws-overlay-ip/ready.json"] = '{"at": 1000, "checks": [{"check": "permission", "ok": true}]}'
     assert node.facts()["proof"] == {"seconds": 12, "checks": [{"check": "permission", "ok": True}]}
     assert node.facts(deployment="sap")["proof"] is None
+
+
+@pytest.mark.parametrize(
+    ("ago", "told"),
+    [(12.0, 12), (-0.4, 0), (-30.0, None), (90_000.0, 90_000)],
+    ids=["by the node's clock", "a tick", "the clock was set back since", "long ago"],
+)
+def test_how_long_ago_something_was_proved_is_by_the_clock_that_proved_it(
+    node: Node, monkeypatch: pytest.MonkeyPatch, ago: float, told: int | None
+) -> None:
+    checks = [{"check": "permission", "ok": True}]
+    monkeypatch.setattr(node_facts.time, "time", lambda: 1_000_000.0)
+    node.disk.files[f"{Deployment().memory[0]}/{proof.NAME}"] = proof.text(1_000_000.0 - ago, checks)
+    assert node.facts()["proof"] == (None if told is None else {"seconds": told, "checks": checks})
