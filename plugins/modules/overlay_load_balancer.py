@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
   - aws_ha.overlay_ip.attributes.aws
   - aws_ha.overlay_ip.aws
+  - aws_ha.overlay_ip.interfaces
 author:
   - aws_ha.overlay_ip contributors (@aws-ha)
 options:
@@ -135,12 +136,6 @@ options:
       - Which interface of the nodes receives the overlay IP.
     type: int
     default: 0
-  interfaces:
-    description:
-      - By instance, which of its interfaces that is, where the nodes differ. An interface's id, or a device index.
-        O(device_index) is that of all others.
-    type: dict
-    default: {}
   tags:
     description:
       - Further tags of the load balancer, its listeners and target groups. Tags are added, and never removed.

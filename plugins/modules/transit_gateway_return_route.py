@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
   - aws_ha.overlay_ip.attributes.aws
   - aws_ha.overlay_ip.aws
+  - aws_ha.overlay_ip.interfaces
 author:
   - aws_ha.overlay_ip contributors (@aws-ha)
 options:
@@ -38,12 +39,6 @@ options:
       - By which of their interfaces the nodes of O(instance_ids) answer.
     type: int
     default: 0
-  interfaces:
-    description:
-      - By instance, which of its interfaces that is, where the nodes differ. An interface's id, or a device index.
-        O(device_index) is that of all others.
-    type: dict
-    default: {}
   route_table_ids:
     description:
       - The route tables to write to, in place of O(instance_ids).

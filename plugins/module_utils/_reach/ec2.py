@@ -14,6 +14,7 @@ from typing import Any
 
 from .._aws.api import Api, send
 from .._aws.errors import AwsError
+from .._base import net
 from .._route.plan import ACTIVE, BLACKHOLE, CREATE, DELETE, REPLACE
 from .plan import LISTED, TransitAction, TransitRoute, TransitTable, Want
 
@@ -96,6 +97,19 @@ class TransitGateways:
         )
         found = (_route(raw) for raw in answer.get("Routes", ()) if raw.get("DestinationCidrBlock"))
         return TransitTable(route_table_id, {route.destination: route for route in found if route.state not in GONE})
+
+    def longest(self, route_table_id: str, wanted: str) -> TransitRoute | None:
+        """The route that a packet takes in a table: that of the longest prefix that holds where it goes."""
+        found = self.search(route_table_id, "route-search.longest-prefix-match", [wanted]).routes.values()
+        holding = [one for one in found if net.family(one.destination) == net.family(wanted)]
+        holding = [one for one in holding if net.within(wanted, one.destination)]
+        return max(holding, key=lambda one: ipaddress.ip_network(one.destination).prefixlen, default=None)
+
+    def referencing(self, transit_gateway_id: str) -> bool:
+        """Whether a rule of one attached VPC may name a security group of another one."""
+        answer = self.aws.call("ec2", "DescribeTransitGateways", TransitGatewayIds=[transit_gateway_id])
+        options = (raw.get("Options", {}) for raw in answer["TransitGateways"])
+        return any(one.get("SecurityGroupReferencingSupport") == "enable" for one in options)
 
     def attachment_of(self, vpc_id: str, route_table_ids: Sequence[str]) -> str | None:
         """The attachment of a VPC to the transit gateway of these tables, or None.
