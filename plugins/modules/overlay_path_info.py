@@ -189,7 +189,7 @@ from typing import Any
 from ..module_utils._aws.remembered import Remembered
 from ..module_utils._base import net
 from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
-from ..module_utils._reach import client_vpn, elb, interfaces, look, path
+from ..module_utils._reach import client_vpn, elb, interfaces, look, look_vpc, path
 from ..module_utils._reach.client_vpn_ec2 import ClientVpns
 from ..module_utils._reach.ec2 import TransitGateways
 from ..module_utils._reach.model import TRANSLATED, Tunnel
@@ -266,7 +266,7 @@ def tunnels(ec2: Ec2, params: dict[str, Any], endpoint_id: str) -> list[look.Req
         raise Refusal(f"{endpoint_id} is associated with no subnet: associate it with one in the VPC, or correct from.")
     held, overlay = list(vpns.items(endpoint_id).values()), net.destination(params["address"])
     raws = ec2.aws.call("ec2", "DescribeSubnets", SubnetIds=[one.subnet_id for one in networks])["Subnets"]
-    cidrs = {raw["SubnetId"]: raw["CidrBlock"] for raw in raws}
+    cidrs = {raw["SubnetId"]: look_vpc.block(raw, net.family(overlay)) for raw in raws}
     rules = tuple(client_vpn.deciding(held, overlay))
     return [
         replace(

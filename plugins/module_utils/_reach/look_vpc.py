@@ -60,6 +60,12 @@ def _six(raw: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
+def block(raw: Mapping[str, Any], family: int) -> str:
+    """The block of a subnet, of this family if it has such a one."""
+    six = _six(raw)
+    return six[0] if six and family == 6 else str(raw.get("CidrBlock", ""))
+
+
 def completed(ec2: Ec2, vpc_id: str, nets: Mapping[str, Net], tables: Sequence[Table], sight: Sight) -> dict[str, Net]:
     """Subnets with the route table and the network ACL that are in effect in them."""
     main = next((t for t in tables if t.main), None)

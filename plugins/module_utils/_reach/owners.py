@@ -8,7 +8,7 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Callable, TypeVar
 
 from .._aws.errors import AwsError
@@ -108,9 +108,8 @@ class Owners:
         raise first
 
     def _callers(self, account: str = "") -> Iterator[TransitGateways]:
-        """Who to ask: the roles of this account, the other roles, and the caller itself."""
-        yield from (caller for arn, caller in self._ordered(account))
+        """Who to ask: the roles of this account, the caller itself, and the other roles."""
+        mine = [arn for arn in self._roles if arn.split(":")[4:5] == [account]]
+        yield from (self._roles[arn] for arn in mine)
         yield self._own
-
-    def _ordered(self, account: str) -> Sequence[tuple[str, TransitGateways]]:
-        return sorted(self._roles.items(), key=lambda one: one[0].split(":")[4:5] != [account])
+        yield from (caller for arn, caller in self._roles.items() if arn not in mine)

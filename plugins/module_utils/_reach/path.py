@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .._base import net
 from .._base.finding import ERROR, INFO, WARNING, Finding, as_dicts
 from .model import Host, Scene
 from .path_back import back
@@ -35,7 +36,7 @@ def _path(scene: Scene, node: Host) -> dict[str, Any]:
     dropped = [hop for hop in hops if hop.passes is False]
     return {
         "source": scene.source.name,
-        "address": scene.overlay,
+        "address": net.bare(scene.overlay),
         "holder": node.name,
         "attachment": scene.transit.near.kind if scene.transit else None,
         "works": not dropped,
