@@ -158,7 +158,7 @@ notes:
     load balancer, by its security groups or by its addresses.
   - There is one target, so that the load balancer chooses nothing. While the health check fails, it sends to that
     target all the same.
-  - It needs botocore.
+  - It needs botocore 1.35.11 or newer, the first one that knows C(tcp.idle_timeout.seconds).
 seealso:
   - module: aws_ha.overlay_ip.overlay_route
   - module: aws_ha.overlay_ip.overlay_path_info
@@ -279,6 +279,9 @@ from ..module_utils._route.ec2 import Ec2
 from ..module_utils._route.job import JobError
 from ..module_utils._route.plan import PlanError
 
+OLDEST_SDK = "1.35.11"
+"""The first one that knows the attributes of listeners, and so tcp.idle_timeout.seconds (September 2024)."""
+
 SPEC: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "required": True},
     "address": {"type": "str"},
@@ -349,7 +352,7 @@ def _listener(given: dict[str, Any], address: str) -> WantedListener:
 
 def main() -> None:
     """Run the module."""
-    module = aws_module(SPEC, sdk="to call load balancers")
+    module = aws_module(SPEC, sdk="to call load balancers", since=OLDEST_SDK)
 
     def job() -> dict[str, Any]:
         aws = caller(module)

@@ -22,6 +22,7 @@ FILTER_VALUES = 200  # the most values that one filter takes
 GONE = frozenset({"deleting", "deleted", "failed", "rejected", "rejecting"})
 """States of an attachment, and of a route, that is there no more."""
 
+_REFERENCING = "SecurityGroupReferencingSupport"
 MISSING = "InvalidRouteTableID.NotFound"
 
 _OPERATION = {
@@ -105,11 +106,12 @@ class TransitGateways:
         holding = [one for one in holding if net.within(wanted, one.destination)]
         return max(holding, key=lambda one: ipaddress.ip_network(one.destination).prefixlen, default=None)
 
-    def referencing(self, transit_gateway_id: str) -> bool:
-        """Whether a rule of one attached VPC may name a security group of another one."""
+    def referencing(self, transit_gateway_id: str) -> bool | None:
+        """Whether a rule of one attached VPC may name a security group of another; None: an SDK that knows no such."""
         answer = self.aws.call("ec2", "DescribeTransitGateways", TransitGatewayIds=[transit_gateway_id])
-        options = (raw.get("Options", {}) for raw in answer["TransitGateways"])
-        return any(one.get("SecurityGroupReferencingSupport") == "enable" for one in options)
+        options = [raw.get("Options", {}) for raw in answer["TransitGateways"]]
+        said = next((one[_REFERENCING] for one in options if _REFERENCING in one), None)
+        return None if said is None else said == "enable"
 
     def attachment_of(self, vpc_id: str, route_table_ids: Sequence[str]) -> str | None:
         """The attachment of a VPC to the transit gateway of these tables, or None.

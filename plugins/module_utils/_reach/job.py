@@ -217,7 +217,7 @@ def _result(place: Place, want: Want, outcome: _Outcome) -> dict[str, Any]:
 
 
 def _differs(route: Mapping[str, Any]) -> bool:
-    """Whether a route is another than before: of its state, that it is no blackhole any more; the rest comes by itself."""
+    """Whether a route is another than before; of its state counts blackhole alone, since others come by themselves."""
     sides = [{**s, "state": s["state"] == BLACKHOLE} if s else None for s in (route["before"], route["after"])]
     unread = route["error"] is not None and route["error"]["code"] == UNREAD
     return route["action"] != NONE and (sides[0] != sides[1] or unread)

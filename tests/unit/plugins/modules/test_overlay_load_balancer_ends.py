@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import client
 from unit.aws_lab import AwsLab, Run
 from unit.balancer_lab import FIND, GROUP, NAME, TAG, TWO, calls, steps
 
@@ -183,3 +184,18 @@ def test_what_cannot_be_changed_later_is_one_sentence(aws: AwsLab, play: Run, su
         in play(subnet_ids=[far])["msg"]
     )
     assert "The subnet ID" in play(subnet_ids=["subnet-0123456789abcdef0"])["msg"]
+
+
+@pytest.mark.parametrize(
+    ("version", "old"),
+    [("1.29.0", True), ("1.35.10", True), ("1.35.11", False), ("1.36.0.dev1", False), ("2.0", False)],
+)
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_an_sdk_that_is_too_old_is_told(
+    play: Run, monkeypatch: pytest.MonkeyPatch, version: str, old: bool, state: str
+) -> None:
+    monkeypatch.setattr(client, "SDK_VERSION", version)
+    result = play(check=True, state=state)
+    told = f"botocore {version} is too old to call load balancers, which needs 1.35.11 or newer: update it (pip install"
+    assert result.get("msg", "").startswith(told) is old
+    assert result.get("failed", False) is old
