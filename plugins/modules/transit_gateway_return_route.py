@@ -200,6 +200,11 @@ def main() -> None:
             if not gateway:
                 owner = TransitGateways(caller(module, role=params["transit_gateway_role_arn"] or ""))
                 gateway = looked_up(owner, params["transit_gateway_route_table_id"], params["state"])
+                if gateway is None:
+                    module.warn(
+                        f"{params['transit_gateway_route_table_id']} does not exist any more, so that its gateway is not"
+                        " known: the routes are kept. Name transit_gateway_id to remove them."
+                    )
             named = interfaces.named(params["interfaces"])
             tables = tuple(
                 params["route_table_ids"] or back.serving(ec2, params["instance_ids"], params["device_index"], named)

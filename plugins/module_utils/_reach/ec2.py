@@ -41,7 +41,7 @@ class TransitGateways:
     """Transit gateways as one caller sees them. Methods raise AwsError.
 
     With ``missing_ok``, a route table that does not exist any more reads as one without routes: nothing is left to
-    remove there.
+    remove there. ``gone`` are those that were met.
     """
 
     called = "transit_gateway_attachment_id"
@@ -49,6 +49,7 @@ class TransitGateways:
     def __init__(self, aws: Api, missing_ok: bool = False) -> None:
         self.aws = aws
         self.missing_ok = missing_ok
+        self.gone: list[str] = []
 
     def tables(self, route_table_ids: Sequence[str], destinations: Sequence[str]) -> list[TransitTable]:
         """What the tables do with these destinations; a call for each, since a search is in one table.
@@ -66,6 +67,7 @@ class TransitGateways:
                 if not (self.missing_ok and err.code == MISSING):
                     raise
                 routes = {}
+                self.gone += [one] if one not in self.gone else []
             found.append(TransitTable(one, routes))
         return found
 

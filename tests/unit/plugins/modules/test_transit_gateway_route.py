@@ -314,7 +314,19 @@ def test_absent_is_content_with_a_table_that_is_gone(
     result = play(transit_gateway_route_table_ids=tables, state="absent", prefix_list_ids=lists, **options)
     assert "failed" not in result, result["msg"]
     assert [r["action"] for r in result["routes"] if r["destination"] == OVERLAY] == ["none", "delete"]
+    assert result["warnings"] == [f"{GONE_TABLE} does not exist any more: there is nothing to remove in it."]
+    again = play(transit_gateway_route_table_ids=tables, state="absent", prefix_list_ids=lists, **options)
+    assert (again["changed"], again["warnings"]) == (False, result["warnings"])
     assert play(transit_gateway_route_table_ids=[GONE_TABLE], **options)["failed"] is True
+
+
+def test_absent_tells_of_an_attachment_that_is_gone(transit: Transit, play: Run) -> None:
+    transit.point(transit.nodes)
+    transit.client.delete_transit_gateway_vpc_attachment(TransitGatewayAttachmentId=transit.nodes)
+    result, again = play(state="absent"), play(state="absent")
+    told = f"{transit.aws.world.vpc_id} has no attachment to this transit gateway any more: only routes that lead to an"
+    assert [one["warnings"][0].startswith(told) for one in (result, again)] == [True, True]
+    assert (result["changed"], again["changed"]) == (True, False)
 
 
 def test_check_mode_with_an_attachment_that_is_gone_ends_in_a_sentence(
