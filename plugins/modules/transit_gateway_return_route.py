@@ -202,8 +202,8 @@ def main() -> None:
                 gateway = looked_up(owner, params["transit_gateway_route_table_id"], params["state"])
                 if gateway is None:
                     module.warn(
-                        f"{params['transit_gateway_route_table_id']} does not exist any more, so that its gateway is not"
-                        " known: the routes are kept. Name transit_gateway_id to remove them."
+                        f"{params['transit_gateway_route_table_id']} does not exist any more, so that its gateway is"
+                        " not known: the routes are kept. Name transit_gateway_id to remove them."
                     )
             named = interfaces.named(params["interfaces"])
             tables = tuple(
