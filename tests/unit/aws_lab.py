@@ -163,7 +163,7 @@ def run_module(
 
 
 def warnings(result: dict[str, Any]) -> list[str]:
-    """What a module warned of; newer versions of ansible-core wrap each sentence."""
+    """What the modules of this process warned of so far; newer versions of ansible-core wrap each sentence."""
     return [one if isinstance(one, str) else one["event"]["msg"] for one in result.get("warnings", [])]
 
 
