@@ -39,6 +39,17 @@ def reach(listed_ones: Sequence[Any] | None, overlays: Sequence[Mapping[str, Any
     return read
 
 
+def reached(read: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[str]]]:
+    """What the entries declare, by transit gateway route table and by Client VPN endpoint: all their destinations."""
+    found: dict[str, dict[str, list[str]]] = {TRANSIT_GATEWAY: {}, CLIENT_VPN: {}}
+    for entry in read:
+        for table in entry.get("route_table_ids") or ():
+            found[TRANSIT_GATEWAY].setdefault(table, []).extend(entry["destinations"])
+        if entry.get("client_vpn_endpoint_id"):
+            found[CLIENT_VPN].setdefault(entry["client_vpn_endpoint_id"], []).extend(entry["destinations"])
+    return found
+
+
 def _once(key: str, read: Sequence[Mapping[str, Any]]) -> None:
     """Refuse two entries for one thing: each would remove what the other one has made."""
     seen: dict[str, int] = {}

@@ -108,6 +108,18 @@ class TransitGateways:
         holding = [one for one in holding if net.within(wanted, one.destination)]
         return max(holding, key=lambda one: ipaddress.ip_network(one.destination).prefixlen, default=None)
 
+    def leading(self, route_table_id: str, transit_gateway_attachment_id: str) -> list[TransitRoute]:
+        """The routes of a table that lead to an attachment."""
+        name = "attachment.transit-gateway-attachment-id"
+        return list(self.search(route_table_id, name, [transit_gateway_attachment_id]).routes.values())
+
+    def tables_of(self, transit_gateway_id: str) -> list[str]:
+        """The ids of a gateway's route tables."""
+        wanted = [{"Name": "transit-gateway-id", "Values": [transit_gateway_id]}]
+        pages = self.aws.pages("ec2", "DescribeTransitGatewayRouteTables", Filters=wanted)
+        raws = [raw for page in pages for raw in page["TransitGatewayRouteTables"]]
+        return sorted(raw["TransitGatewayRouteTableId"] for raw in raws if raw.get("State") not in GONE)
+
     def referencing(self, transit_gateway_id: str) -> bool | None:
         """Whether a rule of one attached VPC may name a security group of another; None: an SDK that knows no such."""
         answer = self.aws.call("ec2", "DescribeTransitGateways", TransitGatewayIds=[transit_gateway_id])

@@ -94,6 +94,19 @@ class Owners:
         """Whether that gateway lets a security group of one VPC be named in a rule of another one's."""
         return self._first(raw, lambda caller: caller.referencing(raw["TransitGatewayId"]))
 
+    def tables_of(self, raw: Raw) -> list[str]:
+        """The route tables of that gateway."""
+        return self._first(raw, lambda caller: caller.tables_of(raw["TransitGatewayId"]))
+
+    def leading(self, raw: Raw, table_id: str) -> list[TransitRoute]:
+        """The static routes of a table that lead to that attachment."""
+        return self._first(raw, lambda caller: caller.leading(table_id, raw["TransitGatewayAttachmentId"]))
+
+    def role_of(self, raw: Raw) -> str:
+        """The role of that gateway's owner, if there is one."""
+        account = str(raw.get("TransitGatewayOwnerId", ""))
+        return next((arn for arn in self._roles if arn.split(":")[4:5] == [account]), "")
+
     def _first(self, raw: Raw, question: Callable[[TransitGateways], _Answer]) -> _Answer:
         """The answer of the first caller that may ask, and knows the thing; else the first one's refusal."""
         first: AwsError | None = None

@@ -153,3 +153,14 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert [f"overlay_ip_reach[{n}]" in told for n in (0, 1)] == [True, True]
     assert "'nowhere' is not an IPv4" in told
     assert "vpc_id is 'v'" in told
+
+
+def test_what_is_declared_by_table() -> None:
+    other = {**ENTRY, "route_table_ids": ["tgw-rtb-0fedcba9876543210"], "destinations": ["192.168.0.0/16"]}
+    model = read(overlay_ips=[BOTH[0]], overlay_ip_reach=[ENTRY, other])
+    [table] = ENTRY["route_table_ids"]
+    assert model["reached"] == {
+        "transit_gateway": {table: ["192.168.10.15/32"], "tgw-rtb-0fedcba9876543210": ["192.168.0.0/16"]},
+        "client_vpn": {},
+    }
+    assert read(overlay_ips=BOTH)["reached"] == {"transit_gateway": {}, "client_vpn": {}}
