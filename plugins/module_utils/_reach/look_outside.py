@@ -180,6 +180,8 @@ def _near(
             return Elsewhere(back, table_id, _attached(far, {}, {}))
         if back and back.target in by_id:
             return by_id[back.target]
+        if back and back.target:
+            sight.add(f"{back.target}, to which {table_id} sends the answers", "it is another account's")
     return None
 
 

@@ -38,7 +38,11 @@ class Sight:
         """Note a refusal; raise what is none."""
         if not err.denied:
             raise err
-        self._found.setdefault(what, err.message)
+        self.add(what, err.message)
+
+    def add(self, what: str, why: str) -> None:
+        """Note what is not seen for another reason than a refusal."""
+        self._found.setdefault(what, why)
 
     @property
     def unseen(self) -> tuple[Unseen, ...]:

@@ -242,7 +242,7 @@ def test_every_overlay_ip_is_looked_at(site: Site, play: Run) -> None:
     """The first one is routed, the second is not; what both share is read once."""
     once, result = play(), play(address=["192.168.10.15", "192.168.10.16"])
     assert {(path["address"], path["holder"]): path["works"] for path in result["paths"]} == {
-        (f"192.168.10.{last}/32", holder): last == 15 for last in (15, 16) for holder in BOTH
+        (f"192.168.10.{last}", holder): last == 15 for last in (15, 16) for holder in BOTH
     }
     assert {f["id"] for path in result["paths"][2:] for f in path["findings"]} >= {"no_route", "no_static_route"}
     calls = {**once["api_calls"], "SearchTransitGatewayRoutes": 3}

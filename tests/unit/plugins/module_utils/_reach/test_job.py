@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.api import Api
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._reach import job
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._reach.plan import (
     TransitAction,
@@ -30,7 +31,8 @@ class Place:
     called = "transit_gateway_attachment_id"
 
     def __init__(self) -> None:
-        self.aws, self.route, self.written = Script(), DEAD, list[str]()
+        self.aws: Api = Script()
+        self.route, self.written = DEAD, list[str]()
 
     def tables(self, _route_table_ids: Sequence[str], _destinations: Sequence[str]) -> list[TransitTable]:
         return [TransitTable(TABLE, {D: self.route})]
