@@ -15,10 +15,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .._base import net
-from .._base.finding import ERROR, INFO, WARNING, Finding, as_dicts
+from .._base.finding import ERROR, INFO, NOT_SEEN, WARNING, Finding, as_dicts
 from .model import Host, Scene
 from .path_back import back
-from .path_hops import ALTERNATIVES, BACK, NODES, NOT_SEEN, NOWHERE, THERE, Hop
+from .path_hops import ALTERNATIVES, BACK, NODES, NOWHERE, THERE, Hop
 from .path_there import into_node, there
 
 NO_WAY = "no_way"

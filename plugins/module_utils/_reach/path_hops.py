@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .._base.finding import NOT_SEEN
 from .._route.plan import Route
 from . import model
 from .model import Attached, Ephemeral, Host, Net, Ports, Scene, Transit
@@ -18,8 +19,6 @@ from .plan import TransitRoute
 
 THERE, BACK = "there", "back"
 NODES, GATEWAY, CLIENT, VPN = "nodes' VPC", "transit gateway", "clients' side", "Client VPN"
-NOT_SEEN = "not_seen"
-"""The id of a hop that the permission is missing for, which is told once for all of them."""
 NOWHERE = ""
 """The side of a source that belongs to nothing known."""
 ALTERNATIVES = "Go by a transit gateway, or put a Network Load Balancer in front (docs/reach.md)."

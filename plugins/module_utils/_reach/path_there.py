@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Sequence
 
+from .._base.finding import NOT_SEEN
 from . import model
 from . import path_hops as hops
 from .client_vpn import ACTIVE
@@ -118,7 +119,7 @@ def _by_gateway(scene: Scene, way: Transit) -> Iterator[Hop]:
 def _enters(scene: Scene, way: Transit, node: Host) -> Iterator[Hop]:
     """Into the nodes' VPC by a subnet of its attachment, whose table must have the overlay route like any client's."""
     if way.far.unread:
-        yield Hop(THERE, NODES, f"subnets of attachment {way.far}", "were not seen", None, hops.NOT_SEEN)
+        yield Hop(THERE, NODES, f"subnets of attachment {way.far}", "were not seen", None, NOT_SEEN)
     for entry in _entries(scene, way):
         yield _overlay_route(scene, node, entry)
         if node.net and entry.subnet_id != node.net.subnet_id:

@@ -175,6 +175,11 @@ def test_what_may_not_be_looked_at_fails_a_strict_status(site: Site) -> None:
 def test_bad_requests_end_in_a_sentence(ready: LabHandle) -> None:
     assert "from is not set: say where to look from, for example -e from=10.20.1.5." in ready.playbook("path.yml").told
     assert "from is '10.20'" in explain(ready, "10.20").told
+    other = explain(ready, "10.20.1.5", overlay="192.168.10.1").told  # with which 192.168.10.15 begins
+    assert (
+        "overlay is '192.168.10.1', which is no overlay IP of the family of from (IPv4); overlay_ips has 192.168"
+        in other
+    )
     assert "overlay_ip_reach is not set: say by what" in ready.playbook("reach.yml").told
     wrong = ready.playbook("reach.yml", overlay_ip_reach=[{"via": "peering"}]).told
     told = "overlay_ip_reach[0].via is 'peering': choose one of transit_gateway, load_balancer, client_vpn."
