@@ -188,7 +188,7 @@ def test_where_a_network_is_stands_below_it() -> None:
 
 def test_a_thing_whose_clients_have_no_network_of_their_own() -> None:
     endpoint = "cvpn-endpoint-0a1b2c3d4e5f60718"
-    look = {"from": f"client_vpn:{endpoint}", "addresses": [OVERLAY]}
+    look: dict[str, Any] = {"from": f"client_vpn:{endpoint}", "addresses": [OVERLAY]}
     vpn: dict[str, Any] = {"client_vpn_endpoint_id": endpoint, "route_table_ids": [], "looks": [look]}
     told = reached(report(), {look["from"]: (True, False)}, via="client_vpn", **vpn)
     del told["reach"][0]["clients"]
