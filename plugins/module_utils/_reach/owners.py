@@ -65,16 +65,14 @@ class Owners:
     def attachments(self, vpc_id: str, sight: Sight) -> list[Raw]:
         """The attachments of a VPC, of all gateways; as its owner sees each, who alone sees the association."""
         found: dict[str, Raw] = {}
-        refused: list[AwsError] = []
-        for caller in self._callers():
+        for role, caller in [("", self._own), *self._roles.items()]:
             try:
                 raws = caller.attachments(resource_id=vpc_id)
             except AwsError as err:
-                if caller is not self._own or not self._roles:
-                    sight.missed(f"the transit gateways of {vpc_id}", err)
+                if role or not self._roles:
+                    sight.missed(f"the transit gateways of {vpc_id}{f' by {role}' if role else ''}", err)
                 elif not err.denied:
                     raise
-                refused.append(err)
                 continue
             for raw in raws:
                 known = found.get(raw["TransitGatewayAttachmentId"])
@@ -112,7 +110,10 @@ class Owners:
         return next((arn for arn in self._roles if arn.split(":")[4:5] == [account]), "")
 
     def _first(self, raw: Raw, question: Callable[[TransitGateways], _Answer]) -> _Answer:
-        """The answer of the first caller that may ask, and knows the thing; else the first one's refusal."""
+        """The answer of the first caller that may ask, and knows the thing; else the first one's refusal.
+
+        What is another account's and not shared, AWS calls unknown.
+        """
         first: AwsError | None = None
         for caller in self._callers(str(raw.get("TransitGatewayOwnerId", ""))):
             try:
@@ -122,9 +123,12 @@ class Owners:
                     raise
                 first = first or err
         assert first is not None
-        raise first
+        if first.denied:
+            raise first
+        told = f"{first.message.rstrip('.')}. It may be another account's: set assume_role_arn in overlay_ip_reach"
+        raise AwsError("AccessDenied", f"{told} (transit_gateway_role_arns) to a role of its owner.", first.operation)
 
-    def _callers(self, account: str = "") -> Iterator[TransitGateways]:
+    def _callers(self, account: str) -> Iterator[TransitGateways]:
         """Who to ask: the roles of this account, the caller itself, and the other roles."""
         mine = [arn for arn in self._roles if arn.split(":")[4:5] == [account]]
         yield from (self._roles[arn] for arn in mine)
