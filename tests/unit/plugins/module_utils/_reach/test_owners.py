@@ -37,7 +37,7 @@ class Caller(TransitGateways):
     def tables_of(self, transit_gateway_id: str) -> list[str]:
         return [self._answer()]
 
-    def attachments(self, *_id: str, **_wanted: Any) -> list[Any]:
+    def attachments(self, transit_gateway_attachment_id: str = "", resource_id: str | None = None) -> list[Any]:
         return [{"TransitGatewayAttachmentId": self._answer()}]
 
 
