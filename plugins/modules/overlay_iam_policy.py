@@ -55,6 +55,8 @@ options:
       - The route tables that hold the overlay IP.
       - Where neither this nor O(vpc_id) is set, every table that serves a subnet of the VPC of O(instance_id), or of
         O(network_interface_ids) with O(purpose=operator).
+      - With O(purpose=reach) and a transit gateway, the tables that get the routes back to the clients. Without it,
+        those that serve the subnets of O(network_interface_ids), or else every table of O(vpc_id) that the caller sees.
     type: list
     elements: str
   vpc_id:
@@ -97,7 +99,7 @@ options:
   network_interface_ids:
     description:
       - The interfaces that receive the overlay IP. Required with O(purpose=operator), unless O(state=absent), and with
-        O(load_balancer_names).
+        O(load_balancer_names). With O(purpose=reach) and a transit gateway, their subnets' tables get the routes back.
     type: list
     elements: str
   transit_gateway_route_table_ids:

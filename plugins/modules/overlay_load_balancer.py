@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
   - aws_ha.overlay_ip.attributes.aws
   - aws_ha.overlay_ip.aws
+  - aws_ha.overlay_ip.interfaces
 author:
   - aws_ha.overlay_ip contributors (@aws-ha)
 options:
@@ -135,12 +136,6 @@ options:
       - Which interface of the nodes receives the overlay IP.
     type: int
     default: 0
-  interfaces:
-    description:
-      - By instance, which of its interfaces that is, where the nodes differ. An interface's id, or a device index.
-        O(device_index) is that of all others.
-    type: dict
-    default: {}
   tags:
     description:
       - Further tags of the load balancer, its listeners and target groups. Tags are added, and never removed.
@@ -163,7 +158,7 @@ notes:
     load balancer, by its security groups or by its addresses.
   - There is one target, so that the load balancer chooses nothing. While the health check fails, it sends to that
     target all the same.
-  - It needs botocore.
+  - It needs botocore 1.35.11 or newer, the first one that knows C(tcp.idle_timeout.seconds).
 seealso:
   - module: aws_ha.overlay_ip.overlay_route
   - module: aws_ha.overlay_ip.overlay_path_info
@@ -284,6 +279,9 @@ from ..module_utils._route.ec2 import Ec2
 from ..module_utils._route.job import JobError
 from ..module_utils._route.plan import PlanError
 
+OLDEST_SDK = "1.35.11"
+"""The first one that knows the attributes of listeners, and so tcp.idle_timeout.seconds (September 2024)."""
+
 SPEC: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "required": True},
     "address": {"type": "str"},
@@ -354,7 +352,7 @@ def _listener(given: dict[str, Any], address: str) -> WantedListener:
 
 def main() -> None:
     """Run the module."""
-    module = aws_module(SPEC, sdk="to call load balancers")
+    module = aws_module(SPEC, sdk="to call load balancers", since=OLDEST_SDK)
 
     def job() -> dict[str, Any]:
         aws = caller(module)

@@ -21,11 +21,15 @@ description:
   - Reads only. The source may be an address in the nodes' VPC, in another VPC by transit gateway or peering, or behind
     a VPN or Direct Connect attachment; or it is a load balancer or a Client VPN endpoint. What lies in another account
     and cannot be seen is told as such.
-  - For TCP. The answers go to the client's ports, which are taken to be 32768 to 65535.
+  - For TCP. The answers go to the client's own ports. These are 32768 to 60999 of Linux, 49152 to 65535 of Windows, and
+    1024 to 65535 of a load balancer, a NAT gateway, a function or Client VPN. Of a client whose system cannot be seen,
+    those of Linux must be let back, and a warning tells where those of Windows are not.
+  - What the caller is not permitted to look at is one warning C(not_seen) each. The rest is looked at.
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
   - aws_ha.overlay_ip.attributes.aws
   - aws_ha.overlay_ip.aws
+  - aws_ha.overlay_ip.interfaces
 author:
   - aws_ha.overlay_ip contributors (@aws-ha)
 options:
@@ -39,8 +43,9 @@ options:
     required: true
   address:
     description:
-      - The overlay IP.
-    type: str
+      - The overlay IP, or several of the same nodes. What the paths to them share is read once.
+    type: list
+    elements: str
     required: true
   instance_ids:
     description:
@@ -53,12 +58,6 @@ options:
       - Which of the nodes' interfaces receives the overlay IP.
     type: int
     default: 0
-  interfaces:
-    description:
-      - By instance, which of its interfaces that is, where the nodes differ. An interface's id, or a device index.
-        O(device_index) is that of all others.
-    type: dict
-    default: {}
   port:
     description:
       - The TCP port of the service. Without it, a filter that lets any port through is taken as good.
@@ -66,13 +65,17 @@ options:
   transit_gateway_attachment_id:
     description:
       - The attachment that the source's packets come in by. Without it, that of the source's VPC, or the one to which
-        the transit gateway sends the answers.
+        the transit gateway sends the answers. It must be named where two VPCs have the source's network.
     type: str
-  transit_gateway_role_arn:
+  transit_gateway_role_arns:
     description:
-      - A role in the account that owns the transit gateway, for the calls on it. O(assume_role_arn) is for the route
-        tables of a shared VPC.
-    type: str
+      - Roles in the accounts that own the transit gateways, for the calls on these. Each gateway is asked by the role
+        of its owner's account, and by the next one where that may not. O(assume_role_arn) is for the route tables of a
+        shared VPC.
+    type: list
+    elements: str
+    default: []
+    aliases: [transit_gateway_role_arn]
 notes:
   - It needs botocore, and the permissions of O(aws_ha.overlay_ip.overlay_iam_policy#module:purpose=reach).
   - AWS's own Reachability Analyzer sees more kinds of hops, costs money per analysis, and knows nothing of a standby.
@@ -100,13 +103,16 @@ EXAMPLES = r"""
 
 RETURN = r"""
 paths:
-  description: One entry per node as the holder, and per address of the source where it has several.
+  description: One entry per node as the holder, per address of the source where it has several, and per overlay IP.
   returned: success
   type: list
   elements: dict
   contains:
     source:
       description: From where. A load balancer and a Client VPN endpoint have several.
+      type: str
+    address:
+      description: To which overlay IP.
       type: str
     holder:
       description: The node, by its Name tag or instance id.
@@ -121,7 +127,7 @@ paths:
       type: bool
     side:
       description: On whose side the first fault is, one of C(nodes' VPC), C(transit gateway), C(Client VPN) and
-        C(clients' side).
+        C(clients' side). Null where there is none, or where the source belongs to nothing known.
       type: str
     hops:
       description: Every hop in order. The way C(there) comes first, then the way C(back).
@@ -180,12 +186,14 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+from ..module_utils._aws.remembered import Remembered
 from ..module_utils._base import net
 from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
-from ..module_utils._reach import client_vpn, elb, interfaces, look, path
+from ..module_utils._reach import client_vpn, elb, interfaces, look, look_vpc, path
 from ..module_utils._reach.client_vpn_ec2 import ClientVpns
 from ..module_utils._reach.ec2 import TransitGateways
-from ..module_utils._reach.model import Tunnel
+from ..module_utils._reach.model import TRANSLATED, Tunnel
+from ..module_utils._reach.owners import Owners
 from ..module_utils._route.ec2 import Ec2
 from ..module_utils._route.plan import PlanError
 
@@ -194,18 +202,23 @@ CLIENT_VPN = "client_vpn"
 
 SPEC: dict[str, dict[str, Any]] = {
     "from": {"type": "str", "required": True},
-    "address": {"type": "str", "required": True},
+    "address": {"type": "list", "elements": "str", "required": True},
     "instance_ids": {"type": "list", "elements": "str", "required": True},
     "device_index": {"type": "int", "default": 0},
     "interfaces": {"type": "dict", "default": {}},
     "port": {"type": "int"},
     "transit_gateway_attachment_id": {"type": "str"},
-    "transit_gateway_role_arn": {"type": "str"},
+    "transit_gateway_role_arns": {
+        "type": "list",
+        "elements": "str",
+        "default": [],
+        "aliases": ["transit_gateway_role_arn"],
+    },
 }
 
 
 def request(params: dict[str, Any]) -> look.Request:
-    """The options, canonical; empty strings count as absent."""
+    """The options, canonical, of one overlay IP; empty strings count as absent."""
     source, overlay = _network(params["from"]), net.destination(params["address"])
     if net.family(source) != net.family(overlay):
         raise Refusal(f"from is {source} and address is {overlay}: give both as IPv4, or both as IPv6.")
@@ -236,7 +249,8 @@ def sources(ec2: Ec2, params: dict[str, Any]) -> list[look.Request]:
     found = elb.addresses(ec2, name)
     if not found:
         raise Refusal(f"Load balancer {name} has no address that this caller can see: run reach.yml, or correct from.")
-    return [replace(request({**params, "from": one}), called=f"{name} ({one})") for one in found]
+    asked = [request({**params, "from": one}) for one in found]
+    return [replace(one, called=f"{name} ({net.bare(one.source)})", ephemeral=TRANSLATED) for one in asked]
 
 
 def tunnels(ec2: Ec2, params: dict[str, Any], endpoint_id: str) -> list[look.Request]:
@@ -252,7 +266,7 @@ def tunnels(ec2: Ec2, params: dict[str, Any], endpoint_id: str) -> list[look.Req
         raise Refusal(f"{endpoint_id} is associated with no subnet: associate it with one in the VPC, or correct from.")
     held, overlay = list(vpns.items(endpoint_id).values()), net.destination(params["address"])
     raws = ec2.aws.call("ec2", "DescribeSubnets", SubnetIds=[one.subnet_id for one in networks])["Subnets"]
-    cidrs = {raw["SubnetId"]: raw["CidrBlock"] for raw in raws}
+    cidrs = {raw["SubnetId"]: look_vpc.block(raw, net.family(overlay)) for raw in raws}
     rules = tuple(client_vpn.deciding(held, overlay))
     return [
         replace(
@@ -260,6 +274,7 @@ def tunnels(ec2: Ec2, params: dict[str, Any], endpoint_id: str) -> list[look.Req
             called=f"{endpoint_id} ({one.subnet_id})",
             tunnel=Tunnel(endpoint_id, one.subnet_id, rules, tuple(client_vpn.deciding(held, overlay, one.subnet_id))),
             group_ids=one.group_ids,
+            ephemeral=TRANSLATED,
         )
         for one in networks
     ]
@@ -280,16 +295,22 @@ def main() -> None:
     module = aws_module(SPEC, sdk="to call transit gateways")
 
     def job() -> dict[str, Any]:
-        role = module.params["transit_gateway_role_arn"]
-        aws = caller(module)
-        owner = caller(module, role=role) if role else aws
+        params = module.params
+        if not params["address"]:
+            raise Refusal("address is empty: name at least one overlay IP.")
+        roles = {role: caller(module, role=role) for role in params["transit_gateway_role_arns"] if role}
+        ec2 = Ec2(Remembered(caller(module)))
+        owners = Owners(
+            TransitGateways(ec2.aws), {role: TransitGateways(Remembered(aws)) for role, aws in roles.items()}
+        )
         try:
-            scenes = [look.scene(Ec2(aws), TransitGateways(owner), one) for one in sources(Ec2(aws), module.params)]
+            wanted = [one for address in params["address"] for one in sources(ec2, {**params, "address": address})]
+            scenes = [look.scene(ec2, owners, one) for one in wanted]
         except PlanError as err:
             raise Refusal(str(err)) from err
         seen = [(scene, path.paths(scene)) for scene in scenes]
         found = [one for _scene, paths in seen for one in paths]
-        calls = Counter(aws.calls) + (Counter(owner.calls) if owner is not aws else Counter())
+        calls = sum((Counter(aws.calls) for aws in roles.values()), Counter(ec2.aws.calls))
         return {
             "changed": False,
             "paths": found,

@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
   - aws_ha.overlay_ip.attributes.aws
   - aws_ha.overlay_ip.aws
+  - aws_ha.overlay_ip.interfaces
 author:
   - aws_ha.overlay_ip contributors (@aws-ha)
 options:
@@ -38,12 +39,6 @@ options:
       - By which of their interfaces the nodes of O(instance_ids) answer.
     type: int
     default: 0
-  interfaces:
-    description:
-      - By instance, which of its interfaces that is, where the nodes differ. An interface's id, or a device index.
-        O(device_index) is that of all others.
-    type: dict
-    default: {}
   route_table_ids:
     description:
       - The route tables to write to, in place of O(instance_ids).
@@ -205,6 +200,11 @@ def main() -> None:
             if not gateway:
                 owner = TransitGateways(caller(module, role=params["transit_gateway_role_arn"] or ""))
                 gateway = looked_up(owner, params["transit_gateway_route_table_id"], params["state"])
+                if gateway is None:
+                    module.warn(
+                        f"{params['transit_gateway_route_table_id']} does not exist any more, so that its gateway is"
+                        " not known: the routes are kept. Name transit_gateway_id to remove them."
+                    )
             named = interfaces.named(params["interfaces"])
             tables = tuple(
                 params["route_table_ids"] or back.serving(ec2, params["instance_ids"], params["device_index"], named)

@@ -177,6 +177,7 @@ api_calls:
   sample: {"SearchTransitGatewayRoutes": 2, "CreateTransitGatewayRoute": 1}
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..module_utils._aws.errors import AwsError
@@ -228,6 +229,17 @@ def wanted(gateways: TransitGateways, ec2: Ec2, params: dict[str, Any], check: b
     return reach_job.Request(want, tables, params["wait_timeout"], params["verify_permissions"], check)
 
 
+def left(asked: reach_job.Request, gone: list[str]) -> Iterator[str]:
+    """What to say of things that are gone where something was to be removed."""
+    for table in gone:
+        yield f"{table} does not exist any more: there is nothing to remove in it."
+    if asked.want.target is None and asked.want.vpc_id:
+        yield (
+            f"{asked.want.vpc_id} has no attachment to this transit gateway any more: only routes that lead to an"
+            " earlier one of it are removed."
+        )
+
+
 def main() -> None:
     """Run the module."""
     target = ("transit_gateway_attachment_id", "vpc_id", "instance_id")
@@ -237,7 +249,11 @@ def main() -> None:
         aws = caller(module)
         gateways = TransitGateways(aws, missing_ok=module.params["state"] == "absent")
         try:
-            return reach_job.run(gateways, wanted(gateways, Ec2(aws), module.params, module.check_mode))
+            asked = wanted(gateways, Ec2(aws), module.params, module.check_mode)
+            result = reach_job.run(gateways, asked)
+            for sentence in left(asked, gateways.gone):
+                module.warn(sentence)
+            return result
         except JobError as err:
             raise Refusal(str(err), **err.result) from err
         except PlanError as err:

@@ -162,6 +162,11 @@ def run_module(
     return answer
 
 
+def warnings(result: dict[str, Any]) -> list[str]:
+    """What the modules of this process warned of so far; newer versions of ansible-core wrap each sentence."""
+    return [one if isinstance(one, str) else one["event"]["msg"] for one in result.get("warnings", [])]
+
+
 def actions(result: dict[str, Any]) -> list[str]:
     """What overlay_route did, per table."""
     return [route["action"] for route in result["routes"]]

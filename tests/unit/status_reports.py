@@ -174,7 +174,7 @@ def _looked(
     way: Mapping[str, Any], client: str, works: Sequence[bool] | None, kind: str | None = None
 ) -> dict[str, Any]:
     """What overlay_path_info says, as Ansible's loop gives it."""
-    item = [way, {"from": client, "address": OVERLAY}]
+    item = [way, {"from": client, "addresses": [OVERLAY]}]
     if works is None:
         return {"item": item, "failed": False, "msg": "UnauthorizedOperation: it may not look."}
     lost = {

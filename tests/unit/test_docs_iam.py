@@ -43,7 +43,7 @@ def test_every_document_of_the_page() -> None:
         document.operator(PLACE, refs("rtb"), refs("eni"), setup),
         document.trust(arns(TWO, "role")),
         document.node(PLACE, [], f"arn:aws:iam::{ONE}:role/overlay-ip-nodes"),
-        document.reach(PLACE, TWO, ["tgw-rtb-0a"], ["tgw-attach-0a"]),
+        document.reach(PLACE, TWO, ["tgw-rtb-0a"], ["tgw-attach-0a"], back=refs("rtb")),
         {
             "Version": "2012-10-17",
             "Statement": document.reach(PLACE, "", (), (), balancers=Balancers(["sap-ascs"], refs("eni")))["Statement"][

@@ -37,8 +37,10 @@ try:
     import botocore.session
 except ImportError:  # told by the module, which knows how to say it
     HAS_BOTOCORE = False
+    SDK_VERSION = ""
 else:
     HAS_BOTOCORE = True
+    SDK_VERSION = botocore.__version__
 
 POOL = 32  # connections kept: one per worker that moves tables
 

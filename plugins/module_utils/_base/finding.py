@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 ERROR, WARNING, INFO = "error", "warning", "info"
+NOT_SEEN = "not_seen"
+"""The id of a finding that the caller may not look at something: no proof that it is well."""
 
 
 @dataclass(frozen=True)

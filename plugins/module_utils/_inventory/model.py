@@ -22,6 +22,7 @@ from .._engine.keepalived.instances import chosen_apart, collisions, instances
 from . import clusters
 from .overlays import overlays as read_overlays
 from .reach import reach as read_reach
+from .reach import reached
 from .reading import Heard, address, is_id, text
 from .values import InventoryError, Variables, absent, disagreements, mistakes, slips, value
 from .values import unknown as unknown_names
@@ -128,6 +129,7 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
         "overlays": overlays,
         "reach": heard([], _reach, variables, overlays),
     }
+    read["reached"] = reached(read["reach"])
     read["keepalived"] = heard({}, _keepalived, variables, deployment, overlays, read["failover"])
     if read["failover"] != "none":
         for name in names:

@@ -14,7 +14,7 @@ from typing import Any
 
 from .._base import net
 from . import reach_balancer, reach_client_vpn
-from .reading import Heard, address, hold_all, is_id, listed, text
+from .reading import EVERYTHING, Heard, address, hold_all, is_id, listed, narrow, text
 from .values import InventoryError, absent, flag
 
 TRANSIT_GATEWAY, LOAD_BALANCER, CLIENT_VPN = "transit_gateway", "load_balancer", "client_vpn"
@@ -22,6 +22,9 @@ WAYS = (TRANSIT_GATEWAY, LOAD_BALANCER, CLIENT_VPN)
 KEYS = (
     *("via", "route_table_ids", "attachment_id", "vpc_id", "destinations", "prefix_list_ids", "clients"),
     *("assume_role_arn", "remove_return_routes", "remove_shared_routes"),
+)
+EVERYBODY = (
+    "the nodes would answer everybody by the transit gateway, also who manages them: name the networks of the clients"
 )
 _ROLE = r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+"
 
@@ -34,6 +37,17 @@ def reach(listed_ones: Sequence[Any] | None, overlays: Sequence[Mapping[str, Any
         heard(None, _once, key, read)
     heard.tell()
     return read
+
+
+def reached(read: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[str]]]:
+    """What the entries declare, by transit gateway route table and by Client VPN endpoint: all their destinations."""
+    found: dict[str, dict[str, list[str]]] = {TRANSIT_GATEWAY: {}, CLIENT_VPN: {}}
+    for entry in read:
+        for table in entry.get("route_table_ids") or ():
+            found[TRANSIT_GATEWAY].setdefault(table, []).extend(entry["destinations"])
+        if entry.get("client_vpn_endpoint_id"):
+            found[CLIENT_VPN].setdefault(entry["client_vpn_endpoint_id"], []).extend(entry["destinations"])
+    return found
 
 
 def _once(key: str, read: Sequence[Mapping[str, Any]]) -> None:
@@ -57,6 +71,11 @@ def _entry(where: str, item: Any, overlays: Sequence[Mapping[str, Any]]) -> dict
     if via not in WAYS:
         raise InventoryError(f"{where}.via is '{via or ''}': choose one of {', '.join(WAYS)}.")
     keys = {LOAD_BALANCER: reach_balancer.KEYS, CLIENT_VPN: reach_client_vpn.KEYS}.get(via, KEYS)
+    if via == CLIENT_VPN and "clients" in item:
+        raise InventoryError(
+            f"{where} has clients, which a Client VPN endpoint gives their addresses itself: leave it out, and name who"
+            " may in access_group_ids (without them, all clients of the endpoint may)."
+        )
     unknown = sorted(set(map(str, item)) - set(keys))
     if unknown:
         raise InventoryError(*(f"{where} has the unknown key '{k}': the keys are {', '.join(keys)}." for k in unknown))
@@ -134,7 +153,9 @@ def _prefix_lists(where: str, item: Mapping[str, Any]) -> list[str]:
 
 
 def _networks(where: str, item: Mapping[str, Any], name: str) -> list[str]:
-    return [address(f"{where}.{name}", net.destination, one) for one in listed(item, name, where)]
+    called = f"{where}.{name}"
+    given = narrow(called, listed(item, name, where), EVERYBODY if name == "clients" else EVERYTHING)
+    return [address(called, net.destination, one) for one in given]
 
 
 def _destinations(where: str, item: Mapping[str, Any], overlays: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -147,12 +168,12 @@ def _destinations(where: str, item: Mapping[str, Any], overlays: Sequence[Mappin
     return chosen
 
 
-def _looks(clients: Sequence[str], overlays: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """What status and reach look at: from each client's network to the first overlay IP of its family."""
+def _looks(clients: Sequence[str], overlays: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What status and reach look at: from each client's network to the overlay IPs of its family."""
     looks = []
     for client in clients:
-        same = [o["destination"] for o in overlays if net.family(o.get("destination", "")) == net.family(client)]
-        looks += [{"from": client, "address": same[0]}] if same and same[0] else []
+        same = [o["destination"] for o in overlays if net.family(o.get("destination") or "") == net.family(client)]
+        looks += [{"from": client, "addresses": [one for one in same if one]}] if any(same) else []
     return looks
 
 

@@ -65,10 +65,10 @@ def balancer(where: str, item: Mapping[str, Any], overlays: Sequence[Mapping[str
     return read
 
 
-def _looks(name: str | None, address: str, listeners: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """What status and reach look at: from the load balancer to each address that it leads to."""
+def _looks(name: str | None, address: str, listeners: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What status and reach look at: from the load balancer to the addresses that it leads to."""
     found = dict.fromkeys((one["address"] or address).removesuffix("/32") for one in listeners)
-    return [{"from": f"load_balancer:{name}", "address": f"{one}/32"} for one in found]
+    return [{"from": f"load_balancer:{name}", "addresses": [f"{one}/32" for one in found]}] if found else []
 
 
 def _judge(where: str, read: Mapping[str, Any]) -> None:

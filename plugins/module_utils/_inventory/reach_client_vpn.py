@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._base import net
-from .reading import Heard, address, hold_all, is_id, listed, text
+from .reading import EVERYTHING, Heard, address, hold_all, is_id, listed, narrow, text
 from .values import InventoryError
 
 KEYS = ("via", "endpoint_id", "destinations", "subnets", "access_group_ids")
@@ -52,7 +52,9 @@ def _endpoint(where: str, item: Mapping[str, Any]) -> str:
 def _destinations(where: str, item: Mapping[str, Any], overlays: Sequence[Mapping[str, Any]]) -> list[str]:
     """What the entry names, which must hold the overlay IPs of its families; else the overlay IPs of IPv4."""
     known = [str(o["destination"]) for o in overlays if o.get("destination")]
-    named = [address(f"{where}.destinations", net.destination, one) for one in listed(item, "destinations", where)]
+    called = f"{where}.destinations"
+    given = narrow(called, listed(item, "destinations", where), EVERYTHING)
+    named = [address(called, net.destination, one) for one in given]
     families = {net.family(one) for one in named} or {4}
     wanted = [one for one in known if net.family(one) in families]
     if not named and known and not wanted:
@@ -63,14 +65,13 @@ def _destinations(where: str, item: Mapping[str, Any], overlays: Sequence[Mappin
     return named or wanted
 
 
-def _looks(endpoint_id: str, chosen: Sequence[str], overlays: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """What status and reach look at: from the endpoint to the first overlay IP of each of its destinations."""
-    looks: dict[str, None] = {}
-    for block in chosen:
-        within = [
-            o["destination"]
-            for o in overlays
-            if net.family(o.get("destination", "")) == net.family(block) and net.within(o["destination"], block)
-        ]
-        looks.update(dict.fromkeys(within[:1]))
-    return [{"from": f"client_vpn:{endpoint_id}", "address": one} for one in looks]
+def _looks(endpoint_id: str, chosen: Sequence[str], overlays: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What status and reach look at: from the endpoint to the overlay IPs of its destinations, by family."""
+    known = [str(o["destination"]) for o in overlays if o.get("destination")]
+    within = [one for one in known if any(_holds(block, one) for block in chosen)]
+    by_family = ([one for one in within if net.family(one) == family] for family in (4, 6))
+    return [{"from": f"client_vpn:{endpoint_id}", "addresses": same} for same in by_family if same]
+
+
+def _holds(block: str, one: str) -> bool:
+    return net.family(block) == net.family(one) and net.within(one, block)

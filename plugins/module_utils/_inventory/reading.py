@@ -81,6 +81,17 @@ def listed(item: Variables, name: str, where: str) -> list[str]:
     return list(dict.fromkeys(str(v) for v in value))
 
 
+EVERYTHING = "everything would be sent into the VPC: name the overlay IPs, or one prefix around them"
+
+
+def narrow(name: str, given: Sequence[str], with_it: str) -> Sequence[str]:
+    """The networks of an entry; refuse a default route, by which more is sent than anybody means."""
+    default = next((one for one in given if re.fullmatch(r"[0:.]+/0", one)), None)
+    if default:
+        raise InventoryError(f"{name} has {default}, the default route: with it {with_it}.")
+    return given
+
+
 def hold_all(name: str, chosen: Sequence[str], wanted: Sequence[str]) -> None:
     """Refuse destinations that do not hold all the overlay IPs that are wanted."""
     left = [d for d in wanted if not any(net.family(d) == net.family(c) and net.within(d, c) for c in chosen)]

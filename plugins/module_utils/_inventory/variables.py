@@ -199,6 +199,13 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("overlay_ip_reach", LIST, ("overlay_ip",), []),
     Variable("from", TEXT, ("path", "evacuate"), scope=REQUEST),
     Variable("zone", TEXT, ("evacuate",), scope=REQUEST),
+    Variable(
+        "overlay_ip_path_attachment",
+        TEXT,
+        ("path",),
+        pattern=r"tgw-attach-[0-9a-f]{8,17}",
+        shape="the id of a transit gateway attachment",
+    ),
     Variable("overlay_ip_path_port", WHOLE, ("path",), low=1, high=65535),
     # Failover, both engines
     Variable("overlay_ip_timeout", WHOLE, ("node_program", "keepalived", "pacemaker"), 20, _SECONDS, 2, 600),

@@ -10,6 +10,8 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import os
+import re
+import sys
 import traceback
 from collections.abc import Mapping
 from typing import Any, Callable, NoReturn
@@ -36,17 +38,23 @@ class Refusal(Exception):
         self.result = result
 
 
-def aws_module(argument_spec: Mapping[str, Any], sdk: str = "", **kwargs: Any) -> AnsibleModule:
+def aws_module(argument_spec: Mapping[str, Any], sdk: str = "", since: str = "", **kwargs: Any) -> AnsibleModule:
     """An AnsibleModule with the AWS options.
 
     Args:
         argument_spec: the module's own.
         sdk: why it cannot do without botocore, if it cannot; fails with the remedy where that is missing.
+        since: the oldest botocore that knows the calls; fails with the remedy where it is older.
         kwargs: AnsibleModule's.
     """
     module = AnsibleModule(argument_spec={**_aws_spec(), **argument_spec}, supports_check_mode=True, **kwargs)
     if sdk and not client.HAS_BOTOCORE:
         module.fail_json(msg=missing_required_lib("botocore", reason=f"{sdk} (pip install boto3)"))
+    if sdk and since and _numbers(client.SDK_VERSION) < _numbers(since):
+        module.fail_json(
+            msg=f"botocore {client.SDK_VERSION} is too old {sdk}, which needs {since} or newer: update it"
+            f" (pip install -U boto3) for {sys.executable}. Nothing was changed."
+        )
     try:
         caller = identity(module.params, os.environ)
     except AwsError as err:
@@ -96,6 +104,11 @@ def run(module: AnsibleModule, main: Callable[[], dict[str, Any]]) -> NoReturn:
     if not module._diff:
         result.pop("diff", None)
     module.exit_json(**result)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """A version for comparison; what follows its numbers does not count."""
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 
 def _aws_spec() -> dict[str, dict[str, Any]]:

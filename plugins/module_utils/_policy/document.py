@@ -42,6 +42,7 @@ _PATHS = (
     "DescribeTransitGatewayAttachments",
     "DescribeTransitGatewayRouteTables",
     "DescribeTransitGatewayVpcAttachments",
+    "DescribeTransitGateways",
     "DescribeVpcPeeringConnections",
 )
 _ROUTES = ("CreateRoute", "DeleteRoute", "ReplaceRoute")
@@ -137,15 +138,18 @@ def reach(
     balancers: Balancers | None = None,
     lists: Sequence[str] = (),
     vpns: ClientVpns | None = None,
+    back: Sequence[Ec2Ref] = (),
 ) -> Document:
     """What transit_gateway_route and overlay_path_info need: ids of route tables and attachments, owned by ``account``.
 
     A route is judged on its table and on its attachment, so this role can send nothing to anybody else. With ``role``,
-    the transit gateway is that role's. With ``balancers``, what overlay_load_balancer needs, too, and with ``vpns``
-    what client_vpn_route does. With ``lists``, ids of prefix lists, whoever owns them, what references to them need.
+    the transit gateway is that role's. With ``back``, route tables of the nodes' VPC, what transit_gateway_return_route
+    needs, too. With ``balancers``, what overlay_load_balancer needs, too, and with ``vpns`` what client_vpn_route does.
+    With ``lists``, ids of prefix lists, whoever owns them, what references to them need.
     """
     describe = _describe(place, [*_PATHS, *(BALANCING if balancers else ()), *([_REFERENCES] if lists else [])])
-    others = list(balancing(place, balancers)) if balancers else []
+    others = [_routes(place, _ROUTES, back)] if back else []
+    others += balancing(place, balancers) if balancers else []
     others += client_vpns(place, vpns) if vpns else []
     if role:
         return _document(describe, _assume(role), *others)

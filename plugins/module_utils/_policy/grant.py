@@ -114,7 +114,8 @@ def _reach(ec2: Ec2, place: policy_document.Place, request: Request, role: str) 
     vpns = _client_vpns(ec2, request) if request.client_vpn_endpoint_ids else None
     tables, attachment = request.transit_gateway_route_table_ids, request.transit_gateway_attachment_id
     if role or ((balancers or vpns) and not tables):
-        return policy_document.reach(place, "", (), (), role, balancers, vpns=vpns)
+        back = _back(ec2, request) if role else ()
+        return policy_document.reach(place, "", (), (), role, balancers, vpns=vpns, back=back)
     if not tables or not (attachment or request.vpc_id):
         raise PolicyError(
             "purpose=reach needs transit_gateway_route_table_ids, and vpc_id or transit_gateway_attachment_id: name the"
@@ -133,9 +134,25 @@ def _reach(ec2: Ec2, place: policy_document.Place, request: Request, role: str) 
             " attachment in transit_gateway_attachment_id."
         )
     chosen = [raw["TransitGatewayAttachmentId"] for raw in found]
+    lists, back = request.prefix_list_ids, _back(ec2, request)
     return policy_document.reach(
-        place, owners.pop(), tables, chosen, balancers=balancers, lists=request.prefix_list_ids, vpns=vpns
+        place, owners.pop(), tables, chosen, balancers=balancers, lists=lists, vpns=vpns, back=back
     )
+
+
+def _back(ec2: Ec2, request: Request) -> tuple[Ec2Ref, ...]:
+    """The tables that get the routes back to the clients: as named, those of the nodes' subnets, or all of the VPC."""
+    if request.route_table_ids:
+        tables = ec2.tables(request.route_table_ids)
+    elif request.network_interface_ids:
+        subnets = {(i.vpc_id, i.subnet_id) for i in ec2.interfaces(request.network_interface_ids)}
+        every = ec2.tables_of(sorted({vpc_id for vpc_id, _subnet in subnets}))
+        apart = {(t.vpc_id, subnet_id) for t in every for subnet_id in t.subnet_ids}
+        left = {vpc_id for vpc_id, _subnet in subnets - apart}
+        tables = [t for t in every if subnets & {(t.vpc_id, s) for s in t.subnet_ids} or (t.main and t.vpc_id in left)]
+    else:  # the owner of the gateway does not see the tables of another account's VPC, nor write them
+        tables = plan.serving(ec2.tables_of([request.vpc_id])) if request.vpc_id else []
+    return tuple(Ec2Ref(t.route_table_id, t.owner_id, t.vpc_id) for t in tables)
 
 
 def _balancers(ec2: Ec2, request: Request) -> policy_document.Balancers:

@@ -22,8 +22,8 @@ BALANCING = (
     "DescribeInternetGateways",
     "DescribeVpcs",
 )
-"""Besides what a path needs: what Elastic Load Balancing asks EC2 in the caller's name (its user guide), and how long
-the nodes' interfaces track by themselves."""
+"""Besides what a path needs: what Elastic Load Balancing asks EC2 in the caller's name (its user guide, "API
+permissions"), and how long the nodes' interfaces track by themselves."""
 _BALANCER_READ = (
     "DescribeListenerAttributes",
     "DescribeListeners",
@@ -93,6 +93,9 @@ def balancing(place: Place, balancers: Balancers) -> Iterable[dict[str, Any]]:
             [f"{service}:{name}" for name in actions],
             [f"arn:{place.partition}:{service}:{place.region}:{account}:{one}" for one in named],
         )
+    # AWS's own policy ElasticLoadBalancingFullAccess has this since October 2024; whoever owns the VPC.
+    vpcs = [place.ec2("*", "vpc", vpc_id) for vpc_id in {eni.vpc_id for eni in balancers.interfaces}]
+    yield allow(["ec2:GetSecurityGroupsForVpc"], vpcs)
     yield allow(
         ["ec2:ModifyNetworkInterfaceAttribute"],
         [place.ec2(eni.account, "network-interface", eni.resource_id) for eni in balancers.interfaces],

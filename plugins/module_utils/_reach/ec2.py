@@ -14,6 +14,7 @@ from typing import Any
 
 from .._aws.api import Api, send
 from .._aws.errors import AwsError
+from .._base import net
 from .._route.plan import ACTIVE, BLACKHOLE, CREATE, DELETE, REPLACE
 from .plan import LISTED, TransitAction, TransitRoute, TransitTable, Want
 
@@ -21,6 +22,7 @@ FILTER_VALUES = 200  # the most values that one filter takes
 GONE = frozenset({"deleting", "deleted", "failed", "rejected", "rejecting"})
 """States of an attachment, and of a route, that is there no more."""
 
+_REFERENCING = "SecurityGroupReferencingSupport"
 MISSING = "InvalidRouteTableID.NotFound"
 
 _OPERATION = {
@@ -39,7 +41,7 @@ class TransitGateways:
     """Transit gateways as one caller sees them. Methods raise AwsError.
 
     With ``missing_ok``, a route table that does not exist any more reads as one without routes: nothing is left to
-    remove there.
+    remove there. ``gone`` are those that were met.
     """
 
     called = "transit_gateway_attachment_id"
@@ -47,6 +49,7 @@ class TransitGateways:
     def __init__(self, aws: Api, missing_ok: bool = False) -> None:
         self.aws = aws
         self.missing_ok = missing_ok
+        self.gone: list[str] = []
 
     def tables(self, route_table_ids: Sequence[str], destinations: Sequence[str]) -> list[TransitTable]:
         """What the tables do with these destinations; a call for each, since a search is in one table.
@@ -64,6 +67,7 @@ class TransitGateways:
                 if not (self.missing_ok and err.code == MISSING):
                     raise
                 routes = {}
+                self.gone += [one] if one not in self.gone else []
             found.append(TransitTable(one, routes))
         return found
 
@@ -96,6 +100,32 @@ class TransitGateways:
         )
         found = (_route(raw) for raw in answer.get("Routes", ()) if raw.get("DestinationCidrBlock"))
         return TransitTable(route_table_id, {route.destination: route for route in found if route.state not in GONE})
+
+    def longest(self, route_table_id: str, wanted: str) -> TransitRoute | None:
+        """The route that a packet takes in a table: that of the longest prefix that holds where it goes."""
+        found = self.search(route_table_id, "route-search.longest-prefix-match", [wanted]).routes.values()
+        holding = [one for one in found if net.family(one.destination) == net.family(wanted)]
+        holding = [one for one in holding if net.within(wanted, one.destination)]
+        return max(holding, key=lambda one: ipaddress.ip_network(one.destination).prefixlen, default=None)
+
+    def leading(self, route_table_id: str, transit_gateway_attachment_id: str) -> list[TransitRoute]:
+        """The routes of a table that lead to an attachment."""
+        name = "attachment.transit-gateway-attachment-id"
+        return list(self.search(route_table_id, name, [transit_gateway_attachment_id]).routes.values())
+
+    def tables_of(self, transit_gateway_id: str) -> list[str]:
+        """The ids of a gateway's route tables."""
+        wanted = [{"Name": "transit-gateway-id", "Values": [transit_gateway_id]}]
+        pages = self.aws.pages("ec2", "DescribeTransitGatewayRouteTables", Filters=wanted)
+        raws = [raw for page in pages for raw in page["TransitGatewayRouteTables"]]
+        return sorted(raw["TransitGatewayRouteTableId"] for raw in raws if raw.get("State") not in GONE)
+
+    def referencing(self, transit_gateway_id: str) -> bool | None:
+        """Whether a rule of one attached VPC may name a security group of another; None: an SDK that knows no such."""
+        answer = self.aws.call("ec2", "DescribeTransitGateways", TransitGatewayIds=[transit_gateway_id])
+        options = [raw.get("Options", {}) for raw in answer["TransitGateways"]]
+        said = next((one[_REFERENCING] for one in options if _REFERENCING in one), None)
+        return None if said is None else said == "enable"
 
     def attachment_of(self, vpc_id: str, route_table_ids: Sequence[str]) -> str | None:
         """The attachment of a VPC to the transit gateway of these tables, or None.

@@ -19,7 +19,7 @@ from .._aws.api import Api
 from .._aws.errors import AwsError
 from .._aws.pace import Clock, Deadline
 from .._route.job import JobError
-from .._route.plan import DELETE, NONE, NOT_REACHED, REPLACE, UNREAD
+from .._route.plan import BLACKHOLE, DELETE, NONE, NOT_REACHED, REPLACE, UNREAD
 from .._route.told import partly
 from .._route.write import Key, Writer
 from . import plan
@@ -217,8 +217,8 @@ def _result(place: Place, want: Want, outcome: _Outcome) -> dict[str, Any]:
 
 
 def _differs(route: Mapping[str, Any]) -> bool:
-    """Whether a route is another than before: its state alone changes by itself."""
-    sides = [{**side, "state": None} if side else None for side in (route["before"], route["after"])]
+    """Whether a route is another than before; of its state counts blackhole alone, since others come by themselves."""
+    sides = [{**s, "state": s["state"] == BLACKHOLE} if s else None for s in (route["before"], route["after"])]
     unread = route["error"] is not None and route["error"]["code"] == UNREAD
     return route["action"] != NONE and (sides[0] != sides[1] or unread)
 

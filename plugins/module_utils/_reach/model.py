@@ -21,9 +21,27 @@ from .client_vpn import Held
 from .plan import TransitRoute
 
 Ports = tuple[int, int]
-EPHEMERAL: Ports = (32768, 65535)
-"""Where clients' own ports lie: Linux takes 32768 to 60999, Windows 49152 to 65535 (ip_local_port_range; KB 929851)."""
 ANY: Ports = (0, 65535)
+
+
+@dataclass(frozen=True)
+class Ephemeral:
+    """Where the own ports of a kind of client lie: all of ``ports`` must be let back.
+
+    Those of ``rare`` are taken by some of its kind alone: where they are not let back, these do not get an answer.
+    """
+
+    ports: Ports
+    rare: Ports | None = None
+    rarely: str = ""
+
+
+CLIENT = Ephemeral((32768, 60999), (49152, 65535), "a Windows client")
+"""Linux, or Windows, which cannot be told from an address: ip_local_port_range; Windows since Vista (KB 929851)."""
+LINUX = Ephemeral((32768, 60999))
+WINDOWS = Ephemeral((49152, 65535))
+TRANSLATED = Ephemeral((1024, 65535))
+"""A load balancer, a NAT gateway, Client VPN, a function (VPC user guide, "Custom network ACLs", ephemeral ports)."""
 
 
 @dataclass(frozen=True)
@@ -55,21 +73,33 @@ class Filter:
 
 @dataclass(frozen=True)
 class Net:
-    """A subnet with what is in effect in it; ``table`` and ``acl`` are None where they could not be read."""
+    """A subnet with what is in effect in it; ``table`` and ``acl`` are None where they could not be read.
+
+    ``more`` are its IPv6 blocks.
+    """
 
     subnet_id: str
     cidr: str
     zone: str
     table: Table | None = None
     acl: Filter | None = None
+    more: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.subnet_id} ({self.zone})"
 
+    def holds(self, address: str) -> bool:
+        """Whether an address or network lies in it."""
+        blocks = [one for one in (self.cidr, *self.more) if one and net.family(one) == net.family(address)]
+        return any(net.within(address, one) for one in blocks)
+
 
 @dataclass(frozen=True)
 class Host:
-    """A node, or the source. ``address`` is a prefix; ``groups`` is None where its interface is not known."""
+    """A node, or the source. ``address`` is a prefix; ``groups`` is None where its interface is not known.
+
+    ``ephemeral`` are the ports of a client of its kind.
+    """
 
     name: str
     address: str
@@ -79,19 +109,27 @@ class Host:
     network_interface_id: str = ""
     running: bool = True
     source_dest_check: bool = False
+    ephemeral: Ephemeral = CLIENT
 
 
 @dataclass(frozen=True)
 class Attached:
-    """An attachment. ``table_id`` is the table that routes what comes in by it; ``nets`` are its subnets, of a VPC."""
+    """An attachment. ``table_id`` is the table that routes what comes in by it; ``nets`` are its subnets, of a VPC.
+
+    ``unread``: these could not be read. ``owner_id`` is the account of its gateway.
+    ``referencing``: security groups of other VPCs may be named in rules (SecurityGroupReferencingSupport).
+    """
 
     attachment_id: str
     gateway_id: str
     kind: str
     resource_id: str
+    owner_id: str = ""
     table_id: str | None = None
     nets: tuple[Net, ...] = ()
+    unread: bool = False
     appliance: bool = False
+    referencing: bool = True
 
     def __str__(self) -> str:
         return f"{self.attachment_id} ({self.kind} {self.resource_id})"
@@ -105,7 +143,8 @@ class Attached:
 class Transit:
     """A way by a transit gateway. ``there`` is what the source's table does with the overlay IP, ``back`` the nodes'.
 
-    ``unseen`` says why the routes could not be read, else it is empty.
+    ``unseen`` says why the routes could not be read, else it is empty. ``referencing`` is the gateway's own
+    SecurityGroupReferencingSupport, where somebody had to ask; None where that could not be read.
     """
 
     near: Attached
@@ -113,6 +152,7 @@ class Transit:
     there: TransitRoute | None = None
     back: TransitRoute | None = None
     unseen: str = ""
+    referencing: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -138,11 +178,19 @@ class Tunnel:
 
 
 @dataclass(frozen=True)
+class Unseen:
+    """What the caller was not permitted to look at, and AWS's words."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Scene:
     """All that was read. ``source_vpc`` is the VPC of the source, where it lies in one that could be found.
 
     ``peering_id`` and ``vgw_id`` name connections by which the source's network is bound to the nodes' VPC;
-    ``attached`` are the transit gateways of the nodes' VPC.
+    ``looked_at`` says where a source was looked for that was not found.
     """
 
     overlay: str
@@ -156,7 +204,8 @@ class Scene:
     elsewhere: Elsewhere | None = None
     peering_id: str = ""
     vgw_id: str = ""
-    attached: tuple[str, ...] = ()
+    looked_at: tuple[str, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
     targets: frozenset[str] = field(default_factory=frozenset)
 
     @property
@@ -211,15 +260,23 @@ def acl_decides(entries: Sequence[Entry], peer: str, ports: Ports, *, every: boo
 
 
 def groups_decide(
-    entries: Sequence[Entry], peer: str, ports: Ports, groups: Sequence[str] = ()
+    entries: Sequence[Entry], peer: str, ports: Ports, groups: Sequence[str] | None = ()
 ) -> tuple[bool | None, str]:
-    """Whether one of the rules lets a port through: None where only a prefix list, which was not read, may do so."""
+    """Whether one of the rules lets a port through: None where only something that was not read may do so.
+
+    That is a prefix list; and another group, where it is not known which ``groups`` the peer has (None).
+    """
     fits = [e for e in entries if _overlap(e.ports, ports) == ports or (ports == ANY and _overlap(e.ports, ports))]
     for entry in fits:
-        if entry.peer in groups or _covers(entry, peer):
+        if entry.peer in (groups or ()) or _covers(entry, peer):
             return True, str(entry)
     lists = next((e for e in fits if e.peer.startswith("pl-")), None)
-    return (None, f"{lists}, a prefix list that was not read") if lists else (False, f"no rule allows {peer}")
+    if lists:
+        return None, f"{lists}, a prefix list that was not read"
+    named = next((e for e in fits if e.peer.startswith("sg-")), None) if groups is None else None
+    if named:
+        return None, f"{named}, and whether {peer} has that security group was not seen"
+    return False, f"no rule allows {peer}"
 
 
 def _covers(entry: Entry, peer: str) -> bool:
@@ -238,6 +295,4 @@ def _without(part: Ports, cut: Ports) -> list[Ports]:
 
 def subnet_of(nets: Mapping[str, Net], address: str) -> Net | None:
     """The subnet that an address lies in."""
-    return next(
-        (n for n in nets.values() if net.family(n.cidr) == net.family(address) and net.within(address, n.cidr)), None
-    )
+    return next((one for one in nets.values() if one.holds(address)), None)

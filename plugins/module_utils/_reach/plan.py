@@ -113,8 +113,8 @@ def _absent(route: TransitRoute | None, want: Want) -> str:
 def _present(route: TransitRoute | None, want: Want) -> str:
     if route is None:
         return CREATE
-    if route.target == want.target:
-        return NONE
+    if route.target == want.target:  # a blackhole of our own is written anew, whatever becomes of somebody else's
+        return REPLACE if route.state == BLACKHOLE else NONE
     dead = want.takeover == "blackhole" and route.state == BLACKHOLE
     return REPLACE if want.takeover == "always" or dead else KEPT
 

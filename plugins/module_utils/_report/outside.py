@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .._base.finding import ERROR, WARNING
+from .._base.finding import ERROR, NOT_SEEN, WARNING
 from .._inventory.holders import Dict
 
 _NAMES = {"transit_gateway": "Transit gateway", "load_balancer": "Load balancer", "client_vpn": "Client VPN"}
@@ -91,6 +91,8 @@ def _judged(paths: Sequence[Dict]) -> dict[str, str]:
         return {"kind": "to", "says": "not looked at"}
     lost = {path["holder"] for path in paths if not path["works"]}
     well = [holder for holder in dict.fromkeys(path["holder"] for path in paths) if holder not in lost]
+    if not lost and any(finding["id"] == NOT_SEEN for path in paths for finding in path["findings"]):
+        return {"kind": "warn", "says": "reaches it, as far as this could be looked at"}
     if not lost:
         return {"kind": "ok", "says": "reaches it"}
     if not well:

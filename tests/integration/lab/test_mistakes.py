@@ -24,6 +24,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.client impo
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.options import AwsOptions
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._reach import look, path
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._reach.ec2 import TransitGateways
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._reach.owners import Owners
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
 from lab import outside
 from lab.fabric import netns
@@ -103,7 +104,7 @@ class Bed:
         aws = Aws(AwsOptions(region=world.region, endpoint_url=world.endpoint_url, access_key=key, secret_key=secret))
         nodes = tuple(node.instance_id for node in world.nodes)
         request = look.Request(f"{HOSTS[source]}/32", f"{OVERLAY}/32", nodes, port=HTTP_PORT)
-        found = path.paths(look.scene(Ec2(aws), TransitGateways(aws), request))
+        found = path.paths(look.scene(Ec2(aws), Owners(TransitGateways(aws)), request))
         return {one["holder"]: one for one in found}
 
     def dies(self, source: str, holder: str) -> tuple[str, str] | None:

@@ -42,6 +42,15 @@ class Site:
             }
         ]
 
+    def permit(self, *without: str) -> None:
+        """Give the operator what ``purpose: reach`` has, but for these actions."""
+        world, made = self.lab.world, self.outside
+        document = policy_document.reach(Place("aws", world.region), world.owner_account_id, made.tables, [made.nodes])
+        taken = {f"ec2:{action}" for action in without}
+        statements = [{**one, "Action": sorted({*one["Action"]} - taken)} for one in document["Statement"]]
+        text = json.dumps({**document, "Statement": statements})
+        self.lab.iam.put_user_policy(UserName=world.operator_name, PolicyName="reach", PolicyDocument=text)
+
     def static(self) -> list[str | None]:
         """Per transit gateway route table, the attachment that the overlay IP leads to."""
         return [self._static(table) for table in self.outside.tables]
@@ -84,11 +93,10 @@ def site(ready: LabHandle) -> Iterator[Site]:
     ready.owner_ec2.create_route(
         RouteTableId=made.clients_table, DestinationCidrBlock=OVERLAY, TransitGatewayId=made.gateway
     )
-    world = ready.world
-    document = policy_document.reach(Place("aws", world.region), world.owner_account_id, made.tables, [made.nodes])
-    ready.iam.put_user_policy(UserName=world.operator_name, PolicyName="reach", PolicyDocument=json.dumps(document))
+    world, built = ready.world, Site(ready, made)
+    built.permit()
     with opened(ready):
-        yield Site(ready, made)
+        yield built
     ready.iam.delete_user_policy(UserName=world.operator_name, PolicyName="reach")
     ready.delete_routes(keep=OVERLAY)
     outside.remove(ready.owner_ec2)
@@ -133,14 +141,45 @@ def test_from_the_declaration_to_the_teardown(site: Site, tmp_path: Path) -> Non
     assert f"{CLIENTS} (another VPC): reaches only node1." in text
     assert f"{ON_PREMISES} (on-premises, by VPN): reaches only node1." in text
 
+    left = lab.playbook("status.yml", overlay_ip_reach=[])  # as if the entry had been taken out of the inventory
+    assert left.ok, left.output
+    for table in made.tables:
+        assert (
+            f"Left over: {table} sends {OVERLAY} to {lab.world.vpc_id}, and overlay_ip_reach names that" in left.output
+        )
+
     done = lab.playbook("teardown.yml", overlay_ip_reach=site.reach)
     assert done.ok, done.output
     assert (site.static(), site.back()) == ([None, None], set())
 
 
+def test_what_may_not_be_looked_at_fails_a_strict_status(site: Site) -> None:
+    lab, made = site.lab, site.outside
+    for table in made.tables:
+        lab.owner_ec2.create_transit_gateway_route(
+            TransitGatewayRouteTableId=table, DestinationCidrBlock=OVERLAY, TransitGatewayAttachmentId=made.nodes
+        )
+    for table in lab.world.route_table_ids:
+        for network in (CLIENTS, ON_PREMISES):
+            lab.owner_ec2.create_route(RouteTableId=table, DestinationCidrBlock=network, TransitGatewayId=made.gateway)
+    strict: dict[str, Any] = {"overlay_ip_reach": site.reach, "overlay_ip_status_strict": True}
+    seen = lab.playbook("status.yml", **strict)
+    assert seen.ok, seen.output
+    site.permit("SearchTransitGatewayRoutes")
+    unseen = lab.playbook("status.yml", **strict)
+    assert not unseen.ok
+    assert "Not seen: the routes of tgw-rtb-" in unseen.output
+    assert "Something is wrong with the overlay IPs, or could not be looked at." in unseen.output
+
+
 def test_bad_requests_end_in_a_sentence(ready: LabHandle) -> None:
     assert "from is not set: say where to look from, for example -e from=10.20.1.5." in ready.playbook("path.yml").told
     assert "from is '10.20'" in explain(ready, "10.20").told
+    other = explain(ready, "10.20.1.5", overlay="192.168.10.1").told  # with which 192.168.10.15 begins
+    assert (
+        "overlay is '192.168.10.1', which is no overlay IP of the family of from (IPv4); overlay_ips has 192.168"
+        in other
+    )
     assert "overlay_ip_reach is not set: say by what" in ready.playbook("reach.yml").told
     wrong = ready.playbook("reach.yml", overlay_ip_reach=[{"via": "peering"}]).told
     told = "overlay_ip_reach[0].via is 'peering': choose one of transit_gateway, load_balancer, client_vpn."

@@ -27,6 +27,7 @@ PATHS = {
     "ec2:DescribeTransitGatewayAttachments",
     "ec2:DescribeTransitGatewayRouteTables",
     "ec2:DescribeTransitGatewayVpcAttachments",
+    "ec2:DescribeTransitGateways",
     "ec2:DescribeVpcPeeringConnections",
 }
 #: And what only the path to the nodes reads.

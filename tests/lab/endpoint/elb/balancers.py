@@ -17,7 +17,7 @@ from typing import Any
 from ..answers import Answer, ApiError
 from ..cloud import Cloud
 from ..request import Call
-from .permission import besides, may_tag
+from .permission import besides, may_name_groups, may_tag
 from .store import SERVICE, Balancer, answer, changed, given, numbered, paged, pairs
 
 _ATTRIBUTES = {
@@ -39,6 +39,8 @@ def create(cloud: Cloud, call: Call) -> Answer:
     wanted = _subnets(cloud, call)
     groups = tuple(call.members("SecurityGroups.member"))
     _known_groups(cloud, call, groups)
+    if groups:
+        may_name_groups(cloud, call, wanted[0][0].vpc_id)
     account, store = call.by.account_id, cloud.balancers
     prefix = f"arn:{cloud.backing.iam(account, call.region).partition}:{SERVICE}:{call.region}:{account}:loadbalancer"
     may_tag(cloud, call, f"{prefix}/net/{name}/*")
@@ -111,6 +113,7 @@ def set_security_groups(cloud: Cloud, call: Call) -> Answer:
             "InvalidConfigurationRequest", f"Load balancer '{known.arn}' was created without security groups"
         )
     _known_groups(cloud, call, groups)
+    may_name_groups(cloud, call, known.vpc_id)
     known.security_groups = groups
     return answer(call, SecurityGroupIds=list(groups))
 

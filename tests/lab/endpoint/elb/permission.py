@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who may, beyond the action itself: tags at creation, and the EC2 calls that are made in the caller's name.
 
-Sources: ELB user guide, "API permissions" and "Tag resources during creation".
+Sources: ELB user guide, "API permissions" and "Tag resources during creation". That GetSecurityGroupsForVpc is needed
+is inferred: AWS added it to its own policy ElasticLoadBalancingFullAccess in October 2024.
 """
 
 from __future__ import annotations
@@ -32,10 +33,19 @@ _EC2 = {
 def besides(cloud: Cloud, call: Call) -> None:
     """Judge what the action needs besides itself; raises AccessDenied."""
     for action in _EC2.get(call.action, ()):
-        try:
-            authorise(cloud, replace(call, service="ec2", action=action, params={}))
-        except ApiError as error:  # the code is inferred: the service's own
-            raise ApiError("AccessDenied", error.message) from error
+        _ask(cloud, call, action)
+
+
+def may_name_groups(cloud: Cloud, call: Call, vpc_id: str) -> None:
+    """Judge that the caller gives a load balancer security groups of this VPC; raises AccessDenied."""
+    _ask(cloud, call, "GetSecurityGroupsForVpc", VpcId=vpc_id)
+
+
+def _ask(cloud: Cloud, call: Call, action: str, **params: str) -> None:
+    try:
+        authorise(cloud, replace(call, service="ec2", action=action, params=params))
+    except ApiError as error:  # the code is inferred: the service's own
+        raise ApiError("AccessDenied", error.message) from error
 
 
 def may_tag(cloud: Cloud, call: Call, arn: str) -> None:

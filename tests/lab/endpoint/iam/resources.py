@@ -62,6 +62,7 @@ _LISTENER = Need("listener", "ListenerArn")
 _NEEDS: dict[str, tuple[Need, ...]] = {
     **{f"ec2:{a}Route": (_TABLE,) for a in ("Create", "Replace", "Delete")},
     "ec2:DeleteRouteTable": (_TABLE,),
+    "ec2:GetSecurityGroupsForVpc": (Need("vpc", "VpcId"),),
     "ec2:AssociateRouteTable": (_TABLE, _SUBNET, Need("internet-gateway", "GatewayId")),
     **{f"ec2:{a}Instances": (_INSTANCES,) for a in ("Start", "Stop", "Reboot", "Terminate")},
     "ec2:DescribeInstanceAttribute": (_INSTANCE,),

@@ -5,110 +5,43 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document as policy_document
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Ec2Ref, Place, Setup
-from ansible_collections.aws_ha.overlay_ip.plugins.modules import overlay_iam_policy
-from unit.script import Call, Script
-
-OWNER, CLUSTER = "111111111111", "222222222222"
-PLACE = Place("aws", "eu-central-1")
-TABLE = Ec2Ref("rtb-a", OWNER, "vpc-1")
-NODE = policy_document.node(PLACE, [TABLE])
-OLD = policy_document.status(PLACE)
-PROFILE = f"arn:aws:iam::{CLUSTER}:instance-profile/sap/node-profile"
-ROLE_ARN = f"arn:aws:iam::{CLUSTER}:role/sap/node"
-POLICY_ARN = f"arn:aws:iam::{CLUSTER}:policy/overlay-ip"
-KEY = {"RoleName": "node", "PolicyName": "overlay-ip"}
-LINK = {"RoleName": "node", "PolicyArn": POLICY_ARN}
-
-
-def ec2(operation: str, params: dict[str, Any], answer: dict[str, Any]) -> Call:
-    return Call("ec2", operation, params, answer)
-
-
-def iam(operation: str, params: dict[str, Any], answer: dict[str, Any] | None = None, error: str = "") -> Call:
-    return Call("iam", operation, params, answer or {}, error)
-
-
-def table(name: str = "rtb-a", **more: Any) -> dict[str, Any]:
-    return {"RouteTableId": name, "VpcId": "vpc-1", "OwnerId": OWNER, **more}
-
-
-TABLES = ec2(
-    "DescribeRouteTables",
-    {"Filters": [{"Name": "route-table-id", "Values": ["rtb-a"]}], "MaxResults": 100},
-    {"RouteTables": [table()]},
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Ec2Ref, Setup
+from unit.iam_script import (
+    ATTACH,
+    CLUSTER,
+    GET_ROLE,
+    INTERFACES,
+    KEY,
+    LINK,
+    NO_POLICIES,
+    NO_ROLE,
+    NODE,
+    OLD,
+    OWNER,
+    PLACE,
+    POLICIES,
+    POLICY_ARN,
+    PROFILE,
+    PUT,
+    ROLE_ARN,
+    TABLES,
+    VERSIONS,
+    attached,
+    ec2,
+    iam,
+    inline,
+    instance,
+    managed,
+    play,
+    profile,
+    table,
 )
-INTERFACES = ec2(
-    "DescribeNetworkInterfaces",
-    {"NetworkInterfaceIds": ["eni-1"]},
-    {"NetworkInterfaces": [{"NetworkInterfaceId": "eni-1", "OwnerId": CLUSTER, "VpcId": "vpc-1"}]},
-)
-POLICIES = iam("ListRolePolicies", {"RoleName": "node"}, {"PolicyNames": ["overlay-ip"]})
-NO_POLICIES = iam("ListRolePolicies", {"RoleName": "node"}, {"PolicyNames": []})
-NO_ROLE = iam("ListRolePolicies", {"RoleName": "node"}, error="NoSuchEntity")
-PUT = iam("PutRolePolicy", {**KEY, "PolicyDocument": policy_document.text(NODE)})
-GET_ROLE = iam("GetRole", {"RoleName": "node"}, {"Role": {"Arn": ROLE_ARN}})
-ATTACH = iam("AttachRolePolicy", LINK)
-
-
-def instance(profile: str | None) -> Call:
-    raw: dict[str, Any] = {"InstanceId": "i-1", "VpcId": "vpc-1", "State": {"Name": "running"}}
-    if profile:
-        raw["IamInstanceProfile"] = {"Arn": profile}
-    return ec2("DescribeInstances", {"InstanceIds": ["i-1"]}, {"Reservations": [{"Instances": [raw]}]})
-
-
-def profile(*roles: str) -> Call:
-    held = [{"RoleName": name, "Arn": ROLE_ARN} for name in roles]
-    return iam("GetInstanceProfile", {"InstanceProfileName": "node-profile"}, {"InstanceProfile": {"Roles": held}})
-
-
-def inline(document: policy_document.Document, name: str = "overlay-ip") -> Call:
-    return iam("GetRolePolicy", {**KEY, "PolicyName": name}, {"PolicyDocument": document})
-
-
-def managed(document: policy_document.Document, users: int = 1) -> list[Call]:
-    policy = {"Policy": {"DefaultVersionId": "v2", "AttachmentCount": users}}
-    return [
-        iam("GetPolicy", {"PolicyArn": POLICY_ARN}, policy),
-        iam(
-            "GetPolicyVersion",
-            {"PolicyArn": POLICY_ARN, "VersionId": "v2"},
-            {"PolicyVersion": {"Document": document}},
-        ),
-    ]
-
-
-def attached(*arns: str) -> Call:
-    held = [{"PolicyArn": arn} for arn in arns]
-    return iam("ListAttachedRolePolicies", {"RoleName": "node"}, {"AttachedPolicies": held, "IsTruncated": False})
-
-
-VERSIONS = iam(
-    "ListPolicyVersions",
-    {"PolicyArn": POLICY_ARN},
-    {"Versions": [{"VersionId": "v2"}, {"VersionId": "v1"}]},
-)
-
-
-def play(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], calls: list[Call], **params: Any
-) -> dict[str, Any]:
-    """Run the module against the script and return what it printed."""
-    with Script(*calls) as script:
-        monkeypatch.setattr(overlay_iam_policy, "caller", lambda _module: script)
-        with patch_module_args({"region": "eu-central-1", **params}), pytest.raises(SystemExit):
-            overlay_iam_policy.main()
-    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return answer
-
+from unit.script import Call
 
 BY_NAME = {"role_name": "node", "route_table_ids": ["rtb-a"]}
 BY_INSTANCE = {"instance_id": "i-1", "route_table_ids": ["rtb-a"]}
@@ -263,63 +196,6 @@ def test_status_is_rendered_without_any_call(
     assert play(monkeypatch, capsys, [], purpose="status", state="rendered")["policy"] == policy_document.status(PLACE)
 
 
-def attachments(*owners: str, **params: Any) -> Call:
-    wanted = params or {"Filters": [{"Name": "resource-id", "Values": ["vpc-1"]}]}
-    held = [
-        {"TransitGatewayAttachmentId": f"tgw-attach-{n}", "TransitGatewayOwnerId": owner, "State": "available"}
-        for n, owner in enumerate(owners, 1)
-    ]
-    return ec2("DescribeTransitGatewayAttachments", wanted, {"TransitGatewayAttachments": held})
-
-
-REACH = {"purpose": "reach", "state": "rendered", "transit_gateway_route_table_ids": ["tgw-rtb-1"]}
-
-
-@pytest.mark.parametrize(
-    ("more", "call"),
-    [
-        ({"vpc_id": "vpc-1"}, attachments(OWNER)),
-        (
-            {"transit_gateway_attachment_id": "tgw-attach-1"},
-            attachments(OWNER, TransitGatewayAttachmentIds=["tgw-attach-1"]),
-        ),
-    ],
-)
-def test_reach_asks_the_attachment_for_the_owner(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], more: dict[str, Any], call: Call
-) -> None:
-    answer = play(monkeypatch, capsys, [call], **REACH, **more)
-    assert answer["policy"] == policy_document.reach(PLACE, OWNER, ["tgw-rtb-1"], ["tgw-attach-1"])
-
-
-def test_reach_by_a_role_of_the_owner_asks_nothing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    answer = play(monkeypatch, capsys, [], purpose="reach", state="rendered", route_role_arn=ROLE_ARN)
-    assert answer["policy"] == policy_document.reach(PLACE, "", (), (), ROLE_ARN)
-
-
-VPN = "cvpn-endpoint-1"
-
-
-def networks(*subnets: str) -> Call:
-    held = [{"TargetNetworkId": one, "VpcId": "vpc-1", "Status": {"Code": "associated"}} for one in subnets]
-    return ec2("DescribeClientVpnTargetNetworks", {"ClientVpnEndpointId": VPN}, {"ClientVpnTargetNetworks": held})
-
-
-def test_reach_asks_a_client_vpn_for_its_subnets(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    found = [{"SubnetId": one, "OwnerId": OWNER} for one in ("subnet-1", "subnet-2")]
-    subnets = ec2("DescribeSubnets", {"SubnetIds": ["subnet-1", "subnet-2"]}, {"Subnets": found})
-    wanted = {"purpose": "reach", "state": "rendered", "client_vpn_endpoint_ids": [VPN]}
-    answer = play(monkeypatch, capsys, [networks("subnet-1", "subnet-2"), subnets], **wanted)
-    vpns = policy_document.ClientVpns(OWNER, [VPN], ["subnet-1", "subnet-2"])
-    assert answer["policy"] == policy_document.reach(PLACE, "", (), (), vpns=vpns)
-    bare = play(monkeypatch, capsys, [networks()], **wanted)
-    assert bare["msg"].startswith(f"{VPN} is associated with no subnet: associate it")
-
-
 def test_the_others_are_weighed_before_a_write(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -383,21 +259,6 @@ def test_the_others_are_weighed_before_a_write(
             [INTERFACES, TABLES],
             f"node_boundary_arn: '{ROLE_ARN}' is not the ARN of a policy",
             id="boundary",
-        ),
-        pytest.param(
-            {**REACH}, [], "purpose=reach needs transit_gateway_route_table_ids, and vpc_id or transit", id="reach"
-        ),
-        pytest.param(
-            {**REACH, "vpc_id": "vpc-1"},
-            [attachments()],
-            "vpc-1 is attached to no transit gateway that this caller can see: correct vpc_id",
-            id="reach-nothing",
-        ),
-        pytest.param(
-            {**REACH, "vpc_id": "vpc-1"},
-            [attachments(OWNER, CLUSTER)],
-            f"vpc-1 is attached to transit gateways of the accounts {OWNER}, {CLUSTER}: name the attachment",
-            id="reach-two",
         ),
         pytest.param({}, [], "state is present but any of the following are missing: role_name, instance_id", id="who"),
     ],

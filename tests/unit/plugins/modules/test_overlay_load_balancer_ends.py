@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws import client
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document as policy_document
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Ec2Ref, Place
 from unit.aws_lab import AwsLab, Run
 from unit.balancer_lab import FIND, GROUP, NAME, TAG, TWO, calls, steps
 
@@ -183,3 +186,36 @@ def test_what_cannot_be_changed_later_is_one_sentence(aws: AwsLab, play: Run, su
         in play(subnet_ids=[far])["msg"]
     )
     assert "The subnet ID" in play(subnet_ids=["subnet-0123456789abcdef0"])["msg"]
+
+
+@pytest.mark.parametrize(
+    ("version", "old"),
+    [("1.29.0", True), ("1.35.10", True), ("1.35.11", False), ("1.36.0.dev1", False), ("2.0", False)],
+)
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_an_sdk_that_is_too_old_is_told(
+    play: Run, monkeypatch: pytest.MonkeyPatch, version: str, old: bool, state: str
+) -> None:
+    monkeypatch.setattr(client, "SDK_VERSION", version)
+    result = play(check=True, state=state)
+    told = f"botocore {version} is too old to call load balancers, which needs 1.35.11 or newer: update it (pip install"
+    assert result.get("msg", "").startswith(told) is old
+    assert result.get("failed", False) is old
+
+
+def test_security_groups_need_a_right_of_their_own_on_the_vpc(aws: AwsLab, play: Run) -> None:
+    """The document of reach has it; without it AWS refuses the load balancer, and nothing else."""
+    interfaces = [Ec2Ref(aws.eni(node), aws.world.account_id, aws.world.vpc_id) for node in (1, 2)]
+    balancers = policy_document.Balancers([NAME], interfaces)
+    document = policy_document.reach(Place("aws", aws.world.region), "", (), (), balancers=balancers)
+    right = "ec2:GetSecurityGroupsForVpc"
+    rest = [one for one in document["Statement"] if one["Action"] != right]
+    assert len(rest) == len(document["Statement"]) - 1
+    groups = [security_group(aws, "right")]
+    blind = play(security_group_ids=groups, **aws.options(aws.policy_of("blind", rest)))
+    assert right in blind["msg"]
+    whole = aws.options(aws.policy_of("whole", list(document["Statement"])))
+    assert play(security_group_ids=groups, **whole)["after"]["security_group_ids"] == groups
+    assert play(security_group_ids=[security_group(aws, "left")], **whole)["changed"] is True
+    assert "failed" not in play(state="absent", **whole)
+    assert "failed" not in play(**aws.options(aws.policy_of("blind", rest)))  # one without security groups

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.modules import transit_gateway_return_route
 from unit import transit_lab
-from unit.aws_lab import AwsLab, Run, actions, run_module
+from unit.aws_lab import AwsLab, Run, actions, run_module, warnings
 from unit.transit_lab import CLIENTS, ON_PREMISES, Transit
 
 INSTANCES, TABLES, GATEWAYS = "DescribeInstances", "DescribeRouteTables", "DescribeTransitGatewayRouteTables"
@@ -136,3 +136,5 @@ def test_a_table_that_is_not_there_ends_in_a_sentence(transit: Transit, play: Ru
     )
     gone = play(transit_gateway_id=None, transit_gateway_route_table_id=table, state="absent", **keys)
     assert (gone["changed"], gone["transit_gateway_id"], set(actions(gone))) == (False, None, {"none"})
+    told = f"{table} does not exist any more, so that its gateway is not known: the routes are kept. Name transit"
+    assert told in " ".join(warnings(gone))

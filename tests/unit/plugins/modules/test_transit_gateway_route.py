@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document as policy_document
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Place
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._reach import ec2 as reach_ec2
-from unit.aws_lab import OVERLAY, Run, actions
+from unit.aws_lab import OVERLAY, Run, actions, warnings
 from unit.transit_lab import CLIENTS, Transit, shown
 
 pytest_plugins = ("unit.transit_play",)
@@ -314,7 +314,19 @@ def test_absent_is_content_with_a_table_that_is_gone(
     result = play(transit_gateway_route_table_ids=tables, state="absent", prefix_list_ids=lists, **options)
     assert "failed" not in result, result["msg"]
     assert [r["action"] for r in result["routes"] if r["destination"] == OVERLAY] == ["none", "delete"]
+    told = f"{GONE_TABLE} does not exist any more: there is nothing to remove in it."
+    again = play(transit_gateway_route_table_ids=tables, state="absent", prefix_list_ids=lists, **options)
+    assert (again["changed"], told in warnings(again), told in warnings(result)) == (False, True, True)
     assert play(transit_gateway_route_table_ids=[GONE_TABLE], **options)["failed"] is True
+
+
+def test_absent_tells_of_an_attachment_that_is_gone(transit: Transit, play: Run) -> None:
+    transit.point(transit.nodes)
+    transit.client.delete_transit_gateway_vpc_attachment(TransitGatewayAttachmentId=transit.nodes)
+    result, again = play(state="absent"), play(state="absent")
+    told = f"{transit.aws.world.vpc_id} has no attachment to this transit gateway any more: only routes that lead to an"
+    assert all(told in " ".join(warnings(one)) for one in (result, again))
+    assert (result["changed"], again["changed"]) == (True, False)
 
 
 def test_check_mode_with_an_attachment_that_is_gone_ends_in_a_sentence(

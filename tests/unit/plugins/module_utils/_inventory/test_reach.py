@@ -84,10 +84,10 @@ def test_a_whole_entry() -> None:
     assert read_entry["destinations"] == ["192.168.10.0/24", "2001:db8::/64"]
     assert (read_entry["attachment_id"], read_entry["assume_role_arn"]) == (ATTACHMENT, role)
     assert read_entry["remove_return_routes"] is True
-    # Each network is looked at towards an overlay IP of its family.
+    # Each network is looked at towards the overlay IPs of its family.
     assert read_entry["looks"] == [
-        {"from": "10.20.0.0/16", "address": "192.168.10.15/32"},
-        {"from": "2001:db8:1::/48", "address": "2001:db8::15/128"},
+        {"from": "10.20.0.0/16", "addresses": ["192.168.10.15/32"]},
+        {"from": "2001:db8:1::/48", "addresses": ["2001:db8::15/128"]},
     ]
 
 
@@ -95,6 +95,14 @@ def test_a_whole_entry() -> None:
     ("entry", "sentence"),
     [
         ("transit_gateway", "overlay_ip_reach[0] is 'transit_gateway', not a dictionary: write {via: transit_gateway"),
+        (
+            {**ENTRY, "clients": ["0.0.0.0/0"]},
+            "overlay_ip_reach[0].clients has 0.0.0.0/0, the default route: with it the nodes would answer everybody by",
+        ),
+        (
+            {**ENTRY, "destinations": ["::/0"]},
+            "overlay_ip_reach[0].destinations has ::/0, the default route: with it everything would be sent into the",
+        ),
         (
             {"via": "carrier pigeon"},
             "overlay_ip_reach[0].via is 'carrier pigeon': choose one of transit_gateway, load_balancer, client_vpn.",
@@ -145,3 +153,14 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert [f"overlay_ip_reach[{n}]" in told for n in (0, 1)] == [True, True]
     assert "'nowhere' is not an IPv4" in told
     assert "vpc_id is 'v'" in told
+
+
+def test_what_is_declared_by_table() -> None:
+    other = {**ENTRY, "route_table_ids": ["tgw-rtb-0fedcba9876543210"], "destinations": ["192.168.0.0/16"]}
+    model = read(overlay_ips=[BOTH[0]], overlay_ip_reach=[ENTRY, other])
+    [table] = ENTRY["route_table_ids"]
+    assert model["reached"] == {
+        "transit_gateway": {table: ["192.168.10.15/32"], "tgw-rtb-0fedcba9876543210": ["192.168.0.0/16"]},
+        "client_vpn": {},
+    }
+    assert read(overlay_ips=BOTH)["reached"] == {"transit_gateway": {}, "client_vpn": {}}

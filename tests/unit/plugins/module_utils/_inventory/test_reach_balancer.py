@@ -51,7 +51,7 @@ def test_the_smallest_entry_leads_to_the_only_overlay_ip() -> None:
             "unhealthy_connection_termination": True,
             "proxy_protocol": False,
             "assume_role_arn": None,
-            "looks": [{"from": "load_balancer:sap-ascs", "address": "192.168.10.15/32"}],
+            "looks": [{"from": "load_balancer:sap-ascs", "addresses": ["192.168.10.15/32"]}],
         }
     ]
 

@@ -26,8 +26,7 @@ def test_the_smallest_entry_is_about_all_overlay_ips_of_ipv4() -> None:
             "access_group_ids": [],
             "assume_role_arn": None,
             "looks": [
-                {"from": f"client_vpn:{ENDPOINT}", "address": "192.168.10.15/32"},
-                {"from": f"client_vpn:{ENDPOINT}", "address": "192.168.20.1/32"},
+                {"from": f"client_vpn:{ENDPOINT}", "addresses": ["192.168.10.15/32", "192.168.20.1/32"]},
             ],
         }
     ]
@@ -43,12 +42,23 @@ def test_a_whole_entry() -> None:
     [found] = read(overlay_ips=THREE, overlay_ip_reach=[entry])["reach"]
     assert found["destinations"] == ["192.168.0.0/16", "2001:db8::/64"]
     assert (found["subnet_ids"], found["access_group_ids"]) == (["subnet-0123456789abcdef0"], ["S-1-5-21"])
-    assert [look["address"] for look in found["looks"]] == ["192.168.10.15/32", "2001:db8::15/128"]
+    assert [look["addresses"] for look in found["looks"]] == [
+        ["192.168.10.15/32", "192.168.20.1/32"],
+        ["2001:db8::15/128"],
+    ]
 
 
 @pytest.mark.parametrize(
     ("entry", "sentence"),
     [
+        (
+            {**ENTRY, "clients": ["0.0.0.0/0"]},
+            "overlay_ip_reach[0] has clients, which a Client VPN endpoint gives their addresses itself: leave it",
+        ),
+        (
+            {**ENTRY, "destinations": ["0.0.0.0/0"]},
+            "overlay_ip_reach[0].destinations has 0.0.0.0/0, the default route: with it everything would be sent into",
+        ),
         ({"via": "client_vpn"}, "overlay_ip_reach[0] has no endpoint_id: name the Client VPN endpoint, for example"),
         (
             {**ENTRY, "endpoint_id": "vpn-0123456789abcdef0"},

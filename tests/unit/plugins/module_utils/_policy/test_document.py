@@ -289,6 +289,16 @@ def test_reach_writes_routes_to_one_attachment() -> None:
     )
 
 
+def test_reach_writes_routes_back_in_these_tables_of_their_vpc_alone() -> None:
+    plain = policy_document.reach(PLACE, OWNER, ["tgw-rtb-1"], ["tgw-attach-1"])
+    whole = policy_document.reach(PLACE, OWNER, ["tgw-rtb-1"], ["tgw-attach-1"], back=[TABLE_A])
+    *same, last = statements(whole)
+    assert same == statements(plain)
+    assert last["Action"] == ["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:ReplaceRoute"]
+    assert last["Resource"] == PLACE.ec2(TABLE_A.account, "route-table", TABLE_A.resource_id)
+    assert last["Condition"] == {"ArnEquals": {"ec2:Vpc": PLACE.ec2(TABLE_A.account, "vpc", TABLE_A.vpc_id)}}
+
+
 def test_reach_by_prefix_lists_is_judged_on_list_table_and_attachment() -> None:
     arn = "arn:aws:ec2:eu-central-1:111111111111:transit-gateway"
     table, attachment = f"{arn}-route-table/tgw-rtb-1", f"{arn}-attachment/tgw-attach-1"
@@ -310,7 +320,11 @@ def test_reach_by_the_gateways_owner_only_becomes_his_role() -> None:
 def test_reach_by_load_balancers_is_fenced_by_their_names() -> None:
     balancers = policy_document.Balancers(["sap-ascs", "db"], [Ec2Ref("eni-1", OWNER, "vpc-1")])
     alone = policy_document.reach(PLACE, "", (), (), balancers=balancers)
-    read, looks, on_listeners, on_balancers, on_groups, on_interfaces = statements(alone)
+    read, looks, on_listeners, on_balancers, on_groups, of_vpc, on_interfaces = statements(alone)
+    assert (of_vpc["Action"], of_vpc["Resource"]) == (
+        "ec2:GetSecurityGroupsForVpc",
+        f"arn:aws:ec2:{PLACE.region}:*:vpc/vpc-1",
+    )
     assert {"ec2:DescribeInternetGateways", "ec2:DescribeVpcs", "ec2:DescribeRouteTables"} <= set(read["Action"])
     assert (looks["Resource"], looks["Condition"]) == ("*", {"StringEquals": {"aws:RequestedRegion": PLACE.region}})
     prefix = f"arn:aws:elasticloadbalancing:{PLACE.region}:{OWNER}"

@@ -8,11 +8,12 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._reach import model
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._reach.model import ANY, EPHEMERAL, Entry, Ports
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._reach.model import ANY, Entry, Ports
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import Route
 
 PEER, OTHERS = "10.20.0.0/16", "10.0.0.0/8"
 SSH, WEB = (22, 22), (443, 443)
+EPHEMERAL = (32768, 65535)
 DEFAULT = "no rule but the last: deny everything"
 
 
@@ -88,6 +89,14 @@ def test_network_acls(entries: list[Entry], ports: Ports, every: bool, passes: b
 )
 def test_security_groups(entries: list[Entry], ports: Ports, passes: bool | None) -> None:
     assert model.groups_decide(entries, PEER, ports, ["sg-clients"])[0] is passes
+
+
+@pytest.mark.parametrize(
+    ("groups", "passes"), [(None, None), ((), False), (("sg-clients",), False), (("sg-app",), True)]
+)
+def test_groups_of_a_peer_that_may_not_be_known(groups: tuple[str, ...] | None, passes: bool | None) -> None:
+    assert model.groups_decide([Entry("sg-app", WEB)], PEER, WEB, groups)[0] is passes
+    assert model.groups_decide([Entry("sg-app", SSH)], PEER, WEB, groups)[0] is False
 
 
 def test_the_longest_prefix_wins_and_of_equal_ones_the_static_one() -> None:

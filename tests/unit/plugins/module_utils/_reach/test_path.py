@@ -23,7 +23,9 @@ def test_a_prefix_list_as_the_way_back_is_not_seen(
     raw = {"RouteTableId": "rtb-1", "VpcId": "vpc-1", "Routes": [{**LISTED, "TransitGatewayId": gateway}, *more]}
     table = ec2._table(raw)
     subnet = Net("subnet-1", "10.0.1.0/24", "a", table=table)
-    near, far = (Attached(f"tgw-attach-{n}", "tgw-1", "vpc", f"vpc-{n}", "tgw-rtb-1", (subnet,)) for n in (2, 1))
+    near, far = (
+        Attached(f"tgw-attach-{n}", "tgw-1", "vpc", f"vpc-{n}", table_id="tgw-rtb-1", nets=(subnet,)) for n in (2, 1)
+    )
     node, source = Host("node1", "10.0.1.10/32", subnet), Host("client", "10.20.1.5/32")
     scene = Scene("192.168.10.15/32", "vpc-1", (node,), source, transit=Transit(near, far))
     [found] = path.paths(scene)

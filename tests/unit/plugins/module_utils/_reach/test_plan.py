@@ -13,6 +13,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._reach.plan impo
 D, MINE, OTHER = "192.168.10.15/32", "tgw-attach-mine", "tgw-attach-other"
 HERE = TransitRoute(D, MINE, "static", "active", "vpc", "vpc-1")
 PENDING = TransitRoute(D, MINE, "static", "pending", "vpc", "vpc-1")
+DEAD_HERE = TransitRoute(D, MINE, "static", "blackhole", "vpc", "vpc-1")
 THERE = TransitRoute(D, OTHER, "static", "active", "vpc", "vpc-2")
 DEAD = TransitRoute(D, OTHER, "static", "blackhole", "vpc", "vpc-2")
 FORMER = TransitRoute(D, "tgw-attach-former", "static", "blackhole", "vpc", "vpc-1")
@@ -30,6 +31,7 @@ def table(route: TransitRoute | None) -> TransitTable:
     [
         (None, "create", "create", "create", "none"),
         (HERE, "none", "none", "none", "delete"),
+        (DEAD_HERE, "replace", "replace", "replace", "delete"),
         (PENDING, "none", "none", "none", "delete"),
         (THERE, "replace", "kept", "kept", "kept"),
         (DEAD, "replace", "replace", "kept", "kept"),

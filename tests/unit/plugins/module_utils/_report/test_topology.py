@@ -188,7 +188,7 @@ def test_where_a_network_is_stands_below_it() -> None:
 
 def test_a_thing_whose_clients_have_no_network_of_their_own() -> None:
     endpoint = "cvpn-endpoint-0a1b2c3d4e5f60718"
-    look = {"from": f"client_vpn:{endpoint}", "address": OVERLAY}
+    look: dict[str, Any] = {"from": f"client_vpn:{endpoint}", "addresses": [OVERLAY]}
     vpn: dict[str, Any] = {"client_vpn_endpoint_id": endpoint, "route_table_ids": [], "looks": [look]}
     told = reached(report(), {look["from"]: (True, False)}, via="client_vpn", **vpn)
     del told["reach"][0]["clients"]
@@ -202,6 +202,20 @@ def test_a_thing_whose_clients_have_no_network_of_their_own() -> None:
     result["paths"] += by_another_subnet
     (again,) = page.page([told], "", ())["pictures"]
     assert again["wide"].words[-1] == "its clients: reaches only node1."  # node2 not by all of its subnets
+
+
+def test_what_was_not_permitted_to_be_looked_at_is_no_good_news() -> None:
+    told = reached(report(), {"10.20.0.0/16": (True, True)})
+    unseen = {
+        "id": "not_seen",
+        "severity": "warning",
+        "message": "Not seen: the routes of tgw-rtb-1.",
+        "remedy": "Grant it.",
+    }
+    for path in told["paths"][0]["paths"]:
+        path["findings"] = [unseen]
+    (drawn,) = page.page([told], "", ())["pictures"]
+    assert drawn["wide"].words[-1] == "10.20.0.0/16 (another VPC): reaches it, as far as this could be looked at."
 
 
 def test_the_picture_in_words() -> None:

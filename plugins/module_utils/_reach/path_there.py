@@ -1,0 +1,194 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way of a packet to an overlay IP, hop by hop.
+
+Pure. This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+
+from .._base.finding import NOT_SEEN
+from . import model
+from . import path_hops as hops
+from .client_vpn import ACTIVE
+from .model import Entry, Host, Net, Scene, Transit, Tunnel
+from .path_hops import CLIENT, GATEWAY, NODES, THERE, VPN, Hop
+
+
+def there(scene: Scene, node: Host) -> Iterator[Hop]:
+    """From the source to the node's interface."""
+    if scene.tunnel:
+        yield from _by_tunnel(scene, scene.tunnel)
+    if scene.source_vpc:
+        yield from _out_of_source(scene, node)
+    if scene.transit:
+        yield from _by_gateway(scene, scene.transit)
+        yield from _enters(scene, scene.transit, node)
+    elif scene.elsewhere:
+        where = f"the way from {scene.source.name} to {scene.elsewhere.far.gateway_id}"
+        remedy = f"Name the attachment of {scene.source.name}'s network in transit_gateway_attachment_id."
+        yield hops.unseen(THERE, CLIENT, where, remedy)
+        for entry in scene.elsewhere.far.nets:
+            yield _overlay_route(scene, node, entry)
+    elif scene.source_vpc == scene.vpc_id and scene.source.net:
+        yield _overlay_route(scene, node, scene.source.net)
+    yield from into_node(scene, node)
+
+
+def _by_tunnel(scene: Scene, way: Tunnel) -> Iterator[Hop]:
+    """What a Client VPN endpoint does with the overlay IP: who may, and by which of its subnets."""
+    rules = [f"{one.item.destination} for {one.item.by or 'all clients'} ({one.state})" for one in way.rules]
+    works = any(one.phase == ACTIVE for one in way.rules)
+    remedy = f"Authorise {scene.overlay} at {way.endpoint_id} (client_vpn_route, or reach.yml)."
+    where = f"authorization rules of {way.endpoint_id}"
+    shown = ", ".join(rules) or f"none for {scene.overlay}"
+    yield Hop(THERE, VPN, where, shown, works, "no_authorization_rule", remedy)
+    routes = [f"{one.item.destination} -> {one.item.by} ({one.state})" for one in way.routes]
+    works = any(one.phase == ACTIVE for one in way.routes)
+    remedy = f"Make a route for {scene.overlay} by {way.subnet_id} (client_vpn_route, or reach.yml)."
+    where = f"routes of {way.endpoint_id} by {way.subnet_id}"
+    shown = ", ".join(routes) or f"no route for {scene.overlay}"
+    yield Hop(THERE, VPN, where, shown, works, "no_client_vpn_route", remedy)
+
+
+def _no_interface(scene: Scene) -> bool:
+    """Whether the source is one address of a VPC, and no interface that could be seen has it."""
+    source = scene.source
+    alone = ipaddress.ip_network(source.address).num_addresses == 1
+    return alone and source.net is not None and not (source.network_interface_id or source.group_ids)
+
+
+def _out_of_source(scene: Scene, node: Host) -> Iterator[Hop]:
+    """Out of the source's interface and subnet, and to what its table says."""
+    source, side = scene.source, NODES if scene.source_vpc == scene.vpc_id else CLIENT
+    if source.groups:
+        passes, rule = model.groups_decide(source.groups.outbound, scene.overlay, scene.ports)
+        remedy = (
+            f"Allow {scene.overlay} as a CIDR in an outbound rule: no interface has that address, so no group does."
+        )
+        yield Hop(THERE, side, f"security groups of {source.name}, outbound", rule, passes, "security_group", remedy)
+    elif _no_interface(scene):
+        where, rule = f"network interface of {source.name}", "none that has this address was seen"
+        remedy = f"See that a machine has {source.name}, and that its security groups let {scene.overlay} out."
+        yield Hop(THERE, side, where, rule, None, remedy=remedy)
+    if not source.net:
+        where = f"subnet of {source.name} in {scene.source_vpc}"
+        remedy = f"Check there that its table sends {scene.overlay} to the transit gateway."
+        if scene.source_vpc == scene.vpc_id:
+            remedy = f"No subnet holds all of {source.name}: look from an address in one of them."
+        yield hops.unseen(THERE, side, where, remedy)
+        return
+    if not hops.same_subnet(scene, node):
+        yield from hops.acl(THERE, side, source.net, scene.overlay, scene.ports, outbound=True)
+    if scene.transit:
+        yield hops.to_gateway(THERE, side, source.net, scene.overlay, scene.transit.near)
+        yield hops.zone(THERE, side, source.net, scene.transit.near)
+        yield from hops.attachment_acl(THERE, scene, source.net, scene.ports)
+
+
+def _by_gateway(scene: Scene, way: Transit) -> Iterator[Hop]:
+    """What the table of the source's attachment does with the overlay IP."""
+    if scene.source_vpc is None:
+        remedy = f"The peered transit gateway needs a static route for {scene.overlay}, too."
+        if way.near.kind != "peering":
+            remedy = (
+                f"With Direct Connect, {scene.overlay} or a prefix around it must be among the allowed prefixes of the"
+                " transit gateway's association; a VPN with static routing needs it among its routes."
+            )
+        yield hops.unseen(THERE, CLIENT, f"announcement of {scene.overlay} beyond {way.near}", remedy)
+    if way.back and scene.source_vpc is None and ipaddress.ip_network(way.back.destination).prefixlen == 0:
+        where, rule = f"the network of {scene.source.name}", f"nothing knows it but a default route, to {way.near}"
+        remedy = f"If {scene.source.name} is not behind {way.near.attachment_id}, correct from."
+        yield Hop(THERE, CLIENT, where, rule, None, remedy=remedy)
+    if way.near.table_id is None:
+        rule, remedy = "it is associated with no route table", "Associate it with one."
+        yield Hop(THERE, GATEWAY, f"attachment {way.near}", rule, False, "no_association", remedy)
+        return
+    remedy = (
+        f"Make a static route for {scene.overlay} to {way.far.attachment_id} in {way.near.table_id}"
+        " (transit_gateway_route, or reach.yml)."
+    )
+    table_id, found = way.near.table_id, "no_static_route"
+    yield hops.gateway_route(THERE, way, table_id, scene.overlay, way.there, way.far, found, remedy)
+
+
+def _enters(scene: Scene, way: Transit, node: Host) -> Iterator[Hop]:
+    """Into the nodes' VPC by a subnet of its attachment, whose table must have the overlay route like any client's."""
+    if way.far.unread:
+        yield Hop(THERE, NODES, f"subnets of attachment {way.far}", "were not seen", None, NOT_SEEN)
+    for entry in _entries(scene, way):
+        yield _overlay_route(scene, node, entry)
+        if node.net and entry.subnet_id != node.net.subnet_id:
+            yield from hops.acl(THERE, NODES, entry, scene.overlay, scene.ports, outbound=True)
+
+
+def _entries(scene: Scene, way: Transit) -> Sequence[Net]:
+    """The subnets by which packets may come: the one in the source's zone where both VPCs have one, else any."""
+    zone = scene.source.net.zone if scene.source.net and not way.far.appliance else ""
+    same = way.far.in_zone(zone) if zone and way.near.in_zone(zone) else None
+    return [same] if same else way.far.nets
+
+
+def _overlay_route(scene: Scene, node: Host, subnet: Net) -> Hop:
+    """The route of the overlay IP itself. Setup and switchover keep it, so any node is right that it leads to."""
+    remedy = "Let the table carry the overlay IP: add it to route_table_ids, or leave these out, and run setup."
+    if subnet.table is None:
+        return hops.unseen(THERE, NODES, f"route table of {subnet}", remedy)
+    where = f"route table {subnet.table.route_table_id} of {subnet}"
+    route = model.longest(subnet.table.routes, scene.overlay)
+    if route is None or route.network_interface_id not in scene.targets:
+        return Hop(THERE, NODES, where, hops.told(route, scene.overlay), False, "no_overlay_route", remedy)
+    moved = "" if route.network_interface_id == node.network_interface_id else f", moved to {node.name}"
+    return Hop(THERE, NODES, where, f"{hops.told(route, scene.overlay)}{moved}", True)
+
+
+def into_node(scene: Scene, node: Host) -> Iterator[Hop]:
+    """Into the node's subnet and interface."""
+    source = scene.source.address
+    if node.net and not hops.same_subnet(scene, node):
+        yield from hops.acl(THERE, NODES, node.net, source, scene.ports, outbound=False)
+    if node.groups:
+        passes, rule = _let_in(scene, node, node.groups.inbound)
+        port = f"port {scene.port}" if scene.port else "the service's port"
+        remedy = f"Allow {port} from {source} in an inbound rule of {node.groups.name}."
+        if passes is None:
+            remedy = f"See whether it lets {source} in; a rule for {source} itself always does."
+        yield Hop(THERE, NODES, f"security groups of {node.name}, inbound", rule, passes, "security_group", remedy)
+    check = "on" if node.source_dest_check else "off"
+    where, remedy = f"source/destination check of {node.name}", "Run setup, which switches it off."
+    yield Hop(THERE, NODES, where, check, not node.source_dest_check, "source_dest_check", remedy)
+    if not node.running:
+        yield Hop(THERE, NODES, f"instance of {node.name}", "is not running", False, "not_running", "Start it.")
+
+
+def _let_in(scene: Scene, node: Host, entries: Sequence[Entry]) -> tuple[bool | None, str]:
+    """Whether the node's security groups let the source in, and the rule that says so.
+
+    A group that the source has counts in one VPC. From another one it does by a transit gateway that supports it, and
+    by attachments that do (VPC user guide, "Security group referencing"; transit gateway guide, "VPC attachments").
+    """
+    source, peer = scene.source, scene.source.address
+    if scene.source_vpc is None:
+        return model.groups_decide(entries, peer, scene.ports)
+    known = bool(source.network_interface_id or source.group_ids)
+    if scene.source_vpc == scene.vpc_id:
+        return model.groups_decide(entries, peer, scene.ports, source.group_ids if known else None)
+    without = model.groups_decide(entries, peer, scene.ports)
+    if without[0] is not False:
+        return without
+    others = [entry for entry in entries if entry.peer not in node.group_ids]
+    passes, rule = model.groups_decide(others, peer, scene.ports, source.group_ids if known else None)
+    if not passes:
+        return passes, rule
+    way, support = scene.transit, "SecurityGroupReferencingSupport"
+    if way is None or way.referencing is None:
+        return None, f"{rule}, which counts from another VPC only with {support}: that was not seen"
+    off = [str(end) for end in (way.near, way.far) if not end.referencing]
+    off = off if way.referencing else [way.near.gateway_id, *off]
+    if off:
+        return False, f"{rule}, which does not count from {scene.source_vpc}: {support} is off at {' and '.join(off)}"
+    return True, f"{rule}, by {support} of {way.near.gateway_id}"
