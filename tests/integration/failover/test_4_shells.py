@@ -9,7 +9,6 @@ Debian's, in a tree of their own, on a copy of a configuration: no cluster runs.
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -24,12 +23,14 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.pacemake
     replace,
     steps,
 )
+from lab.nodes.full_call import call
 from lab.nodes.full_rootfs import rootfs
 from unit.test_bonds import IP, Role
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 AGENT = Path(__file__).parents[3] / "roles/pacemaker/files/overlay-ip"
+IN_PLACE = "/usr/lib/ocf/resource.d/aws_ha/overlay-ip"
 GUIDES = Path(__file__).with_name("guides")
 RECORDED = Path(__file__).parents[2] / "unit/plugins/module_utils/_engine/pacemaker/recorded/guides"
 #: A promotable clone and a group, as an application has them, and fencing.
@@ -46,17 +47,6 @@ BASE = """\
 <group id="grp_ERS"><primitive id="rsc_ERS" class="ocf" provider="pacemaker" type="Dummy"/></group>
 </resources><constraints/></configuration><status/></cib>
 """
-# TREE WORK COMMAND: the command in the tree, which stays as it is, with WORK as its /work.
-_IN_TREE = """
-mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/lower /mnt/tree
-mount -t overlay overlay -o "lowerdir=$1,upperdir=/mnt/upper,workdir=/mnt/lower" /mnt/tree
-mkdir -p /mnt/tree/work /mnt/tree/usr/lib/ocf/resource.d/aws_ha
-install -m 755 "$2/overlay-ip" /mnt/tree/usr/lib/ocf/resource.d/aws_ha/overlay-ip
-mount --bind "$2" /mnt/tree/work
-mount -t proc proc /mnt/tree/proc
-mount --rbind /dev /mnt/tree/dev
-exec chroot /mnt/tree env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 sh -c "$3"
-"""
 
 
 @pytest.fixture
@@ -65,23 +55,11 @@ def shells(tmp_path: Path) -> Any:
     tree = rootfs("shells")
     (tmp_path / "overlay-ip").write_text(AGENT.read_text())
 
-    def call(line: str) -> str:
-        argv = [
-            "unshare",
-            "--mount",
-            "--propagation",
-            "private",
-            "sh",
-            "-euc",
-            _IN_TREE,
-            "sh",
-            str(tree),
-            str(tmp_path),
-        ]
-        done = subprocess.run([*argv, line], capture_output=True, text=True, timeout=300, check=False)
+    def said(line: str) -> str:
+        done = call(tree, tmp_path, f"install -D -m 755 /work/overlay-ip {IN_PLACE}; {line}")
         return done.stdout + done.stderr
 
-    return call
+    return said
 
 
 def plain(root: Element) -> dict[str, Any]:

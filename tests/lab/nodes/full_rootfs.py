@@ -108,11 +108,14 @@ VARIANTS = {
         ),
         Variant("trixie", "trixie", f"dhcpcd-base {_STACKS}"),
         Variant("forky", "forky", f"dhcpcd-base {_STACKS}", options=_IN_THE_MAKING),
-        # Python 3.14
-        # The shells of clusters, to be called on a copy of a configuration.
+        # The shells of clusters, to be called on a copy of a configuration; and what packs and unpacks packages.
         Variant(
-            "shells", "bookworm", "pcs crmsh pacemaker-cli-utils resource-agents fence-agents", base="bash python3"
+            "shells",
+            "bookworm",
+            "pcs crmsh pacemaker-cli-utils resource-agents fence-agents rpm cpio python3-yaml iproute2",
+            base="bash python3",
         ),
+        # Python 3.14
         Variant("forky-python", "forky", "python3-pyroute2", base="python3", options=_IN_THE_MAKING, kind="extract"),
     )
 }
