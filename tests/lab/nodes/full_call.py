@@ -16,11 +16,17 @@ mkdir -p /mnt/tree/work
 mount --bind "$2" /mnt/tree/work
 mount -t proc proc /mnt/tree/proc
 mount --rbind /dev /mnt/tree/dev
+mount -t tmpfs tmpfs /mnt/tree/dev/shm
 exec chroot /mnt/tree env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 sh -c "$3"
 """
 
 
-def call(tree: Path, work: Path, line: str) -> subprocess.CompletedProcess[str]:
-    """What it says, and its exit code; `work` is its /work, and stays."""
-    argv = ["unshare", "--mount", "--propagation", "private", "sh", "-euc", _IN_TREE, "sh", str(tree), str(work), line]
+#: Processes end with the command, and their network is theirs: for what runs daemons.
+_ALONE = ("--pid", "--fork", "--kill-child", "--net", "--ipc", "--uts")
+
+
+def call(tree: Path, work: Path, line: str, *, alone: bool = False) -> subprocess.CompletedProcess[str]:
+    """What it says, and its exit code; `work` is its /work, and stays. `alone`: away from this machine's network."""
+    argv = ["unshare", "--mount", "--propagation", "private", *(_ALONE if alone else ())]
+    argv += ["sh", "-euc", _IN_TREE, "sh", str(tree), str(work), line]
     return subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
