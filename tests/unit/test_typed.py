@@ -71,6 +71,21 @@ def test_a_move_names_groups_and_roles() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("said", "option"),
+    [
+        ({"stdout": "Pacemaker 2.1.5\nWritten by Andrew Beekhof"}, "--promoted"),
+        ({"stdout": "Pacemaker 3.0.1\nWritten by"}, "--promoted"),
+        ({"stdout": "", "stderr": "Pacemaker 2.0.5\nWritten by Andrew Beekhof"}, "--master"),  # and it ends with 64
+        ({"stdout": "Pacemaker 1.1.24\nWritten by"}, "--master"),
+        ({"stdout": "", "stderr": ""}, "--promoted"),
+    ],
+)
+def test_a_role_is_named_as_the_tools_of_that_version_name_it(said: dict[str, str], option: str) -> None:
+    variables = {**VALUES, "pacemaker_version": said}
+    assert Templar(loader=DataLoader(), variables=variables).template(VALUES["pacemaker_role_option"]) == option
+
+
 def test_teardown_deletes_what_setup_has_given() -> None:
     assert typed("teardown", pacemaker_given={"192-168-10-15": A})["pcs"] == [f"pcs resource delete {A}"]
 

@@ -180,7 +180,7 @@ def ran() -> str:
 def main() -> None:
     """Everything, in order."""
     begin()
-    said: dict[str, Any] = {"version": sh("crm_resource --version").split("\n")[0].split()[1]}
+    said: dict[str, Any] = {"version": sh("crm_resource --version 2>&1 || true").split("\n")[0].split()[1]}
     said["states"] = {}
     for name, (start, end) in STATES.items():
         sh(start)
@@ -223,6 +223,9 @@ def main() -> None:
     said["schema"] = schema
     said["follows"] = [[mover.name, mover.follows, mover.role] for mover in cib.movers(migration.read(migration.shell))]
     said["promoted"] = sh("crm_resource --locate --resource msl")
+    option = "--promoted" if not said["version"].startswith("2.0") else "--master"
+    sh(f"crm_resource --ban {option} --resource msl --node node1 && crm_resource --clear --resource msl")
+    rest()
     said["at the end"] = seen()["holders"]
     print(json.dumps(said))
 
