@@ -222,8 +222,15 @@ def test_nodes_without_ansible_unpack_the_tarball_or_install_the_deb_and_configu
     other = "node2" if holder == "node1" else "node1"
     two.exec("node1", "crm_resource", "--move", "--resource", "by-hand", "--node", other)
     two.rest_at(address, other)
-    forced = two.exec(other, "crm_resource", "--force-check", "--resource", "by-hand")
-    assert "returned 0 (ok)" in forced, forced
+    setting = ("crm_attribute", "--type", "crm_config", "--name", "maintenance-mode")
+    two.exec(other, *setting, "--update", "true")
+    two.exec(other, "crm_resource", "--wait", "--timeout=60s", timeout=90.0)
+    for action, up in (("check", True), ("stop", False), ("start", True), ("check", True)):
+        forced = two.exec(other, "crm_resource", f"--force-{action}", "--resource", "by-hand")
+        assert "returned 0 (ok)" in forced, forced
+        assert bool(two.exec(other, "ip", "-o", "address", "show", "to", address)) is up
+    two.exec(other, *setting, "--delete")
+    two.rest_at(address, other)
 
 
 @pytest.mark.long
