@@ -86,6 +86,12 @@ def test_a_role_is_named_as_the_tools_of_that_version_name_it(said: dict[str, st
     assert Templar(loader=DataLoader(), variables=variables).template(VALUES["pacemaker_role_option"]) == option
 
 
+def test_a_move_of_a_role_is_asked_for_as_the_tools_name_it() -> None:
+    said = typed("move", pacemaker_version={"stdout": "", "stderr": "Pacemaker 2.0.5"})
+    assert "pcs resource move msl NODE2 --master" in said["pcs"]
+    assert "crm_resource --move --master --node NODE2 --resource msl" in said["crm"]
+
+
 def test_teardown_deletes_what_setup_has_given() -> None:
     assert typed("teardown", pacemaker_given={"192-168-10-15": A})["pcs"] == [f"pcs resource delete {A}"]
 
