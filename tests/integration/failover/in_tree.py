@@ -117,7 +117,7 @@ def begin() -> None:
         path.write_text('#!/bin/sh\nexec "$OCF_ROOT/resource.d/pacemaker/Dummy" "$@"\n')
         path.chmod(0o755)
     Path("/etc/corosync/corosync.conf").write_text(COROSYNC)
-    sh("mkdir -p /run/resource-agents /var/log/cluster; rm -f /var/lib/pacemaker/cib/*; corosync")
+    sh("mkdir -p /run/resource-agents /var/log/cluster /var/lib/corosync; rm -f /var/lib/pacemaker/cib/*; corosync")
     with Path("/work/pacemaker.log").open("w") as log:
         subprocess.Popen(["pacemakerd"], stdout=log, stderr=log)
     deadline = time.monotonic() + 90.0
