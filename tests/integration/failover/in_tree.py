@@ -206,12 +206,15 @@ def main() -> None:
     planned = exchanged()
     primitives = replace.found(planned.before, IP), replace.found(planned.after, IP)
     typed = steps.steps(*primitives, migration.patch(planned, migration.shell), "node1", "")
-    pcs = [
-        line.replace("pcs property set maintenance-mode=", f"{SET} maintenance-mode --update ") for line in typed["pcs"]
-    ]
-    for line in pcs:
+    lines = [line.replace("pcs property set", SET).replace("mode=", "mode --update ") for line in typed["pcs"]]
+    for line in lines:
         sh(f"cd /work; {line}")
     said["by hand"] = replace.agent(migration.read(migration.shell), IP)
+    # What the line that looks for the holder says to do if it is elsewhere.
+    put_back = next(line for line in lines if "--locate" in line).partition("If not: ")[2].partition(", and")[0]
+    for line in lines[1:]:
+        sh(f"cd /work; {put_back if '--patch' in line else line}")
+    said["and back"] = text() == before
 
     # The schema that this version writes by itself decides what the roles are called.
     schema = migration.read(migration.shell).get("validate-with", "").rpartition("-")[2]

@@ -62,7 +62,7 @@ def test_a_migration_there_and_back_and_by_hand(told: dict[str, Any]) -> None:
     assert (told["forward"], told["agent"], told["unmoved"]) == ("node1", OURS, True)
     assert told["group"] == ["rsc_before", "rsc_ip", "rsc_after"]
     assert (told["back"], told["as before"]) == ("node1", True)
-    assert told["by hand"] == OURS
+    assert (told["by hand"], told["and back"]) == (OURS, True)
 
 
 def test_what_setup_adds_is_taken_and_follows_in_the_words_of_the_schema(told: dict[str, Any]) -> None:
