@@ -49,7 +49,7 @@ class ActionModule(ActionBase):
             accounts = _Accounts()
             for name, nodes in named.items():
                 try:
-                    read[name] = _pair(name, nodes, variables, known, extra, accounts)
+                    read[name] = _pair(name, nodes, variables, known, extra, accounts, moves=arguments["evacuate"])
                 except InventoryError as err:
                     wrong[name] = str(err)
             if not read:
@@ -66,6 +66,12 @@ class ActionModule(ActionBase):
             "request": asked,
             "lease": {**lease.request(known, first), "what": what},
         }
+
+
+_SHOWS_NONE = (
+    "overlay_ip_cluster_commands is true, and evacuate shows no commands: leave it out (--check says what would move),"
+    " or run switchover.yml with it."
+)
 
 
 def _request(variables: Variables) -> dict[str, str]:
@@ -116,8 +122,10 @@ def _pair(
     known: Mapping[str, Any],
     extra: Mapping[str, Any],
     accounts: _Accounts,
+    *,
+    moves: bool,
 ) -> dict[str, Any]:
-    """One pair: its model, and the calls that serve it. Raises InventoryError."""
+    """One pair: its model, and the calls that serve it; `moves`: it may be evacuated. Raises InventoryError."""
     there = {node: known["hostvars"][node] for node in nodes}
     given = inventory_model.Given(
         _Named(variables, name),
@@ -130,6 +138,8 @@ def _pair(
         followers=registry.FOLLOWERS,
     )
     model = inventory_model.judged(given)
+    if moves and model["cluster_commands"]:
+        raise InventoryError(_SHOWS_NONE)
     if unknown := [node for node, found in model["nodes"].items() if not found["instance_id"]]:
         raise InventoryError(
             f"overlay_ip_instance_id of {', '.join(unknown)} is not set, and where many pairs are looked at no node is"

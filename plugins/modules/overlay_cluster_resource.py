@@ -17,6 +17,7 @@ description:
   - Nothing is stopped or moved.
   - For the seconds that it takes the cluster is in maintenance mode, and is given back as it was. Where the new agent
     does not find what the old one ran on the same node, the old primitive comes back in the same way.
+  - In check mode it says which commands of C(pcs) and of C(crm) (crmsh) do the same.
   - Runs on one node of the cluster, with C(cibadmin), C(crm_diff), C(crm_attribute), C(crm_resource) and C(crm_mon).
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
@@ -75,8 +76,7 @@ resource:
   returned: success
   type: str
 holder:
-  description: The node that runs it, as the cluster calls it; an empty string in check mode and where nothing was to be
-    done.
+  description: The node that runs it, as the cluster calls it; an empty string where nothing was to be done.
   returned: success
   type: str
 before:
@@ -87,6 +87,19 @@ after:
   description: The primitive as it is.
   returned: success
   type: str
+commands:
+  description: What people would type for the same, in order; nothing where nothing differs.
+  returned: in check mode
+  type: dict
+  contains:
+    pcs:
+      description: In the words of C(pcs).
+      type: list
+      elements: str
+    crm:
+      description: In the words of C(crm).
+      type: list
+      elements: str
 """
 
 from typing import Any
@@ -94,7 +107,7 @@ from xml.etree.ElementTree import Element
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._engine.pacemaker import migration, replace
+from ..module_utils._engine.pacemaker import migration, replace, steps
 
 SPEC: dict[str, dict[str, Any]] = {
     "resource": {"type": "str", "required": True},
@@ -117,9 +130,14 @@ def main() -> None:
     try:
         exchange = _planned(module.params)
         changed = replace.shown(exchange.before) != replace.shown(exchange.after)
-        holder = migration.carry_out(exchange, migration.shell) if changed and not module.check_mode else ""
+        holder = migration.held(exchange, migration.shell) if changed else ""
+        commands = _commands(exchange, holder) if changed and module.check_mode else {}
+        if changed and not module.check_mode:
+            holder = migration.carry_out(exchange, migration.shell)
     except replace.ReplaceError as exc:
         module.fail_json(msg=f"{exc} Nothing was changed.")
+    except migration.StepError as exc:
+        module.fail_json(msg=f"The cluster's tools do not say what differs ({exc}): mend that. Nothing was changed.")
     except migration.MigrationError as exc:
         module.fail_json(msg=str(exc), changed=exc.changed)
     result: dict[str, Any] = {
@@ -128,6 +146,7 @@ def main() -> None:
         "holder": holder,
         "before": replace.shown(replace.found(exchange.before, exchange.old)),
         "after": replace.shown(replace.found(exchange.after, exchange.new)),
+        **({"commands": {"pcs": [], "crm": [], **commands}} if module.check_mode else {}),
     }
     if module._diff:
         result["diff"] = {
@@ -152,6 +171,12 @@ def _planned(params: dict[str, Any]) -> migration.Exchange:
     called = new.get("id", "")
     agents = replace.agent(root, name), replace.agent(after, called)
     return migration.Exchange(root, after, name, called, *agents)
+
+
+def _commands(exchange: migration.Exchange, holder: str) -> dict[str, list[str]]:
+    primitives = replace.found(exchange.before, exchange.old), replace.found(exchange.after, exchange.new)
+    patch = migration.patch(exchange, migration.shell)
+    return steps.steps(*primitives, patch, holder, migration.setting(exchange.before))
 
 
 def _configuration(root: Element) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from drill import parts
 from drill.bed import DrillError
 from drill.existing import NAMES, Existing
 from drill.following import Following
@@ -19,60 +20,20 @@ from drill.opposite import ERS
 
 GROUPS = {"ASCS": "grp_HA1_ASCS00", "ERS": "grp_HA1_ERS10"}
 
-_GROUP = """\
-    <group id="{group}">
-      <primitive id="rsc_ip_{name}" class="ocf" provider="heartbeat" type="aws-vpc-move-ip">
-        <instance_attributes id="rsc_ip_{name}-a">
-          <nvpair id="rsc_ip_{name}-ip" name="ip" value="{of}"/>
-          <nvpair id="rsc_ip_{name}-routing_table" name="routing_table" value="{tables}"/>
-          <nvpair id="rsc_ip_{name}-interface" name="interface" value="{interface}"/>
-          <nvpair id="rsc_ip_{name}-profile" name="profile" value="default"/>
-          <nvpair id="rsc_ip_{name}-awscli" name="awscli" value="{awscli}"/>
-        </instance_attributes>
-        <operations>
-          <op id="rsc_ip_{name}-start" name="start" interval="0" timeout="180s"/>
-          <op id="rsc_ip_{name}-stop" name="stop" interval="0" timeout="180s"/>
-          <op id="rsc_ip_{name}-monitor" name="monitor" interval="60s" timeout="60s"/>
-        </operations>
-      </primitive>
-      <primitive id="rsc_fs_{name}" class="ocf" provider="pacemaker" type="Dummy"/>
-      <primitive id="rsc_sap_{name}" class="ocf" provider="pacemaker" type="Dummy"/>
-{meta}    </group>
+_AFTER = """\
+  <primitive id="rsc_fs_{name}" class="ocf" provider="pacemaker" type="Dummy"/>
+  <primitive id="rsc_sap_{name}" class="ocf" provider="pacemaker" type="Dummy"/>
 """
-_CIB = """\
-<configuration>
-  <crm_config>
-    <cluster_property_set id="cib-bootstrap-options">
-      <nvpair id="cib-bootstrap-options-stonith-enabled" name="stonith-enabled" value="true"/>
-    </cluster_property_set>
-  </crm_config>
-  <resources>
-    <primitive id="res_AWS_STONITH" class="stonith" type="fence_aws">
-      <instance_attributes id="res_AWS_STONITH-instance_attributes">
-        <nvpair id="res_AWS_STONITH-region" name="region" value="{region}"/>
-        <nvpair id="res_AWS_STONITH-map" name="pcmk_host_map" value="{hosts}"/>
-      </instance_attributes>
-      <operations><op id="res_AWS_STONITH-monitor" name="monitor" interval="300s" timeout="60s"/></operations>
-    </primitive>
-{groups}  </resources>
-  <constraints>
-    <rsc_colocation id="col_no_both" rsc="grp_HA1_ERS10" with-rsc="grp_HA1_ASCS00" score="-5000"/>
-    <rsc_order id="ord_first_ascs" first="rsc_sap_ASCS" first-action="start" then="rsc_sap_ERS" then-action="stop"
-      kind="Optional" symmetrical="false"/>
-    <rsc_location id="loc_ASCS" rsc="grp_HA1_ASCS00" node="{home}" score="50"/>
-  </constraints>
-  <rsc_defaults>
-    <meta_attributes id="rsc-options">
-      <nvpair id="rsc-options-stickiness" name="resource-stickiness" value="1"/>
-      <nvpair id="rsc-options-threshold" name="migration-threshold" value="3"/>
-    </meta_attributes>
-  </rsc_defaults>
-</configuration>
+_CONSTRAINTS = """\
+<rsc_colocation id="col_no_both" rsc="grp_HA1_ERS10" with-rsc="grp_HA1_ASCS00" score="-5000"/>
+<rsc_order id="ord_first_ascs" first="rsc_sap_ASCS" first-action="start" then="rsc_sap_ERS" then-action="stop"
+  kind="Optional" symmetrical="false"/>
+<rsc_location id="loc_ASCS" rsc="grp_HA1_ASCS00" node="{home}" score="50"/>
 """
 _META = """\
-      <meta_attributes id="grp_HA1_ASCS00-meta">
-        <nvpair id="grp_HA1_ASCS00-stickiness" name="resource-stickiness" value="3000"/>
-      </meta_attributes>
+  <meta_attributes id="grp_HA1_ASCS00-meta">
+    <nvpair id="grp_HA1_ASCS00-stickiness" name="resource-stickiness" value="3000"/>
+  </meta_attributes>
 """
 
 
@@ -92,11 +53,11 @@ class Ensa(Following):
     def configuration(self) -> str:
         """See Existing."""
         values = self.values()
-        groups = "".join(
-            _GROUP.format(**{**values, "group": GROUPS[name], "name": name, "of": of, "meta": meta})
-            for name, of, meta in (("ASCS", self.address, _META), ("ERS", ERS, ""))
-        )
-        return _CIB.format(**{**values, "groups": groups})
+        resources = ""
+        for name, of, meta in (("ASCS", self.address, _META), ("ERS", ERS, "")):
+            address = parts.stock(values, f"rsc_ip_{name}", of, told="a")
+            resources += f'<group id="{GROUPS[name]}">\n{address}{_AFTER.format(name=name)}{meta}</group>\n'
+        return parts.whole(values, resources, _CONSTRAINTS.format(**values), stickiness=1, threshold=3)
 
     def cluster(self) -> None:
         """See Existing."""

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from drill import parts
 from drill.bed import AWS, TOKEN_MS, Bed, DrillError
 from lab.daemon import process
 from lab.daemon.api import client
@@ -48,58 +49,23 @@ logging {{
 }}
 """
 _MEMBER = "  node {{\n    name: {name}\n    nodeid: {number}\n    ring0_addr: {address}\n  }}"
-_CIB = """\
-<configuration>
-  <crm_config>
-    <cluster_property_set id="cib-bootstrap-options">
-      <nvpair id="cib-bootstrap-options-stonith-enabled" name="stonith-enabled" value="true"/>
-      <nvpair id="cib-bootstrap-options-delay" name="priority-fencing-delay" value="5s"/>
-    </cluster_property_set>
-  </crm_config>
-  <resources>
-    <primitive id="res_AWS_STONITH" class="stonith" type="fence_aws">
-      <instance_attributes id="res_AWS_STONITH-instance_attributes">
-        <nvpair id="res_AWS_STONITH-region" name="region" value="{region}"/>
-        <nvpair id="res_AWS_STONITH-map" name="pcmk_host_map" value="{hosts}"/>
-      </instance_attributes>
-      <operations><op id="res_AWS_STONITH-monitor" name="monitor" interval="300s" timeout="60s"/></operations>
-    </primitive>
-    <clone id="cln_app">
-      <primitive id="overlay-app" class="systemd" type="overlay-app">
-        <operations><op id="overlay-app-monitor" name="monitor" interval="5s" timeout="20s"/></operations>
-      </primitive>
-    </clone>
-    <group id="{group}">
-      <primitive id="rsc_data_DB" class="ocf" provider="pacemaker" type="Dummy"/>
-      <primitive id="{resource}" class="ocf" provider="heartbeat" type="aws-vpc-move-ip">
-        <instance_attributes id="{resource}-instance_attributes">
-          <nvpair id="{resource}-ip" name="ip" value="{address}"/>
-          <nvpair id="{resource}-routing_table" name="routing_table" value="{tables}"/>
-          <nvpair id="{resource}-interface" name="interface" value="{interface}"/>
-          <nvpair id="{resource}-profile" name="profile" value="default"/>
-          <nvpair id="{resource}-awscli" name="awscli" value="{awscli}"/>
-        </instance_attributes>
-        <operations>
-          <op id="{resource}-start" name="start" interval="0" timeout="180s"/>
-          <op id="{resource}-stop" name="stop" interval="0" timeout="180s"/>
-          <op id="{resource}-monitor" name="monitor" interval="60s" timeout="60s"/>
-        </operations>
-      </primitive>
-      <primitive id="rsc_listener_DB" class="ocf" provider="pacemaker" type="Dummy"/>
-    </group>
-  </resources>
-  <constraints>
-    <rsc_location id="loc_DB" rsc="{group}" node="{home}" score="50"/>
-    <rsc_colocation id="col_DB_app" rsc="{group}" with-rsc="cln_app" score="INFINITY"/>
-    <rsc_order id="ord_app_DB" first="cln_app" then="{group}" kind="Optional"/>
-  </constraints>
-  <rsc_defaults>
-    <meta_attributes id="rsc-options">
-      <nvpair id="rsc-options-stickiness" name="resource-stickiness" value="1000"/>
-      <nvpair id="rsc-options-threshold" name="migration-threshold" value="3"/>
-    </meta_attributes>
-  </rsc_defaults>
-</configuration>
+_BEFORE = """\
+<clone id="cln_app">
+  <primitive id="overlay-app" class="systemd" type="overlay-app">
+    <operations><op id="overlay-app-monitor" name="monitor" interval="5s" timeout="20s"/></operations>
+  </primitive>
+</clone>
+<group id="grp_DB">
+  <primitive id="rsc_data_DB" class="ocf" provider="pacemaker" type="Dummy"/>
+"""
+_AFTER = """\
+  <primitive id="rsc_listener_DB" class="ocf" provider="pacemaker" type="Dummy"/>
+</group>
+"""
+_CONSTRAINTS = """\
+<rsc_location id="loc_DB" rsc="grp_DB" node="{home}" score="50"/>
+<rsc_colocation id="col_DB_app" rsc="grp_DB" with-rsc="cln_app" score="INFINITY"/>
+<rsc_order id="ord_app_DB" first="cln_app" then="grp_DB" kind="Optional"/>
 """
 
 
@@ -136,7 +102,10 @@ class Existing(Bed):
 
     def configuration(self) -> str:
         """What it is given."""
-        return _CIB.format(**self.values())
+        values = self.values()
+        resources = _BEFORE + parts.stock(values, RESOURCE, self.address) + _AFTER
+        constraints = _CONSTRAINTS.format(**values)
+        return parts.whole(values, resources, constraints, stickiness=1000, threshold=3, delay="5s")
 
     def ready(self) -> None:
         """Wait until its home serves."""
@@ -173,9 +142,6 @@ class Existing(Bed):
         return {
             "region": world.region,
             "hosts": ";".join(f"{NAMES[machine.name]}:{machine.instance_id}" for machine in world.nodes),
-            "group": GROUP,
-            "resource": RESOURCE,
-            "address": self.address,
             "tables": ",".join(world.route_table_ids),
             "interface": device,
             "awscli": AWS,

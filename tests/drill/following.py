@@ -13,69 +13,34 @@ import re
 import time
 from typing import Any
 
+from drill import parts
 from drill.bed import DrillError
-from drill.existing import NAMES, Existing
+from drill.existing import NAMES, RESOURCE, Existing
 
 APPLICATION, INSTANCE = "msl_DB", "rsc_DB"
 STOCK, READERS = "192.168.10.88", "192.168.10.77"
 
-_CIB = """\
-<configuration>
-  <crm_config>
-    <cluster_property_set id="cib-bootstrap-options">
-      <nvpair id="cib-bootstrap-options-stonith-enabled" name="stonith-enabled" value="true"/>
-    </cluster_property_set>
-  </crm_config>
-  <resources>
-    <primitive id="res_AWS_STONITH" class="stonith" type="fence_aws">
-      <instance_attributes id="res_AWS_STONITH-instance_attributes">
-        <nvpair id="res_AWS_STONITH-region" name="region" value="{region}"/>
-        <nvpair id="res_AWS_STONITH-map" name="pcmk_host_map" value="{hosts}"/>
-      </instance_attributes>
-      <operations><op id="res_AWS_STONITH-monitor" name="monitor" interval="300s" timeout="60s"/></operations>
-    </primitive>
-    <clone id="{application}">
-      <meta_attributes id="{application}-meta">
-        <nvpair id="{application}-promotable" name="promotable" value="true"/>
-        <nvpair id="{application}-max" name="clone-max" value="2"/>
-        <nvpair id="{application}-node-max" name="clone-node-max" value="1"/>
-        <nvpair id="{application}-interleave" name="interleave" value="true"/>
-      </meta_attributes>
-      <primitive id="{instance}" class="ocf" provider="pacemaker" type="Stateful">
-        <operations>
-          <op id="{instance}-monitor-promoted" name="monitor" interval="10s" role="Master" timeout="20s"/>
-          <op id="{instance}-monitor-unpromoted" name="monitor" interval="11s" role="Slave" timeout="20s"/>
-        </operations>
-      </primitive>
-    </clone>
-    <primitive id="rsc_ip_DB" class="ocf" provider="heartbeat" type="aws-vpc-move-ip">
-      <instance_attributes id="rsc_ip_DB-instance_attributes">
-        <nvpair id="rsc_ip_DB-ip" name="ip" value="{address}"/>
-        <nvpair id="rsc_ip_DB-routing_table" name="routing_table" value="{tables}"/>
-        <nvpair id="rsc_ip_DB-interface" name="interface" value="{interface}"/>
-        <nvpair id="rsc_ip_DB-profile" name="profile" value="default"/>
-        <nvpair id="rsc_ip_DB-awscli" name="awscli" value="{awscli}"/>
-      </instance_attributes>
-      <operations>
-        <op id="rsc_ip_DB-start" name="start" interval="0" timeout="180s"/>
-        <op id="rsc_ip_DB-stop" name="stop" interval="0" timeout="180s"/>
-        <op id="rsc_ip_DB-monitor" name="monitor" interval="60s" timeout="60s"/>
-      </operations>
-    </primitive>
-  </resources>
-  <constraints>
-    <rsc_colocation id="col_ip_DB" rsc="rsc_ip_DB" with-rsc="{application}" with-rsc-role="Master" score="INFINITY"/>
-    <rsc_order id="ord_ip_DB" first="{application}" first-action="promote" then="rsc_ip_DB" then-action="start"
-      symmetrical="false"/>
-    <rsc_location id="loc_DB" rsc="{application}" node="{home}" score="5"/>
-  </constraints>
-  <rsc_defaults>
-    <meta_attributes id="rsc-options">
-      <nvpair id="rsc-options-stickiness" name="resource-stickiness" value="1000"/>
-      <nvpair id="rsc-options-threshold" name="migration-threshold" value="5000"/>
-    </meta_attributes>
-  </rsc_defaults>
-</configuration>
+_APPLICATION = """\
+<clone id="{application}">
+  <meta_attributes id="{application}-meta">
+    <nvpair id="{application}-promotable" name="promotable" value="true"/>
+    <nvpair id="{application}-max" name="clone-max" value="2"/>
+    <nvpair id="{application}-node-max" name="clone-node-max" value="1"/>
+    <nvpair id="{application}-interleave" name="interleave" value="true"/>
+  </meta_attributes>
+  <primitive id="{instance}" class="ocf" provider="pacemaker" type="Stateful">
+    <operations>
+      <op id="{instance}-monitor-promoted" name="monitor" interval="10s" role="Master" timeout="20s"/>
+      <op id="{instance}-monitor-unpromoted" name="monitor" interval="11s" role="Slave" timeout="20s"/>
+    </operations>
+  </primitive>
+</clone>
+"""
+_CONSTRAINTS = """\
+<rsc_colocation id="col_ip_DB" rsc="rsc_ip_DB" with-rsc="{application}" with-rsc-role="Master" score="INFINITY"/>
+<rsc_order id="ord_ip_DB" first="{application}" first-action="promote" then="rsc_ip_DB" then-action="start"
+  symmetrical="false"/>
+<rsc_location id="loc_DB" rsc="{application}" node="{home}" score="5"/>
 """
 
 
@@ -100,7 +65,11 @@ class Following(Existing):
 
     def configuration(self) -> str:
         """See Existing."""
-        return _CIB.format(application=APPLICATION, instance=INSTANCE, **self.values())
+        values = self.values()
+        application = _APPLICATION.format(application=APPLICATION, instance=INSTANCE)
+        resources = application + parts.stock(values, RESOURCE, self.address)
+        constraints = _CONSTRAINTS.format(application=APPLICATION, **values)
+        return parts.whole(values, resources, constraints, stickiness=1000, threshold=5000)
 
     def ready(self) -> None:
         """Wait until its home is promoted, and has the address."""

@@ -43,6 +43,9 @@ def _values() -> dict[str, Any]:
         return dict(loader.load_from_file(str(VARS)))
 
 
+VALUES = _values()
+
+
 class Role:
     """The role's variables for two overlay IPs that follow in these roles (None: nothing).
 
@@ -79,7 +82,7 @@ class Role:
         self.model = inventory_model.model(given)
         if bond:
             self.model["overlays"][0]["bound"] = {"follows": "msl", "role": "Promoted", "bond": bond}
-        self._values = _values()
+        self._values = VALUES
         views = {"node1": [{"members": dict.fromkeys(members, ""), "given": list(_GIVEN)}]}
         whole_one = {"stdout": whole}
         known = {**self._values, "overlay_ip_model": self.model, "pacemaker_whole": whole_one, "pacemaker_views": views}

@@ -29,6 +29,7 @@ OPENED: list[tuple[str, dict[str, str], list[str]]] = [
     ("status", {}, []),
     ("teardown", {}, ["absent"]),
     ("setup", {"overlay_ip_cluster_commands": "yes"}, ["ready", "commands"]),
+    ("setup", {"overlay_ip_failover": "none", "overlay_ip_cluster_commands": "yes"}, ["commands"]),
     ("switchover", {"target": "node2", "overlay_ip_cluster_commands": "yes"}, ["before_move", "commands"]),
     ("teardown", {"overlay_ip_cluster_commands": "yes"}, ["commands"]),
 ]

@@ -203,6 +203,18 @@ def test_who_is_busy_or_stuck_is_named_and_hinders_no_other(fleet: Fleet, house:
     assert set(strict.overlay_ip_result["pairs"]) == {"pair0", "pair1", "pair2", "pair3"}
 
 
+def test_who_wants_commands_alone_is_refused(fleet: Fleet, house: Path, tmp_path: Path) -> None:
+    fleet.rest()
+    path = inventory(fleet, tmp_path, 2)
+    fleet.lab.control.clear()
+    run = play(house, path, "evacuate", zone=HOME, overlay_ip_cluster_commands=True)
+    assert not run.ok
+    assert "evacuate shows no commands" in run.output
+    assert "ReplaceRoute" not in fleet.lab.calls()
+    assert not any(sent(tmp_path, name) for name in ("n0b", "e1b"))
+    assert play(house, path, "fleet", overlay_ip_cluster_commands=True).ok
+
+
 @pytest.mark.long
 def test_200_pairs_by_the_real_playbook(fleet: Fleet, house: Path, tmp_path: Path) -> None:
     fleet.rest()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -45,6 +46,37 @@ def migrate(cluster: Existing, **extra_vars: object) -> str:
     assert probe.report.sent > 5000
     assert cluster.view().addresses == (holder,)
     return output
+
+
+def typed(cluster: Existing) -> list[str]:
+    """What would be typed, in the words of pcs; nothing is done, and check mode shows the same."""
+    before, shown = cluster.cib(), []
+    for more, check in (({"overlay_ip_cluster_commands": True}, False), ({}, True)):
+        run = run_playbook(
+            "migrate.yml",
+            cluster.directory.inventory,
+            extra_vars={**cluster.variables(), "overlay_ip_failover": "pacemaker", **more},
+            check=check,
+            environment={"ANSIBLE_CALLBACK_RESULT_FORMAT": "json"},
+        )
+        assert run.ok, run.output
+        assert check or sum(run.changed.values()) == 0, run.output
+        found = re.search(r'"pcs": (\[.*?\n *\])', run.output, re.DOTALL)
+        assert found, run.output
+        shown.append(list(json.loads(found[1])))
+    assert shown[0] == shown[1]
+    assert cluster.cib() == before
+    return shown[0]
+
+
+def type_in(cluster: Existing, lines: list[str]) -> None:
+    """Type them on the first node, where pcs is not: what it is asked for is said in the words of crm_attribute."""
+    said, holder = "crm_attribute --type crm_config --name maintenance-mode --update ", cluster.view().holder
+    with cluster.probe(rate=1000.0) as probe:
+        for line in lines:
+            own = line.replace("pcs property set maintenance-mode=", said)
+            cluster.exec("node1", "sh", "-euc", f"cd /root; {own}", timeout=90.0)
+    assert (probe.report.lost, [one.who for one in probe.report.holders]) == (0, [holder])
 
 
 def writes(cluster: Existing) -> set[str]:
@@ -172,6 +204,24 @@ def test_setup_and_switchover_know_it_by_its_name(cluster: Existing) -> None:
 def test_back_without_a_lost_packet(cluster: Existing) -> None:
     assert "all is well" in migrate(cluster, back=True)
     assert f'id="{RESOURCE}" class="ocf" {STOCK}' in cluster.cib()
+
+
+def test_by_hand_as_it_is_shown_and_back_as_it_is_shown(cluster: Existing) -> None:
+    """Program and agent are on the nodes since the first migration."""
+    before, holder, lines = cluster.cib(), cluster.view().holder, typed(cluster)
+    assert lines[0].startswith("aws-overlay-ip check  # on every node")
+    type_in(cluster, lines)
+    after = cluster.cib()
+    assert f'id="{RESOURCE}" class="ocf" {OURS}' in after
+    assert after.partition("<constraints>")[2] == before.partition("<constraints>")[2]
+    assert cluster.exec("node1", "crm_resource", "--locate", "--resource", RESOURCE).endswith(NAMES[str(holder)])
+    (look,) = (line for line in lines if "--locate" in line)
+    (patch,) = (line for line in lines if "--patch" in line)
+    replace = look.partition("If not: ")[2].partition(", and")[0]
+    type_in(cluster, [replace if line == patch else line for line in lines[2:]])
+    assert cluster.cib() == before
+    cluster.rest(holder)
+    assert "all is well" in cluster.play("status.yml").output
 
 
 def test_under_another_name_and_within_maintenance(cluster: Existing) -> None:

@@ -187,14 +187,20 @@ def test_teardown_takes_what_keeps_them_apart_along_and_leaves_the_groups(two: O
 
 
 @pytest.mark.long
-def test_nodes_without_ansible_unpack_the_tarball_and_configure_it(two: Opposite, tmp_path: Path) -> None:
+def test_nodes_without_ansible_unpack_the_tarball_or_install_the_deb_and_configure_it(
+    two: Opposite, tmp_path: Path
+) -> None:
     """After teardown nothing of the collection is on the nodes; the rest is done by hand, as its README says."""
     world, address = two.lab.world, two.ascs
-    packed = base64.b64encode(build_agent.tarball(tmp_path, build_agent.files(), 0).read_bytes()).decode()
+    packed = {
+        name: base64.b64encode(pack(tmp_path, build_agent.files(), 0).read_bytes()).decode()
+        for name, pack in (("node1", build_agent.deb), ("node2", build_agent.tarball))
+    }
+    ways = {"node1": "cat > /run/a.deb && dpkg -i /run/a.deb", "node2": "tar -C / -xz"}
     two.by_hand(address)
     for machine in world.nodes:
         assert two.exec(machine.name, "ls", "/usr/sbin/aws-overlay-ip") == ""
-        two.exec(machine.name, "sh", "-c", "base64 -d | tar -C / -xz", stdin=packed)
+        two.exec(machine.name, "sh", "-c", f"base64 -d | {ways[machine.name]}", stdin=packed[machine.name])
         peer = next(one for one in world.nodes if one is not machine)
         tables = [word for table in world.route_table_ids for word in ("--table", table)]
         said = two.exec(
@@ -206,6 +212,9 @@ def test_nodes_without_ansible_unpack_the_tarball_and_configure_it(two: Opposite
         assert "files were written" in said
         checked = json.loads(two.exec(machine.name, "aws-overlay-ip", "check"))
         assert checked["ready"], checked
+        shown = json.loads(two.exec(machine.name, "aws-overlay-ip", "show"))
+        assert [one["destination"] for one in shown["overlays"]] == [f"{address}/32"], shown
+        assert "destination" in two.exec(machine.name, "crm_resource", "--show-metadata", "ocf:aws_ha:overlay-ip")
     two.exec("node1", *("cibadmin", "--create", "--scope", "resources", "--xml-text", PRIMITIVE.format(address)))
     two.exec("node1", "crm_resource", "--wait", "--timeout=60s", timeout=90.0)
     holder = two.place(address)[0]
@@ -213,5 +222,32 @@ def test_nodes_without_ansible_unpack_the_tarball_and_configure_it(two: Opposite
     other = "node2" if holder == "node1" else "node1"
     two.exec("node1", "crm_resource", "--move", "--resource", "by-hand", "--node", other)
     two.rest_at(address, other)
-    forced = two.exec(other, "crm_resource", "--force-check", "--resource", "by-hand")
-    assert "returned 0 (ok)" in forced, forced
+    setting = ("crm_attribute", "--type", "crm_config", "--name", "maintenance-mode")
+    two.exec(other, *setting, "--update", "true")
+    two.exec(other, "crm_resource", "--wait", "--timeout=60s", timeout=90.0)
+    for action, up in (("check", True), ("stop", False), ("start", True), ("check", True)):
+        forced = two.exec(other, "crm_resource", f"--force-{action}", "--resource", "by-hand")
+        assert "returned 0 (ok)" in forced, forced
+        assert bool(two.exec(other, "ip", "-o", "address", "show", "to", address)) is up
+    two.exec(other, *setting, "--delete")
+    two.rest_at(address, other)
+
+
+@pytest.mark.long
+def test_setup_over_what_was_installed_by_hand_takes_it_as_it_is(two: Opposite) -> None:
+    """The resource keeps its name and stays where it is, and the packages' files are theirs, teardown included."""
+    two.exec("node1", "crm_resource", "--clear", "--resource", "by-hand")
+    before = two.exec("node1", "cibadmin", "--query", "--xpath", "//primitive[@id='by-hand']")
+    holder = two.place(two.ascs)[0]
+    with two.probe(two.ascs, 1000.0) as probe:
+        two.play("setup.yml")
+        assert sum(two.play("setup.yml").changed.values()) == 0
+    assert (probe.report.lost, [one.who for one in probe.report.holders]) == (0, [holder])
+    assert two.exec("node1", "cibadmin", "--query", "--xpath", "//primitive[@id='by-hand']") == before
+    assert two.play("status.yml").overlay_ip_result["healthy"]
+    assert two.exec("node1", "sh", "-c", "dpkg -V aws-overlay-ip 2>&1") == ""
+    two.play("teardown.yml")
+    for node in two.nodes:
+        assert two.exec(node, "ls", "/usr/lib/ocf/resource.d/aws_ha") == "overlay-ip"
+        assert two.exec(node, "ls", "/usr/sbin/aws-overlay-ip") == ""
+    assert two.exec("node1", "sh", "-c", "dpkg -V aws-overlay-ip 2>&1") == ""

@@ -9,7 +9,6 @@ Debian's, in a tree of their own, on a copy of a configuration: no cluster runs.
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,13 +16,21 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.pacemaker import commands
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.pacemaker import (
+    cib,
+    commands,
+    configuration,
+    replace,
+    steps,
+)
+from lab.nodes.full_call import call
 from lab.nodes.full_rootfs import rootfs
 from unit.test_bonds import IP, Role
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 AGENT = Path(__file__).parents[3] / "roles/pacemaker/files/overlay-ip"
+IN_PLACE = "/usr/lib/ocf/resource.d/aws_ha/overlay-ip"
 GUIDES = Path(__file__).with_name("guides")
 RECORDED = Path(__file__).parents[2] / "unit/plugins/module_utils/_engine/pacemaker/recorded/guides"
 #: A promotable clone and a group, as an application has them, and fencing.
@@ -40,17 +47,6 @@ BASE = """\
 <group id="grp_ERS"><primitive id="rsc_ERS" class="ocf" provider="pacemaker" type="Dummy"/></group>
 </resources><constraints/></configuration><status/></cib>
 """
-# TREE WORK COMMAND: the command in the tree, which stays as it is, with WORK as its /work.
-_IN_TREE = """
-mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/lower /mnt/tree
-mount -t overlay overlay -o "lowerdir=$1,upperdir=/mnt/upper,workdir=/mnt/lower" /mnt/tree
-mkdir -p /mnt/tree/work /mnt/tree/usr/lib/ocf/resource.d/aws_ha
-install -m 755 "$2/overlay-ip" /mnt/tree/usr/lib/ocf/resource.d/aws_ha/overlay-ip
-mount --bind "$2" /mnt/tree/work
-mount -t proc proc /mnt/tree/proc
-mount --rbind /dev /mnt/tree/dev
-exec chroot /mnt/tree env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 sh -c "$3"
-"""
 
 
 @pytest.fixture
@@ -59,23 +55,11 @@ def shells(tmp_path: Path) -> Any:
     tree = rootfs("shells")
     (tmp_path / "overlay-ip").write_text(AGENT.read_text())
 
-    def call(line: str) -> str:
-        argv = [
-            "unshare",
-            "--mount",
-            "--propagation",
-            "private",
-            "sh",
-            "-euc",
-            _IN_TREE,
-            "sh",
-            str(tree),
-            str(tmp_path),
-        ]
-        done = subprocess.run([*argv, line], capture_output=True, text=True, timeout=300, check=False)
+    def said(line: str) -> str:
+        done = call(tree, tmp_path, f"install -D -m 755 /work/overlay-ip {IN_PLACE}; {line}")
         return done.stdout + done.stderr
 
-    return call
+    return said
 
 
 def plain(root: Element) -> dict[str, Any]:
@@ -110,6 +94,16 @@ def wanted(role: Role) -> Element:
     return after
 
 
+def merged(shells: Any, tmp_path: Path, part: str) -> str:
+    """What setup, which merges this, would change of what the shell has made, or have the cluster complain of."""
+    there = ElementTree.parse(tmp_path / "cib.xml").getroot()
+    (tmp_path / "part.xml").write_text(configuration.placed(part, there))
+    merge = "cp cib.xml merged.xml && CIB_file=/work/merged.xml cibadmin --modify --allow-create --scope configuration"
+    compare = "crm_diff --original cib.xml --new merged.xml --no-version"
+    verify = "crm_verify --verbose --xml-file merged.xml 2>&1 | grep ' error:'"
+    return str(shells(f"cd /work; {merge} --xml-file part.xml && {compare}; {verify}"))
+
+
 ROLES: dict[str, dict[str, Any]] = {
     "apart, of three nodes and a witness": {
         "first": None,
@@ -128,7 +122,8 @@ ROLES: dict[str, dict[str, Any]] = {
 def test_the_commands_that_are_shown_come_to_what_setup_makes(
     shells: Any, tmp_path: Path, shell: str, case: str
 ) -> None:
-    after = wanted(Role(**ROLES[case]))
+    role = Role(**ROLES[case])
+    after = wanted(role)
     there, back = ElementTree.fromstring(BASE), ElementTree.fromstring(BASE)
     empty = re.search(r"<cib [^>]*>", shells("cibadmin --empty"))  # with the numbers of these versions
     assert empty
@@ -143,6 +138,7 @@ def test_the_commands_that_are_shown_come_to_what_setup_makes(
         got = plain(ElementTree.parse(tmp_path / "cib.xml").getroot())
         if goal is after:
             assert {key: got.get(key) for key in plain(after)} == plain(after), said
+            assert merged(shells, tmp_path, ElementTree.tostring(role.root, encoding="unicode")) == ""
     assert not [name for name in got if name.startswith("overlay-ip-") and got[name][0].__class__ is str], said
 
 
@@ -166,3 +162,37 @@ def test_what_is_recorded_of_the_guides_is_what_the_shells_make(shells: Any, tmp
     got, recorded = (ElementTree.parse(path).getroot() for path in (tmp_path / "cib.xml", RECORDED / f"{name}.xml"))
     assert plain(got) == plain(recorded), said
     assert [group.attrib["id"] for group in got.iter("group")] == [g.attrib["id"] for g in recorded.iter("group")]
+
+
+@pytest.mark.parametrize("called", ["", "rsc_overlay"])
+@pytest.mark.parametrize("name", [path.name for path in sorted(GUIDES.iterdir())])
+def test_a_migration_by_hand_comes_to_what_the_playbook_makes(
+    shells: Any, tmp_path: Path, name: str, called: str
+) -> None:
+    """The exchange itself, which is all that differs between the shells; the first of the overlay IPs of each guide."""
+    empty = re.search(r"<cib [^>]*>", shells("cibadmin --empty"))
+    assert empty
+    before = replace.read(re.sub(r"<cib [^>]*>", empty[0], (RECORDED / f"{name}.xml").read_text()))
+    mover = cib.movers(before)[0]
+    options = {"destination": mover.destinations[0], "api_interval": "60"}
+    operations = [("start", 0, 30), ("stop", 0, 20), ("monitor", 10, 20)]
+    old = replace.found(before, mover.name)
+    new = replace.made(old, "ocf:aws_ha:overlay-ip", options, operations, called or mover.name)
+    after = replace.placed(before, mover.name, new)
+    for path, root in (("before.xml", before), ("after.xml", after)):
+        (tmp_path / path).write_text(replace.shown(root))
+    patch = shells("cd /work; crm_diff --original before.xml --new after.xml --no-version")
+    typed = steps.steps(old, new, patch, "n1", "")
+    assert ("load update" in " ".join(typed["crm"])) is (not called)
+    for lines in typed.values():
+        (exchange,) = (line for line in lines if "--patch" in line or "load update" in line)
+        (tmp_path / "line").write_text(exchange)
+        said = shells("cd /work; cp before.xml cib.xml; CIB_file=/work/cib.xml; export CIB_file; sh -e line")
+        got = ElementTree.parse(tmp_path / "cib.xml").getroot()
+        assert plain(got) == plain(after), said
+        assert grouped(got) == grouped(after), said
+
+
+def grouped(root: Element) -> list[list[str]]:
+    """The primitives of each group, in order."""
+    return [[one.attrib["id"] for one in group.iterfind("primitive")] for group in root.iter("group")]

@@ -37,6 +37,8 @@ _SDK = "python3-boto3 awscli fence-agents"  # the last two need the first
 _ENGINE_UNITS = ("corosync", "pacemaker", "keepalived")
 _EXPORTER = "prometheus-node-exporter"
 
+# What was published for the security of a release whose support has ended may be on no mirror any more.
+_WITHOUT_SECURITY = ('--setup-hook=sed -i /security/d "$1"/etc/apt/sources.list',)
 # The lists of a release in the making are good for a week only, and a mirror may be behind.
 _IN_THE_MAKING = ('--aptopt=Acquire::Check-Valid-Until "false"',)
 
@@ -89,6 +91,8 @@ def _without(packages: str, others: str) -> str:
     return " ".join(name for name in packages.split() if name not in others.split())
 
 
+#: Whose Pacemaker is run: 2.0.5, 2.1.5, 3.0.0 and what is in the making.
+CLUSTERS = ("bullseye", "bookworm", "trixie", "forky")
 #: ``plain`` has nothing that we could use: no SDK, no pyroute2.
 VARIANTS = {
     variant.name: variant
@@ -108,11 +112,25 @@ VARIANTS = {
         ),
         Variant("trixie", "trixie", f"dhcpcd-base {_STACKS}"),
         Variant("forky", "forky", f"dhcpcd-base {_STACKS}", options=_IN_THE_MAKING),
-        # Python 3.14
-        # The shells of clusters, to be called on a copy of a configuration.
+        # The shells of clusters, to be called on a copy of a configuration; and what packs and unpacks packages.
         Variant(
-            "shells", "bookworm", "pcs crmsh pacemaker-cli-utils resource-agents fence-agents", base="bash python3"
+            "shells",
+            "bookworm",
+            "pcs crmsh pacemaker-cli-utils resource-agents fence-agents rpm cpio python3-yaml iproute2",
+            base="bash python3",
         ),
+        # A cluster of one node, without a machine: tests/integration/failover/test_4_versions.py.
+        *(
+            Variant(
+                f"cluster-{suite}",
+                suite,
+                "pacemaker pacemaker-cli-utils corosync resource-agents",
+                base="python3 iproute2 procps",
+                options=_IN_THE_MAKING if suite == "forky" else _WITHOUT_SECURITY if suite == "bullseye" else (),
+            )
+            for suite in CLUSTERS
+        ),
+        # Python 3.14
         Variant("forky-python", "forky", "python3-pyroute2", base="python3", options=_IN_THE_MAKING, kind="extract"),
     )
 }

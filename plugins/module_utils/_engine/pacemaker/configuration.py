@@ -47,9 +47,10 @@ class Change:
 
 
 def placed(part: str, root: Element) -> str:
-    """The part with each primitive where the cluster has it: a group or clone that it is in goes around it.
+    """The part with each primitive where the cluster has it, and what is in it under the names that it has there.
 
-    `cibadmin` knows elements by their way from the top: else it would make a second one beside the group.
+    `cibadmin` knows elements by their way from the top and by their names: else it would make a second one beside the
+    group, and a second set of parameters and operations beside those of a shell, which names them otherwise.
     """
     tree = replace.read(part)
     parents = {child: parent for parent in root.iter() for child in parent}
@@ -58,6 +59,8 @@ def placed(part: str, root: Element) -> str:
         for primitive in list(resources.iterfind("primitive")):
             own = there.get(primitive.get("id"))
             around = parents[own] if own is not None else None
+            if own is not None:
+                _name(primitive, own)
             inner = primitive
             while around is not None and around.tag != "resources":
                 box = Element(around.tag, {"id": around.get("id", "")})
@@ -66,6 +69,31 @@ def placed(part: str, root: Element) -> str:
             if inner is not primitive:
                 resources[list(resources).index(primitive)] = inner
     return ElementTree.tostring(tree, encoding="unicode")
+
+
+def _name(primitive: Element, own: Element) -> None:
+    """Give the sets, parameters and operations of one the names that the cluster's own has for them."""
+    for kind in ("instance_attributes", "meta_attributes"):
+        ours = primitive.find(kind)
+        theirs = next((one for one in own.iterfind(kind) if one.get("id") and one.find("rule") is None), None)
+        if ours is not None and theirs is not None:
+            ours.set("id", theirs.get("id", ""))
+            for pair in ours.iterfind("nvpair"):
+                _take(pair, theirs.iterfind("nvpair"))
+    for op in primitive.iterfind("./operations/op"):
+        listed = [one for one in own.iterfind("./operations/op") if one.get("name") == op.get("name")]
+        _take(op, [one for one in listed if _interval(one) == _interval(op)] or listed)
+
+
+def _take(ours: Element, theirs: Iterable[Element]) -> None:
+    """The name of the first one that is called the same."""
+    found = next((one.get("id") for one in theirs if one.get("name") == ours.get("name")), None)
+    if found:
+        ours.set("id", found)
+
+
+def _interval(op: Element) -> str:
+    return op.get("interval", "0").removesuffix("s")
 
 
 def planned(call: Shell, parts: Sequence[str], remove: Sequence[str]) -> Change:

@@ -83,22 +83,37 @@ def read(call: Shell) -> Element:
     return replace.read(text)
 
 
+def held(exchange: Exchange, call: Shell) -> str:
+    """The node that holds it, before anything is changed. Raises MigrationError."""
+    if holder := _holder(call, exchange.old, exchange.old_agent):
+        return holder
+    raise MigrationError(
+        f"{exchange.old} does not run on exactly one node without a failure: see to it, then run this again."
+        " Nothing was changed.",
+        changed=False,
+    )
+
+
 def carry_out(exchange: Exchange, call: Shell) -> str:
     """Exchange them; returns the node that holds it. Raises MigrationError."""
-    holder = _holder(call, exchange.old, exchange.old_agent)
-    if not holder:
-        raise MigrationError(
-            f"{exchange.old} does not run on exactly one node without a failure: see to it, then run this again."
-            " Nothing was changed.",
-            changed=False,
-        )
-    was = _setting(exchange.before)
+    holder = held(exchange, call)
+    was = setting(exchange.before)
     for reached, step in _steps(exchange, call, holder, was):
         try:
             step()
         except StepError as exc:
             _undo(exchange, call, holder, was, reached, str(exc))
     return holder
+
+
+def patch(exchange: Exchange, call: Shell) -> str:
+    """What differs, as `cibadmin --patch` takes it. Raises StepError."""
+    with _files(exchange) as (before, after):
+        code, text = call(("crm_diff", "--original", before, "--new", after, "--no-version"))
+    # It ends with 1 where they differ.
+    if code not in (0, 1) or "<diff" not in text:
+        raise StepError(f"crm_diff: {text}")
+    return text
 
 
 def _steps(exchange: Exchange, call: Shell, holder: str, was: str) -> Iterator[tuple[str, Callable[[], None]]]:
@@ -142,12 +157,7 @@ def _maintain(call: Shell, value: str, was: str) -> None:
 
 def _patch(call: Shell, exchange: Exchange) -> None:
     """Change what differs and nothing else: who changed something else meanwhile keeps it."""
-    with _files(exchange) as (before, after):
-        code, text = call(("crm_diff", "--original", before, "--new", after, "--no-version"))
-        # It ends with 1 where they differ.
-        if code not in (0, 1) or "<diff" not in text:
-            raise StepError(f"crm_diff: {text}")
-    _must(call, ("cibadmin", "--patch", "--xml-pipe"), text)
+    _must(call, ("cibadmin", "--patch", "--xml-pipe"), patch(exchange, call))
     if not _there(call, exchange.new, exchange.new_agent):
         raise StepError(f"the configuration does not have {exchange.new} of {exchange.new_agent}")
 
@@ -192,7 +202,7 @@ def _holder(call: Shell, name: str, agent: str) -> str:
     return ""
 
 
-def _setting(root: Element) -> str:
+def setting(root: Element) -> str:
     """What maintenance mode is set to; empty where it is not."""
     pairs = root.iterfind(".//crm_config//nvpair[@name='maintenance-mode']")
     return next((pair.get("value", "") for pair in pairs), "")

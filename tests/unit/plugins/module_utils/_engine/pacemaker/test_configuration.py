@@ -101,6 +101,39 @@ def test_a_primitive_goes_where_the_cluster_has_it(name: str, way: list[str]) ->
     assert [one.attrib["id"] for one in resources.iter("primitive")] == [name]
 
 
+BY_HAND = (
+    '<cib><configuration><resources><primitive id="ip">'
+    '<instance_attributes id="ip-where"><rule id="r"/></instance_attributes>'
+    '<instance_attributes id="ip-instance_attributes"><nvpair id="ip-instance_attributes-d" name="d" value="1"/>'
+    '</instance_attributes><operations><op id="ip-monitor-300s" name="monitor" interval="300s"/>'
+    '<op id="ip-monitor-10" name="monitor" interval="10"/><op id="ip-start-0s" name="start" interval="0s"/>'
+    "</operations></primitive></resources></configuration></cib>"
+)
+OF_SETUP = (
+    '<configuration><resources><primitive id="ip"><instance_attributes id="ip-options">'
+    '<nvpair id="ip-d" name="d" value="2"/><nvpair id="ip-e" name="e" value="3"/></instance_attributes>'
+    '<meta_attributes id="ip-meta"><nvpair id="ip-m" name="m" value="4"/></meta_attributes><operations>'
+    '<op id="ip-start" name="start" interval="1s"/><op id="ip-monitor" name="monitor" interval="10s"/>'
+    '<op id="ip-stop" name="stop" interval="0s"/></operations></primitive></resources></configuration>'
+)
+
+
+def test_what_a_shell_has_made_is_known_by_the_names_that_it_gave() -> None:
+    """Beside its own sets and operations there would be ours: the cluster would have each monitor twice."""
+    tree = ElementTree.fromstring(configuration.placed(OF_SETUP, ElementTree.fromstring(BY_HAND)))
+    assert [one.attrib["id"] for one in tree.iter() if one.tag not in ("configuration", "resources", "operations")] == [
+        "ip",
+        "ip-instance_attributes",
+        "ip-instance_attributes-d",
+        "ip-e",
+        "ip-meta",
+        "ip-m",
+        "ip-start-0s",
+        "ip-monitor-10",
+        "ip-stop",
+    ]
+
+
 def test_no_cluster_answers() -> None:
     with pytest.raises(replace.ReplaceError, match="The cluster does not answer"):
         configuration.planned(lambda argv, stdin="": (1, "no"), [], [])
