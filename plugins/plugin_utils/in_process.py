@@ -27,9 +27,10 @@ from ansible.module_utils import basic
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-# Here, since Ansible loads this file before it forks: once for all tasks.
-from ..module_utils._aws import client as _client  # noqa: F401  pylint: disable=unused-import
+from ..module_utils._aws import client
 from ..module_utils._module import progress
+
+client.warm("ec2", "iam")  # here, since Ansible loads this file before it forks: once for all tasks
 
 _built: Any = None
 _encoding: dict[str, Any] = {}
