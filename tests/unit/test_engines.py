@@ -102,7 +102,8 @@ class Host:
 
 
 if __name__ == "__main__":
-    spec = {name: {} for name in ("addresses", "interface", "persistent", "metadata", "deployment", "lease")}
+    names = ("addresses", "wanted", "interface", "persistent", "metadata", "deployment", "lease")
+    spec = {name: {"type": "raw"} for name in names}
     module = AnsibleModule(spec, supports_check_mode=True)
     live = module._remote_tmp.endswith("node1")
     asks = bool(module.params["lease"])
@@ -115,6 +116,8 @@ if __name__ == "__main__":
         at_work={"held": "somebody", "refused": refused, "mine": asks and not refused},
         tool={"name": "ip"},
         agents=[],
+        steady=[call["addresses"] for call in module.params["wanted"] or [] if live],
+        metrics_units=[],
     )
 """
 ENI = "eni-11111111"
@@ -299,7 +302,7 @@ def test_a_move_that_succeeded_leaves_no_lease(house: Path, tmp_path: Path, stuc
     finally:
         for name, text in before.items():
             (modules / f"{name}.py").write_text(text)
-    assert "Record it at the target" in printed
+    assert "Record the move" in printed
     assert "node1 still may have the address up: It stays." in re.sub(r"\s+", " ", printed) or not stuck
     where = "where the address could not be taken down" if failover == "none" else "at the nodes again"
     done = re.search(rf"^TASK \[.*Let others .*{where}\].*\n(?:.+\n)*?ok: \[node1", printed, re.MULTILINE)

@@ -59,6 +59,9 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[s
         "interface": {"name": link.name, "method": owner.method, "owner": owner.why, "source": owner.source}
         if link and owner
         else None,
+        "metrics_units": [
+            kind for kind in ("service", "timer") if host.read(deployment.metrics_unit(kind)) is not None
+        ],
         "failover_engines": registry.running(host, deployment),
         "failover": engines,
         "record": record.of(tree, node.held if node else (), deployment),
