@@ -17,7 +17,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.plan im
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
 from unit.plugins.module_utils._address.test_hold import Node
 
-CALL = {
+CALL: dict[str, Any] = {
     "addresses": ["192.168.10.15"],
     "interface": "auto",
     "label": "auto",
