@@ -48,7 +48,7 @@ try:
     try:
         pyroute2 = _part()
     except Exception:
-        import pyroute2
+        pyroute2 = importlib.import_module("pyroute2")
     from pyroute2.netlink.exceptions import NetlinkError
 
     MISSING = ""
