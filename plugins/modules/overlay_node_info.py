@@ -144,6 +144,15 @@ pyroute2:
     version:
       description: Its version, or null where the interpreter does not have it.
       type: str
+iproute2:
+  description: The program C(ip), which the node's own program uses.
+  returned: always
+  type: dict
+  version_added: 1.1.0
+  contains:
+    version:
+      description: Its version, or null without it.
+      type: str
 addresses:
   description: The overlay IPs; null where the node's addresses cannot be read.
   returned: always

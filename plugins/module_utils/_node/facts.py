@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._address import agents, named, netlink, packages, replies, tools
+from .._address import agents, iproute, named, netlink, packages, replies, tools
 from .._address.live import NodeError
 from .._address.persist import store
 from .._address.persist.store import Host, Owner, Tree
@@ -55,6 +55,7 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[s
         "identity_error": error,
         "tool": {"name": tools.name(), "package": source.package, "remedy": source.sentence},
         "pyroute2": {"version": netlink.VERSION},
+        "iproute2": {"version": iproute.version()},
         "addresses": shown,
         "interface": {"name": link.name, "method": owner.method, "owner": owner.why, "source": owner.source}
         if link and owner
