@@ -349,6 +349,14 @@ def test_a_request_may_name_a_node_as_its_cluster_does(
     assert "Move the route in every table" in printed or fails
 
 
+def test_a_playbook_of_ones_own_that_leaves_a_node_out_is_refused(house: Path, tmp_path: Path) -> None:
+    roles = ["aws_ha.overlay_ip.overlay_ip"]
+    (tmp_path / "own.yml").write_text(json.dumps([{"hosts": "overlay_nodes", "gather_facts": False, "roles": roles}]))
+    printed = ansible(house, tmp_path, str(tmp_path / "own.yml"), "--limit", "node1", fails=True)
+    assert "--limit leaves out node2: the overlay IPs are moved between all nodes of overlay_nodes" in printed
+    assert "Nothing was changed." in printed
+
+
 def test_who_never_asked_has_no_lease(house: Path, tmp_path: Path) -> None:
     """A playbook of somebody's own composes setup's roles, while another run is at work."""
     role = "aws_ha.overlay_ip."
