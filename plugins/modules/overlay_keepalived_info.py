@@ -71,7 +71,9 @@ guard:
   returned: always
   type: dict
 files:
-  description: Of each of O(paths) what it is, or null where it is neither a file nor a folder.
+  description:
+    - Of each of O(paths) what it is, or null where nothing is. C(sha256) is empty for a folder, and null for what is
+      neither that nor a file, such as a link.
   returned: always
   type: dict
   sample:

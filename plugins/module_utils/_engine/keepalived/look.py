@@ -58,16 +58,13 @@ def _text(path: str) -> str | None:
 
 
 def _about(path: str) -> dict[str, Any] | None:
-    """Content (of a file), mode and owners; None for what is not there, or is neither file nor folder."""
+    """Its content (None for what is neither file nor folder, as a link), mode and owners; None where nothing is."""
     try:
         about = os.lstat(path)
-        if stat.S_ISDIR(about.st_mode):
-            content = ""
-        elif stat.S_ISREG(about.st_mode):
+        content: str | None = "" if stat.S_ISDIR(about.st_mode) else None
+        if stat.S_ISREG(about.st_mode):
             with open(path, "rb") as file:
                 content = hashlib.sha256(file.read()).hexdigest()
-        else:
-            return None
     except OSError:
         return None
     return {

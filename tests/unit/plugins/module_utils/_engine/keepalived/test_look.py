@@ -89,7 +89,7 @@ def test_files_and_folders(root: Path) -> None:
     assert seen(root, [file, "/etc/folder", "/etc/link", "/etc/none"])["files"] == {
         "/etc/a": {"sha256": hashlib.sha256(b"text").hexdigest(), "mode": "0640", **me},
         "/etc/folder": {"sha256": "", "mode": "0755", **me},
-        "/etc/link": None,
+        "/etc/link": {"sha256": None, "mode": "0777", **me},
         "/etc/none": None,
     }
 
