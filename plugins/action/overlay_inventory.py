@@ -23,7 +23,7 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _requires_connection = False
-    _VALID_ARGS = frozenset({"switchover", "identities", "seen", "whole", "told", "ask"})
+    _VALID_ARGS = frozenset({"switchover", "identities", "seen", "whole", "told", "ask", "all_nodes"})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the model, or fail with every mistake."""
@@ -36,6 +36,7 @@ class ActionModule(ActionBase):
                 "whole": {"type": "bool", "default": False},
                 "told": {"type": "dict", "default": {}},
                 "ask": {"type": "bool", "default": False},
+                "all_nodes": {"type": "bool", "default": False},
             }
         )
         known = task_vars or {}
@@ -59,6 +60,8 @@ class ActionModule(ActionBase):
             model = inventory_model.judged(given, switchover=arguments["switchover"])
             if arguments["whole"]:
                 refuse_limit(model["nodes"], model["group"], known.get("ansible_play_hosts_all", ()))
+            if arguments["all_nodes"] and not set(model["nodes"]).isdisjoint(known.get("ansible_play_hosts_all", ())):
+                refuse_limit(model["nodes"], model["group"], known["ansible_play_hosts_all"])
             inventory_model.identify(model, {result["item"]: result for result in arguments["identities"]})
         except inventory_model.InventoryError as err:
             return {"failed": True, "msg": f"{err} Nothing was changed."}

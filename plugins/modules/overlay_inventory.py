@@ -49,6 +49,12 @@ options:
     type: bool
     default: false
     version_added: 1.1.0
+  all_nodes:
+    description:
+      - Refuse a play that has some of the nodes and leaves others out, as C(--limit) does.
+    type: bool
+    default: false
+    version_added: 1.1.0
   told:
     description:
       - Per node, what M(aws_ha.overlay_ip.overlay_node_info) said as

@@ -34,6 +34,36 @@ options:
         them; a missing file is no finding then.
     type: bool
     default: true
+  wanted:
+    description:
+      - What M(aws_ha.overlay_ip.overlay_interface) is to be asked for next. RV(steady) tells what of it need not be
+        asked.
+    type: list
+    elements: dict
+    default: []
+    version_added: 1.1.0
+    suboptions:
+      addresses:
+        description: As there.
+        type: list
+        elements: str
+        required: true
+      interface:
+        description: As there.
+        type: str
+        default: auto
+      label:
+        description: As there.
+        type: str
+        default: auto
+      persistent:
+        description: As there.
+        type: bool
+        default: true
+      persistence:
+        description: As there.
+        type: str
+        default: auto
   interface:
     description:
       - The interface to look at for findings, as in M(aws_ha.overlay_ip.overlay_interface).
@@ -114,6 +144,15 @@ pyroute2:
     version:
       description: Its version, or null where the interpreter does not have it.
       type: str
+iproute2:
+  description: The program C(ip), which the node's own program uses.
+  returned: always
+  type: dict
+  version_added: 1.1.0
+  contains:
+    version:
+      description: Its version, or null without it.
+      type: str
 addresses:
   description: The overlay IPs; null where the node's addresses cannot be read.
   returned: always
@@ -146,6 +185,20 @@ addresses:
       type: list
       elements: str
       version_added: 1.1.0
+steady:
+  description:
+    - Of O(wanted), the O(wanted[].addresses) of each for which M(aws_ha.overlay_ip.overlay_interface) would change
+      nothing and warn of nothing.
+  returned: always
+  type: list
+  elements: list
+  version_added: 1.1.0
+metrics_units:
+  description: Which units of the timer that writes metrics are there, of C(service) and C(timer).
+  returned: always
+  type: list
+  elements: str
+  version_added: 1.1.0
 interface:
   description:
     - The interface that was looked at, or null. C(name), C(method) as in
@@ -337,6 +390,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._address import steady
 from ..module_utils._address.persist.host import LocalHost
 from ..module_utils._address.persist.store import PersistError
 from ..module_utils._aws.imds import Imds
@@ -348,6 +402,18 @@ from ..module_utils._node import facts
 SPEC: dict[str, dict[str, Any]] = {
     "addresses": {"type": "list", "elements": "str", "default": []},
     "persistent": {"type": "bool", "default": True},
+    "wanted": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "addresses": {"type": "list", "elements": "str", "required": True},
+            "interface": {"type": "str", "default": "auto"},
+            "label": {"type": "str", "default": "auto"},
+            "persistent": {"type": "bool", "default": True},
+            "persistence": {"type": "str", "default": "auto"},
+        },
+    },
     "interface": {"type": "str", "default": "auto"},
     "metadata": {"type": "bool", "default": True},
     "metadata_timeout": {"type": "float", "default": 2.0},
@@ -367,11 +433,13 @@ def main() -> None:
         refused = lease.taken(params["lease"], check=module.check_mode)
         held, mine = lease.held(), lease.mine(params["lease"])
         units = registry.units(deployment)
-        result = facts.describe(LocalHost(units=units), imds, params)
+        host = LocalHost(units=units)
+        result = facts.describe(host, imds, params)
+        still = steady.of_node(params["wanted"], host, deployment)
     except (ValueError, PersistError) as exc:
         module.fail_json(msg=str(exc))
     at_work = {"held": sentence(held) if held else "", "refused": refused, "mine": mine}
-    module.exit_json(changed=False, clock=clock, at_work=at_work, **result)
+    module.exit_json(changed=False, clock=clock, at_work=at_work, steady=still, **result)
 
 
 if __name__ == "__main__":

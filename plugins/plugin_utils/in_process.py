@@ -14,6 +14,7 @@ fails as a module that is killed does.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -27,9 +28,11 @@ from ansible.module_utils import basic
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-# Here, since Ansible loads this file before it forks: once for all tasks.
-from ..module_utils._aws import client as _client  # noqa: F401  pylint: disable=unused-import
+from ..module_utils._aws import client
 from ..module_utils._module import progress
+
+client.warm("ec2", "iam")  # here, since Ansible loads this file before it forks: once for all tasks
+gc.freeze()  # else each fork looks through all of it for garbage, and copies it by that
 
 _built: Any = None
 _encoding: dict[str, Any] = {}

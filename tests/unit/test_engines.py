@@ -103,7 +103,8 @@ class Host:
 
 
 if __name__ == "__main__":
-    spec = {name: {} for name in ("addresses", "interface", "persistent", "metadata", "deployment", "lease")}
+    names = ("addresses", "wanted", "interface", "persistent", "metadata", "deployment", "lease")
+    spec = {name: {"type": "raw"} for name in names}
     module = AnsibleModule(spec, supports_check_mode=True)
     live = module._remote_tmp.endswith("node1")
     asks = bool(module.params["lease"])
@@ -116,6 +117,8 @@ if __name__ == "__main__":
         at_work={"held": "somebody", "refused": refused, "mine": asks and not refused},
         tool={"name": "ip"},
         agents=[],
+        steady=[call["addresses"] for call in module.params["wanted"] or [] if live],
+        metrics_units=[],
     )
 """
 ENI = "eni-11111111"
@@ -300,7 +303,7 @@ def test_a_move_that_succeeded_leaves_no_lease(house: Path, tmp_path: Path, stuc
     finally:
         for name, text in before.items():
             (modules / f"{name}.py").write_text(text)
-    assert "Record it at the target" in printed
+    assert "Record the move" in printed
     assert "node1 still may have the address up: It stays." in re.sub(r"\s+", " ", printed) or not stuck
     where = "where the address could not be taken down" if failover == "none" else "at the nodes again"
     done = re.search(rf"^TASK \[.*Let others .*{where}\].*\n(?:.+\n)*?ok: \[node1", printed, re.MULTILINE)
@@ -345,6 +348,14 @@ def test_a_request_may_name_a_node_as_its_cluster_does(
     printed = ansible(house, tmp_path, playbook, "-e", json.dumps(extra), fails=fails)
     assert f"target is '{target}', which is no node" in printed or not fails
     assert "Move the route in every table" in printed or fails
+
+
+def test_a_playbook_of_ones_own_that_leaves_a_node_out_is_refused(house: Path, tmp_path: Path) -> None:
+    roles = ["aws_ha.overlay_ip.overlay_ip"]
+    (tmp_path / "own.yml").write_text(json.dumps([{"hosts": "overlay_nodes", "gather_facts": False, "roles": roles}]))
+    printed = ansible(house, tmp_path, str(tmp_path / "own.yml"), "--limit", "node1", fails=True)
+    assert "--limit leaves out node2: the overlay IPs are moved between all nodes of overlay_nodes" in printed
+    assert "Nothing was changed." in printed
 
 
 def test_who_never_asked_has_no_lease(house: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +166,91 @@ def test_what_the_running_keepalived_has_read(
 def test_what_was_kept_counts_for_one_life_of_the_daemon() -> None:
     assert of_role("keepalived_reads", keepalived_since=RUNS) == "/run/aws-overlay-ip/read-123456.conf"
     assert of_role("keepalived_reads", keepalived_since={"stdout": ""}) == "/run/aws-overlay-ip/read-0.conf"
+
+
+WORKS = {"active": True, "enabled": True}
+GUARD = "/etc/systemd/system/aws-overlay-ip-guard.service"
+DROPINS = "/etc/systemd/system/keepalived.service.d"
+CHECK = "/usr/libexec/keepalived/aws-overlay-ip-check"
+
+
+def file(text: str, mode: str, group: int = 0) -> dict[str, Any]:
+    return {"sha256": hashlib.sha256(text.encode()).hexdigest(), "mode": mode, "user": 0, "group": group}
+
+
+AS_IT_SHALL_BE: dict[str, Any] = {
+    "running": WORKS,
+    "guard": WORKS,
+    "kept": [],
+    "said": ["/run/aws-overlay-ip/keepalived.json"],
+    "files": {
+        "/sys/fs/selinux/enforce": None,
+        "/etc/keepalived/keepalived.conf": file("conf", "0600"),
+        DROPINS: {**file("", "0755"), "sha256": ""},
+        f"{DROPINS}/aws-overlay-ip.conf": file("dropin", "0644"),
+        "/usr/libexec/keepalived/aws-overlay-ip": None,
+        CHECK: None,
+        GUARD: file("guard", "0644"),
+    },
+}
+
+
+def settled(there: dict[str, Any], **known: Any) -> Any:
+    given = {
+        "keepalived_there": there,
+        "keepalived_content": "conf",
+        "keepalived_dropin_text": "dropin",
+        "keepalived_check_text": "check",
+        "keepalived_check_command": "",
+        "node_program_guard_text": "guard",
+        "node_program_installed": {"changed": False},
+    }
+    return of_role("keepalived_settled", **{**given, **known})
+
+
+def other_file(path: str, about: Any) -> dict[str, Any]:
+    return {**AS_IT_SHALL_BE, "files": {**AS_IT_SHALL_BE["files"], path: about}}
+
+
+def test_a_keepalived_that_is_as_it_shall_be_is_left_alone() -> None:
+    assert settled(AS_IT_SHALL_BE) is True
+    checked = {
+        "keepalived_check_command": "true",
+        "keepalived_check_who": {"stdout": "nobody:x:65534:65533::/:/bin/sh"},
+    }
+    assert settled(other_file(CHECK, file("check", "0750", 65533)), **checked) is True
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        {**AS_IT_SHALL_BE, "running": {"active": False, "enabled": True}},
+        {**AS_IT_SHALL_BE, "running": {"active": True, "enabled": False}},
+        {**AS_IT_SHALL_BE, "guard": {"active": False, "enabled": True}},
+        {**AS_IT_SHALL_BE, "kept": ["/run/aws-overlay-ip/read-1.conf"]},
+        {**AS_IT_SHALL_BE, "said": ["/run/aws-overlay-ip/keepalived-192.168.10.16.json"]},
+        other_file("/sys/fs/selinux/enforce", file("1", "0644")),
+        other_file("/etc/keepalived/keepalived.conf", file("another", "0600")),
+        other_file("/etc/keepalived/keepalived.conf", file("conf", "0644")),
+        other_file("/etc/keepalived/keepalived.conf", None),
+        other_file(DROPINS, None),
+        other_file(f"{DROPINS}/aws-overlay-ip.conf", file("another", "0644")),
+        other_file("/usr/libexec/keepalived/aws-overlay-ip", file("of SELinux's time", "0755")),
+        other_file(CHECK, file("check", "0750")),
+        other_file(GUARD, None),
+    ],
+)
+def test_whatever_differs_is_configured(there: dict[str, Any]) -> None:
+    assert settled(there) is False
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"node_program_installed": {"changed": True}},  # the guard is of another version
+        {"overlay_ip_model": {**MODEL, "deployment": "db"}},
+        {"keepalived_check_command": "true", "keepalived_check_who": {"stdout": "root:x:0:0::/:/bin/sh"}},
+    ],
+)
+def test_so_it_is_where_something_else_was_changed(known: dict[str, Any]) -> None:
+    assert settled(AS_IT_SHALL_BE, **known) is False

@@ -56,6 +56,10 @@ class Kept:
         """Where these go to another place by somebody else's hand: only what is written down is written anew."""
         self.keep(o for o in overlays if self.place(o.address) is not None)
 
+    def agrees(self, places: Iterable[Place]) -> bool:
+        """Whether what is written down of these addresses, if anything is, says so too."""
+        return all(self.place(place.address) in (None, place) for place in places)
+
     def release(self, addresses: Iterable[str]) -> None:
         """Remove them, before the addresses go down. Never fails: what cannot be removed is not believed."""
         for address in addresses:

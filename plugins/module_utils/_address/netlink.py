@@ -9,8 +9,11 @@ Works alike with pyroute2 0.7.2 (Debian 12's package) and the newest. This modul
 from __future__ import annotations
 
 import errno
+import importlib
+import importlib.util
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
@@ -19,8 +22,33 @@ from .live import NO_FAMILY, TRIES, TURNED, not_turned, refused, restless
 from .plan import ADD, DELETE, DEPRECATE, Held, Link, Route, Rule, Step
 from .source import Turn
 
+
+def _part() -> Any:
+    """pyroute2 without what its own ``__init__`` imports besides, which takes half of the time or more.
+
+    Raises:
+        Exception: it is not there, or is one whose parts cannot be imported alone.
+    """
+    spec = importlib.util.find_spec("pyroute2")
+    if spec is None or "pyroute2" in sys.modules:
+        raise ImportError("No part of pyroute2")
+    package: Any = importlib.util.module_from_spec(spec)
+    sys.modules["pyroute2"] = package
+    try:
+        package.IPRoute = importlib.import_module("pyroute2.iproute").IPRoute
+        package.__version__ = importlib.import_module("pyroute2.config.version").__version__
+    except Exception:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "pyroute2"]:
+            del sys.modules[name]
+        raise
+    return package
+
+
 try:
-    import pyroute2
+    try:
+        pyroute2 = _part()
+    except Exception:
+        pyroute2 = importlib.import_module("pyroute2")
     from pyroute2.netlink.exceptions import NetlinkError
 
     MISSING = ""

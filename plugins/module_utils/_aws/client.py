@@ -21,7 +21,8 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import partial
+from contextlib import suppress
+from functools import cache, partial
 from typing import Any, Callable, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -33,6 +34,7 @@ from .options import ATTEMPTS, CALL_SECONDS, CONNECT_TIMEOUT, OWNER_CALLS, READ_
 try:
     import botocore.config
     import botocore.exceptions
+    import botocore.loaders
     import botocore.parsers
     import botocore.session
 except ImportError:  # told by the module, which knows how to say it
@@ -127,7 +129,8 @@ class Aws:
     def _make(self, service: str, **keys: str) -> Any:
         opts = self.options
         try:
-            self._session.get_component("data_loader").file_loader = _ModelFiles()
+            data = self._session.get_config_variable("data_path") or ""
+            self._session.register_component("data_loader", _loader(data))
             return self._session.create_client(
                 service,
                 region_name=self.region,
@@ -169,6 +172,27 @@ def _session(opts: AwsOptions) -> Any:
     if opts.access_key:
         session.set_credentials(opts.access_key, opts.secret_key, opts.session_token)
     return session
+
+
+@cache
+def _loader(places: str) -> Any:
+    """The SDK's loader of its models: one for all clients, since it keeps what it has read."""
+    loader: Any = botocore.loaders.create_loader(places or None)
+    loader.file_loader = _ModelFiles()
+    return loader
+
+
+def warm(*services: str) -> None:
+    """Read what a client of these services needs, for whoever is forked from this process. Without the SDK: nothing."""
+    if not HAS_BOTOCORE:
+        return
+    loader = _loader("")
+    with suppress(botocore.exceptions.BotoCoreError):  # an older one has other files; then clients read their own
+        for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
+            loader.load_data(name)
+        for service in services:
+            for kind in ("service-2", "endpoint-rule-set-1"):
+                loader.load_service_model(service, kind, api_version=None)
 
 
 class _Late(Exception):

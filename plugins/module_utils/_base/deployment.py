@@ -76,6 +76,10 @@ class Deployment:
         """Where it remembers things until a reboot, and where it does that if it must."""
         return f"/run/{self.program}", f"/dev/shm/{self.program}"
 
+    def metrics_unit(self, kind: str) -> str:
+        """The file of a unit by which metrics are written: a ``service`` or its ``timer``."""
+        return f"/etc/systemd/system/{self.program}-metrics.{kind}"
+
 
 CONFIGS = f"/etc/{PROGRAM}*/config.json"
 """A pattern for the configuration files of all deployments of a node."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._address import agents, named, netlink, packages, replies, tools
+from .._address import agents, iproute, named, netlink, packages, replies, tools
 from .._address.live import NodeError
 from .._address.persist import store
 from .._address.persist.store import Host, Owner, Tree
@@ -57,10 +57,14 @@ def describe(host: Host, imds: Imds | None, params: Mapping[str, Any]) -> dict[s
         "identity_error": error,
         "tool": {"name": tools.name(), "package": source.package, "remedy": source.sentence},
         "pyroute2": {"version": netlink.VERSION},
+        "iproute2": {"version": iproute.version()},
         "addresses": shown,
         "interface": {"name": link.name, "method": owner.method, "owner": owner.why, "source": owner.source}
         if link and owner
         else None,
+        "metrics_units": [
+            kind for kind in ("service", "timer") if host.read(deployment.metrics_unit(kind)) is not None
+        ],
         "failover_engines": registry.running(host, deployment),
         "failover": engines,
         "record": record.of(tree, node.held if node else (), deployment),

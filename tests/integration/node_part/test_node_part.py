@@ -170,11 +170,13 @@ EXPECTED = {
 @pytest.mark.parametrize(
     ("python", "version"),
     [
-        *((python, NEWEST) for python in PYTHONS),
-        ("3.9", OLDEST),
+        (PYTHONS[0], NEWEST),
+        *(pytest.param(python, NEWEST, marks=pytest.mark.long) for python in PYTHONS[1:-1]),
+        (PYTHONS[-1], NEWEST),
+        pytest.param("3.9", OLDEST, marks=pytest.mark.long),
         ("3.11", OLDEST),
-        ("3.11", "0.7.7"),
-        ("3.11", "0.8.1"),
+        pytest.param("3.11", "0.7.7", marks=pytest.mark.long),
+        pytest.param("3.11", "0.8.1", marks=pytest.mark.long),
     ],
 )
 def test_the_life_of_two_overlays(python: str, version: str, netns: str, tmp_path: Path) -> None:
@@ -186,7 +188,9 @@ def test_the_life_of_two_overlays(python: str, version: str, netns: str, tmp_pat
     assert seen == EXPECTED
 
 
-@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize(
+    "python", [PYTHONS[0], *(pytest.param(python, marks=pytest.mark.long) for python in PYTHONS[1:-1]), PYTHONS[-1]]
+)
 def test_the_same_life_without_pyroute2(python: str, netns: str, tmp_path: Path) -> None:
     seen = scenario(interpreter(python), None, netns, tmp_path, "iproute")
     ran_python, ran = seen.pop("versions")

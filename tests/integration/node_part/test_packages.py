@@ -140,14 +140,14 @@ EL = ["pacemaker", "pacemaker-cli", "corosync", "libknet1-plugins-all", "resourc
 @pytest.mark.parametrize(
     ("system", "packages"),
     [
-        ("RHEL 8.10", [*EL, "fence-agents-aws"]),
-        ("RHEL 9.6", [*EL, "fence-agents-aws"]),
+        pytest.param("RHEL 8.10", [*EL, "fence-agents-aws"], marks=pytest.mark.long),
+        pytest.param("RHEL 9.6", [*EL, "fence-agents-aws"], marks=pytest.mark.long),
         ("RHEL 10.1", [*EL, "fence-agents-aws"]),
-        ("AlmaLinux 9.6", [*EL, "fence-agents-aws"]),
+        pytest.param("AlmaLinux 9.6", [*EL, "fence-agents-aws"], marks=pytest.mark.long),
         ("SLES 15.7", ["pacemaker", "corosync", "resource-agents", "cluster-glue", "fence-agents", "python3-boto3"]),
         ("Debian 12", [*DEBIAN, "fence-agents"]),
-        ("Debian 13", [*DEBIAN, "fence-agents-aws"]),
-        ("Ubuntu 22.04", [*DEBIAN, "fence-agents", "python3-boto3"]),
+        pytest.param("Debian 13", [*DEBIAN, "fence-agents-aws"], marks=pytest.mark.long),
+        pytest.param("Ubuntu 22.04", [*DEBIAN, "fence-agents", "python3-boto3"], marks=pytest.mark.long),
         ("Ubuntu 24.04", [*DEBIAN, "fence-agents-aws"]),
     ],
 )
@@ -187,7 +187,7 @@ def test_what_cannot_be_had_is_told_before_anything_is_changed(
         assert sentence.endswith("Nothing was changed.")
 
 
-@pytest.mark.parametrize("system", ["Gentoo", "Amazon 2023"])
+@pytest.mark.parametrize("system", ["Gentoo", pytest.param("Amazon 2023", marks=pytest.mark.long)])
 def test_what_is_there_is_used_where_nothing_shall_be_installed(system: str, tmp_path: Path) -> None:
     assert ask(system, tmp_path, overlay_ip_install_packages=False) == {"keepalived": [], "pacemaker": []}
 

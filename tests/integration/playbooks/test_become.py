@@ -126,7 +126,7 @@ def as_nobody(home: Path, arguments: list[str], *capabilities: str) -> subproces
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [pytest.param(way, marks=[] if way == "both" else pytest.mark.long) for way in WAYS])
 def test_the_controllers_steps_need_no_sudo(
     way: str, home: Path, world: World, endpoint: Endpoint, control: Control
 ) -> None:
@@ -137,7 +137,9 @@ def test_the_controllers_steps_need_no_sudo(
     assert control.calls(action="ModifyNetworkInterfaceAttribute")
 
 
-@pytest.mark.parametrize("way", ["-b", "all.vars", "both"])
+@pytest.mark.parametrize(
+    "way", ["-b", pytest.param("all.vars", marks=pytest.mark.long), pytest.param("both", marks=pytest.mark.long)]
+)
 def test_a_task_that_becomes_would_be_noticed(way: str, home: Path, world: World) -> None:
     """The test of the test: here no sudo is found, whatever the machine has."""
     done = run(home, world, BECOMES, way)

@@ -11,21 +11,41 @@ import pytest
 
 from lab.handle import LabHandle
 
+further = pytest.mark.long  # the sentences are the unit tests'
+
 
 @pytest.mark.parametrize(
     ("extra", "told"),
     [
         ({}, "target is not set"),
-        ({"target": ""}, "target is not set"),
-        ({"target": None}, "target is not set"),
+        pytest.param({"target": ""}, "target is not set", marks=further),
+        pytest.param({"target": None}, "target is not set", marks=further),
         ({"target": "node9"}, "target is 'node9', which is no node: choose one of node1, node2"),
         ({"target": "node2", "overlay": "192.0.2.1"}, "overlay is '192.0.2.1', which is not in overlay_ips"),
-        ({"target": "node2", "expected_active": "x"}, "expected_active is 'x', which is no node"),
+        pytest.param(
+            {"target": "node2", "expected_active": "x"}, "expected_active is 'x', which is no node", marks=further
+        ),
         ({"target": "node2", "overlay_ips": [{"address": "10.0.5.5"}]}, "lies inside the CIDR 10.0.0.0/16"),
-        ({"target": "node2", "overlay_ips": [{"address": "192.168.10.15/24"}]}, "the network is 192.168.10.0/24"),
-        ({"target": "node2", "overlay_ips": ["192.168.10.15", "192.168.10.15/32"]}, "has the same address as"),
-        ({"target": "node2", "overlay_ips": [{"address": "192.168.10.9", "home": "n"}]}, "which is no node"),
-        ({"target": "node2", "overlay_ip_region": "nowhere"}, "overlay_ip_region is 'nowhere', which is no region"),
+        pytest.param(
+            {"target": "node2", "overlay_ips": [{"address": "192.168.10.15/24"}]},
+            "the network is 192.168.10.0/24",
+            marks=further,
+        ),
+        pytest.param(
+            {"target": "node2", "overlay_ips": ["192.168.10.15", "192.168.10.15/32"]},
+            "has the same address as",
+            marks=further,
+        ),
+        pytest.param(
+            {"target": "node2", "overlay_ips": [{"address": "192.168.10.9", "home": "n"}]},
+            "which is no node",
+            marks=further,
+        ),
+        pytest.param(
+            {"target": "node2", "overlay_ip_region": "nowhere"},
+            "overlay_ip_region is 'nowhere', which is no region",
+            marks=further,
+        ),
         (
             {
                 "target": "node2",

@@ -40,3 +40,18 @@ def test_a_client_uses_it() -> None:
     aws = client.Aws(client.AwsOptions(region="eu-central-1", access_key="AKIA", secret_key="secret"))
     aws.client("sts")
     assert isinstance(aws._session.get_component("data_loader").file_loader, client._ModelFiles)
+
+
+def test_clients_share_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fork of a process that is warm reads no model: of a task's AWS calls, reading them took most of the time."""
+    client.warm("ec2")
+    monkeypatch.setattr(client._ModelFiles, "load_file", lambda _self, path: pytest.fail(f"{path} is read again"))
+    aws = client.Aws(client.AwsOptions(region="eu-central-1", access_key="AKIA", secret_key="secret"))
+    aws.client("ec2")
+
+
+def test_models_of_ones_own_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
+    aws = client.Aws(client.AwsOptions(region="eu-central-1", access_key="AKIA", secret_key="secret"))
+    aws.client("sts")
+    assert str(tmp_path) in aws._session.get_component("data_loader").search_paths
