@@ -19,7 +19,7 @@ from drill import moves
 from drill.bed import ENGINES, RATE, DrillError, bed
 from drill.faults import FAULTS
 from drill.play import Result, play, reset, swap
-from drill.report import table
+from drill.report import FIRST, table
 
 DOCS = Path(__file__).parents[2] / "docs"
 STOCK = "aws-vpc-move-ip"
@@ -33,7 +33,8 @@ _READING = """\
 *Detected*: from the fault to the first call that moves a route; noticing, and fencing, come before it. *Moved*: from
 then until the standby answers. *Lost*: datagrams without an answer, while every node that serves answers with its own
 name. A ✓ says that at the end one living node had the address and every table's route, and that nobody served again
-after another node had, but where the fault lets it (a machine that thaws, a partition that ends).
+after another node had, but where the fault lets it (a machine that thaws, a partition that ends). *In 1.0.0*: the
+silence in the same drill with that version, taken {when}, {commit}.
 
 A node of the lab boots in a second: one that was shot may serve again before the other one starts, and then the row
 shows no move. The API answers at once where we do not delay it, and a changed route has effect at once; AWS gives no
@@ -114,7 +115,7 @@ def write(
         f"a second. Written {when}, {commit}; load average of the machine, which "
         f"has {os.cpu_count()} cores, at the end: {load}.",
         "",
-        *_READING.splitlines(),
+        *_READING.format(**FIRST).splitlines(),
         "",
     ]
     for engine, title in _TITLES.items():
