@@ -77,6 +77,7 @@ def test_a_node_s_name_is_refused_or_arrives(name: str) -> None:
     )
     assert re.findall(r"^    name: (.*)$", text, re.MULTILINE) == ["node1", name]
     engine = dict.fromkeys(("starts", "route_interval", "timeout", "check_command", "advert_interval", "looks"), 1)
+    engine["check_unit"] = ""
     conf = rendered(
         "keepalived/templates/keepalived.conf.j2",
         inventory_hostname=name,
