@@ -88,8 +88,7 @@ def test_the_program_itself_would_be_confined_by_keepalived() -> None:
         (f"{Deployment().home}/0123456789ab/start.py", "lib_t"),
         (str(CONFIG), "etc_t"),
         ("/etc/keepalived/keepalived.conf", "etc_t"),
-        (tracked(Deployment()), "keepalived_var_run_t"),  # keepalived.te: manage_files_pattern, files_watch_var_run_dirs
-        (tracked(Deployment("sap")), "keepalived_var_run_t"),
+        (tracked(Deployment()), "keepalived_var_run_t"),
     ],
 )
 def test_what_they_read_has_a_type_that_is_in_the_page(path: str, expected: str) -> None:
