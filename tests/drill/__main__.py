@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine
-from drill import moves
+from drill import moves, timing, timing_page
 from drill.bed import ENGINES, RATE, DrillError, bed
 from drill.faults import FAULTS
 from drill.play import Result, play, reset, swap
@@ -50,7 +50,15 @@ def main() -> int:
     parser.add_argument("--no-moves", action="store_true", help="do not measure start actions")
     parser.add_argument("--docs", type=Path, default=DOCS, help="where to write drill.json and drill.md")
     parser.add_argument("--programs", action="store_true", help="measure the bare programs alone, keep all else")
+    parser.add_argument(
+        "--timing", action="store_true", help="the table of intervals in place of the faults: timing.py"
+    )
+    parser.add_argument("--setting", action="append", type=float, default=[], help="timing: only this one; repeatable")
+    parser.add_argument("--trials", type=int, help="timing: not more than so many of each")
+    parser.add_argument("--seconds", type=float, default=540.0, help="timing: begin nothing that would not end by then")
     options = parser.parse_args()
+    if options.timing:
+        return _timing(options)
     if options.programs:
         kept = json.loads((options.docs / "drill.json").read_text())
         faults = [Result(**{**raw, "answered": tuple(raw["answered"])}) for raw in kept["faults"]]
@@ -68,6 +76,17 @@ def main() -> int:
     bad = [r for r in results if r.verdict and r.engine != STOCK]
     print(f"\n{len(results) - len(bad)} passed, {len(bad)} failed")
     return 1 if bad else 0
+
+
+def _timing(options: argparse.Namespace) -> int:
+    """Play what is missing of docs/timing.json and write docs/timing.md. Returns 3 where another run is needed."""
+    path = options.docs / "timing.json"
+    engines = [engine for engine in options.engine or timing.SETTINGS if engine in timing.SETTINGS]
+    trials, ended = timing.run(path, engines, options.setting, options.trials, options.seconds)
+    if trials:
+        (options.docs / "timing.md").write_text(timing_page.page(trials, json.loads(path.read_text())["last"]))
+    print("\nall played" if ended else "\nnot all played: run it again")
+    return 0 if ended else 3
 
 
 def drill(engine: str, words: list[str] | None, *, once: bool) -> Iterator[Result]:
