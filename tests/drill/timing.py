@@ -30,7 +30,7 @@ KILLED, LOST = (fault for fault in FAULTS if fault.name in ("application killed 
 BUSY_SECONDS = 60
 LOSS_PERCENT, LOSS_SECONDS = 20, 1.0
 PAUSES = (0.2, 0.3, 0.5)
-SETTINGS: dict[str, tuple[float, ...]] = {"keepalived": (0.2, 0.5, 1.0), "pacemaker": (1, 3, 5, 10)}
+SETTINGS: dict[str, tuple[float, ...]] = {"keepalived": (0.2, 0.25, 0.5, 1.0), "pacemaker": (1, 3, 5, 10)}
 """Seconds between two adverts; of a token, and between two monitors of the application."""
 _ADVERTS_AFTER = 5  # what a disturbance brings about, it does within three adverts and a bit
 _SPARE = 45.0  # seconds that a fault and its mending may take: no further one is begun so near to the end
