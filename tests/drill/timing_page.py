@@ -23,7 +23,7 @@ _HEAD = """\
 How soon the other node serves, with keepalived's adverts from 0.2 s to 1 s and Pacemaker's token from 1 s to 10 s,
 and what it takes for a takeover that nobody needed. Real packages on two full Debian 12 nodes of the lab, two route
 tables, a client that asks 250 times a second. The API answers at once, and a changed route has effect at once: AWS's
-part comes on top. Last played {when}, {commit}, on a machine with {cores} cores.
+part comes on top. Last played {when}, {commit}, on a machine with {cores} cores, whose load was {load} after a trial.
 
 *Silence*: what the client sees, from the fault to the other node's first answer. Medians, and in brackets the least
 and the most.
@@ -53,7 +53,9 @@ resource with a monitor every token. A lost node is shot before anything is take
 
 def page(trials: Sequence[Trial], last: Mapping[str, Any]) -> str:
     """The whole page."""
-    lines = [_HEAD.format(**last), *_safe(trials), _KEEPALIVED, *_faults(trials, "keepalived"), ""]
+    loads = [trial.load for trial in trials]
+    load = f"{min(loads):g} to {max(loads):g}" if loads else "not asked"
+    lines = [_HEAD.format(**last, load=load), *_safe(trials), _KEEPALIVED, *_faults(trials, "keepalived"), ""]
     lines += [_QUIET.format(stays="Each must be 0."), *_false_alarms(trials), "", _CLOCK]
     lines += [_arithmetic(), _PACEMAKER, *_faults(trials, "pacemaker")]
     return "\n".join(lines).rstrip() + "\n"
