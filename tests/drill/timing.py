@@ -210,8 +210,8 @@ def _play(
     with bed(engine, make=_with(setting)) as lab:
         assert isinstance(lab, Timed)
         for what in todo:
-            if end - time.monotonic() < _SPARE + (BUSY_SECONDS if QUIET_KINDS.get(what) is _busy else 0):
-                break
+            if end - time.monotonic() < _SPARE + (BUSY_SECONDS if what == _BUSY else 0):
+                continue  # a shorter one may still come
             try:
                 lab.rest()
                 made.append(trial(lab, what))
