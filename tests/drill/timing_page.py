@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import statistics
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -58,7 +59,14 @@ def page(trials: Sequence[Trial], last: Mapping[str, Any]) -> str:
     lines = [_HEAD.format(**last, load=load), *_safe(trials), _KEEPALIVED, *_faults(trials, "keepalived"), ""]
     lines += [_QUIET.format(stays="Each must be 0."), *_false_alarms(trials), "", _CLOCK]
     lines += [_arithmetic(), _PACEMAKER, *_faults(trials, "pacemaker")]
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n\n".join(map(_wrapped, "\n".join(lines).rstrip().split("\n\n"))) + "\n"
+
+
+def _wrapped(paragraph: str) -> str:
+    """Text in lines of one length; headings and tables as they are."""
+    if paragraph.lstrip("\n").startswith(("|", "#", "<")):
+        return paragraph.strip("\n")
+    return textwrap.fill(paragraph, 118, break_on_hyphens=False, break_long_words=False)
 
 
 def _faults(trials: Sequence[Trial], engine: str) -> Iterator[str]:
