@@ -97,9 +97,7 @@ def test_a_sandbox_of_the_unit_and_a_reboot_make_no_difference(pair: Bed) -> Non
     pair.play("setup.yml", overlay_ip_check_unit=UNIT)
     holder = pair.rest().holder or ""
     standby = other(pair, holder)
-    sandbox = (
-        "[Service]\nUser=nobody\nProtectSystem=strict\nPrivateTmp=yes\nTemporaryFileSystem=/run\nNoNewPrivileges=yes\n"
-    )
+    sandbox = "[Service]\nUser=nobody\nProtectSystem=strict\nPrivateTmp=yes\nNoNewPrivileges=yes\n"
     pair.exec(standby, "mkdir", "-p", f"/etc/systemd/system/{UNIT}.d")
     pair.write(standby, f"/etc/systemd/system/{UNIT}.d/sandbox.conf", sandbox)
     try:
