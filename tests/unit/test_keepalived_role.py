@@ -216,3 +216,26 @@ def test_both_sides_have_the_same_names_of_what_is_tracked() -> None:
         known = {"overlay_ip_model": model}
         assert of_role("keepalived_tracked", **known) == names.tracked(deployment)
         assert of_role("keepalived_tracking", **known) == names.tracking(deployment)
+
+
+@pytest.mark.parametrize(
+    ("line", "hides"),
+    [
+        ("RootDirectory=", False),
+        ("RootDirectory=/srv/app", True),
+        ("RootImage=/app.raw", True),
+        ("TemporaryFileSystem=", False),
+        ("TemporaryFileSystem=/run", True),
+        ("TemporaryFileSystem=/var:ro /run:ro", True),
+        ("TemporaryFileSystem=/", True),
+        ("TemporaryFileSystem=/var/run", True),
+        ("TemporaryFileSystem=/run/app /var", False),
+        ("BindPaths=/srv/run:/run:rbind", True),
+        ("BindReadOnlyPaths=/srv/x:/srv/y:rbind", False),
+        ("BindPaths=/srv/run:/srv/run:rbind", False),
+        ("ReadOnlyPaths=/run", False),
+    ],
+)
+def test_a_unit_that_would_tell_it_elsewhere_is_seen(line: str, hides: bool) -> None:
+    shown = f"Id=app.service\nLoadState=loaded\n{line}\nActiveState=active\n"
+    assert of_role("keepalived_unit_hides", keepalived_unit_seen={"stdout": shown}) is hides

@@ -74,12 +74,16 @@ def test_a_dead_application_is_replaced_at_once(pair: Bed) -> None:
         (True, UNIT, f"overlay_ip_check_unit is '{UNIT}', which does not run on "),
         (False, "no-such-thing", "overlay_ip_check_unit is 'no-such-thing', and node1 has no such service"),
         (False, "keepalived", "overlay_ip_check_unit is 'keepalived', which is the failover engine itself on node1"),
+        (False, "hidden", "overlay_ip_check_unit is 'hidden', which has a /run of its own on node1"),
     ],
 )
 def test_what_cannot_be_tracked_is_refused_before_anything_is_changed(
     pair: Bed, stop: bool, unit: str, told: str
 ) -> None:
     holder = pair.rest().holder or ""
+    hidden = "[Service]\nExecStart=/bin/sleep infinity\nTemporaryFileSystem=/var /run\n"
+    for node in pair.nodes:
+        pair.write(node, "/run/systemd/system/hidden.service", hidden)
     if stop:
         pair.play("setup.yml", overlay_ip_check_command="")  # nobody asks for it: it would move
         pair.exec(holder, "systemctl", "stop", "overlay-app")
