@@ -29,7 +29,7 @@ GATES := $(LONG) $(SHORT)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup root test tests lint integration $(TESTS) $(subst +, ,$(GATES)) demo lab-up lab-down bench drill \
-  fleet long persistence upgrade world ill export clean
+  timing fleet long persistence upgrade world ill export clean
 
 help:  ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -143,6 +143,9 @@ fleet: setup  ## whole fleets that fail over at once, simulated, 15 minutes; wri
 
 drill: root setup  ## failover drills with keepalived and Pacemaker; writes docs/
 	@PYTHONPATH=tests python -m drill
+
+timing: root setup  ## what each interval of the engines is worth, an hour, may be interrupted; writes docs/
+	@PYTHONPATH=tests python -m drill --timing --seconds 7200
 
 clean:  ## remove what the targets above made in this folder
 	@rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/output

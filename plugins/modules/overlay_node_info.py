@@ -238,6 +238,10 @@ failover:
       description: The C(state) of each overlay IP in the same way, where keepalived moves each by itself.
       type: dict
       version_added: 1.1.0
+    tracks:
+      description: The application's systemd service that keepalived is told of; only where there is one.
+      type: str
+      version_added: 1.1.0
     configured:
       description: Whether setup has given overlay IPs to it here.
       type: bool

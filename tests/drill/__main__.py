@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine
-from drill import moves
+from drill import moves, timing, timing_page
 from drill.bed import ENGINES, RATE, DrillError, bed
 from drill.faults import FAULTS
 from drill.play import Result, play, reset, swap
-from drill.report import table
+from drill.report import FIRST, table
 
 DOCS = Path(__file__).parents[2] / "docs"
 STOCK = "aws-vpc-move-ip"
@@ -33,7 +33,8 @@ _READING = """\
 *Detected*: from the fault to the first call that moves a route; noticing, and fencing, come before it. *Moved*: from
 then until the standby answers. *Lost*: datagrams without an answer, while every node that serves answers with its own
 name. A ✓ says that at the end one living node had the address and every table's route, and that nobody served again
-after another node had, but where the fault lets it (a machine that thaws, a partition that ends).
+after another node had, but where the fault lets it (a machine that thaws, a partition that ends). *In 1.0.0*: the
+silence in the same drill with that version, taken {when}, {commit}.
 
 A node of the lab boots in a second: one that was shot may serve again before the other one starts, and then the row
 shows no move. The API answers at once where we do not delay it, and a changed route has effect at once; AWS gives no
@@ -49,7 +50,15 @@ def main() -> int:
     parser.add_argument("--no-moves", action="store_true", help="do not measure start actions")
     parser.add_argument("--docs", type=Path, default=DOCS, help="where to write drill.json and drill.md")
     parser.add_argument("--programs", action="store_true", help="measure the bare programs alone, keep all else")
+    parser.add_argument(
+        "--timing", action="store_true", help="the table of intervals in place of the faults: timing.py"
+    )
+    parser.add_argument("--setting", action="append", type=float, default=[], help="timing: only this one; repeatable")
+    parser.add_argument("--trials", type=int, help="timing: not more than so many of each")
+    parser.add_argument("--seconds", type=float, default=540.0, help="timing: begin nothing that would not end by then")
     options = parser.parse_args()
+    if options.timing:
+        return _timing(options)
     if options.programs:
         kept = json.loads((options.docs / "drill.json").read_text())
         faults = [Result(**{**raw, "answered": tuple(raw["answered"])}) for raw in kept["faults"]]
@@ -67,6 +76,17 @@ def main() -> int:
     bad = [r for r in results if r.verdict and r.engine != STOCK]
     print(f"\n{len(results) - len(bad)} passed, {len(bad)} failed")
     return 1 if bad else 0
+
+
+def _timing(options: argparse.Namespace) -> int:
+    """Play what is missing of docs/timing.json and write docs/timing.md. Returns 3 where another run is needed."""
+    path = options.docs / "timing.json"
+    engines = [engine for engine in options.engine or timing.SETTINGS if engine in timing.SETTINGS]
+    trials, ended = timing.run(path, engines, options.setting, options.trials, options.seconds)
+    if trials:
+        (options.docs / "timing.md").write_text(timing_page.page(trials, json.loads(path.read_text())["last"]))
+    print("\nall played" if ended else "\nnot all played: run it again")
+    return 0 if ended else 3
 
 
 def drill(engine: str, words: list[str] | None, *, once: bool) -> Iterator[Result]:
@@ -114,7 +134,7 @@ def write(
         f"a second. Written {when}, {commit}; load average of the machine, which "
         f"has {os.cpu_count()} cores, at the end: {load}.",
         "",
-        *_READING.splitlines(),
+        *_READING.format(**FIRST).splitlines(),
         "",
     ]
     for engine, title in _TITLES.items():

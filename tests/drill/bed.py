@@ -119,14 +119,19 @@ class Bed:
     """The lab and its handles. Nodes are named as in the lab: node1 is the home."""
 
     def __init__(self, directory: Directory, lab: Lab, engine: str) -> None:
-        self.directory, self.lab, self.engine = directory, lab, engine
+        self.directory, self.engine = directory, engine
         self.control = Control(lab.world.endpoint_url)
         self.ec2 = client(lab.world, "ec2")
+        self._off: set[str] = set()
+        self.learn(lab)
+
+    def learn(self, lab: Lab) -> None:
+        """Take down what the lab is: which instance has which name."""
+        self.lab = lab
         self.nodes = tuple(machine.name for machine in lab.world.nodes)
         self.roles = {machine.name: machine.role_name for machine in lab.world.nodes}
         self.instances = {machine.instance_id: machine.name for machine in lab.world.nodes}
         self._ids = {machine.name: machine.instance_id for machine in lab.world.nodes}
-        self._off: set[str] = set()
 
     # -- what can be done ----------------------------------------------------------------------------------------
 
@@ -149,6 +154,13 @@ class Bed:
             else:
                 self._tell("boot", machine=node)
             self._off.discard(node)
+
+    def replace(self, node: str) -> None:
+        """Let another instance have a node's name, as an Auto Scaling group does: empty, with its application alone."""
+        self._tell("replace", machine=node, timeout=120.0)
+        self.learn(Lab.load(self.directory.description))
+        self._off.discard(node)
+        self._prepare(node)
 
     def reboot(self, node: str) -> None:
         """Reboot in order."""
@@ -266,11 +278,14 @@ class Bed:
     def prepare(self) -> None:
         """The application on both nodes, and what the engines need of this lab in place of AWS."""
         for node in self.nodes:
-            self.write(node, "/usr/local/lib/responder.py", Path(responder.__file__).read_text())
-            self.write(node, "/etc/systemd/system/overlay-app.service", _APPLICATION)
-            self.exec(node, "systemctl", "enable", "--now", "overlay-app")
-            if self.engine != "keepalived":
-                self._make_fencing_possible(node)
+            self._prepare(node)
+
+    def _prepare(self, node: str) -> None:
+        self.write(node, "/usr/local/lib/responder.py", Path(responder.__file__).read_text())
+        self.write(node, "/etc/systemd/system/overlay-app.service", _APPLICATION)
+        self.exec(node, "systemctl", "enable", "--now", "overlay-app")
+        if self.engine != "keepalived":
+            self._make_fencing_possible(node)
 
     def join(self) -> None:
         """Under Pacemaker the application is a resource, too: on both nodes, and the overlay IP where it lives."""

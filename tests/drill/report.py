@@ -5,18 +5,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
 from drill.play import Result
 
+FIRST: dict[str, Any] = json.loads((Path(__file__).parent / "first.json").read_text())
+"""The silences of version 1.0.0 in the same drills on the same machine."""
+
 _HEAD = (
-    "| fault | holder | detected s | moved s | lost | silence s | who answered | holder at the end | |",
-    "|---|---|---|---|---|---|---|---|---|",
+    "| fault | holder | detected s | moved s | lost | silence s | in 1.0.0 | who answered | holder at the end | |",
+    "|---|---|---|---|---|---|---|---|---|---|",
 )
 
 
 def table(results: Sequence[Result]) -> Iterable[str]:
     """The Markdown table of one engine."""
+    first = {(engine, fault, holder): f"{gap:.2f}" for engine, fault, holder, gap in FIRST["silences"]}
     yield from _HEAD
     for r in results:
         cells = [
@@ -26,6 +33,7 @@ def table(results: Sequence[Result]) -> Iterable[str]:
             _seconds(r.moved),
             str(r.lost),
             f"{r.gap:.2f}",
+            first.get((r.engine, r.fault, r.holder), "-"),
             " → ".join(r.answered),
             str(r.end.get("holder") or "nobody"),
             r.verdict.split(":")[0].splitlines()[0] if r.verdict else "✓",

@@ -76,7 +76,8 @@ def test_a_node_s_name_is_refused_or_arrives(name: str) -> None:
         pacemaker_order=list(read["nodes"]),
     )
     assert re.findall(r"^    name: (.*)$", text, re.MULTILINE) == ["node1", name]
-    engine = dict.fromkeys(("starts", "route_interval", "timeout", "check_command", "advert_interval", "looks"), 1)
+    known = ("starts", "route_interval", "timeout", "check_command", "check_unit", "advert_interval", "looks")
+    engine = dict.fromkeys((*known, "tracks", "tracked"), 1)
     conf = rendered(
         "keepalived/templates/keepalived.conf.j2",
         inventory_hostname=name,

@@ -16,6 +16,9 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.test.core import TestModule as JinjaTests
 from ansible.template import Templar
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived import names
+
 ROLE = Path(__file__).parents[2] / "roles" / "keepalived"
 NIC = {"name": "eth0", "ipv4": ["10.0.1.10"]}
 ONE = {
@@ -39,7 +42,7 @@ def of_role(name: str, **known: Any) -> Any:
     return Templar(loader=loader, variables=found).template(found[name])
 
 
-def written(looks: bool = True, instances: tuple[dict[str, Any], ...] = (ONE,), nic: Any = None) -> str:
+def written(looks: bool = True, instances: tuple[dict[str, Any], ...] = (ONE,), nic: Any = None, unit: str = "") -> str:
     """The configuration of node1."""
     environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, autoescape=False)
     return environment.from_string((ROLE / "templates" / "keepalived.conf.j2").read_text()).render(
@@ -50,6 +53,9 @@ def written(looks: bool = True, instances: tuple[dict[str, Any], ...] = (ONE,), 
         keepalived_peers=["10.0.2.10"],
         keepalived_removed=[],
         keepalived_check_command="",
+        keepalived_check_unit=unit,
+        keepalived_tracks=unit,
+        keepalived_tracked=of_role("keepalived_tracked"),
         keepalived_starts="/usr/sbin/aws-overlay-ip",
         keepalived_route_interval=10,
         keepalived_timeout=20,
@@ -202,6 +208,7 @@ def settled(there: dict[str, Any], **known: Any) -> Any:
         "keepalived_dropin_text": "dropin",
         "keepalived_check_text": "check",
         "keepalived_check_command": "",
+        "keepalived_check_unit": "",
         "node_program_guard_text": "guard",
         "node_program_installed": {"changed": False},
     }
@@ -249,8 +256,78 @@ def test_whatever_differs_is_configured(there: dict[str, Any]) -> None:
     [
         {"node_program_installed": {"changed": True}},  # the guard is of another version
         {"overlay_ip_model": {**MODEL, "deployment": "db"}},
+        {"keepalived_check_unit": "app.service"},
+        {"failover_node": {"failover": [{"engine": "keepalived", "tracks": "app.service"}]}},
         {"keepalived_check_command": "true", "keepalived_check_who": {"stdout": "root:x:0:0::/:/bin/sh"}},
     ],
 )
 def test_so_it_is_where_something_else_was_changed(known: dict[str, Any]) -> None:
     assert settled(AS_IT_SHALL_BE, **known) is False
+
+
+def test_a_unit_is_tracked_by_every_instance_and_by_none_without_one() -> None:
+    """With weight 0 what is not 0 is a fault: keepalived.conf(5)."""
+    other = {**ONE, "name": "overlay_ip_x", "number": 7}
+    whole = written(instances=(ONE, other), unit="app.service")
+    block = 'track_file overlay_ip_unit {\n  file "/run/keepalived-aws-overlay-ip"\n  weight 0\n}\n'
+    assert whole.count(block) == 1
+    assert whole.index(block) < whole.index("vrrp_instance ")  # else it is not found, and ignored
+    assert whole.count("  track_file {\n    overlay_ip_unit\n  }\n") == 2
+    assert whole.count("{") == whole.count("}")
+    assert whole.replace(block, "").replace("  track_file {\n    overlay_ip_unit\n  }\n", "").replace(
+        "\n# Whether app.service runs: 0, and 1 as soon as it has ended. A drop-in of that unit writes it.\n", ""
+    ) == written(instances=(ONE, other))
+
+
+def test_the_configuration_without_a_unit_is_as_it_was() -> None:
+    """An upgrade reloads nothing for it."""
+    assert "track_file" not in written()
+
+
+@pytest.mark.parametrize(
+    ("shown", "unit", "runs"),
+    [
+        ("Id=app.service\nLoadState=loaded\nActiveState=active\n", "app.service", True),
+        ("Id=real.service\nLoadState=loaded\nActiveState=reloading\n", "real.service", True),
+        ("Id=app.service\nLoadState=loaded\nActiveState=inactive\n", "app.service", False),
+        ("Id=app.service\nLoadState=loaded\nActiveState=activating\n", "app.service", False),
+        ("Id=app.service\nLoadState=loaded\nActiveState=deactivating\n", "app.service", False),
+        ("", "", False),
+    ],
+)
+def test_what_systemd_says_of_the_unit(shown: str, unit: str, runs: bool) -> None:
+    """The name is the one that systemd has: a drop-in for an alias would be another unit's."""
+    known = {"keepalived_unit_seen": {"stdout": shown}}
+    assert (of_role("keepalived_tracks", **known), of_role("keepalived_unit_runs", **known)) == (unit, runs)
+
+
+def test_both_sides_have_the_same_names_of_what_is_tracked() -> None:
+    for name in ("overlay-ip", "sap"):
+        deployment = Deployment(name)
+        model = {**MODEL, "program": deployment.program, "deployment": name}
+        known = {"overlay_ip_model": model}
+        assert of_role("keepalived_tracked", **known) == names.tracked(deployment)
+        assert of_role("keepalived_tracking", **known) == names.tracking(deployment)
+
+
+@pytest.mark.parametrize(
+    ("line", "hides"),
+    [
+        ("RootDirectory=", False),
+        ("RootDirectory=/srv/app", True),
+        ("RootImage=/app.raw", True),
+        ("TemporaryFileSystem=", False),
+        ("TemporaryFileSystem=/run", True),
+        ("TemporaryFileSystem=/var:ro /run:ro", True),
+        ("TemporaryFileSystem=/", True),
+        ("TemporaryFileSystem=/var/run", True),
+        ("TemporaryFileSystem=/run/app /var", False),
+        ("BindPaths=/srv/run:/run:rbind", True),
+        ("BindReadOnlyPaths=/srv/x:/srv/y:rbind", False),
+        ("BindPaths=/srv/run:/srv/run:rbind", False),
+        ("ReadOnlyPaths=/run", False),
+    ],
+)
+def test_a_unit_that_would_tell_it_elsewhere_is_seen(line: str, hides: bool) -> None:
+    shown = f"Id=app.service\nLoadState=loaded\n{line}\nActiveState=active\n"
+    assert of_role("keepalived_unit_hides", keepalived_unit_seen={"stdout": shown}) is hides

@@ -19,6 +19,7 @@ import yaml
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._address.persist import networkmanager
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.names import tracked
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.config import CONFIG
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +88,7 @@ def test_the_program_itself_would_be_confined_by_keepalived() -> None:
         (f"{Deployment().home}/0123456789ab/start.py", "lib_t"),
         (str(CONFIG), "etc_t"),
         ("/etc/keepalived/keepalived.conf", "etc_t"),
+        (tracked(Deployment()), "keepalived_var_run_t"),
     ],
 )
 def test_what_they_read_has_a_type_that_is_in_the_page(path: str, expected: str) -> None:

@@ -24,6 +24,8 @@ from world.changes import (
     SWITCHOVER,
     WAITS,
 )
+from world.operators import BACK, SUMS, count
+from world.operators import SWITCHOVER as MOVE
 from world.page import page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -66,7 +68,30 @@ def test_what_differs_from_lab_to_lab_is_left_out_of_what_was_told() -> None:
     assert text.count("  * node2's journal: rtb-... has no route.\n") == 1
 
 
+def test_the_rounds_of_two_operators_are_counted() -> None:
+    def result(ok: list[bool], refused: list[bool], *faults: str) -> dict[str, Any]:
+        return {"engine": "none", "pair": [MOVE, BACK], "ok": ok, "refused": refused, "faults": list(faults)}
+
+    sums: list[dict[str, Any]] = []
+    for one in (
+        result([True, True], [False, False]),
+        result([False, True], [True, False]),
+        result([False, True], [False, False]),
+        {"engine": "keepalived", "pair": [MOVE, BACK], "faults": ["DrillError: no rest | ever"]},
+        result([True, True], [False, False], "a lease was left"),
+    ):
+        sums = count(sums, one)
+    assert [[of[k] for k in ("engine", "rounds", "both", "refused", "failed")] for of in sums] == [
+        ["none", 4, 2, 1, 1],
+        ["keepalived", 1, 0, 0, 0],
+    ]
+    text = page({"when": "now", "commit": "commit 1", "load": 1.0, "cores": 2, "rows": []}, RATE, sums)
+    assert "| none | switchover | switchover back | 4 | 2 | 1 | 1 | a lease was left |\n" in text
+    assert "| keepalived | switchover | switchover back | 1 | 0 | 0 | 0 | DrillError: no rest / ever |\n" in text
+
+
 def test_the_page_is_current() -> None:
     value = json.loads((DOCS / "world.json").read_text())
-    assert (DOCS / "world.md").read_text() == page(value, RATE)
+    operators = json.loads(SUMS.read_text()) if SUMS.exists() else []
+    assert (DOCS / "world.md").read_text() == page(value, RATE, operators)
     assert {r["change"] for r in value["rows"]} <= {change.name for change in CHANGES}

@@ -20,6 +20,7 @@ from typing import Any
 from bench import machine
 from drill.bed import RATE, bed
 from world.changes import CHANGES, FOLLOWERS, REST, Change, WorldBed
+from world.operators import SUMS
 from world.page import page
 from world.rows import Row, play
 
@@ -53,7 +54,9 @@ def main() -> int:
             bad += bool(row.verdict)
             kept = merged(kept, row)
             write(file, kept)
-    (options.docs / "world.md").write_text(page(json.loads(file.read_text()), RATE))
+    sums = options.docs / SUMS.name
+    operators = json.loads(sums.read_text()) if sums.exists() else []
+    (options.docs / "world.md").write_text(page(json.loads(file.read_text()), RATE, operators))
     print(f"\n{bad} rows are not as they must be")
     return 1 if bad else 0
 

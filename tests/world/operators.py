@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two operators at once: each pair of what can be done, with random offsets, and what must hold afterwards.
 
-``python -m world.operators ENGINE ROUNDS REPORT`` plays all pairs in turns and adds a line of JSON for each round.
+``python -m world.operators ENGINE ROUNDS REPORT [PAIR...]`` plays all pairs in turns, adds a line of JSON to the report
+for each round, and counts it in docs/operators.json, of which `world.page` writes a table.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import random
@@ -30,6 +32,7 @@ from lab.daemon.ssh import end_masters
 from lab.handle import LabHandle
 from lab.playbook.run import CHECKOUT, PROGRAMS, Run, run_playbook
 
+SUMS = CHECKOUT / "docs/operators.json"
 ENGINES = ("none", "exclusive", "keepalived", "pacemaker")
 NODES = ("node1", "node2")
 SWITCHOVER, BACK, SETUP, TEARDOWN, FAILOVER = "switchover", "switchover back", "setup", "teardown", "failover"
@@ -299,6 +302,29 @@ def _state(of: Pair, actors: list[Actor]) -> Iterator[str]:
         yield f"status says {[o['holder'] for o in status['overlays']]}: {found}"
 
 
+def count(kept: list[dict[str, Any]], result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The sums of all rounds with one more: how many ended in which way, and each fault in words."""
+    key = (result["engine"], "+".join(result["pair"]))
+    zero = {"engine": key[0], "pair": key[1], "rounds": 0, "both": 0, "refused": 0, "failed": 0, "faults": []}
+    sums = {(one["engine"], one["pair"]): one for one in kept}
+    one = {**sums.get(key, zero)}
+    ok, refused = result.get("ok", ()), result.get("refused", ())
+    one["rounds"] += 1
+    one["both"] += all(ok) and bool(ok)
+    one["refused"] += any(refused)
+    one["failed"] += any(not good and not kept_out for good, kept_out in zip(ok, refused, strict=True))
+    one["faults"] = [*one["faults"], *(text[:300] for text in result["faults"])]
+    names = ["+".join(pair) for pair in PAIRS]
+    sums[key] = one
+    return [sums[k] for k in sorted(sums, key=lambda k: (ENGINES.index(k[0]), names.index(k[1])))]
+
+
+def _played(engine: str, names: tuple[str, str]) -> int:
+    """The rounds of earlier runs: each round has offsets of its own."""
+    kept = json.loads(SUMS.read_text()) if SUMS.exists() else []
+    return sum(one["rounds"] for one in kept if (one["engine"], one["pair"]) == (engine, "+".join(names)))
+
+
 def main() -> None:
     """Play all pairs in turns."""
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit("ended"))  # by way of the lab's removal
@@ -308,11 +334,17 @@ def main() -> None:
         for number in range(rounds):
             for names in pairs:
                 try:
-                    result = play(of, names, random.Random(f"{engine} {names} {number}"))
+                    result = play(of, names, random.Random(f"{engine} {names} {_played(engine, names)}"))
                 except (AssertionError, DrillError, OSError) as err:
                     result = {"engine": engine, "pair": list(names), "faults": [f"{type(err).__name__}: {err}"[-3000:]]}
                 with report.open("a", encoding="utf-8") as out:
                     out.write(json.dumps({"round": number, "time": time.strftime("%H:%M:%S"), **result}) + "\n")
+                with SUMS.open("a+", encoding="utf-8") as sums:
+                    fcntl.flock(sums, fcntl.LOCK_EX)  # engines may be played side by side
+                    sums.seek(0)
+                    kept = json.loads(sums.read() or "[]")
+                    sums.truncate(0)
+                    sums.write(json.dumps(count(kept, result), indent=1) + "\n")
         if problems := of.problems():
             sys.exit(f"The endpoint could not do: {problems}")
 

@@ -28,8 +28,16 @@ rest.
 which has {cores} cores, at the end: {load}."""
 
 
-def page(value: Mapping[str, Any], rate: float) -> str:
-    """The page: for each engine what came of each change, and who was told."""
+_OPERATORS = """\
+Each pair of what can be done, both at once or one some seconds after the other, at random. *Both*: both were done, one
+after the other. *Refused*: one was told before it had changed anything that the other was at work. *Failed*: one was
+told that it could not, because of what the other had done meanwhile. After each round: one holder or, after a teardown,
+nothing left; no lease left; status says what is so; and neither was told what was not so. A fault is where that did not
+hold."""
+
+
+def page(value: Mapping[str, Any], rate: float, operators: Sequence[Mapping[str, Any]] = ()) -> str:
+    """The page: for each engine what came of each change, and who was told; then the operators' rounds."""
     rows: Sequence[Mapping[str, Any]] = value["rows"]
     about = {name: value[name] for name in ("when", "commit", "cores", "load")}
     lines = ["<!-- Written by `make world`; docs/world.json has the same numbers. -->", "", "# The world moves", ""]
@@ -39,6 +47,8 @@ def page(value: Mapping[str, Any], rate: float) -> str:
         mine = [row for row in rows if row["engine"] == engine]
         if mine:
             lines += [f"## {title[0].upper()}{title[1:]}", "", *_table(mine), "", "Who was told:", "", *_told(mine), ""]
+    if operators:
+        lines += ["## Two operators at once", "", *_OPERATORS.splitlines(), "", *_rounds(operators), ""]
     return "\n".join(lines)
 
 
@@ -51,6 +61,15 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         last = row["change"]
         good = row["verdict"].splitlines()[0][:160] if row["verdict"] else "✓"
         cells = [name, row["then"], row["lost"], f"{row['gap']:.2f}", " → ".join(row["who"]), _came(row), good]
+        yield f"| {' | '.join(_cell(str(cell)) for cell in cells)} |"
+
+
+def _rounds(operators: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield "| engine | one | the other | rounds | both | refused | failed | faults |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for of in operators:
+        counts = [of[name] for name in ("rounds", "both", "refused", "failed")]
+        cells = [of["engine"], *of["pair"].split("+"), *counts, "; ".join(of["faults"]) or "none"]
         yield f"| {' | '.join(_cell(str(cell)) for cell in cells)} |"
 
 

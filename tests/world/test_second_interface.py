@@ -8,7 +8,9 @@ IPv6's default route leads out of the first interface alone: the second one has 
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -19,6 +21,7 @@ from persistence.under_engines import give_ipv6
 from drill.bed import Bed, bed
 from lab.probe.session import who_answers
 from lab.world import wait_for
+from world.tables import journal
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
@@ -63,6 +66,26 @@ class Second(Bed):
     def answers(self) -> list[str | None]:
         """Who answers at each of the overlay IPs."""
         return [who_answers(self.lab.machines[-1].netns, a) for a in (self.lab.overlay, OVERLAY6)]
+
+    @contextmanager
+    def detached(self, node: str) -> Iterator[str]:
+        """Detach its second network interface, as EC2 does by force: the route is a black hole, the device is gone."""
+        machine = next(m for m in self.lab.machines if m.name == node)
+        interface = self.lab.world.machine(node).network_interface_ids[1]
+        (shown,) = self.ec2.describe_network_interfaces(NetworkInterfaceIds=[interface])["NetworkInterfaces"]
+        place = f"{machine.netns}-slot"
+        subprocess.run(["ip", "netns", "add", place], check=True)
+        try:
+            self.ec2.detach_network_interface(AttachmentId=shown["Attachment"]["AttachmentId"], Force=True)
+            subprocess.run(["ip", "-n", machine.netns, "link", "set", "eth1", "netns", place], check=True)
+            yield interface
+            self.ec2.attach_network_interface(
+                NetworkInterfaceId=interface, InstanceId=shown["Attachment"]["InstanceId"], DeviceIndex=1
+            )
+            subprocess.run(["ip", "-n", place, "link", "set", "eth1", "netns", machine.netns], check=True)
+            self.exec(node, "sh", "-c", "ifdown --force eth1; ifup eth1")  # udev's work, which a container has not
+        finally:
+            subprocess.run(["ip", "netns", "delete", place], check=True)
 
 
 @pytest.fixture(scope="module", params=["keepalived", "pacemaker"])
@@ -115,3 +138,23 @@ def test_a_rule_that_is_lost_comes_again_by_itself(pair: Second) -> None:
         probe.wait_for("node1", 30)
     assert probe.report.who == ("node1",)
     assert probe.report.lost > 0
+
+
+def test_an_interface_that_is_detached(pair: Second) -> None:
+    """The standby takes over as if the node were lost; the node serves again once it has its interface back."""
+    with pair.probe() as probe, pair.probe(OVERLAY6) as six:
+        for each in (probe, six):
+            each.wait_for("node1")
+        with pair.detached("node1") as interface:
+            for each in (probe, six):
+                each.wait_for("node2", 60)
+            status = pair.play("status.yml").overlay_ip_result
+            assert [overlay["holder"] for overlay in status["overlays"]] == ["node2", "node2"]
+            assert not status["healthy"]
+            told = " ".join(f["message"] for f in status["nodes"]["node1"]["findings"])
+            assert interface in told or "eth1" in told, status["nodes"]["node1"]
+            assert "eth1" in journal(pair, "node1")
+        pair.rest("node2", 120)
+    pair.play("switchover.yml", target="node1")
+    pair.rest("node1", 120)
+    assert pair.answers() == ["node1", "node1"]

@@ -75,6 +75,7 @@ _SECONDS = "seconds"
 _RFC = "RFC 9568, 5.2"
 _KEEPALIVED = "keepalived.conf(5)"
 _USER = r"[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?"
+_SERVICE = r"(?!-)(?!.*@(\.service)?$)[A-Za-z0-9:_.\\@-]{1,240}"
 _AWS = tuple(name for option, spec in ARGUMENT_SPEC.items() for name in (option, *spec.get("aliases", ())))
 _RESOURCE = r"[A-Za-z_][A-Za-z0-9._-]*"  # NCName: pacemaker-*.rng, type ID
 _IAM_NAME = r"[\w+=,.@-]{1,128}"
@@ -224,6 +225,15 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("overlay_ip_vrrp_id", WHOLE, ("keepalived",), low=1, high=255, source=f"{_RFC}.3"),
     Variable("overlay_ip_keepalived_together", FLAG, ("keepalived",), True),
     Variable("overlay_ip_check_command", TEXT, ("keepalived",), ""),
+    Variable(
+        "overlay_ip_check_unit",
+        TEXT,
+        ("keepalived",),
+        "",
+        pattern=_SERVICE,
+        shape="the name of a systemd service, such as postgresql.service",
+        source="systemd.unit(5)",
+    ),
     Variable("overlay_ip_check_interval", WHOLE, ("keepalived",), 2, _SECONDS, 1, 3600, source=_KEEPALIVED),
     Variable("overlay_ip_check_timeout", WHOLE, ("keepalived",), 2, _SECONDS, 1, 3600, source=_KEEPALIVED),
     Variable("overlay_ip_check_rise", WHOLE, ("keepalived",), 2, low=1, high=100, source=_KEEPALIVED),

@@ -36,13 +36,17 @@ class Power:
     """
 
     def __init__(self, names: Mapping[str, str], node: Callable[[str], Node]) -> None:
-        self._names = names
+        self._names = dict(names)
         self._node = node
         self._tasks: dict[str, queue.Queue[tuple[str, threading.Event]]] = {
             name: queue.Queue() for name in names.values()
         }
         for name in self._tasks:
             threading.Thread(target=self._work, args=(name,), name=f"power {name}", daemon=True).start()
+
+    def replace(self, name: str, instance_id: str) -> None:
+        """A machine of the lab is another instance from now on."""
+        self._names = {**{old: n for old, n in self._names.items() if n != name}, instance_id: name}
 
     def event(self, instance_id: str, event: str) -> threading.Event | None:
         """EC2 did something to an instance. Returns at once what is set when the machine has done it; None for an

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from lab import scaling
 from lab.daemon import inventory
 from lab.daemon.control import ControlServer, Handler
 from lab.daemon.manifest import Manifest
@@ -150,6 +151,7 @@ class Service:
             "heal": self.router.heal,
             "settle": self._settle,
             "renew": self._renew,
+            "replace": self._replace,
             "exec": self._exec,
         }
 
@@ -181,6 +183,21 @@ class Service:
             node.destroy()
             self._make_machine(instance, *node_factory(self.kind))
         _at_once(lambda node: node.boot(), [self.nodes[instance.name] for instance in self.world.nodes])
+
+    def _replace(self, machine: str) -> None:
+        """Let another instance, with an empty disk, have a node's name, as an Auto Scaling group does."""
+        self._node(machine)  # or it is told that there is none
+        scaling.terminate(self.endpoint, self.world, machine)
+        self.power.settle()  # with it the node's disk is gone
+        end_masters(self.directory)
+        self.directory.known_hosts.unlink(missing_ok=True)
+        self.world = scaling.launch_again(self.endpoint, self.world, machine)
+        instance = self.world.machine(machine)
+        self.power.replace(machine, instance.instance_id)
+        self._make_machine(instance, *node_factory(self.kind))
+        self.nodes[machine].boot()
+        self._write_inventory()
+        self._lab().save(self.directory.description)
 
     def _exec(self, machine: str, argv: Sequence[str], stdin: str = "", seconds: float = 30.0) -> dict[str, object]:
         done = self._node(machine).exec(argv, stdin=stdin, timeout=seconds)

@@ -30,3 +30,13 @@ def standing(part: str = "") -> str:
 def conf(deployment: Deployment) -> str:
     """The daemon's configuration file."""
     return f"/etc/keepalived/{deployment.called(NAME)}.conf"
+
+
+def tracked(deployment: Deployment) -> str:
+    """The file in which the application's unit says whether it runs: 0, or 1 when it has ended (`track_file`)."""
+    return f"/run/keepalived-{deployment.program}"
+
+
+def tracking(deployment: Deployment) -> str:
+    """What makes that file at boot (tmpfiles.d(5)), with the unit's name in it: only where a unit is tracked."""
+    return f"/etc/tmpfiles.d/{deployment.program}-check.conf"

@@ -17,7 +17,7 @@ from ..._address.persist.tree import Host
 from ..._base import net
 from ..._base.deployment import Deployment
 from ..view import ADDRESS, CHECK_FAILED, MOVE, SELF, Trouble, name_of, not_running, parsed, text_of, unit_state, view
-from .names import MARK, NAME, conf, standing, unit
+from .names import MARK, NAME, conf, standing, tracked, tracking, unit
 
 SUM = "# The lines below as setup wrote them, by SHA-256: "
 
@@ -36,6 +36,7 @@ _SCRIPTS = {
 _GOOD = re.compile(r"\bsucce")
 _RELOADED = "considered unsuccessful on reload"
 _RESULT = re.compile(r"VRRP_Script\(([\w.-]+)\) (.+)")
+_TRACKS = re.compile(r"(?m)^# overlay_ip_check_unit: (\S+)$")
 
 
 def running(host: Host, deployment: Deployment) -> bool:
@@ -45,7 +46,8 @@ def running(host: Host, deployment: Deployment) -> bool:
 
 def configured(host: Host, deployment: Deployment) -> bool:
     """See :class:`..registry.Engine`."""
-    return MARK in (text_of(host, conf(deployment)) or "")
+    # Without the configuration, which somebody may have removed, the application's unit still has our drop-in.
+    return any(MARK in (text_of(host, path) or "") for path in (conf(deployment), tracking(deployment)))
 
 
 def given(host: Host, deployment: Deployment) -> list[dict[str, str]]:
@@ -96,7 +98,12 @@ def instances(text: str) -> dict[str, list[str]]:
 
 
 def seen(host: Host, deployment: Deployment) -> dict[str, Any]:
-    """See :class:`..registry.Engine`."""
+    """See :class:`..registry.Engine`; where the application's unit is tracked, also its name, under `tracks`."""
+    of = tracks(host, deployment)
+    return {**_seen(host, deployment), **({"tracks": of} if of else {})}
+
+
+def _seen(host: Host, deployment: Deployment) -> dict[str, Any]:
     foreign = movers(host, deployment)
     of = _USUAL if foreign and not configured(host, deployment) else deployment
     name, state = name_of(host, deployment), unit_state(host, unit(of))
@@ -161,6 +168,12 @@ def failing(journal: str, part: str = "") -> dict[str, str]:
     return {script: how.replace(_RELOADED, "failed when keepalived was reloaded") for script, how in bad.items()}
 
 
+def tracks(host: Host, deployment: Deployment) -> str:
+    """The application's unit, where it is tracked; else empty."""
+    found = _TRACKS.search(text_of(host, tracking(deployment)) or "")
+    return found[1] if found else ""
+
+
 def _at_fault(host: Host, said: str, name: str, deployment: Deployment, part: str, address: str) -> Iterator[Trouble]:
     """What is wrong with a part, that of `address`, or with all overlay IPs where that is empty."""
     if said in ("MASTER", "BACKUP"):
@@ -169,10 +182,14 @@ def _at_fault(host: Host, said: str, name: str, deployment: Deployment, part: st
     found = failing(journal, part) if said == "FAULT" else {}
     reasons = [f"{_SCRIPTS[s][0] if s in _SCRIPTS else s} {how}" for s, how in sorted(found.items())]
     remedies = [_SCRIPTS[s][1] for s in sorted(found) if s in _SCRIPTS]
+    application = tracks(host, deployment) if said == "FAULT" else ""
+    if application and (text_of(host, tracked(deployment)) or "0").strip() != "0":
+        reasons.append(f"{application} does not run")
+        remedies.append(f"`systemctl status {application}` there says why.")
     why = f": {'; '.join(reasons)}" if reasons else ", so that it cannot be the master"
     what = f"is in {said}" if said != "UNKNOWN" else "has not said what it is"
     remedy = " ".join(remedies) or "`{program} check` and the check command there say what is wrong."
-    kind = CHECK_FAILED if list(found) == [_APPLICATION] else "engine_fault"
+    kind = CHECK_FAILED if reasons and set(found) <= {_APPLICATION} else "engine_fault"
     of = f" for {address}" if address else ""
     message = f"keepalived {what} on {name}{of}{why}."
     message, remedy = (text.replace("{program}", deployment.program) for text in (message, remedy))

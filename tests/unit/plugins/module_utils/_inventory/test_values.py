@@ -74,6 +74,14 @@ NODES: dict[str, dict[str, Any]] = {"node1": {}, "node2": {}}
             "overlay_ip_corosync_token is 10: write a whole number from 400 to 300000 (milliseconds).",
         ),
         ("overlay_ip_check_user", "no body", "overlay_ip_check_user is 'no body': write a user's name."),
+        *(
+            (
+                "overlay_ip_check_unit",
+                value,
+                f"overlay_ip_check_unit is '{value}': write the name of a systemd service, such as postgresql.service.",
+            )
+            for value in ("my app", "-H host", "../app", "app';id;'", "app@", "app@.service", "a" * 241, "%n")
+        ),
         (
             "overlay_ips",
             "192.168.10.15",
@@ -112,6 +120,9 @@ def test_what_cannot_be_right_is_one_sentence(name: str, raw: Any, sentence: str
         ("overlay_ip_exclusive", False, False),
         ("overlay_ip_tame_agents", "nm_cloud_setup, cloud_netconfig", ["nm_cloud_setup", "cloud_netconfig"]),
         ("overlay_ip_check_user", "svc-app$", "svc-app$"),
+        ("overlay_ip_check_unit", "postgresql", "postgresql"),
+        ("overlay_ip_check_unit", "postgresql@16-main.service", "postgresql@16-main.service"),
+        ("overlay_ip_check_unit", "dev-x\\x2dy.service", "dev-x\\x2dy.service"),
     ],
 )
 def test_what_is_right_has_its_kind(name: str, raw: Any, value: Any) -> None:

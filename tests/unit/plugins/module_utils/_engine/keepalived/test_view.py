@@ -107,6 +107,71 @@ def test_a_fault_is_told_with_the_check_that_fails(journal: str, message: str, r
     ]
 
 
+def tracked(says: str | None, unit: str = "app.service") -> dict[str, str]:
+    """The files of a unit that is tracked, and what it says of itself."""
+    files = {names.tracking(USUAL): f"# Written by {names.MARK}: ...\n# overlay_ip_check_unit: {unit}\nf /run/x\n"}
+    return files if says is None else {**files, names.tracked(USUAL): says}
+
+
+ENDED = ("engine_check_failed", "app.service does not run", "`systemctl status app.service` there says why.")
+FAILED = "the check command failed (exited with status 1)"
+
+
+@pytest.mark.parametrize(
+    ("says", "state", "journal", "kind", "message", "remedy"),
+    [
+        ("1\n", "FAULT", "", ENDED[0], ENDED[1], ENDED[2]),
+        ("1", "FAULT", "", *ENDED),
+        ("-1\n", "FAULT", "", *ENDED),
+        (
+            "1\n",
+            "FAULT",
+            "VRRP_Script(overlay_ip_application) failed (exited with status 1)",
+            ENDED[0],
+            f"{FAILED}; {ENDED[1]}",
+            f"see to the application there, or to overlay_ip_check_command. {ENDED[2]}",
+        ),
+        (
+            "1\n",
+            "FAULT",
+            "VRRP_Script(overlay_ip_link) failed (exited with status 2)",
+            "engine_fault",
+            f"the look at the network interface failed (exited with status 2); {ENDED[1]}",
+            f"`ip link` there says whether it is down. {ENDED[2]}",
+        ),
+    ],
+)
+def test_a_unit_that_has_ended_is_told(
+    says: str, state: str, journal: str, kind: str, message: str, remedy: str
+) -> None:
+    view = seen({STANDING: f'{{"state": "{state}"}}', **tracked(says)}, outputs={JOURNAL: journal})
+    assert view["tracks"] == "app.service"
+    assert [(f["id"], f["message"], f["remedy"]) for f in view["findings"]] == [
+        (kind, f"keepalived is in FAULT on node2: {message}.", remedy)
+    ]
+
+
+@pytest.mark.parametrize(("says", "state"), [("0\n", "MASTER"), ("1\n", "BACKUP"), (None, "MASTER"), ("", "BACKUP")])
+def test_what_a_unit_says_is_no_finding_where_keepalived_is_well(says: str | None, state: str) -> None:
+    assert seen({STANDING: f'{{"state": "{state}"}}', **tracked(says)})["findings"] == []
+
+
+@pytest.mark.parametrize("says", ["0\n", "0", "", None])
+def test_a_fault_is_not_laid_at_the_door_of_a_unit_that_runs(says: str | None) -> None:
+    (found,) = seen({STANDING: '{"state": "FAULT"}', **tracked(says)})["findings"]
+    assert (found["id"], "app.service" in found["message"]) == ("engine_fault", False)
+
+
+def test_where_no_unit_is_tracked_nothing_is_said_of_one() -> None:
+    assert "tracks" not in seen({STANDING: '{"state": "MASTER"}', CONF: conf()})
+
+
+def test_a_drop_in_that_is_left_alone_counts_as_configured() -> None:
+    """Somebody removed the configuration by hand: setup with another engine removes the rest."""
+    assert keepalived_view.configured(FakeHost(tracked("0\n")), USUAL)
+    assert not keepalived_view.configured(FakeHost(tracked("0\n")), Deployment("sap"))
+
+
 @pytest.mark.parametrize(
     ("outputs", "state", "name", "hinders"),
     [({}, "stopped", "engine_stopped", ["move"]), (MASKED, "masked", "engine_masked", ["setup", "move"])],
