@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .._inventory import former
 from .._inventory.holders import Dict, node_of
+from .._inventory.settling import replaced
 from . import engines, history, outside, places
 
 
@@ -27,7 +29,9 @@ def report(
     """
     left_over = left["findings"] if left else []
     told = {route["destination"] for route in left["routes"]} if left else set()
-    overlays = []
+    seen, overlays = list(seen), []
+    known = former.routed((h["record"] for h in hosts.values() if h.get("record")), model["overlays"])
+    rows = replaced(model, seen, known)
     for overlay in seen:
         tables = [{"route_table_id": r["route_table_id"], **_holder(r, model)} for r in overlay["routes"]]
         overlays.append(
@@ -37,9 +41,9 @@ def report(
                 "consistent": overlay["consistent"],
                 "holder": node_of(overlay["holder"], model["nodes"]),
                 "tables": tables,
-                # A route that is left over is told with the command that removes it.
                 "findings": [
-                    f for f in overlay["findings"] if f["id"] != "unmanaged_route" or overlay["destination"] not in told
+                    *(f for f in overlay["findings"] if not _told_elsewhere(f, overlay["destination"] in told, rows)),
+                    *(former.finding(row) for row in rows if row.narrow and row.by[0] == overlay["destination"]),
                 ],
             }
         )
@@ -51,6 +55,14 @@ def report(
     made = {"overlays": overlays, "nodes": nodes, "region": model["region"], "orphans": left_over}
     made.update(networks=places.networks(model, networks), moves=history.last(hosts))
     return {**made, "healthy": "error" not in {finding["severity"] for finding in _all(made)}}
+
+
+def _told_elsewhere(finding: Dict, left_over: bool, rows: Sequence[former.Former]) -> bool:
+    """A route that is left over is told with the command that removes it, one that is replaced with what does so."""
+    if finding["id"] == "unmanaged_route":
+        return left_over
+    about = (f"{row.route_table_id} also has {row.destination} to " for row in rows)
+    return finding["id"] in ("more_specific_route", "overlap") and finding["message"].startswith(tuple(about))
 
 
 def lines(report: Dict, *, every_table: bool = False) -> list[str]:
