@@ -34,8 +34,9 @@ options:
     required: true
   addresses:
     description:
-      - Single addresses that networks in O(destinations) carry. The module refuses, before any write, where a table has a
-        route of one of them to elsewhere than the target, since the longest prefix wins and a move would leave it behind.
+      - Single addresses that networks in O(destinations) carry. The module refuses, before any write, where a table has
+        a route of one of them to elsewhere than the target. The longest prefix wins, so that a move would leave it
+        behind.
     type: list
     elements: str
     version_added: 1.1.0

@@ -116,6 +116,7 @@ def _overlay(place: int, item: Any, names: Sequence[str]) -> dict[str, Any]:
         "vrrp_id": heard(None, _vrrp_id, where, item),
         "follows": heard(None, _follows, where, item),
         "apart_from": heard(None, _apart_from, where, item),
+        "called": list(dict.fromkeys(filter(None, (net.bare(destination), destination, net.bare(own), own, name)))),
         "entries": [{"place": place, "address": net.bare(own), "name": name, "route": destination != own}],
     }
     heard.tell()

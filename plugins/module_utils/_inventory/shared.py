@@ -75,6 +75,7 @@ def joined(items: Sequence[Any], read: Sequence[dict[str, Any]]) -> list[dict[st
         for key in _ALIKE:
             heard(None, _take, key, first, overlay, items, place)
         first["entries"] = [*first["entries"], *overlay["entries"]]
+        first["called"] = [*first["called"], *(word for word in overlay["called"] if word not in first["called"])]
         first["node_addresses"] = [*first["node_addresses"], *overlay["node_addresses"]]
     for sentence in _overlaps([overlay for overlay in made if overlay]):
         heard(None, _refuse, sentence)

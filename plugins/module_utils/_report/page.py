@@ -207,6 +207,7 @@ def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict], serves: Map
     ready = [node["name"] + (f" ({node['proof']})" if node["proof"] else "") for node in able]
     return {
         "destination": overlay["destination"],
+        "carries": overlay.get("carries") or [],
         "state": state,
         "label": label,
         "kind": kind,

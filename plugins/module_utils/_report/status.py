@@ -32,11 +32,13 @@ def report(
     seen, overlays = list(seen), []
     known = former.routed((h["record"] for h in hosts.values() if h.get("record")), model["overlays"])
     rows = replaced(model, seen, known)
+    carried = {o["destination"]: _carried(o) for o in model["overlays"]}
     for overlay in seen:
         tables = [{"route_table_id": r["route_table_id"], **_holder(r, model)} for r in overlay["routes"]]
         overlays.append(
             {
                 "destination": overlay["destination"],
+                "carries": carried.get(overlay["destination"], []),
                 "vpc_id": overlay.get("vpc_id"),
                 "consistent": overlay["consistent"],
                 "holder": node_of(overlay["holder"], model["nodes"]),
@@ -57,6 +59,11 @@ def report(
     return {**made, "healthy": "error" not in {finding["severity"] for finding in _all(made)}}
 
 
+def _carried(overlay: Dict) -> list[str]:
+    """The addresses that share a route, each with its name."""
+    return [" ".join(filter(None, (e["name"], e["address"]))) for e in overlay.get("entries", ()) if e["route"]]
+
+
 def _told_elsewhere(finding: Dict, left_over: bool, rows: Sequence[former.Former]) -> bool:
     """A route that is left over is told with the command that removes it, one that is replaced with what does so."""
     if finding["id"] == "unmanaged_route":
@@ -72,7 +79,8 @@ def lines(report: Dict, *, every_table: bool = False) -> list[str]:
     """
     told = [total([report])]
     for overlay in report["overlays"]:
-        told.append(f"{overlay['destination']}: {holders(overlay)}")
+        carries = f" ({', '.join(overlay['carries'])})" if overlay.get("carries") else ""
+        told.append(f"{overlay['destination']}{carries}: {holders(overlay)}")
         if every_table or not overlay["consistent"] or any(t["state"] != "active" for t in overlay["tables"]):
             told += [_table_line(t) for t in overlay["tables"]]
         told += _finding_lines(overlay["findings"])

@@ -227,18 +227,17 @@ def _check(table: Table, want: Want) -> None:
 
 
 def _check_left_behind(table: Table, want: Want) -> None:
-    """An address that has a longer prefix of its own does not go where the destination around it goes."""
-    for route in table.routes if want.state == "present" else ():
-        around = next(
-            (d for d in want.destinations if d != route.destination and net.covers(d, route.destination)), None
-        )
-        if around and route.ours and route.destination in want.addresses:
-            if route.network_interface_id != want.network_interface_id:
-                raise PlanError(
-                    f"{table.route_table_id} still has {route.destination} to {route.instance_id or route.target}, which"
-                    f" {around} is to carry: a move would leave it behind. Run setup first, which deletes that route."
-                    " Nothing was changed."
-                )
+    """An address that has a route of its own does not go where the network around it goes: the longest prefix wins."""
+    for route in table.routes if want.addresses and want.state == "present" else ():
+        if not route.ours or route.destination not in want.addresses:
+            continue
+        around = [d for d in want.destinations if d != route.destination and net.covers(d, route.destination)]
+        if around and route.network_interface_id != want.network_interface_id:
+            raise PlanError(
+                f"{table.route_table_id} still has {route.destination} to {route.instance_id or route.target}, which"
+                f" {around[0]} is to carry: a move would leave it behind. Run setup first, which deletes that route."
+                " Nothing was changed."
+            )
 
 
 def _inside(table: Table, destinations: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -31,6 +31,7 @@ def test_the_smallest_inventory() -> None:
             "vrrp_id": None,
             "follows": None,
             "apart_from": None,
+            "called": ["192.168.10.15", "192.168.10.15/32"],
             "entries": [{"place": 0, "address": "192.168.10.15", "name": "", "route": False}],
             "apart": {},
             "apart_by": "",
