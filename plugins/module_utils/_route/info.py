@@ -164,6 +164,8 @@ def shown(
 
 def _beside(other: str, destination: str) -> bool:
     """Whether two prefixes overlap, of which none is the default route."""
+    if net.family(other) != net.family(destination) or other.partition("/")[2] == destination.partition("/")[2]:
+        return False  # as most of a table with many overlay IPs
     return not other.endswith("/0") and (net.covers(other, destination) or net.covers(destination, other))
 
 
