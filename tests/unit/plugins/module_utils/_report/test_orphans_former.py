@@ -1,8 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Addresses that a prefix carries now, and a prefix whose addresses have routes of their own: what is left over, and what
-is replaced."""
+"""Addresses that a prefix carries now, or the other way round: what is left over, and what is replaced."""
 
 from __future__ import annotations
 
