@@ -93,7 +93,7 @@ def where(overlay: Dict) -> str:
     return f"overlay_ips[{overlay['entries'][0]['place']}]"
 
 
-def found(word: str, overlays: Sequence[Dict]) -> list[Dict]:
+def found(word: str, overlays: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The overlays that a person means by an address, a route or a name.
 
     Raises:

@@ -14,8 +14,8 @@ NET, APP, DB = "10.99.0.0/28", "10.99.0.5/32", "10.99.0.6/32"
 
 
 def overlay(destination: str, *addresses: str) -> dict[str, Any]:
-    made = {"destination": destination, "address": destination.removesuffix("/32"), "node_addresses": list(addresses)}
-    shared = destination == NET
+    made: dict[str, Any] = {"destination": destination, "address": destination.removesuffix("/32")}
+    made["node_addresses"], shared = list(addresses), destination == NET
     entries = [{"place": n, "address": a[:-3], "name": "", "route": shared} for n, a in enumerate(addresses)]
     made |= {"entries": entries, "home": "node1", "route_table_ids": [], "vpc_id": None}
     return {**made, "interface": "auto", "label": "auto"}
