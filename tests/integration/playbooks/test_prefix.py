@@ -80,6 +80,7 @@ def test_addresses_get_a_prefix_and_their_own_routes_again_and_no_packet_is_lost
     assert routed(lab) == {}
 
 
+@pytest.mark.long
 def test_addresses_at_two_nodes_get_no_prefix(lab: LabHandle) -> None:
     apart = [{"address": APP}, {"address": DB, "home": "node2"}]
     assert lab.playbook("setup.yml", overlay_ips=apart).ok
