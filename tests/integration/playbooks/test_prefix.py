@@ -90,3 +90,21 @@ def test_addresses_at_two_nodes_get_no_prefix(lab: LabHandle) -> None:
     assert f"routes {DB}/32 to node2, and {NET}, which replaces it, is held by node1" in told(run)
     assert "Nothing was changed." in told(run)
     assert routed(lab) == before
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("route", "why"),
+    [
+        ("10.0.7.0/28", "10.0.7.0/28 lies inside the CIDR 10.0.0.0/16 of"),
+        ("10.0.0.0/13", "10.0.0.0/13 covers 10.0.0.0/16"),
+    ],
+)
+def test_a_route_in_or_around_the_vpc_is_refused_before_anything_is_changed(
+    lab: LabHandle, route: str, why: str
+) -> None:
+    run = lab.playbook("setup.yml", overlay_ips=[{"address": "10.0.7.5", "route": route}])
+    assert not run.ok
+    assert why in told(run)
+    assert "choose addresses, and a route, outside every CIDR of the VPC. Nothing was changed." in told(run)
+    assert sum(run.changed.values()) == 0
