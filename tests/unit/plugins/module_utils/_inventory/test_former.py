@@ -48,6 +48,10 @@ def test_nothing_beside_is_nothing_former() -> None:
     assert settling.replaced(model(), []) == []
 
 
+def test_what_is_no_overlay_ip_of_the_inventory_replaces_nothing() -> None:
+    assert settling.replaced(model(), [seen(to(1), of="10.0.0.0/8", beside=[to(1, destination=APP)])]) == []
+
+
 def test_a_new_prefix_goes_where_the_addresses_are() -> None:
     beside = [to(2, table, destination=d) for table in "ab" for d in (APP, DB)]
     looked = [seen(none("a"), none("b"), beside=beside)]
@@ -107,9 +111,10 @@ def test_each_table_counts_by_itself() -> None:
     assert settling.parting(rows, whole=True)[0]["route_table_ids"] == ["rtb-a", "rtb-b"]
 
 
-def refusals(looked: list[dict[str, Any]]) -> list[str]:
-    rows = settling.replaced(model(), looked)
-    homes = {one["destination"]: one["home"] for one in settling.settled(model(), looked)}
+def refusals(looked: list[dict[str, Any]], of: dict[str, Any] | None = None, known: Any = ()) -> list[str]:
+    of = of or model()
+    rows = settling.replaced(of, looked, known)
+    homes = {one["destination"]: one["home"] for one in settling.settled(of, looked, known)}
     return list(former.refused(rows, NODES, homes))
 
 
@@ -119,6 +124,17 @@ def test_what_is_split_is_refused() -> None:
         f"rtb-a routes {DB} to node2, and {NET}, which replaces it, is held by node1: with the inventory as it was,"
         f" switch over to one node; or, where {NET} has its route already, switch over to node2."
     ]
+
+
+def test_a_prefix_that_is_split_is_refused_too_but_not_one_that_leads_to_no_node() -> None:
+    singles = model(overlay(APP, APP))
+    split = [to(1, "a", destination=NET), to(2, "b", destination=NET)]
+    assert refusals([seen(none("a"), none("b"), of=APP, beside=split)], singles, {NET}) == [
+        f"rtb-b routes {NET} to node2, and {APP}, which replaces it, goes to node1: with the inventory as it was, switch"
+        f" over to one node; or, where {APP} has its route already, switch over to node2."
+    ]
+    away = [to(9, "a", destination=NET)]
+    assert refusals([seen(none("a"), of=APP, beside=away)], singles, {NET}) == []
 
 
 def test_what_leads_to_no_node_is_refused() -> None:
@@ -156,6 +172,13 @@ def record(*entries: tuple[str, ...], live: Any = (), routed: Any = ()) -> dict[
 )
 def test_which_prefix_is_known_as_routed_by_an_earlier_inventory(records: list[Any], known: set[str]) -> None:
     assert former.routed(records, model(overlay(APP, APP), overlay(DB, DB))["overlays"]) == known
+
+
+def test_ipv6_is_known_too() -> None:
+    six, one, other = "2001:db8::/124", "2001:db8::5/128", "2001:db8::6/128"
+    wanted = [overlay(one, one)]
+    assert former.routed([record(routed=[six], live=["2001:db8::5"])], wanted) == {six}
+    assert former.routed([record(routed=[six], live=[other])], wanted) == set()
 
 
 def test_how_it_is_told() -> None:
