@@ -130,8 +130,8 @@ def test_a_prefix_that_is_split_is_refused_too_but_not_one_that_leads_to_no_node
     singles = model(overlay(APP, APP))
     split = [to(1, "a", destination=NET), to(2, "b", destination=NET)]
     assert refusals([seen(none("a"), none("b"), of=APP, beside=split)], singles, {NET}) == [
-        f"rtb-b routes {NET} to node2, and {APP}, which replaces it, goes to node1: with the inventory as it was, switch"
-        f" over to one node; or, where {APP} has its route already, switch over to node2."
+        f"rtb-b routes {NET} to node2, and {APP}, which replaces it, goes to node1: with the inventory as it was,"
+        f" switch over to one node; or, where {APP} has its route already, switch over to node2."
     ]
     away = [to(9, "a", destination=NET)]
     assert refusals([seen(none("a"), of=APP, beside=away)], singles, {NET}) == []
