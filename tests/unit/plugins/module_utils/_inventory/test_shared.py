@@ -47,6 +47,14 @@ def test_entries_of_one_route_are_one_overlay_in_the_place_of_the_first() -> Non
     assert first["route_table_ids"] == ["rtb-0123456789abcdef0"]
 
 
+def test_two_may_say_the_same_and_who_says_nothing_changes_nothing() -> None:
+    (overlay,) = overlays({**APP, "home": "node2"}, {**DB, "home": "node2"}, {"address": "10.99.0.7", "route": NET})
+    assert overlay["home"] == "node2"
+    assert overlay["called"] == [NET, "10.99.0.5", "10.99.0.5/32", "app", "10.99.0.6", "10.99.0.6/32", "db", *(
+        "10.99.0.7", "10.99.0.7/32",
+    )]  # fmt: skip
+
+
 def test_they_have_one_vrrp_instance() -> None:
     made = read(overlay_ips=[APP, DB, OTHER], overlay_ip_failover="keepalived", overlay_ip_keepalived_together=False)
     assert [one["words"] for one in made["keepalived"]["instances"]] == [f" {NET}", " 192.168.10.15"]
@@ -87,6 +95,15 @@ def test_one_of_several_is_refused_with_its_companions(word: str) -> None:
         f"overlay is '{word}', which shares the route {NET} with db, 10.99.0.7, 10.99.0.8 and 1 more: they move"
         f" together; ask for all of them by overlay={NET}."
     )
+
+
+@pytest.mark.parametrize(
+    ("count", "named"),
+    [(2, "10.99.0.1"), (3, "10.99.0.1 and 10.99.0.2"), (4, "10.99.0.1, 10.99.0.2 and 10.99.0.3")],
+)
+def test_few_companions_are_all_named(count: int, named: str) -> None:
+    with pytest.raises(InventoryError, match=rf"shares the route {NET} with {named}: they move together"):
+        requested("10.99.0.0", *({"address": f"10.99.0.{number}", "route": NET} for number in range(count)))
 
 
 @pytest.mark.parametrize(
