@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,8 +51,9 @@ class Shared(Bed):
 
     def up(self) -> dict[str, set[str]]:
         """Which addresses each node has."""
-        found = {n: self.exec(n, "ip", "-json", "address", "show", "to", NET) for n in self.nodes if n not in self._off}
-        return {n: {i["local"] for d in json.loads(text or "[]") for i in d["addr_info"]} for n, text in found.items()}
+        show = ("ip", "-oneline", "-4", "address", "show", "to", NET)
+        found = {node: self.exec(node, *show) for node in self.nodes if node not in self._off}
+        return {node: set(re.findall(r"inet ([0-9.]+)", text)) for node, text in found.items()}
 
     def come_to(self, node: str, *destinations: str, seconds: float = 90.0) -> None:
         """Wait until these routes, and no others, lead to a node that alone has both addresses."""
