@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 
 from ..module_utils._engine import registry
-from ..module_utils._inventory import calls, holders
+from ..module_utils._inventory import calls, former, settling
 from ..module_utils._inventory import model as inventory_model
 from ..plugin_utils import lease
 from ..plugin_utils.play import Templated, refuse_limit, refuse_parts, region
@@ -23,7 +23,7 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _requires_connection = False
-    _VALID_ARGS = frozenset({"switchover", "identities", "seen", "whole", "told", "ask", "all_nodes"})
+    _VALID_ARGS = frozenset({"switchover", "identities", "seen", "whole", "told", "ask", "all_nodes", "records"})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the model, or fail with every mistake."""
@@ -37,6 +37,7 @@ class ActionModule(ActionBase):
                 "told": {"type": "dict", "default": {}},
                 "ask": {"type": "bool", "default": False},
                 "all_nodes": {"type": "bool", "default": False},
+                "records": {"type": "list", "elements": "dict", "default": []},
             }
         )
         known = task_vars or {}
@@ -65,7 +66,7 @@ class ActionModule(ActionBase):
             inventory_model.identify(model, {result["item"]: result for result in arguments["identities"]})
         except inventory_model.InventoryError as err:
             return {"failed": True, "msg": f"{err} Nothing was changed."}
-        made = {"changed": False, "model": model, **_derived(model, arguments["seen"])}
+        made = {"changed": False, "model": model, **_derived(model, arguments["seen"], arguments["records"])}
         return made if arguments["whole"] else {**made, "lease": lease.request(known, model)}
 
     def _nodes(self, variables: Templated, known: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -74,13 +75,18 @@ class ActionModule(ActionBase):
         return [known["hostvars"][name] for name in known["groups"].get(group, ())]
 
 
-def _derived(model: dict[str, Any], seen: list[dict[str, Any]]) -> dict[str, Any]:
+def _derived(model: dict[str, Any], seen: list[dict[str, Any]], records: list[dict[str, Any]]) -> dict[str, Any]:
     """What follows from the model, so that no role has to work it out in Jinja."""
+    known = former.routed(records, model["overlays"])
+    rows = settling.replaced(model, seen, known)
     return {
         "unknown_nodes": inventory_model.unknown(model),
         "route_calls": calls.route_calls(model["overlays"], by_home=False),
         "interface_groups": calls.interface_groups(model["nodes"]),
         "interface_calls": calls.interface_calls(model["overlays"]),
-        "setup_calls": holders.setup_calls(model, seen),
-        "held_calls": {name: holders.held_calls(model, seen, name) for name in model["nodes"]},
+        "setup_calls": settling.setup_calls(model, seen, known),
+        "held_calls": {name: settling.held_calls(model, seen, name, known) for name in model["nodes"]},
+        "former": [{**former.finding(row), "ready": row.ready} for row in rows if row.narrow],
+        "former_calls": settling.parting(rows),
+        "former_foretold": settling.parting(rows, whole=True),
     }

@@ -42,6 +42,14 @@ options:
     elements: dict
     default: []
     version_added: 1.1.0
+  records:
+    description:
+      - What nodes said as RV(aws_ha.overlay_ip.overlay_node_info#module:record), so that a prefix that they have on
+        record and the inventory has no more is known as one that was routed by it.
+    type: list
+    elements: dict
+    default: []
+    version_added: 1.1.0
   whole:
     description:
       - Refuse a run with C(--tags) or C(--skip-tags), for a playbook whose tasks need each other, and one whose
@@ -114,6 +122,28 @@ held_calls:
     hold once setup is done.
   returned: success
   type: dict
+former:
+  description:
+    - Of O(seen), the routes of single addresses that a prefix of the inventory is to carry now, each as a finding with
+      id, severity, message and remedy, and C(ready), whether its deletion loses nothing.
+  returned: success
+  type: list
+  elements: dict
+  version_added: 1.1.0
+former_calls:
+  description:
+    - The calls of M(aws_ha.overlay_ip.overlay_route) that delete those of RV(former) whose deletion loses nothing,
+      since what replaces them is there.
+  returned: success
+  type: list
+  elements: dict
+  version_added: 1.1.0
+former_foretold:
+  description: The same of all RV(former), as setup would make them in the end.
+  returned: success
+  type: list
+  elements: dict
+  version_added: 1.1.0
 interface_groups:
   description: The nodes' receiving interfaces, grouped by the call of M(aws_ha.overlay_ip.source_dest_check) that
     serves them.

@@ -304,6 +304,10 @@ record:
       description: Those of both that are up, with C(interface) and C(label).
       type: list
       elements: dict
+    routed:
+      description: The overlay IPs that the moves on record were about. Empty where root alone may read them.
+      type: list
+      elements: str
 moves:
   description:
     - The last moves that the node has on record, at most five, as M(aws_ha.overlay_ip.overlay_history) returns all of

@@ -32,6 +32,14 @@ options:
     type: list
     elements: str
     required: true
+  addresses:
+    description:
+      - Single addresses that networks in O(destinations) carry. The module refuses, before any write, where a table has
+        a route of one of them to elsewhere than the target. The longest prefix wins, so that a move would leave it
+        behind.
+    type: list
+    elements: str
+    version_added: 1.1.0
   route_table_ids:
     description:
       - The route tables to write to.
@@ -231,6 +239,7 @@ from ..module_utils._route.plan import PlanError
 
 SPEC: dict[str, dict[str, Any]] = {
     "destinations": {"type": "list", "elements": "str", "required": True},
+    "addresses": {"type": "list", "elements": "str"},
     "route_table_ids": {"type": "list", "elements": "str"},
     "vpc_id": {"type": "str"},
     "network_interface_id": {"type": "str"},
@@ -252,6 +261,7 @@ def request(params: dict[str, Any], check: bool) -> route_job.Request:
     for name in ("destinations", "route_table_ids"):
         chosen[name] = tuple(dict.fromkeys(chosen.get(name, ())))
     chosen["destinations"] = tuple(dict.fromkeys(net.destination(d) for d in chosen["destinations"]))
+    chosen["addresses"] = tuple(dict.fromkeys(net.host(address) for address in chosen.get("addresses", ())))
     chosen["foreign"] = plan.TAKE if chosen.pop("takeover_foreign") else plan.REFUSE
     if not chosen["destinations"]:
         raise Refusal("destinations is empty: name at least one overlay IP.")

@@ -87,6 +87,13 @@ overlays:
       type: list
       elements: dict
       version_added: 1.1.0
+    beside:
+      description:
+        - The routes of the same tables, made by CreateRoute, whose networks overlap it, with C(route_table_id),
+          C(destination) and, as in RV(overlays[].routes), where each leads. The longest prefix wins.
+      type: list
+      elements: dict
+      version_added: 1.1.0
     uncovered_subnets:
       description: Subnets from which it cannot be reached, since their table has no route to it.
       type: list

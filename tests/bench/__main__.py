@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from bench import life, machine, peers, plot, report, spans, switchover, tasks
+from bench import addresses, life, machine, peers, plot, report, spans, switchover, tasks
 from bench.command import BenchError
 from bench.moves import AGENT, AMAZON, CLI, Moves
 from bench.results import OURS, Row, Section, from_json, to_json
@@ -47,6 +47,7 @@ def suites(found: peers.Peers, options: argparse.Namespace) -> dict[str, tuple[s
         "gap": ("", partial(switchover.under_propagation_delay, few)),
         "floor": (life.EMPTY, partial(life.at_once, few)),
         "life": (life.EMPTY, partial(life.sizes, sizes, few)),
+        "addresses": (addresses.PREFIX, partial(addresses.by_turns, few)),
         "growth": (life.EMPTY, partial(switchover.growth, few, overlays, nodes)),
     }
 

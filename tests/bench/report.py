@@ -238,6 +238,12 @@ _SHAPES: dict[str, tuple[str, str, list[Column]]] = {
         "50 ms API latency, token buckets, which are full when a playbook begins.",
         [("s over the empty play", _excess), *_NAMES, *_TIMES, *_PACKETS[:1], *_COUNT],
     ),
+    "addresses": (
+        "Many addresses of one pair",
+        "`switchover.yml` for 16 addresses in 10 route tables: with a route for each address, 160 calls, and behind "
+        "one prefix (`route` in the entries of `overlay_ips`), 10 calls. 50 ms API latency, token buckets.",
+        [("time / one prefix", _ratio), *_NAMES, *_TIMES, *_PACKETS, *_COUNT],
+    ),
     "growth": (
         "Growth",
         "`switchover.yml` for more overlay IPs and for more nodes, two route tables. 50 ms API latency, token buckets.",

@@ -64,13 +64,11 @@ class Stage:
         content = yaml.safe_load(self.lab.directory.inventory.read_text())
         base = int(self.address.rpartition(".")[2])
         prefix = self.address.rpartition(".")[0]
-        content["all"]["children"]["overlay_nodes"]["vars"].update(
-            overlay_ips=[
-                {"address": f"{prefix}.{base + n}", "home": "node1", "route_table_ids": self.tables(tables)}
-                for n in range(overlays)
-            ],
-            **variables,
-        )
+        usual = [
+            {"address": f"{prefix}.{base + n}", "home": "node1", "route_table_ids": self.tables(tables)}
+            for n in range(overlays)
+        ]
+        content["all"]["children"]["overlay_nodes"]["vars"].update({"overlay_ips": usual, **variables})
         return self._write("inventory.yml", yaml.safe_dump(content))
 
     def variables(self, **values: Any) -> Path:

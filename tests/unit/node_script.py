@@ -21,14 +21,14 @@ TABLES = ("rtb-1", "rtb-2")
 ONE = ("rtb-1",)
 
 
-def read(*holders: str | None, error: str = "", tables: Sequence[str] = TABLES) -> Call:
+def read(*holders: str | None, error: str = "", tables: Sequence[str] = TABLES, destination: str = OVERLAY) -> Call:
     """One DescribeRouteTables and its answer: who holds each table."""
     raw = [
         {
             "RouteTableId": table,
             "VpcId": "vpc-1",
             "OwnerId": "1",
-            "Routes": [{"DestinationCidrBlock": OVERLAY, "NetworkInterfaceId": eni, "State": "active",
+            "Routes": [{"DestinationCidrBlock": destination, "NetworkInterfaceId": eni, "State": "active",
                         "Origin": "CreateRoute"}] if eni else [],
         }
         for table, eni in zip(tables, holders, strict=True)
@@ -85,6 +85,7 @@ class Told(Script):
         for index, play in enumerate(self.expected):
             if (play.operation, play.params) == (operation, params):
                 self.expected.insert(0, self.expected.pop(index))
+                break
             if play.operation != operation:
                 break
         return super().call(service, operation, **params)

@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine import registry
 
 ROOT = Path(__file__).parents[2]
-DOORS = ("ready", "main", "detach", "forget", "before_move", "move", "after_move", "absent", "commands")
+DOORS = ("ready", "main", "detach", "forget", "hand_over", "before_move", "move", "after_move", "absent", "commands")
 #: The doors that each playbook opens, in order; status asks the registry.
 OPENED: list[tuple[str, dict[str, str], list[str]]] = [
     ("setup", {}, ["ready", "main"]),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Union
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
@@ -111,4 +112,15 @@ def _parse(text: str) -> Network:
 
 def within(inner: str, outer: str) -> bool:
     """Whether one prefix lies inside another of the same family."""
-    return ipaddress.ip_network(inner).subnet_of(ipaddress.ip_network(outer))  # type: ignore[arg-type]
+    return _network(inner).subnet_of(_network(outer))  # type: ignore[arg-type]
+
+
+def covers(outer: str, inner: str) -> bool:
+    """Whether one prefix holds another one, or is it; two families never do."""
+    return family(outer) == family(inner) and within(inner, outer)
+
+
+@lru_cache(maxsize=8192)
+def _network(text: str) -> Network:
+    """A canonical prefix; each of a table's is asked for once for every overlay IP."""
+    return ipaddress.ip_network(text)

@@ -219,6 +219,9 @@ def _unable(pair: Pair, *, asked: bool) -> str:
     hooks = [f"overlay_ip_{name}" for name in ("pre_tasks", "post_tasks") if model[name]]
     if hooks:
         return f"it has {' and '.join(hooks)}, which a switchover of this pair alone runs: run switchover for it"
+    behind = [o["destination"] for o in pair.report["overlays"] for f in o["findings"] if f["id"] == "former_route"]
+    if behind:
+        return f"an address of {behind[0]} has a route of its own, which would be left behind: run setup for it"
     for overlay in model["overlays"] if asked else ():
         if overlay.get("bound"):
             return f"{overlay['address']} follows {overlay['bound']['follows']}: run switchover for it"

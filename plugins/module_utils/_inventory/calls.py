@@ -18,8 +18,10 @@ def route_calls(overlays: Sequence[Mapping[str, Any]], *, by_home: bool) -> list
     for overlay in overlays:
         tables, vpc_id = overlay["route_table_ids"], overlay["vpc_id"]
         home = overlay["home"] if by_home else None
-        empty = {"destinations": [], "route_table_ids": tables, "vpc_id": vpc_id, "home": home}
-        calls.setdefault((tuple(tables), vpc_id, home), empty)["destinations"].append(overlay["destination"])
+        empty = {"destinations": [], "addresses": [], "route_table_ids": tables, "vpc_id": vpc_id, "home": home}
+        call = calls.setdefault((tuple(tables), vpc_id, home), empty)
+        call["destinations"].append(overlay["destination"])
+        call["addresses"] += [a for a in overlay["node_addresses"] if a != overlay["destination"]]
     return list(calls.values())
 
 

@@ -125,6 +125,9 @@ def _movers(overlay: Dict, views: Mapping[str, Sequence[Dict]]) -> Iterator[dict
             for mover in view.get("movers", ()):
                 if mover["deployment"] and not mover["ours"]:
                     continue
+                routes = mover["ours"] and mover["moves"] == MOVING[0]
+                if routes and overlay["destination"] not in mover["destinations"]:
+                    continue  # of an address that another route carries now
                 one = {**mover, "engine": view["engine"]}
                 if mover["moves"] in MOVING and wanted & set(mover["destinations"]) and one not in said:
                     said.append(one)

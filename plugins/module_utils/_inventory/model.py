@@ -19,7 +19,7 @@ from typing import Any
 from .._base import net
 from .._base.deployment import Deployment
 from .._engine.keepalived.instances import chosen_apart, collisions, instances
-from . import clusters
+from . import clusters, shared
 from .overlays import overlays as read_overlays
 from .reach import reach as read_reach
 from .reach import reached
@@ -265,8 +265,9 @@ def _keepalived(
     found = instances(deployment, overlays, apart=apart, given=given)
     for first, second in collisions(found):
         raise InventoryError(
-            f"overlay_ips[{second}] ({found[second]['address']}) has the VRRP number {found[second]['number']}, as has"
-            f" overlay_ips[{first}] ({found[first]['address']}): give one of them another vrrp_id, from 1 to 255."
+            f"{shared.where(overlays[second])} ({found[second]['address']}) has the VRRP number"
+            f" {found[second]['number']}, as has {shared.where(overlays[first])} ({found[first]['address']}): give one"
+            " of them another vrrp_id, from 1 to 255."
         )
     return {"apart": apart, "instances": found}
 
@@ -298,7 +299,11 @@ def _chosen(overlay: str | None, overlays: list[dict[str, Any]]) -> list[dict[st
     """The overlays that a request names."""
     if not overlay or overlay == ALL:
         return overlays
+    if by_name := shared.found(overlay, overlays):
+        return by_name
     wanted = address("overlay", net.destination, overlay)
+    if by_name := shared.found(net.bare(wanted), overlays):
+        return by_name
     chosen = [o for o in overlays if o.get("destination") == wanted]
     if not chosen and overlays:
         have = ", ".join(o["address"] for o in overlays if o)
@@ -313,10 +318,10 @@ def _refuse(sentence: str) -> None:
 def _followed(overlays: Sequence[Mapping[str, Any]], engine: str, able: Sequence[str]) -> None:
     """Refuse to follow an application, or to be apart from another one, by an engine that knows of no such thing."""
     for key, what in (("follows", "follows an application"), ("apart_from", "leaves another one's node")):
-        wrong = [index for index, overlay in enumerate(overlays) if overlay and overlay[key] and engine not in able]
+        wrong = [overlay for overlay in overlays if overlay and overlay[key] and engine not in able]
         if wrong:
             raise InventoryError(
-                f"overlay_ips[{wrong[0]}] has {key}, and overlay_ip_failover is {engine}: an overlay IP {what}"
+                f"{shared.where(wrong[0])} has {key}, and overlay_ip_failover is {engine}: an overlay IP {what}"
                 f" by {' or '.join(able)} alone; set overlay_ip_failover to that, or leave {key} out."
             )
 

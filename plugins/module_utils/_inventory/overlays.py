@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._base import net
+from . import shared
 from .reading import Heard, address, is_id, listed, single, text
 from .values import InventoryError, Variables, parsed
 from .variables import BY_NAME
@@ -26,11 +27,13 @@ _ROLES = {
     "started": "Started",
 }
 """Pacemaker's names of a role, those up to 2.0 included. Started is what is not promoted: groups, primitives."""
+_WORD = r"[A-Za-z][A-Za-z0-9_.-]{0,62}"
+_NO_NAMES = ("all", "any")
 _LABEL = r"[A-Za-z0-9.:_-]{1,15}"
 
 OVERLAY_KEYS = (
     *("address", "home", "route_table_ids", "vpc_id", "interface", "label", "node_addresses"),
-    *("vrrp_id", "follows", "apart_from"),
+    *("vrrp_id", "follows", "apart_from", "route", "name"),
 )
 
 
@@ -45,24 +48,26 @@ def overlays(listed_ones: Sequence[Any] | None, names: Sequence[str]) -> list[di
             "overlay_ips is not set: list the overlay IPs there, for example [{address: 192.168.10.15}]."
         )
     heard = Heard()
-    read = [heard({}, _overlay, f"overlay_ips[{index}]", item, names) for index, item in enumerate(listed_ones)]
-    seen: dict[str, int] = {}
-    for index, overlay in enumerate(read):
-        first = seen.setdefault(overlay["destination"], index) if overlay else index
-        if first != index:
-            heard(None, _refuse_twice, index, first, overlay["destination"])
-    for index, overlay in enumerate(read):
+    read = [heard({}, _overlay, index, item, names) for index, item in enumerate(listed_ones)]
+    for key in ("address", "name"):
+        seen: dict[str, int] = {}
+        for index, overlay in enumerate(read):
+            told = overlay["entries"][0][key] if overlay else ""
+            if told and (first := seen.setdefault(told, index)) != index:
+                heard(None, _refuse_twice, key, index, first, read)
+    read = heard(read, shared.joined, listed_ones, read)
+    for overlay in read:
         if overlay and overlay["apart_from"]:
-            heard(None, _apart, f"overlay_ips[{index}]", overlay, [one for one in read if one])
+            heard(None, _apart, shared.where(overlay), overlay, [one for one in read if one])
     heard.tell()
     return read
 
 
-def _apart(where: str, overlay: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> None:
+def _apart(where: str, overlay: dict[str, Any], others: Sequence[Mapping[str, Any]]) -> None:
     """Refuse one that is to be apart from itself, from nothing there is, or from one that is to be apart from it."""
     wanted, own = overlay["apart_from"], overlay["address"]
-    other = next((one for one in others if one["address"] == wanted), None)
-    if other is None or wanted == own:
+    other = next((o for o in others if wanted in (o["address"], *(e["address"] for e in o["entries"]))), None)
+    if other is None or other is overlay:
         have = ", ".join(one["address"] for one in others if one["address"] != own) or "no other one there"
         raise InventoryError(
             f"{where}.apart_from is '{wanted}', which is no other overlay IP of overlay_ips: choose one of {have}."
@@ -72,27 +77,33 @@ def _apart(where: str, overlay: Mapping[str, Any], others: Sequence[Mapping[str,
             f"{where} has follows and apart_from: it is where its application is; bind the applications apart in the"
             " cluster, or leave one of the two out."
         )
-    if other["apart_from"] == own:
+    overlay["apart_from"] = other["address"]
+    if other["apart_from"] in (own, *(e["address"] for e in overlay["entries"])):
         raise InventoryError(
             f"{where}.apart_from is '{wanted}', which is apart_from {own} itself: only the one that gives way (ERS,"
             " say) has it; leave it out of the other one."
         )
 
 
-def _refuse_twice(index: int, first: int, destination: str) -> None:
-    raise InventoryError(
-        f"overlay_ips[{index}] has the same address as overlay_ips[{first}] ({destination}): remove one of them."
-    )
+def _refuse_twice(key: str, index: int, first: int, read: Sequence[Mapping[str, Any]]) -> None:
+    entry, remedy = read[index]["entries"][0], "remove one of them"
+    told = entry["name"] if key == "name" else net.destination(entry["address"])
+    if key == "name":
+        remedy = "choose another one"
+    raise InventoryError(f"overlay_ips[{index}] has the same {key} as overlay_ips[{first}] ({told}): {remedy}.")
 
 
-def _overlay(where: str, item: Any, names: Sequence[str]) -> dict[str, Any]:
+def _overlay(place: int, item: Any, names: Sequence[str]) -> dict[str, Any]:
+    where = f"overlay_ips[{place}]"
     if isinstance(item, str):
         item = {"address": item}
     if not isinstance(item, Mapping):
         raise InventoryError(f"{where} is {item!r}, not a dictionary: write {{address: 192.168.10.15}}.")
     heard = Heard()
     heard(None, _refuse_unknown, where, item)
-    destination = heard("", _destination, where, item)
+    own = heard("", _destination, where, item)
+    destination = heard("", shared.route_of, where, item, own) if own else ""
+    name = heard("", _name, where, item)
     read = {
         "address": net.bare(destination),
         "destination": destination,
@@ -101,10 +112,12 @@ def _overlay(where: str, item: Any, names: Sequence[str]) -> dict[str, Any]:
         "vpc_id": heard(None, _vpc, where, item),
         "interface": heard("auto", _interface, where, item),
         "label": heard("auto", _label, where, item),
-        "node_addresses": heard([], _node_addresses, where, item, destination) if destination else [],
+        "node_addresses": heard([], _node_addresses, where, item, own) if destination else [],
         "vrrp_id": heard(None, _vrrp_id, where, item),
         "follows": heard(None, _follows, where, item),
         "apart_from": heard(None, _apart_from, where, item),
+        "called": list(dict.fromkeys(filter(None, (net.bare(destination), destination, net.bare(own), own, name)))),
+        "entries": [{"place": place, "address": net.bare(own), "name": name, "route": destination != own}],
     }
     heard.tell()
     return read
@@ -122,6 +135,17 @@ def _destination(where: str, item: Mapping[str, Any]) -> str:
     if not text(item, "address"):
         raise InventoryError(f"{where} has no address: give the overlay IP, for example {{address: 192.168.10.15}}.")
     return address(where + ".address", net.destination, item["address"])
+
+
+def _name(where: str, item: Mapping[str, Any]) -> str:
+    """What people may call it in a request, in the place of its address."""
+    name = text(item, "name") or ""
+    if name and (not re.fullmatch(_WORD, name) or name in _NO_NAMES):
+        raise InventoryError(
+            f"{where}.name is {name!r}: write a word that begins with a letter and has letters, digits and _.- alone,"
+            f" and is none of {', '.join(_NO_NAMES)}."
+        )
+    return name
 
 
 def _home(where: str, item: Mapping[str, Any], names: Sequence[str]) -> str:

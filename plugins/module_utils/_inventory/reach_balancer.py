@@ -138,7 +138,7 @@ def _address(where: str, item: Mapping[str, Any], overlays: Sequence[Mapping[str
     named = text(item, "address")
     if named is not None:
         return named.removesuffix("/32")
-    known = [str(o["destination"]) for o in overlays if o.get("destination")]
+    known = [str(a) for o in overlays if o.get("destination") for a in o.get("node_addresses") or [o["destination"]]]
     mine = [one for one in known if net.family(one) == 4]
     listeners = [one for one in _list(where, item) if isinstance(one, Mapping)]
     if len(mine) == 1:

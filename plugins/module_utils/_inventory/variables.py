@@ -305,6 +305,7 @@ INTERNAL = frozenset(
         "lease_at",
         "lease_ended",
         "lease_kept",
+        "on_record",
         "leased",
         "is_last",
         "records",

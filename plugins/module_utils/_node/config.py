@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -224,12 +224,27 @@ def chosen(config: Config, wanted: Sequence[str], *, left: bool = True) -> Confi
         names = [net.destination(text) for text in wanted]
     except net.AddressError as exc:
         raise CommandError(str(exc)) from exc
-    for name in names:
-        if name not in known:
+    asked = frozenset(names)
+    for place, name in enumerate(names):
+        carrying = next((o for o in config.overlays if name not in known and name in o.addresses), None)
+        if carrying:
+            _refuse_part(carrying, name, asked)
+            names[place] = carrying.destination
+        elif name not in known:
             raise CommandError(f"{name} is not an overlay IP of this node: it has {', '.join(known)}.")
     if not left:
         names = [name for name in names if known[name] in config.overlays]
-    return replace(config, overlays=tuple(known[name] for name in names)) if wanted else config
+    return replace(config, overlays=tuple(known[name] for name in dict.fromkeys(names))) if wanted else config
+
+
+def _refuse_part(overlay: Overlay, name: str, asked: Collection[str]) -> None:
+    """Addresses that one route carries are moved together, or not at all."""
+    others = [net.bare(address) for address in overlay.addresses if address not in asked]
+    if others:
+        raise CommandError(
+            f"{net.bare(name)} shares the route {overlay.destination} with {', '.join(others)}: they move together;"
+            f" name {overlay.destination}."
+        )
 
 
 def parts(config: Config) -> dict[str, Config]:

@@ -12,8 +12,9 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from .._aws.errors import AwsError
@@ -213,7 +214,7 @@ class Node:
         for overlay, (ids, vpc_id) in self._where():
             groups.setdefault((ids, vpc_id), []).append(overlay.destination)
         moves = []
-        for (ids, vpc_id), destinations in groups.items():
+        for (ids, vpc_id), destinations in chain(groups.items(), self._carried(expected_holder)):
             request = job.Request(
                 destinations=tuple(destinations),
                 route_table_ids=ids,
@@ -228,6 +229,21 @@ class Node:
             )
             moves.append(_Move.of(self.ec2, request, self._clock))
         return moves
+
+    def _carried(self, holder: str | None) -> Iterator[tuple[tuple[tuple[str, ...], None], list[str]]]:
+        """What setup is bringing over to another route still has its own in these tables, which counts until then.
+
+        Only what is there is moved, and of a `holder` only what it has; where nobody can look, it is left.
+        """
+        for overlay in tables.carried(self.config):
+            try:
+                read = self._read(*(((), overlay.vpc_id) if overlay.every else (overlay.route_table_ids, None)))
+            except AwsError:
+                continue
+            routes = [(table.route_table_id, table.static(overlay.destination)) for table in read]
+            ids = tuple(name for name, route in routes if route and (holder is None or route.held_by(holder)))
+            if ids:
+                yield (ids, None), [overlay.destination]
 
     def _where(self) -> list[tuple[Overlay, tuple[tuple[str, ...], str | None]]]:
         """Each overlay with the tables to move, by id, or the VPC whose serving tables are all to be moved."""

@@ -20,6 +20,7 @@ from .._address.plan import Held
 from .._base import net
 from .._base.deployment import CONFIGS, Deployment, of_config
 from .._engine.view import parsed, text_of
+from . import history, moves
 
 
 def of(tree: Tree, held: Iterable[Held], deployment: Deployment) -> dict[str, Any]:
@@ -40,7 +41,16 @@ def of(tree: Tree, held: Iterable[Held], deployment: Deployment) -> dict[str, An
         for h in held
         if h.address in known and h.permanent
     ]
-    return {"program": program, "saved": saved, "live": live}
+    return {"program": program, "saved": saved, "live": live, "routed": _routed(tree, deployment)}
+
+
+def _routed(tree: Tree, deployment: Deployment) -> list[str]:
+    """What the moves that are on record here were about; nothing where they may not be read."""
+    try:
+        found = moves.parsed(tree.host.read(f"{deployment.state}/{history.NAME}") or "")
+    except OSError:
+        return []
+    return sorted({str(table["destination"]) for move in found for table in move["tables"]})
 
 
 def others(tree: Tree, deployment: Deployment) -> list[dict[str, Any]]:

@@ -104,6 +104,12 @@ def seen(config: Config, overlay: Overlay, read: Iterable[Table]) -> Seen:
     )
 
 
+def carried(config: Config) -> list[Overlay]:
+    """Of what the inventory has no more, that whose addresses other overlay IPs of the inventory carry now."""
+    mine = {address for overlay in config.overlays for address in overlay.addresses}
+    return [overlay for overlay in config.left if overlay.addresses and mine.issuperset(overlay.addresses)]
+
+
 def _here(table: Table, config: Config) -> Table:
     """With the routes to a former interface of this node as if they led to the present one."""
     if not config.former:

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .._base import net
-from .._inventory.holders import Dict, node_of, settled
+from .._inventory import former
+from .._inventory.holders import Dict, node_of
+from .._inventory.settling import settled
 from .sight import Sight, bare
 
 _KEPT = frozenset({"orphan_node", "other_interface", "arrives_elsewhere"})
 _TOLD = {"report": _KEPT | {"orphan_resource", "orphan_route", "orphan_address"}, "remove": _KEPT}
-_REFUSED = frozenset({"wrong_instance", "orphan_holder", "other_inventory", "shared_address"})
+_REFUSED = frozenset({"wrong_instance", "orphan_holder", "other_inventory", "shared_address", "former_elsewhere"})
 REMOVE = "overlay_ip_orphans=remove takes it away"
 
 
@@ -30,14 +32,17 @@ def judged(sight: Sight) -> dict[str, Any]:
         the nodes whose program is not this inventory's. ``destinations``: whose routes are to be looked for.
         ``engines``, ``resources``, ``routes``, ``addresses`` (per node): what is to be removed. ``release``: per node
         the addresses whose files are to go since only a holder has them now. ``left``: per node the entries that its
-        configuration keeps until they are removed. ``removed``: per node the nodes that it knows and the inventory
-        does not, with their interfaces. ``former``: per node the other interfaces of its to which routes lead.
+        configuration keeps until they are removed. ``replaced``: the single addresses that a prefix carries now;
+        ``kept_on``: what of ``left`` stays without them; ``handed_over``: the engine's resources of all that is
+        replaced. ``removed``: per node the nodes that it knows and the inventory does not, with their interfaces.
+        ``former``: per node the other interfaces of its to which routes lead.
         ``programs``: nodes whose program nobody needs.
     """
     rules: tuple[Callable[[Sight], Iterator[dict[str, str]]], ...] = (
-        *(_strange, _shared, _engines, _resources, _routes, _addresses, _removed, _holders, _peers),
+        *(_strange, _shared, _former, _engines, _resources, _routes, _addresses, _removed, _holders, _peers),
         *(_instances, _other_interface, _other_place, _arrives_elsewhere, _programs),
     )
+    replaced = {row.destination for row in sight.former if row.narrow}
     addresses = {name: sorted(sight.kept(name)) for name in sight.hosts if sight.kept(name)}
     findings = [finding for rule in rules for finding in rule(sight)]
     return {
@@ -52,6 +57,9 @@ def judged(sight: Sight) -> dict[str, Any]:
         "addresses": addresses,
         "release": {name: found for name in sight.hosts if (found := _released(sight, name))},
         "left": {name: list(_left(sight, name)) for name in sight.hosts},
+        "kept_on": {name: [e for e in _left(sight, name) if e["destination"] not in replaced] for name in sight.hosts},
+        "replaced": sorted(replaced),
+        "handed_over": sorted(sight.handed_over()),
         "removed": {name: sight.removed(name) for name in sight.hosts},
         "former": {name: sorted({i for _d, n, i in _elsewhere(sight) if n == name}) for name in sight.hosts},
         "programs": [f["node"] for f in _programs(sight)],
@@ -61,7 +69,7 @@ def judged(sight: Sight) -> dict[str, Any]:
 def _left(sight: Sight, name: str) -> Iterator[dict[str, Any]]:
     """An entry is kept as long as something of it is there, or may be: somebody did not answer."""
     blind = len(sight.records) < len(sight.model["nodes"]) or sight.leftovers is None
-    routed = {route["destination"] for route in sight.routes}
+    routed = {route["destination"] for route in sight.routes} | {row.destination for row in sight.former}
     kept = {address for node in sight.hosts for address in sight.kept(node)}
     for entry in sight.entries(name):
         destination = entry["destination"]
@@ -83,7 +91,7 @@ def _released(sight: Sight, name: str) -> list[str]:
     }
     return [
         address
-        for overlay in settled(sight.model, sight.seen)
+        for overlay in settled(sight.model, sight.seen, sight.known)
         if overlay["home"] != name and overlay["destination"] not in led
         for address in overlay["node_addresses"]
         if bare(address) in saved
@@ -140,6 +148,14 @@ def _shared(sight: Sight) -> Iterator[dict[str, str]]:
                     "Take it out of one inventory, or tear it down with the other one first.",
                     name,
                 )
+
+
+def _former(sight: Sight) -> Iterator[dict[str, str]]:
+    """A route of the inventory replaces another one, and what goes by that would go elsewhere."""
+    homes = {o["destination"]: o["home"] for o in settled(sight.model, sight.seen, sight.known)}
+    for sentence in former.refused(sight.former, sight.model["nodes"], homes):
+        message, _colon, remedy = sentence.partition(": ")
+        yield _finding("former_elsewhere", "error", f"{message}.", f"{remedy[0].upper()}{remedy[1:]}")
 
 
 def _engines(sight: Sight) -> Iterator[dict[str, str]]:

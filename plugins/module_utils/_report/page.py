@@ -218,6 +218,7 @@ def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict], serves: Map
         able, ready = [], []
     return {
         "destination": overlay["destination"],
+        "carries": overlay.get("carries") or [],
         "state": state,
         "label": label,
         "kind": kind,

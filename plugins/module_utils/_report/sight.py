@@ -14,7 +14,9 @@ from typing import Any
 
 from .._base import net
 from .._base.deployment import Deployment
+from .._inventory.former import Former, routed
 from .._inventory.holders import Dict, node_of
+from .._inventory.settling import replaced
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,21 @@ class Sight:
     def strange(self, name: str) -> bool:
         """Whether a node's program has overlay IPs and none of the inventory's: another one's, or all were renamed."""
         program = self.records.get(name, {}).get("program") or {}
-        known = {entry["destination"] for key in ("overlays", "left") for entry in program.get(key, ())}
-        return bool(known) and not known & {overlay["destination"] for overlay in self.model["overlays"]}
+        known = [entry for key in ("overlays", "left") for entry in program.get(key, ())]
+        wanted = {overlay["destination"] for overlay in self.model["overlays"]}
+        # Another route may carry the same addresses now.
+        same = (one["destination"] in wanted or self.wanted & set(map(bare, one["addresses"])) for one in known)
+        return bool(known) and not any(same)
+
+    @property
+    def known(self) -> set[str]:
+        """The prefixes that the nodes have on record as routed, and that the inventory replaces."""
+        return routed(self.records.values(), self.model["overlays"])
+
+    @property
+    def former(self) -> list[Former]:
+        """The routes that those of the inventory replace."""
+        return replaced(self.model, self.seen, self.known)
 
     def program(self, name: str) -> Dict | None:
         """A node's program as far as it is this inventory's. Beside no engine somebody else's is left alone."""
@@ -80,17 +95,22 @@ class Sight:
         of_entries = {bare(a) for name in self.hosts for entry in self.entries(name) for a in entry["addresses"]}
         # A file tells an address alone: of a wider prefix the route is not known.
         found |= {net.host(a) for name in self.hosts for a in self.kept(name) if a not in of_entries}
+        # A move of it may be on record.
+        found |= {row.destination for row in self.former if not row.narrow}
         return sorted(found)
 
     @property
     def routes(self) -> list[dict[str, str]]:
         """The routes that are left over: of overlay IPs that are gone, and of tables that are not named any more."""
         ours = set(self._interfaces())
+        former = {(row.route_table_id, row.destination) for row in self.former if row.narrow}  # setup deletes them
         found = []
         for overlay, whole in [*((o, False) for o in self.seen), *((o, True) for o in self.leftovers or ())]:
             for route in [*(overlay["routes"] if whole else ()), *overlay.get("others", ())]:
                 interface = route.get("network_interface_id")
                 name = node_of(route, self.model["nodes"]) or ""
+                if (route["route_table_id"], overlay["destination"]) in former:
+                    continue
                 if interface and (name in self.model["nodes"] or interface in ours):
                     where = {"destination": overlay["destination"], "route_table_id": route["route_table_id"]}
                     found.append({**where, "network_interface_id": interface, "holder": name or interface})
@@ -124,6 +144,14 @@ class Sight:
 
     def resources(self) -> dict[str, str]:
         """What the chosen engine was given and the inventory has no more: slug of the address -> the command."""
+        others = {net.slug(net.bare(row.destination)) for row in self.former}
+        return {slug: command for slug, command in self._gone_resources().items() if slug not in others}
+
+    def handed_over(self) -> set[str]:
+        """What it was given of overlay IPs that another one of the inventory replaces."""
+        return self._gone_resources().keys() - self.resources().keys()
+
+    def _gone_resources(self) -> dict[str, str]:
         slugs = {net.slug(overlay["address"]) for overlay in self.model["overlays"]}
         return {
             given["slug"]: given["command"]

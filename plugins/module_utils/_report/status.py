@@ -12,7 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._base.finding import as_dicts
+from .._inventory import former
 from .._inventory.holders import Dict, node_of
+from .._inventory.settling import replaced
 from . import clocks, engines, history, outside, places
 
 
@@ -30,19 +32,23 @@ def report(
     """
     left_over = left["findings"] if left else []
     told = {route["destination"] for route in left["routes"]} if left else set()
-    overlays = []
+    seen, overlays = list(seen), []
+    known = former.routed((h["record"] for h in hosts.values() if h.get("record")), model["overlays"])
+    rows = replaced(model, seen, known)
+    carried = {o["destination"]: _carried(o) for o in model["overlays"]}
     for overlay in seen:
         tables = [{"route_table_id": r["route_table_id"], **_holder(r, model)} for r in overlay["routes"]]
         overlays.append(
             {
                 "destination": overlay["destination"],
+                "carries": carried.get(overlay["destination"], []),
                 "vpc_id": overlay.get("vpc_id"),
                 "consistent": overlay["consistent"],
                 "holder": node_of(overlay["holder"], model["nodes"]),
                 "tables": tables,
-                # A route that is left over is told with the command that removes it.
                 "findings": [
-                    f for f in overlay["findings"] if f["id"] != "unmanaged_route" or overlay["destination"] not in told
+                    *(f for f in overlay["findings"] if not _told_elsewhere(f, overlay["destination"] in told, rows)),
+                    *(former.finding(row) for row in rows if row.narrow and row.by[0] == overlay["destination"]),
                 ],
             }
         )
@@ -60,6 +66,19 @@ def report(
     return {**made, "healthy": "error" not in {finding["severity"] for finding in _all(made)}}
 
 
+def _carried(overlay: Dict) -> list[str]:
+    """The addresses that share a route, each with its name."""
+    return [" ".join(filter(None, (e["name"], e["address"]))) for e in overlay.get("entries", ()) if e["route"]]
+
+
+def _told_elsewhere(finding: Dict, left_over: bool, rows: Sequence[former.Former]) -> bool:
+    """A route that is left over is told with the command that removes it, one that is replaced with what does so."""
+    if finding["id"] == "unmanaged_route":
+        return left_over
+    about = (f"{row.route_table_id} also has {row.destination} to " for row in rows)
+    return finding["id"] in ("more_specific_route", "overlap") and finding["message"].startswith(tuple(about))
+
+
 def lines(report: Dict, *, every_table: bool = False) -> list[str]:
     """The same, for a person to read: a sum, a line for each overlay IP and node, and what is wrong.
 
@@ -67,7 +86,8 @@ def lines(report: Dict, *, every_table: bool = False) -> list[str]:
     """
     told = [total([report])]
     for overlay in report["overlays"]:
-        told.append(f"{overlay['destination']}: {holders(overlay)}")
+        carries = f" ({', '.join(overlay['carries'])})" if overlay.get("carries") else ""
+        told.append(f"{overlay['destination']}{carries}: {holders(overlay)}")
         if every_table or not overlay["consistent"] or any(t["state"] != "active" for t in overlay["tables"]):
             told += [_table_line(t) for t in overlay["tables"]]
         told += _finding_lines(overlay["findings"])

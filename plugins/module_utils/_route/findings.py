@@ -180,6 +180,18 @@ def _unmanaged(view: View) -> Iterator[Finding]:
         )
 
 
+def _inside_vpc(view: View) -> Iterator[Finding]:
+    """No table takes such a route (VPC user guide, "Route tables"); before a move the plan refuses it."""
+    cidrs = sorted({cidr for table in view.tables for cidr in table.local_cidrs if net.covers(cidr, view.destination)})
+    if cidrs:
+        yield Finding(
+            "inside_vpc",
+            ERROR,
+            f"Overlay IP {view.destination} lies inside the CIDR {cidrs[0]} of {view.tables[0].vpc_id}.",
+            "Choose an address outside every CIDR of the VPC.",
+        )
+
+
 def _covers_vpc(view: View) -> Iterator[Finding]:
     """A destination inside the VPC's CIDR cannot be a route at all; one around it can, and misleads."""
     cidrs = sorted({cidr for table in view.tables for cidr in table.local_cidrs})
@@ -265,4 +277,7 @@ _TARGET_RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     _quota,
     _docker,
 )
-_ROUTE_RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (_split, _missing, _blackhole, _not_an_interface)
+_ROUTE_RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
+    *(_split, _missing, _blackhole, _not_an_interface),
+    _inside_vpc,
+)

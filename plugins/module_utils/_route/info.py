@@ -151,9 +151,22 @@ def shown(
             for t in view.others
             if (route := t.static(destination))
         ],
+        "beside": [
+            {"route_table_id": t.route_table_id, "destination": r.destination, **(move.shown(r) or {})}
+            for t in tables
+            for r in t.routes
+            if r.ours and r.destination != destination and _beside(r.destination, destination)
+        ],
         "uncovered_subnets": route_findings.uncovered_subnets(view),
         "findings": as_dicts(problems),
     }
+
+
+def _beside(other: str, destination: str) -> bool:
+    """Whether two prefixes overlap, of which none is the default route."""
+    if net.family(other) != net.family(destination) or other.partition("/")[2] == destination.partition("/")[2]:
+        return False  # as most of a table with many overlay IPs
+    return not other.endswith("/0") and (net.covers(other, destination) or net.covers(destination, other))
 
 
 def _node(view: route_findings.View, holder: tuple[str | None, str | None] | None) -> list[Finding]:

@@ -54,6 +54,7 @@ class Request:
     preflight: bool = False
     check: bool = False
     foreign: str = plan.REFUSE
+    addresses: tuple[str, ...] = ()
     missing_ok: bool = False
     fixed: bool = False
     fleet: int = 0
@@ -110,6 +111,7 @@ def run(ec2: Ec2, request: Request, clock: Clock = time, tell: Callable[[str], N
         request.takeover,
         request.expected_holder,
         request.foreign,
+        request.addresses,
     )
     started = clock.monotonic()
     tables, actions = seen.tables, plan.plan(seen.tables, want)

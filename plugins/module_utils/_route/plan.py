@@ -96,7 +96,8 @@ class Want:
 
     ``network_interface_id`` is the target and may be None for ``state="absent"``; ``takeover`` says what to do with a
     route that points elsewhere (always, blackhole, never); ``expected_holder`` is an instance or interface id;
-    ``foreign`` is REFUSE, LEAVE or TAKE: what to do where the route points at no interface, but at a gateway, say.
+    ``foreign`` is REFUSE, LEAVE or TAKE: what to do where the route points at no interface, but at a gateway, say;
+    ``addresses`` are those that the nodes have of the destinations: none of them may be left behind.
     """
 
     destinations: tuple[str, ...]
@@ -105,6 +106,7 @@ class Want:
     takeover: str = "always"
     expected_holder: str | None = None
     foreign: str = REFUSE
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ def plan(tables: Iterable[Table], want: Want) -> list[Action]:
     tables = list(tables)
     for table in tables:
         _check(table, want)
+        _check_left_behind(table, want)
     vpcs = sorted({table.vpc_id for table in tables})
     if len(vpcs) > 1 and want.state == "present":
         raise PlanError(
@@ -221,6 +224,20 @@ def _check(table: Table, want: Want) -> None:
             f"Overlay IP {destination} lies inside the CIDR {cidr} of {table.vpc_id}: "
             "choose an address outside every CIDR of the VPC. Nothing was changed."
         )
+
+
+def _check_left_behind(table: Table, want: Want) -> None:
+    """An address that has a route of its own does not go where the network around it goes: the longest prefix wins."""
+    for route in table.routes if want.addresses and want.state == "present" else ():
+        if not route.ours or route.destination not in want.addresses:
+            continue
+        around = [d for d in want.destinations if d != route.destination and net.covers(d, route.destination)]
+        if around and route.network_interface_id != want.network_interface_id:
+            raise PlanError(
+                f"{table.route_table_id} still has {route.destination} to {route.instance_id or route.target}, which"
+                f" {around[0]} is to carry: a move would leave it behind. Run setup first, which deletes that route."
+                " Nothing was changed."
+            )
 
 
 def _inside(table: Table, destinations: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -69,6 +69,15 @@ def test_an_overlay_ip_inside_the_vpc(aws: AwsLab, capsys: pytest.CaptureFixture
     )
 
 
+def test_an_address_that_would_be_left_behind(aws: AwsLab, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.point(2)
+    network = "192.168.10.0/28"
+    assert refusal(aws, capsys, destinations=[network], addresses=["192.168.10.15", "192.168.10.14"]) == (
+        f"{aws.tables[0]} still has {OVERLAY} to {aws.instance(2)}, which {network} is to carry: a move would leave it"
+        " behind. Run setup first, which deletes that route. Nothing was changed."
+    )
+
+
 def test_a_route_table_that_does_not_exist(aws: AwsLab, capsys: pytest.CaptureFixture[str]) -> None:
     tables = [*aws.tables, "rtb-0123456789abcdef0", "rtb-0123456789abcdef1"]
     assert refusal(aws, capsys, route_table_ids=tables) == (

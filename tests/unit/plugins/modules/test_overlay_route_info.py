@@ -55,6 +55,7 @@ def test_a_healthy_overlay(aws: AwsLab, run: Run) -> None:
             "holder": {"network_interface_id": aws.eni(1), "instance_id": aws.instance(1)},
             "routes": [{"route_table_id": table, **shown} for table in aws.tables],
             "others": [],
+            "beside": [],
             "uncovered_subnets": [],
             "findings": [],
         }
@@ -159,6 +160,22 @@ def test_a_holder_that_may_not_be_looked_at_is_no_deleted_one(aws: AwsLab, run: 
     assert rules(overlay)["not_looked_at"] == "warning"
     told = [finding["message"] for finding in overlay["findings"] if finding["id"] == "not_looked_at"]
     assert "ec2:DescribeNetworkInterfaces" in told[0]
+
+
+@pytest.mark.usefixtures("_checks_off")
+def test_routes_that_overlap_are_told_of_with_where_they_lead(aws: AwsLab, run: Run) -> None:
+    aws.point(1)
+    network, table = "192.168.10.0/28", aws.tables[0]
+    aws.client.create_route(RouteTableId=table, DestinationCidrBlock=network, NetworkInterfaceId=aws.eni(2))
+    try:
+        shown = run(route_table_ids=aws.tables, destinations=[OVERLAY, network, "192.168.10.14"])["overlays"]
+    finally:
+        aws.client.delete_route(RouteTableId=table, DestinationCidrBlock=network)
+    assert [(r["route_table_id"], r["destination"], r["network_interface_id"]) for r in shown[0]["beside"]] == [
+        (table, network, aws.eni(2))
+    ]
+    assert [(r["route_table_id"], r["destination"]) for r in shown[1]["beside"]] == [(t, OVERLAY) for t in aws.tables]
+    assert [r["destination"] for r in shown[2]["beside"]] == [network]
 
 
 def test_a_holder_that_was_deleted(aws: AwsLab, run: Run) -> None:

@@ -191,6 +191,14 @@ def test_maintenance_and_whoever_follows_an_application_are_named() -> None:
     assert "is moved by ip of pacemaker" in left["pair3"]
 
 
+def test_an_address_that_would_be_left_behind_is_named() -> None:
+    behind = pair(1)
+    behind.report["overlays"][0]["findings"].append({"id": "former_route", "severity": "warning", "message": ""})
+    assert plan([behind], Request(A), asked=False).left == {
+        "pair1": "an address of 192.168.20.1/32 has a route of its own, which would be left behind: run setup for it"
+    }
+
+
 def test_before_the_nodes_are_asked_only_aws_counts() -> None:
     away = pair(1, away=("n1-a", "n1-b"))
     made = plan([away, pair(2, engine="keepalived")], Request(A), asked=False)

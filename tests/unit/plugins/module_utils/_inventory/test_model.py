@@ -31,6 +31,8 @@ def test_the_smallest_inventory() -> None:
             "vrrp_id": None,
             "follows": None,
             "apart_from": None,
+            "called": ["192.168.10.15", "192.168.10.15/32"],
+            "entries": [{"place": 0, "address": "192.168.10.15", "name": "", "route": False}],
             "apart": {},
             "apart_by": "",
             "moved_with": "overlay-ip-192.168.10.15",
@@ -93,7 +95,7 @@ def test_the_smallest_inventory() -> None:
         (
             {"overlay_ips": [{"address": "192.168.10.15", "adress": 1}]},
             "overlay_ips[0] has the unknown key 'adress': the keys are address, home, route_table_ids, vpc_id, "
-            "interface, label, node_addresses, vrrp_id, follows, apart_from.",
+            "interface, label, node_addresses, vrrp_id, follows, apart_from, route, name.",
         ),
         (
             {"overlay_ips": [{"address": "192.168.10.15/24"}]},

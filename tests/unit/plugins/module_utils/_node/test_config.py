@@ -93,6 +93,20 @@ def test_only_overlays_of_the_configuration_can_be_chosen() -> None:
         node_config.chosen(config, ["192.168.10.16"])
 
 
+def test_what_shares_a_route_is_chosen_as_a_whole() -> None:
+    shared = Overlay("10.99.0.0/28", ("10.99.0.5/32", "10.99.0.6/32"))
+    alone = Overlay("10.98.0.0/28", ("10.98.0.5/32",))
+    config = Config("n1", (shared, alone), left=(Overlay("10.99.0.7/32", ("10.99.0.7/32",)),))
+    assert node_config.chosen(config, ["10.99.0.0/28"]).overlays == (shared,)
+    assert node_config.chosen(config, ["10.99.0.6", "10.99.0.5"]).overlays == (shared,)
+    assert node_config.chosen(config, ["10.98.0.5"]).overlays == (alone,)
+    assert node_config.chosen(config, ["10.99.0.7"], left=False).overlays == ()
+    with pytest.raises(
+        ConfigError, match=r"^10.99.0.5 shares the route 10.99.0.0/28 with 10.99.0.6: they move together"
+    ):
+        node_config.chosen(config, ["10.99.0.5"])
+
+
 _AWS: dict[str, tuple[Any, ...]] = {
     "endpoint_url": (5, True, ["a"], {"a": 5}, "a\0b"),
     "region": (5, "\ud800"),

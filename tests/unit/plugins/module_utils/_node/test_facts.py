@@ -200,12 +200,12 @@ def test_with_neither_pyroute2_nor_ip(node: Node, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_record_is_what_files_and_program_know(node: Node) -> None:
-    nothing: dict[str, Any] = {"program": None, "saved": [], "live": []}
+    nothing: dict[str, Any] = {"program": None, "saved": [], "live": [], "routed": []}
     assert node.facts()["record"] == nothing
     node.hold(persistent=True)
     drop_in = "/etc/systemd/network/10-netplan-eth0.network.d/60-aws-overlay-ip-192-168-10-15.conf"
     place = {"address": "192.168.10.15/32", "interface": "eth0", "label": "eth0:1"}
-    assert node.facts()["record"] == {"program": None, "saved": [{**place, "files": [drop_in]}], "live": [place]}
+    assert node.facts()["record"] == {**nothing, "saved": [{**place, "files": [drop_in]}], "live": [place]}
     node.hold(persistent=False)
     assert node.facts()["record"] == nothing  # an address that nobody wrote down is not known to be ours
     overlay = {"destination": "192.168.10.15", "addresses": ["192.168.10.15"], "route_table_ids": ["rtb-1"]}
@@ -219,6 +219,15 @@ def test_the_record_is_what_files_and_program_know(node: Node) -> None:
         "left": [],
         "removed": {},
     }
+
+
+def test_the_record_has_what_was_ever_moved(node: Node) -> None:
+    table = {"route_table_id": "rtb-1", "action": "create", "from": None, "to": "node1", "error": None}
+    move = {"time": "2026-01-31T03:00:00Z", "node": "node1", "by": "setup", "done": True, "from": []}
+    move.update(dict.fromkeys(("who", "command", "why", "error", "reason", "to"), ""), seconds={}, requests={})
+    tables = [{**table, "destination": d} for d in ("10.99.0.0/28", "10.98.0.1/32", "10.99.0.0/28")]
+    node.disk.files["/var/lib/aws-overlay-ip/moves.jsonl"] = json.dumps({**move, "tables": tables}) + "\nnot one\n"
+    assert node.facts()["record"]["routed"] == ["10.98.0.1/32", "10.99.0.0/28"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"overlays": 3, "peers": 4}'])

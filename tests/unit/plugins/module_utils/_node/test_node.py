@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -57,6 +59,60 @@ def test_where_some_table_was_moved_its_clients_are_served() -> None:
     assert [route["route_table_id"] for route in result["routes"] if route["error"]] == ["rtb-2"]
     assert result["problems"] == ["ReplaceRoute: refused (UnauthorizedOperation)."]
     assert address.is_up
+
+
+NET = "192.168.10.0/28"
+
+
+def carrying(run: Callable[[Node], Any]) -> Callable[[Node], Any]:
+    """On a node that setup has told of a prefix, and whose address still has its own route."""
+
+    def told(node: Node) -> Any:
+        single = node.config.overlays[0]
+        shared = Overlay(NET, (OVERLAY,), route_table_ids=TABLES)
+        other = Overlay("192.168.10.9/32", ("192.168.10.9/32",), route_table_ids=TABLES)  # whose address is gone
+        node.config = node.local.config = dataclasses.replace(node.config, overlays=(shared,), left=(single, other))
+        return run(node)
+
+    return told
+
+
+def to_me(table: str, destination: str, eni: str = "eni-me") -> Call:
+    params = {"RouteTableId": table, "DestinationCidrBlock": destination, "NetworkInterfaceId": eni}
+    return Call("ec2", "ReplaceRoute", params, {"Return": True})
+
+
+def test_what_setup_is_bringing_over_to_a_prefix_is_taken_with_it() -> None:
+    result, _deeds, _address = play(
+        carrying(take),
+        read("eni-peer", "eni-peer", destination=NET), to_me("rtb-1", NET), to_me("rtb-2", NET),
+        read("eni-me", "eni-me", destination=NET),
+        read("eni-peer", None),
+        read("eni-peer", tables=ONE), to_me("rtb-1", OVERLAY), read("eni-me", tables=ONE),
+    )  # fmt: skip
+    moved = [(r["route_table_id"], r["destination"]) for r in result["routes"]]
+    assert moved == [("rtb-1", NET), ("rtb-2", NET), ("rtb-1", OVERLAY)]
+
+
+def test_that_it_cannot_be_looked_at_hinders_no_takeover() -> None:
+    result, _deeds, address = play(
+        carrying(take),
+        read("eni-peer", "eni-peer", destination=NET), to_me("rtb-1", NET), to_me("rtb-2", NET),
+        read("eni-me", "eni-me", destination=NET),
+        read(error="UnauthorizedOperation"),
+    )  # fmt: skip
+    assert result["consistent"]
+    assert address.is_up
+
+
+def test_of_what_is_brought_over_only_what_points_here_is_handed_over() -> None:
+    play(
+        carrying(lambda node: node.hand_over("n2", Deadline(0.5))),
+        read("eni-me", "eni-me", destination=NET), to_me("rtb-1", NET, "eni-peer"), to_me("rtb-2", NET, "eni-peer"),
+        read("eni-peer", "eni-peer", destination=NET),
+        read("eni-third", "eni-me"),
+        read("eni-me", tables=("rtb-2",)), to_me("rtb-2", OVERLAY, "eni-peer"), read("eni-peer", tables=("rtb-2",)),
+    )  # fmt: skip
 
 
 def test_handing_over_moves_what_points_here() -> None:

@@ -66,6 +66,13 @@ def test_a_table_that_lacks_the_route_leaves_the_holder_known() -> None:
     ]
 
 
+def test_what_a_route_carries_is_shown() -> None:
+    told = report()
+    assert shown(told)["overlays"][0]["carries"] == []
+    told["overlays"][0]["carries"] = ["app 10.99.0.5", "10.99.0.6"]
+    assert shown(told)["overlays"][0]["carries"] == ["app 10.99.0.5", "10.99.0.6"]
+
+
 def test_the_engine_s_view_stands_beside_aws_s() -> None:
     good = shown()["overlays"][0]["engines"]
     assert good == [

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import holders
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory import holders, settling
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import move, status
 
 OVERLAY, V6 = "192.168.10.15/32", "2001:db8::15/128"
@@ -224,10 +224,10 @@ SETUP_MODEL: dict[str, Any] = {
 )
 def test_whom_setup_routes_to(tables: tuple[dict[str, Any], ...], home: str) -> None:
     seen = [overlay(*tables)]
-    assert [call["home"] for call in holders.setup_calls(SETUP_MODEL, seen)] == [home]
+    assert [call["home"] for call in settling.setup_calls(SETUP_MODEL, seen)] == [home]
     other = "node2" if home == "node1" else "node1"
-    assert [call["addresses"] for call in holders.held_calls(SETUP_MODEL, seen, home)] == [[OVERLAY]]
-    assert holders.held_calls(SETUP_MODEL, seen, other) == []
+    assert [call["addresses"] for call in settling.held_calls(SETUP_MODEL, seen, home)] == [[OVERLAY]]
+    assert settling.held_calls(SETUP_MODEL, seen, other) == []
 
 
 def test_what_aws_does_not_tell_is_not_known() -> None:

@@ -147,6 +147,12 @@ def test_what_is_well_is_silent() -> None:
             f"rtb-main also has {OVERLAY} to eni-b: this part of {NETWORK} goes there, not to the node.",
         ),
         (
+            {"destination": "10.0.7.0/28", "tables": (table("rtb-main", to("eni-a", destination="10.0.7.0/28")),)},
+            "inside_vpc",
+            "error",
+            "Overlay IP 10.0.7.0/28 lies inside the CIDR 10.0.0.0/16 of vpc-1.",
+        ),
+        (
             {
                 "destination": "10.0.0.0/8",
                 "tables": (table("rtb-main", to("eni-a", destination="10.0.0.0/8"), main=True),),

@@ -191,3 +191,31 @@ def test_satisfied(kind: str, routes: tuple[Route, ...], state: str, expected: b
 )
 def test_consistent(routes: tuple[tuple[Route, ...], ...], expected: bool) -> None:
     assert plan.consistent([table(*held) for held in routes], OVERLAY) is expected
+
+
+@pytest.mark.parametrize(
+    ("routes", "addresses", "state", "refused"),
+    [
+        ((to(A, destination="10.99.0.5/32"),), ("10.99.0.5/32",), "present", True),
+        ((to(B, destination="10.99.0.5/32"),), ("10.99.0.5/32",), "present", False),
+        ((to(A, destination="10.99.0.5/32"),), (), "present", False),
+        ((to(A, destination="10.99.0.6/32"),), ("10.99.0.5/32",), "present", False),
+        ((to(A, destination="10.99.1.5/32"),), ("10.99.1.5/32",), "present", False),
+        ((to(A, destination="10.99.0.5/32"),), ("10.99.0.5/32",), "absent", False),
+        ((Route("10.99.0.5/32", "tgw-1"),), ("10.99.0.5/32",), "present", True),
+        ((Route("10.99.0.5/32", "tgw-1", origin="Propagated"),), ("10.99.0.5/32",), "present", False),
+    ],
+)
+def test_no_address_of_a_network_is_left_behind(
+    routes: tuple[Route, ...], addresses: tuple[str, ...], state: str, refused: bool
+) -> None:
+    network = "10.99.0.0/28"
+    want = Want((network,), B, state, addresses=addresses)
+    tables = [table(*routes, to(A, destination=network))]
+    if not refused:
+        assert [action.destination for action in plan.plan(tables, want)] == [network]
+        return
+    with pytest.raises(
+        PlanError, match=r"^rtb-1 still has 10.99.0.5/32 to (i-a|tgw-1), which 10.99.0.0/28 is to carry"
+    ):
+        plan.plan(tables, want)
