@@ -114,15 +114,15 @@ class Owners:
 
         What is another account's and not shared, AWS calls unknown.
         """
-        first: AwsError | None = None
+        refusals: list[AwsError] = []
         for caller in self._callers(str(raw.get("TransitGatewayOwnerId", ""))):
             try:
                 return question(caller)
             except AwsError as err:
                 if not (err.denied or err.code.endswith(".NotFound")):
                     raise
-                first = first or err
-        assert first is not None
+                refusals.append(err)
+        first = refusals[0]  # the caller itself is always asked
         if first.denied:
             raise first
         told = f"{first.message.rstrip('.')}. It may be another account's: set assume_role_arn in overlay_ip_reach"
