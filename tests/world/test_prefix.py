@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from drill.bed import Bed, DrillError, bed
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepalived.standing import longest_silence
+from drill.bed import ADVERT, Bed, DrillError, bed
 from lab.probe.session import ProbeSession
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
@@ -63,15 +64,19 @@ class Shared(Bed):
         until(lambda: (self.routes(), {n: a for n, a in self.up().items() if a}), wanted, seconds)
 
     def agrees(self, holder: str, *words: str) -> None:
-        """Wait until keepalived says so of each of its instances: who was overruled takes over again from then on."""
+        """Wait until keepalived says so of each of its instances, for longer than a backup is silent that hears nobody.
+
+        Who was overruled, and becomes the master sooner, may not have heard the other node: it leaves the route alone.
+        """
         if self.engine == "keepalived":
-            wanted = {(n, w): "MASTER" if n == holder else "BACKUP" for n in self.nodes for w in words}
+            wanted = {(n, w): ("MASTER" if n == holder else "BACKUP", True) for n in self.nodes for w in words}
             until(lambda: {one: self.says(*one) for one in wanted}, wanted, 240)
 
-    def says(self, node: str, word: str) -> str:
-        """What keepalived says of an instance there."""
+    def says(self, node: str, word: str) -> tuple[str, bool]:
+        """What keepalived says of an instance there, and whether it has said so long enough: all share one clock."""
         text = self.exec(node, "cat", f"/run/aws-overlay-ip/keepalived-{word}.json")
-        return str(json.loads(text)["state"]) if text else ""
+        said = json.loads(text) if text else {"state": "", "since": 0.0}
+        return str(said["state"]), time.monotonic() - said["since"] > 2 * longest_silence(ADVERT)
 
     def rest(self, holder: str | None = None, seconds: float = 60.0) -> Any:
         """See :class:`Bed`."""
