@@ -75,7 +75,7 @@ class Shared(Bed):
     def says(self, node: str, word: str) -> tuple[str, bool]:
         """What keepalived says of an instance there, and whether it has said so long enough: all share one clock."""
         text = self.exec(node, "cat", f"/run/aws-overlay-ip/keepalived-{word}.json")
-        said = json.loads(text) if text else {"state": "", "since": 0.0}
+        said: dict[str, Any] = json.loads(text) if text else {"state": "", "since": 0.0}
         return str(said["state"]), time.monotonic() - said["since"] > 2 * longest_silence(ADVERT)
 
     def rest(self, holder: str | None = None, seconds: float = 60.0) -> Any:
