@@ -86,7 +86,10 @@ def _status(
     result = {
         "changed": False,
         "reports": reports,
-        "shown": [*reports.values(), *(report for _model, report in unseen)],
+        "shown": [
+            *({**report, "pair": name} for name, report in reports.items()),
+            *({**report, "pair": model["group"]} for model, report in unseen),
+        ],
         "report": judge.result(reports, wrong),
         "lines": judge.table(reports),
         "findings": judge.wrong(reports) + [f"{name}: {why}" for name, why in wrong.items()],

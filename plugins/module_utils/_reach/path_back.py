@@ -27,9 +27,7 @@ def back(scene: Scene, node: Host) -> Iterator[Hop]:
     if far:
         yield hops.to_gateway(BACK, NODES, node.net, source, far)
         yield hops.zone(BACK, NODES, node.net, far)
-        entry = far.in_zone(node.net.zone)
-        if entry and entry.subnet_id != node.net.subnet_id:
-            yield from hops.acl(BACK, NODES, entry, scene.overlay, ports, outbound=False)
+        yield from hops.to_gateway_acl(BACK, NODES, node.net, far, scene.overlay, ports)
     if way:
         if way.far.table_id is None:
             rule, remedy = "it is associated with no route table", "Associate it with one."
@@ -41,8 +39,9 @@ def back(scene: Scene, node: Host) -> Iterator[Hop]:
         yield hops.inspected(BACK, scene.elsewhere.table_id, scene.elsewhere.route, source)
     elif scene.source_vpc == scene.vpc_id:
         yield Hop(BACK, NODES, f"route table of {node.net}", f"{source} is local", True)
-    if way and scene.source.net:
-        yield from hops.attachment_acl(BACK, scene, scene.source.net, ports)
-    if scene.source.net and not hops.same_subnet(scene, node):
-        side = CLIENT if way else NODES
-        yield from hops.acl(BACK, side, scene.source.net, scene.overlay, ports, outbound=False)
+    net = scene.source.net
+    if net and way:
+        by = hops.by_subnets(node.net, way.far, way.near)
+        yield from hops.from_gateway_acl(BACK, CLIENT, by, net, (scene.overlay, source), ports)
+    elif net and not hops.same_subnet(scene, node):
+        yield from hops.acl(BACK, NODES, net, scene.overlay, ports, outbound=False)

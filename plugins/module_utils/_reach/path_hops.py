@@ -8,7 +8,7 @@ Pure. This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .._base.finding import NOT_SEEN
@@ -146,11 +146,38 @@ def acl(
     yield Hop(direction, side, where, rule, passes, "network_acl", remedy, warning)
 
 
-def attachment_acl(direction: str, scene: Scene, subnet: Net, ports: Ports | Ephemeral) -> Iterator[Hop]:
-    """The ACL of the source's attachment subnet, where that is another one than the source's own."""
-    entry = scene.transit.near.in_zone(subnet.zone) if scene.transit else None
-    if entry and entry.subnet_id != subnet.subnet_id:
-        yield from acl(direction, CLIENT, entry, scene.source.address, ports, outbound=direction == BACK)
+def by_subnets(sender: Net | None, out: Attached, into: Attached) -> Sequence[Net]:
+    """The subnets by which packets may come out of a gateway: the one in the sender's zone where both VPCs have one."""
+    zone = sender.zone if sender and not into.appliance else ""
+    same = into.in_zone(zone) if zone and out.in_zone(zone) else None
+    return [same] if same else into.nets
+
+
+def to_gateway_acl(
+    direction: str, side: str, subnet: Net, attached: Attached, source: str, ports: Ports | Ephemeral
+) -> Iterator[Hop]:
+    """The ACL of the subnet by which packets enter a gateway: its inbound rules, by their source.
+
+    They count even where it is the sender's own subnet (transit gateway guide, "Network ACLs", "Same subnet").
+    """
+    if entry := attached.in_zone(subnet.zone):
+        yield from acl(direction, side, entry, source, ports, outbound=False)
+
+
+def from_gateway_acl(
+    direction: str, side: str, by: Sequence[Net], into: Net, packet: tuple[str, str], ports: Ports | Ephemeral
+) -> Iterator[Hop]:
+    """The ACLs of the subnet by which packets come out of a gateway, and of the one where they arrive.
+
+    Within one subnet neither is asked (transit gateway guide, "Network ACLs", "Same subnet"). ``packet`` is from where,
+    and to where.
+    """
+    source, destination = packet
+    others = [entry for entry in by if entry.subnet_id != into.subnet_id]
+    for entry in others:
+        yield from acl(direction, side, entry, destination, ports, outbound=True)
+    if others or not by:
+        yield from acl(direction, side, into, source, ports, outbound=False)
 
 
 def same_subnet(scene: Scene, node: Host) -> bool:

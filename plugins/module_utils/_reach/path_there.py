@@ -87,7 +87,7 @@ def _out_of_source(scene: Scene, node: Host) -> Iterator[Hop]:
     if scene.transit:
         yield hops.to_gateway(THERE, side, source.net, scene.overlay, scene.transit.near)
         yield hops.zone(THERE, side, source.net, scene.transit.near)
-        yield from hops.attachment_acl(THERE, scene, source.net, scene.ports)
+        yield from hops.to_gateway_acl(THERE, side, source.net, scene.transit.near, source.address, scene.ports)
 
 
 def _by_gateway(scene: Scene, way: Transit) -> Iterator[Hop]:
@@ -120,17 +120,8 @@ def _enters(scene: Scene, way: Transit, node: Host) -> Iterator[Hop]:
     """Into the nodes' VPC by a subnet of its attachment, whose table must have the overlay route like any client's."""
     if way.far.unread:
         yield Hop(THERE, NODES, f"subnets of attachment {way.far}", "were not seen", None, NOT_SEEN)
-    for entry in _entries(scene, way):
+    for entry in hops.by_subnets(scene.source.net, way.near, way.far):
         yield _overlay_route(scene, node, entry)
-        if node.net and entry.subnet_id != node.net.subnet_id:
-            yield from hops.acl(THERE, NODES, entry, scene.overlay, scene.ports, outbound=True)
-
-
-def _entries(scene: Scene, way: Transit) -> Sequence[Net]:
-    """The subnets by which packets may come: the one in the source's zone where both VPCs have one, else any."""
-    zone = scene.source.net.zone if scene.source.net and not way.far.appliance else ""
-    same = way.far.in_zone(zone) if zone and way.near.in_zone(zone) else None
-    return [same] if same else way.far.nets
 
 
 def _overlay_route(scene: Scene, node: Host, subnet: Net) -> Hop:
@@ -148,8 +139,11 @@ def _overlay_route(scene: Scene, node: Host, subnet: Net) -> Hop:
 
 def into_node(scene: Scene, node: Host) -> Iterator[Hop]:
     """Into the node's subnet and interface."""
-    source = scene.source.address
-    if node.net and not hops.same_subnet(scene, node):
+    source, way = scene.source.address, scene.transit
+    if node.net and way:
+        by = hops.by_subnets(scene.source.net, way.near, way.far)
+        yield from hops.from_gateway_acl(THERE, NODES, by, node.net, (source, scene.overlay), scene.ports)
+    elif node.net and not hops.same_subnet(scene, node):
         yield from hops.acl(THERE, NODES, node.net, source, scene.ports, outbound=False)
     if node.groups:
         passes, rule = _let_in(scene, node, node.groups.inbound)

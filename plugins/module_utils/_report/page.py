@@ -42,7 +42,7 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
     """All that the template reads.
 
     Args:
-        reports: of `status`, one for each group of nodes.
+        reports: of `status`, one for each group of nodes; ``pair`` is the group's name where it is not the usual one.
         made: when they were made, in UTC as RFC 3339 has it.
         inventory: the inventories that Ansible was given, for the commands.
     """
@@ -218,6 +218,7 @@ def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict], serves: Map
         able, ready = [], []
     return {
         "destination": overlay["destination"],
+        "pair": report.get("pair") or "",
         "carries": overlay.get("carries") or [],
         "state": state,
         "label": label,
@@ -303,9 +304,14 @@ def _findings(
 ) -> Iterator[dict[str, Any]]:
     """All of them, each once, with what it is about and the commands that its remedy names."""
     told: dict[tuple[str, str], dict[str, Any]] = {}
+    several = len(report["overlays"]) > 1
+    only = overlays[0] if len(overlays) == 1 else None  # of a node's finding nobody knows which one of several it is
+    given = [part for source in inventory for part in ("-i", source)]
+    if report.get("pair"):
+        given += ["-e", f"overlay_ip_group={report['pair']}"]
     places: list[tuple[str, Dict | None, Sequence[Dict]]] = [
         *((o["destination"], page, o["findings"]) for o, page in zip(report["overlays"], overlays)),
-        *((name, None, node["findings"]) for name, node in report["nodes"].items()),
+        *((name, only, node["findings"]) for name, node in report["nodes"].items()),
         *((finding.get("node") or "earlier inventory", None, [finding]) for finding in report["orphans"]),
         *((where, None, found) for where, found in outside.findings(report)),
     ]
@@ -315,14 +321,13 @@ def _findings(
             if key in told:
                 told[key]["where"].append(where)
                 continue
-            several = len(report["overlays"]) > 1
             told[key] = {
                 "severity": finding["severity"],
                 "id": finding["id"],
                 "message": finding["message"],
                 "remedy": finding["remedy"][:1].upper() + finding["remedy"][1:],
                 "where": [where],
-                "commands": list(_commands(finding["remedy"], overlay, nodes, inventory, where, several=several)),
+                "commands": list(_commands(finding["remedy"], overlay, nodes, given, where, several=several)),
             }
     yield from told.values()
 
@@ -331,26 +336,33 @@ def _commands(
     remedy: str,
     overlay: Dict | None,
     nodes: Mapping[str, Dict],
-    inventory: Sequence[str],
+    given: Sequence[str],
     where: str,
     *,
     several: bool,
 ) -> Iterator[dict[str, str]]:
-    """What can be copied: the playbook that a remedy names, and what stands in it between backticks."""
+    """What can be copied: the playbook that a remedy names, and what stands in it between backticks.
+
+    A switchover is offered of one overlay IP alone: of a node's finding it may be any of several.
+    """
     for command in re.findall(r"`([^`]+)`", remedy):
-        node = next((name for name in nodes if f"on {name}" in remedy), where if where in nodes else "")
+        node = next((name for name in nodes if _on(name, remedy)), where if where in nodes else "")
         yield {"at": f"on {node}" if node else "", "command": command}
     words = remedy.lower()
-    given = [part for source in inventory for part in ("-i", source)]
     if "reach.yml" in words:
         yield {"at": "", "command": shlex.join(["ansible-playbook", *given, "aws_ha.overlay_ip.reach"])}
     if re.search(r"\brun setup\b|\bsetup heals\b", words) and "switchover" not in words:
         yield {"at": "", "command": shlex.join(["ansible-playbook", *given, "aws_ha.overlay_ip.setup"])}
     target = _target(overlay, nodes)
-    if "switchover" in words and target:
-        only = ["-e", f"overlay={overlay['destination']}"] if overlay and several else []
+    if "switchover" in words and overlay and target:
+        only = ["-e", f"overlay={overlay['destination']}"] if several else []
         moving = ["ansible-playbook", *given, "aws_ha.overlay_ip.switchover", "-e", f"target={target}", *only]
         yield {"at": "", "command": shlex.join(moving)}
+
+
+def _on(name: str, remedy: str) -> bool:
+    """Whether a remedy says "on NAME": one name may begin another one, as db does db-standby and db.example.com."""
+    return re.search(rf"\bon {re.escape(name)}(?![\w-]|\.\w)", remedy) is not None
 
 
 def _target(overlay: Dict | None, nodes: Mapping[str, Dict]) -> str | None:

@@ -123,8 +123,13 @@ def stateless_acl(site: Site) -> None:
     site.acl(site.aws.world.nodes[1].subnet_id, egress=True, ports=(1024, 65535))
 
 
-def narrow_acl(site: Site) -> None:
-    site.acl(site.transit.clients_subnet, egress=False, ports=(40000, 40000))
+def acl_on_the_way_into_the_gateway(site: Site) -> None:
+    """By its inbound rules, though it is the sender's own subnet."""
+    site.acl(site.transit.clients_subnet, egress=False, ports=(PORT, PORT))
+
+
+def acl_on_the_answers_way_into_the_gateway(site: Site) -> None:
+    site.acl(site.aws.world.nodes[1].subnet_id, egress=False, ports=(40000, 40000))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +153,8 @@ def narrow_acl(site: Site) -> None:
         (check_on, CLIENT, "source_dest_check", ("node2",)),
         (clients_route, CLIENT, "no_route", BOTH),
         (stateless_acl, CLIENT, "network_acl", ("node2",)),
-        (narrow_acl, CLIENT, "network_acl", BOTH),
+        (acl_on_the_way_into_the_gateway, CLIENT, "network_acl", BOTH),
+        (acl_on_the_answers_way_into_the_gateway, CLIENT, "network_acl", ("node2",)),
     ],
 )
 def test_each_mistake_is_named_before_and_after_a_failover(
@@ -268,3 +274,10 @@ def test_a_covering_prefix_is_the_way_and_the_most_specific_one_wins(site: Site,
     finally:
         transit.point(None, destination="192.168.0.0/16")
         transit.point(None, destination="192.168.10.0/24")
+
+
+def test_out_of_a_gateway_to_a_machine_within_one_subnet_no_acl_is_asked(site: Site, play: Run) -> None:
+    """Transit gateway guide, "Network ACLs", "Same subnet"."""
+    site.acl(site.transit.clients_subnet, egress=False, ports=(40000, 40000))
+    site.acl(site.aws.world.nodes[0].subnet_id, egress=False, ports=(PORT, PORT))
+    assert wrong(play()) == {name: [] for name in BOTH}

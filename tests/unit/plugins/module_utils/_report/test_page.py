@@ -113,6 +113,35 @@ def test_a_command_for_a_node_says_which() -> None:
     assert found[0]["commands"] == [{"at": "on node2", "command": "aws-overlay-ip give-up"}]
 
 
+@pytest.mark.parametrize("name", ["node1-standby", "node1.example.com", "node1", "node10"])
+@pytest.mark.parametrize("end", [".", ",", " now", ""])
+def test_one_name_may_begin_another_one(name: str, end: str) -> None:
+    """`give-up` at the holder would take the service down."""
+    remedy = f"Run `aws-overlay-ip give-up` on {name}{end}"
+    finding = {"id": "x", "severity": "warning", "message": "It is astray.", "remedy": remedy}
+    told = report(extra={"node2": [finding]})
+    told["nodes"][name] = told["nodes"].get(name, told["nodes"]["node2"])
+    found = shown(told)["findings"]
+    assert [one["commands"] for one in found if one["id"] == "x"] == [
+        [{"at": f"on {name}", "command": "aws-overlay-ip give-up"}]
+    ]
+
+
+def test_of_a_node_s_finding_a_switchover_is_offered_where_there_is_one_overlay_ip() -> None:
+    """Among several nobody knows which one it is about, and the others serve."""
+    finding = {"id": "x", "severity": "error", "message": "It disagrees.", "remedy": "Run a switchover."}
+    two = {OVERLAY: ((1, "active"), (1, "active")), "192.168.10.16/32": ((2, "active"), (2, "active"))}
+    for told, commands in ((report(two, extra={"node1": [finding]}), 0), (report(extra={"node1": [finding]}), 1)):
+        assert [len(one["commands"]) for one in shown(told)["findings"] if one["id"] == "x"] == [commands]
+
+
+def test_commands_for_one_of_several_pairs_name_it() -> None:
+    broken = {**report(checks=(False, True), engine=None), "pair": "sap_a"}
+    (command,) = shown(broken, inventory=("fleet.yml",))["findings"][0]["commands"]
+    assert command["command"] == "ansible-playbook -i fleet.yml -e overlay_ip_group=sap_a aws_ha.overlay_ip.setup"
+    assert shown(broken)["overlays"][0]["pair"] == "sap_a"
+
+
 def test_a_node_that_some_tables_lead_to_is_no_standby() -> None:
     nodes = {node["name"]: node for node in shown(report({OVERLAY: SPLIT}))["nodes"]}
     assert {name: (node["role"], node["says"]) for name, node in nodes.items()} == dict.fromkeys(
