@@ -29,5 +29,5 @@ def parsed(remembered: str) -> tuple[float, list[dict[str, Any]]] | None:
     try:
         known = json.loads(remembered or "{}")
         return float(known["at"]), [{"check": str(c["check"]), "ok": c["ok"]} for c in known["checks"]]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None

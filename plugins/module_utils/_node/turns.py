@@ -77,11 +77,13 @@ def parsed(text: str, now: Moment) -> list[Turn]:
     if not text:
         return []
     try:
+        known = json.loads(text)
+        if not isinstance(known, list):
+            raise TypeError("no list")
         kept = [
-            Turn(str(t["destination"]), str(t["what"]), float(t["time"]), float(t["up"]), str(t["boot"]))
-            for t in json.loads(text)
+            Turn(str(t["destination"]), str(t["what"]), float(t["time"]), float(t["up"]), str(t["boot"])) for t in known
         ]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as exc:
         raise TurnError(f"it is no list of turns ({type(exc).__name__})") from exc
     return [turn.settled(now) for turn in kept]
 

@@ -45,11 +45,13 @@ def _samples(model: Dict, report: Dict, now: float) -> Iterator[Sample]:
     nodes = {name: metrics.whose(deployment, name, vpcs.values()) for name in report["nodes"]}
     places = {destination: {"vpc_id": vpc_id, "destination": destination} for destination, vpc_id in vpcs.items()}
     for overlay in report["overlays"]:
-        yield from _findings(metrics.FINDINGS, {"deployment": deployment, **places[overlay["destination"]]}, overlay)
+        place = places[overlay["destination"]]
+        if overlay.get("unread") and not place["vpc_id"]:
+            continue  # another VPC may have the same address; that it was not read is told of each node
+        yield from _findings(metrics.FINDINGS, {"deployment": deployment, **place}, overlay)
         if overlay.get("unread"):
             continue
         asked = wanted[overlay["destination"]]
-        place = places[overlay["destination"]]
         for name, node in report["nodes"].items():
             labels = {**nodes[name], **place}
             yield from metrics.of_tables(labels, *_routes(overlay, name))

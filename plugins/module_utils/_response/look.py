@@ -69,7 +69,9 @@ def over(alert: Alert, report: Dict) -> str:
     """Why there is nothing left to do, as a sentence; empty where it is still so, or a look cannot tell."""
     if alert.name in ("OverlayIpNobodyServes", "OverlayIpTableDead"):
         concerned = [o for o in report["overlays"] if alert.destination in ("", o["destination"])]
-        if all(table["state"] == "active" for overlay in concerned for table in overlay["tables"]):
+        tables = [table for overlay in concerned for table in overlay["tables"]]
+        unread = any(overlay.get("unread") for overlay in concerned)
+        if tables and not unread and all(table["state"] == "active" for table in tables):
             return "every route table has a route that works."
     if alert.name == "OverlayIpAddressMissing":
         ids = {f["id"] for name, n in report["nodes"].items() if alert.node in ("", name) for f in n["findings"]}

@@ -58,7 +58,12 @@ def test_one_is_kept_for_each() -> None:
     assert turns.told(kept, replace(THEN, up=5_700.04))[0] == {"destination": B, "what": "setup, for Y", "age": 700.0}
 
 
-@pytest.mark.parametrize("text", ["x", "{}x", "[1]", "[{}]", '[{"destination": "a"}]', "7", "null", "[" * 100_000])
+HUGE = f'[{{"destination": "a", "what": "b", "time": {10**400}, "up": 1, "boot": ""}}]'
+
+
+@pytest.mark.parametrize(
+    "text", ["x", "{}", "{}x", "[1]", "[{}]", '[{"destination": "a"}]', "7", "null", '""', HUGE, "[" * 100_000]
+)
 def test_what_is_none_of_ours_is_an_error(text: str) -> None:
     with pytest.raises(TurnError, match="it is no list of turns"):
         turns.parsed(text, THEN)

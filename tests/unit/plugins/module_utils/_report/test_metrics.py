@@ -64,6 +64,24 @@ def test_what_aws_does_not_tell_has_no_sample() -> None:
     assert [line for line in told if "overlay_ip_holder" in line and OVERLAY in line]
 
 
+def test_two_pairs_may_have_one_address_where_aws_does_not_tell_their_vpcs() -> None:
+    """In two accounts, say, on the day when neither can be asked: there are samples all the same."""
+    unread = {**REPORT["overlays"][1], "vpc_id": None, "tables": [], "unread": "no answer", "findings": []}
+    model = {**MODEL, "overlays": [{**one, "vpc_id": None} for one in MODEL["overlays"]]}
+    pairs = [
+        (model, {**REPORT, "overlays": [unread], "nodes": {name: REPORT["nodes"]["n1"]}, "moves": []})
+        for name in ("a1", "b1")
+    ]
+    told = metrics.text_of_many(pairs, NOON).splitlines()
+    assert [
+        f'overlay_ip_tables_readable{{deployment="database",node="{name}"}} 0' in told for name in ("a1", "b1")
+    ] == [
+        True,
+        True,
+    ]
+    assert not [line for line in told if V6 in line]
+
+
 def test_the_time_of_a_move_is_by_the_clock_of_the_file() -> None:
     page = metrics.text(MODEL, {**REPORT, "moves": [record(NOON - 3600, ahead=-3540.0)]}, NOON)
     assert f'overlay_ip_last_move_timestamp_seconds{{deployment="database",node="n1"}} {int(NOON - 60)}\n' in page
