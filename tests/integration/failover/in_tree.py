@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, "/work/collections")
+sys.path.insert(0, "/parcel/collections")
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.pacemaker import (
     cib,
     configuration,
@@ -118,12 +118,12 @@ def begin() -> None:
         path.chmod(0o755)
     Path("/etc/corosync/corosync.conf").write_text(COROSYNC)
     sh("mkdir -p /run/resource-agents /var/log/cluster /var/lib/corosync; rm -f /var/lib/pacemaker/cib/*; corosync")
-    with Path("/work/pacemaker.log").open("w") as log:
+    with Path("/parcel/pacemaker.log").open("w") as log:
         subprocess.Popen(["pacemakerd"], stdout=log, stderr=log)
     deadline = time.monotonic() + 90.0
     while 'online="true"' not in (monitor() or "") or "S_IDLE" not in (Host().output(*_coordinator()) or ""):
         if time.monotonic() > deadline:
-            sys.exit("The cluster did not come up within 90 s: " + Path("/work/pacemaker.log").read_text()[-2000:])
+            sys.exit("The cluster did not come up within 90 s: " + Path("/parcel/pacemaker.log").read_text()[-2000:])
         time.sleep(0.5)
     subprocess.run(
         ["cibadmin", "--modify", "--allow-create", "--scope", "configuration", "--xml-pipe"],
@@ -208,12 +208,12 @@ def main() -> None:
     typed = steps.steps(*primitives, migration.patch(planned, migration.shell), "node1", "")
     lines = [line.replace("pcs property set", SET).replace("mode=", "mode --update ") for line in typed["pcs"]]
     for line in lines:
-        sh(f"cd /work; {line}")
+        sh(f"cd /parcel; {line}")
     said["by hand"] = replace.agent(migration.read(migration.shell), IP)
     # What the line that looks for the holder says to do if it is elsewhere.
     put_back = next(line for line in lines if "--locate" in line).partition("If not: ")[2].partition(", and")[0]
     for line in lines[1:]:
-        sh(f"cd /work; {put_back if '--patch' in line else line}")
+        sh(f"cd /parcel; {put_back if '--patch' in line else line}")
     said["and back"] = text() == before
 
     # The schema that this version writes by itself decides what the roles are called.

@@ -32,7 +32,7 @@ Built = Callable[[str], list[str]]
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """All three of them in /work/dist of a tree; the lines that a script says there, which must not fail."""
+    """All three of them in /parcel/dist of a tree; the lines that a script says there, which must not fail."""
     work = tmp_path_factory.mktemp("work")
     for name in SOURCES:
         (work / name).parent.mkdir(parents=True, exist_ok=True)
@@ -46,13 +46,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     tree = rootfs("shells")
 
     def run(script: str) -> list[str]:
-        (work / "script").write_text(f"set -eu\ncd /work/dist\n{script}\n")
-        done = call(tree, work, "sh /work/script")
+        (work / "script").write_text(f"set -eu\ncd /parcel/dist\n{script}\n")
+        done = call(tree, work, "sh /parcel/script")
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.splitlines()
 
     (work / "dist").mkdir()
-    said = run("python3 /work/tools/build_agent.py /work/dist")
+    said = run("python3 /parcel/tools/build_agent.py /parcel/dist")
     assert [Path(line).name for line in said] == [
         f"aws-overlay-ip-{build_agent.version()}.tar.gz",
         f"aws-overlay-ip_{build_agent.version()}_all.deb",

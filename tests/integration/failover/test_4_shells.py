@@ -51,12 +51,12 @@ BASE = """\
 
 @pytest.fixture
 def shells(tmp_path: Path) -> Any:
-    """Calls a command line in the tree of the shells; the place of the test is /work there."""
+    """Calls a command line in the tree of the shells; the place of the test is /parcel there."""
     tree = rootfs("shells")
     (tmp_path / "overlay-ip").write_text(AGENT.read_text())
 
     def said(line: str) -> str:
-        done = call(tree, tmp_path, f"install -D -m 755 /work/overlay-ip {IN_PLACE}; {line}")
+        done = call(tree, tmp_path, f"install -D -m 755 /parcel/overlay-ip {IN_PLACE}; {line}")
         return done.stdout + done.stderr
 
     return said
@@ -98,10 +98,12 @@ def merged(shells: Any, tmp_path: Path, part: str) -> str:
     """What setup, which merges this, would change of what the shell has made, or have the cluster complain of."""
     there = ElementTree.parse(tmp_path / "cib.xml").getroot()
     (tmp_path / "part.xml").write_text(configuration.placed(part, there))
-    merge = "cp cib.xml merged.xml && CIB_file=/work/merged.xml cibadmin --modify --allow-create --scope configuration"
+    merge = (
+        "cp cib.xml merged.xml && CIB_file=/parcel/merged.xml cibadmin --modify --allow-create --scope configuration"
+    )
     compare = "crm_diff --original cib.xml --new merged.xml --no-version"
     verify = "crm_verify --verbose --xml-file merged.xml 2>&1 | grep ' error:'"
-    return str(shells(f"cd /work; {merge} --xml-file part.xml && {compare}; {verify}"))
+    return str(shells(f"cd /parcel; {merge} --xml-file part.xml && {compare}; {verify}"))
 
 
 ROLES: dict[str, dict[str, Any]] = {
@@ -132,9 +134,9 @@ def test_the_commands_that_are_shown_come_to_what_setup_makes(
         lines = commands.commands(before, goal)[shell]
         if goal is back:  # what is bound goes; resources stay where they are
             lines = [line for line in lines if " delete " in line]
-        name = "pcs -f /work/cib.xml" if shell == "pcs" else "CIB_file=/work/cib.xml crm --force"
+        name = "pcs -f /parcel/cib.xml" if shell == "pcs" else "CIB_file=/parcel/cib.xml crm --force"
         (tmp_path / "lines").write_text("".join(f"{name}{line.removeprefix(shell)}\n" for line in lines))
-        said = shells("sh -ex /work/lines")
+        said = shells("sh -ex /parcel/lines")
         got = plain(ElementTree.parse(tmp_path / "cib.xml").getroot())
         if goal is after:
             assert {key: got.get(key) for key in plain(after)} == plain(after), said
@@ -153,12 +155,12 @@ def test_what_pcs_and_crm_say_of_the_agent(shells: Any) -> None:
 def test_what_is_recorded_of_the_guides_is_what_the_shells_make(shells: Any, tmp_path: Path, name: str) -> None:
     lines = []
     for line in (GUIDES / name).read_text().splitlines():
-        shell = "pcs -f /work/cib.xml" if name.endswith(".pcs") else "CIB_file=/work/cib.xml crm --force"
+        shell = "pcs -f /parcel/cib.xml" if name.endswith(".pcs") else "CIB_file=/parcel/cib.xml crm --force"
         lines.append(f"{shell} {line}")
     provider = "/usr/lib/ocf/resource.d"  # SUSE's own is not in Debian
     lines = [f"mkdir -p {provider}/suse", f"cp {provider}/heartbeat/aws-vpc-move-ip {provider}/suse", *lines]
-    (tmp_path / "lines").write_text("\n".join(["cibadmin --empty >/work/cib.xml", *lines]))
-    said = shells("sh -ex /work/lines")
+    (tmp_path / "lines").write_text("\n".join(["cibadmin --empty >/parcel/cib.xml", *lines]))
+    said = shells("sh -ex /parcel/lines")
     got, recorded = (ElementTree.parse(path).getroot() for path in (tmp_path / "cib.xml", RECORDED / f"{name}.xml"))
     assert plain(got) == plain(recorded), said
     assert [group.attrib["id"] for group in got.iter("group")] == [g.attrib["id"] for g in recorded.iter("group")]
@@ -181,13 +183,13 @@ def test_a_migration_by_hand_comes_to_what_the_playbook_makes(
     after = replace.placed(before, mover.name, new)
     for path, root in (("before.xml", before), ("after.xml", after)):
         (tmp_path / path).write_text(replace.shown(root))
-    patch = shells("cd /work; crm_diff --original before.xml --new after.xml --no-version")
+    patch = shells("cd /parcel; crm_diff --original before.xml --new after.xml --no-version")
     typed = steps.steps(old, new, patch, "n1", "")
     assert ("load update" in " ".join(typed["crm"])) is (not called)
     for lines in typed.values():
         (exchange,) = (line for line in lines if "--patch" in line or "load update" in line)
         (tmp_path / "line").write_text(exchange)
-        said = shells("cd /work; cp before.xml cib.xml; CIB_file=/work/cib.xml; export CIB_file; sh -e line")
+        said = shells("cd /parcel; cp before.xml cib.xml; CIB_file=/parcel/cib.xml; export CIB_file; sh -e line")
         got = ElementTree.parse(tmp_path / "cib.xml").getroot()
         assert plain(got) == plain(after), said
         assert grouped(got) == grouped(after), said

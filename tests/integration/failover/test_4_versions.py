@@ -34,7 +34,7 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     link = work / "collections/ansible_collections/aws_ha/overlay_ip"
     link.parent.mkdir(parents=True)
     link.symlink_to("../../..")
-    done = call(rootfs(f"cluster-{request.param}"), work, "python3 /work/in_tree.py", alone=True)
+    done = call(rootfs(f"cluster-{request.param}"), work, "python3 /parcel/in_tree.py", alone=True)
     assert done.returncode == 0, done.stdout + done.stderr
     said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     assert said["version"].startswith(VERSIONS[request.param])

@@ -12,8 +12,8 @@ from pathlib import Path
 _IN_TREE = """
 mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/lower /mnt/tree
 mount -t overlay overlay -o "lowerdir=$1,upperdir=/mnt/upper,workdir=/mnt/lower" /mnt/tree
-mkdir -p /mnt/tree/work
-mount --bind "$2" /mnt/tree/work
+mkdir -p /mnt/tree/parcel
+mount --bind "$2" /mnt/tree/parcel
 mount -t proc proc /mnt/tree/proc
 mount --rbind /dev /mnt/tree/dev
 mount -t tmpfs tmpfs /mnt/tree/dev/shm
@@ -26,7 +26,7 @@ _ALONE = ("--pid", "--fork", "--kill-child", "--net", "--ipc", "--uts")
 
 
 def call(tree: Path, work: Path, line: str, *, alone: bool = False) -> subprocess.CompletedProcess[str]:
-    """What it says, and its exit code; `work` is its /work, and stays. `alone`: away from this machine's network."""
+    """What it says, and its exit code; `work` is its /parcel, and stays. `alone`: away from this machine's network."""
     argv = ["unshare", "--mount", "--propagation", "private", *(_ALONE if alone else ())]
     argv += ["sh", "-euc", _IN_TREE, "sh", str(tree), str(work), line]
     return subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
