@@ -182,18 +182,15 @@ api_calls:
 """
 
 import ipaddress
-from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from ..module_utils._aws.remembered import Remembered
 from ..module_utils._base import net
 from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
 from ..module_utils._reach import client_vpn, elb, interfaces, look, look_vpc, path
+from ..module_utils._reach.callers import callers
 from ..module_utils._reach.client_vpn_ec2 import ClientVpns
-from ..module_utils._reach.ec2 import TransitGateways
 from ..module_utils._reach.model import TRANSLATED, Tunnel
-from ..module_utils._reach.owners import Owners
 from ..module_utils._route.ec2 import Ec2
 from ..module_utils._route.plan import PlanError
 
@@ -299,24 +296,20 @@ def main() -> None:
         if not params["address"]:
             raise Refusal("address is empty: name at least one overlay IP.")
         roles = {role: caller(module, role=role) for role in params["transit_gateway_role_arns"] if role}
-        ec2 = Ec2(Remembered(caller(module)))
-        owners = Owners(
-            TransitGateways(ec2.aws), {role: TransitGateways(Remembered(aws)) for role, aws in roles.items()}
-        )
+        asked = callers(caller(module), roles)
         try:
-            wanted = [one for address in params["address"] for one in sources(ec2, {**params, "address": address})]
-            scenes = [look.scene(ec2, owners, one) for one in wanted]
+            wanted = [o for address in params["address"] for o in sources(asked.ec2, {**params, "address": address})]
+            scenes = [look.scene(asked.ec2, asked.owners, one) for one in wanted]
         except PlanError as err:
             raise Refusal(str(err)) from err
         seen = [(scene, path.paths(scene)) for scene in scenes]
         found = [one for _scene, paths in seen for one in paths]
-        calls = sum((Counter(aws.calls) for aws in roles.values()), Counter(ec2.aws.calls))
         return {
             "changed": False,
             "paths": found,
             "works": all(one["works"] for one in found),
             "lines": [line for scene, paths in seen for line in path.lines(scene, paths)],
-            "api_calls": dict(calls),
+            "api_calls": asked.calls,
         }
 
     run(module, job)

@@ -120,17 +120,14 @@ api_calls:
   type: dict
 """
 
-from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-from ..module_utils._aws.remembered import Remembered
 from ..module_utils._base import net
 from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
 from ..module_utils._reach import leftover
-from ..module_utils._reach.ec2 import TransitGateways
-from ..module_utils._reach.owners import Owners, Sight
-from ..module_utils._route.ec2 import Ec2
+from ..module_utils._reach.callers import callers
+from ..module_utils._reach.owners import Sight
 
 SPEC: dict[str, dict[str, Any]] = {
     "instance_ids": {"type": "list", "elements": "str", "required": True},
@@ -161,13 +158,12 @@ def main() -> None:
         if not params["instance_ids"]:
             raise Refusal("instance_ids is empty: name the nodes.")
         roles = {role: caller(module, role=role) for role in params["transit_gateway_role_arns"] if role}
-        ec2 = Ec2(Remembered(caller(module)))
-        owners, sight = Owners(TransitGateways(ec2.aws), {r: TransitGateways(aws) for r, aws in roles.items()}), Sight()
+        asked, sight = callers(caller(module), roles), Sight()
         found = leftover.look(
-            ec2,
-            owners,
+            asked.ec2,
+            asked.owners,
             leftover.Request(
-                ec2.instances(params["instance_ids"][:1])[0].vpc_id,
+                asked.ec2.instances(params["instance_ids"][:1])[0].vpc_id,
                 tuple(net.destination(one) for one in params["addresses"]),
                 declared(params, "transit_gateway_routes"),
                 declared(params, "client_vpn_routes"),
@@ -181,7 +177,7 @@ def main() -> None:
             "leftovers": [asdict(one) for one in found],
             "lines": [line for one in found for line in (f"Left over: {one.message}", f"  To do: {one.command}")],
             "unseen": [f"{one.what}: {one.why}" for one in sight.unseen],
-            "api_calls": dict(sum((Counter(aws.calls) for aws in roles.values()), Counter(ec2.aws.calls))),
+            "api_calls": asked.calls,
         }
 
     run(module, job)
