@@ -160,6 +160,21 @@ def test_a_command_is_copied(chromium: Browser, pages: dict[str, Path]) -> None:
     assert chromium.run("document.querySelector('#said').textContent") == "Copied"
 
 
+def test_a_button_that_is_pressed_twice_says_what_it_does_again(chromium: Browser, pages: dict[str, Path]) -> None:
+    """The second press comes while it says that it has copied."""
+    chromium.open(pages["split"])
+    chromium.run("Object.defineProperty(navigator, 'clipboard', {value: {writeText: async () => {}}})")
+    button = "document.querySelector('.copy')"
+    presses = f"{button}.click(); await new Promise((r) => setTimeout(r, 50)); told.push({button}.textContent);"
+    until = f"const end = Date.now() + 5000; while ({button}.textContent !== first && Date.now() < end)"
+    told = chromium.run(
+        f"(async () => {{ const told = [], first = {button}.textContent; {presses} {presses}"
+        f" {until} await new Promise((r) => setTimeout(r, 50)); return [...told, {button}.textContent]; }})()"
+    )
+    assert told == ["Copied", "Copied", "Copy this command"]
+    assert chromium.run("document.querySelector('#said').textContent") == ""
+
+
 def test_the_filter_of_a_fleet(chromium: Browser, pages: dict[str, Path]) -> None:
     chromium.open(pages["fleet"])
     told = "document.querySelector('#f-told').textContent"
