@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,7 +20,7 @@ ENDED = "# TYPE overlay_ip_ended_timestamp_seconds gauge\n"
 
 def test_it_writes_once_and_not_in_check_mode(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "overlay_ip.prom"
-    asked = {"path": str(file), "content": ENDED}
+    asked: dict[str, Any] = {"path": str(file), "content": ENDED}
     first = run_module(overlay_metrics_file, capsys, check=True, **asked)
     assert (first["changed"], file.exists()) == (True, False)
     assert run_module(overlay_metrics_file, capsys, **asked)["changed"]

@@ -15,7 +15,8 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base import col
 
 def test_a_draft_is_nothing_that_the_collector_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It reads every name that ends with .prom, those of hidden files too."""
-    file, seen = tmp_path / "overlay_ip.prom", []
+    file = tmp_path / "overlay_ip.prom"
+    seen: list[str] = []
     file.write_text("old\n")
     replace = Path.replace
 
