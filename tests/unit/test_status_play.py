@@ -78,7 +78,8 @@ def test_of_a_fleet_one_cannot_be_written_and_the_other_is(
     fleet: Fleet, house: Path, tmp_path: Path, missing: str
 ) -> None:
     files = {"overlay_ip_page": tmp_path / "page.html", "overlay_ip_metrics_file": tmp_path / "overlay_ip.prom"}
-    given = {name: str(file) for name, file in files.items()} | {missing: f"{tmp_path}/none/x"}
+    given: dict[str, Any] = {name: str(file) for name, file in files.items()}
+    given[missing] = f"{tmp_path}/none/x"
     run = play(house, inventory(fleet, tmp_path, 2), "fleet", **given)
     assert not run.ok
     assert f"{missing} is '{tmp_path}/none/x'" in run.told

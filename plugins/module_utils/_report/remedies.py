@@ -60,7 +60,8 @@ def _with_names(message: str, nodes: Mapping[str, Dict]) -> str:
     for name, node in nodes.items():
         instance = node["instance_id"]
         if instance and name not in message:
-            message = re.sub(rf"\b{re.escape(instance)}\b", lambda found, name=name: f"{found[0]} ({name})", message)
+            parts = re.split(rf"\b{re.escape(instance)}\b", message)
+            message = f"{instance} ({name})".join(parts)
     return message
 
 
