@@ -36,13 +36,16 @@ _PICTURES = 4  # groups of nodes that are drawn; a fleet of hundreds is no pictu
 _SEVERITIES = (ERROR, WARNING, INFO)
 
 
-def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> dict[str, Any]:
+def page(
+    reports: Sequence[Dict], made: str, inventory: Sequence[str] = (), wrong: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """All that the template reads.
 
     Args:
         reports: of `status`, one for each group of nodes; ``pair`` is the group's name where it is not the usual one.
         made: when they were made, in UTC as RFC 3339 has it.
         inventory: the inventories that Ansible was given, for the commands.
+        wrong: of each group of which there is no report, why: a sentence.
     """
     overlays: list[dict[str, Any]] = []
     nodes: list[dict[str, Any]] = []
@@ -56,6 +59,8 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
         pictures += _pictures(report, here, mine) if len(reports) <= _PICTURES else []
         overlays += here
         nodes += mine.values()
+    lost = wrong or {}
+    findings += [remedies.unlooked(name, why) for name, why in lost.items()]
     findings.sort(key=lambda finding: _SEVERITIES.index(finding["severity"]))
     overlays.sort(key=lambda overlay: list(STATES).index(overlay["state"]))
     for number, overlay in enumerate(overlays):
@@ -66,8 +71,8 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
         "made": made,
         "regions": sorted({report["region"] for report in reports}),
         "verdict": "bad" if ERROR in severities else "warn" if WARNING in severities else "ok",
-        "headline": _headline(overlays, counts) + _unreached(reports, counts, len(overlays)),
-        "summary": status.total(reports),
+        "headline": _headline(overlays, counts) + _unreached(reports, counts, len(overlays)) + _unlooked(lost),
+        "summary": status.total(reports) + _unlooked(lost),
         "states": [
             {"state": state, "label": label, "kind": kind, "count": counts[state]}
             for state, (label, kind) in STATES.items()
@@ -85,7 +90,8 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
             line
             for report in reports
             for line in [*status.lines(report, every_table=len(reports) == 1), *outside.lines(report)]
-        ],
+        ]
+        + [remedies.unlooked(name, why)["message"] for name, why in lost.items()],
     }
 
 
@@ -143,6 +149,11 @@ def _headline(overlays: Sequence[Dict], counts: Mapping[str, int]) -> str:
         f"{count} {STATES[state][0].lower()}" for state, count in counts.items() if count and state != "ok"
     )
     return f"{len(overlays)} overlay IPs: {wrong}"
+
+
+def _unlooked(wrong: Mapping[str, str]) -> str:
+    """What is to be added where something is not here at all."""
+    return f", and {len(wrong)} pair{'s' * (len(wrong) > 1)} could not be looked at" if wrong else ""
 
 
 def _unreached(reports: Sequence[Dict], counts: Mapping[str, int], number: int) -> str:

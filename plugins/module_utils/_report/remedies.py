@@ -13,6 +13,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .._base.finding import ERROR
 from .._inventory.holders import Dict
 from . import outside
 
@@ -53,6 +54,19 @@ def findings(
         apart = [where for where in one["where"] if where not in one["message"] and where != known]
         one["about"] = " · ".join(filter(None, (report.get("pair"), named(apart))))
         yield one
+
+
+def unlooked(name: str, why: str) -> dict[str, Any]:
+    """That a pair is not on the page at all, since its inventory is wrong, as a finding."""
+    return {
+        "severity": ERROR,
+        "id": "pair_not_looked_at",
+        "message": f"{name} could not be looked at: {why}",
+        "remedy": "Mend its inventory, and look again. It is not among the overlay IPs below.",
+        "where": [name],
+        "about": "",
+        "commands": [],
+    }
 
 
 def _with_names(message: str, nodes: Mapping[str, Dict]) -> str:

@@ -54,3 +54,16 @@ def test_a_finding_says_of_which_pair_and_overlay_ips_it_is() -> None:
 def test_a_node_is_named_where_its_finding_does_not_name_it() -> None:
     finding = {"id": "x", "severity": "warning", "message": "The clock is wrong.", "remedy": "Mend it."}
     assert told(report({OVERLAY: WELL}, extra={"node2": [finding]}), "x") == [("The clock is wrong.", "node2")]
+
+
+def test_pairs_of_which_nothing_is_known_are_told_of() -> None:
+    """That all others are well is not that all are."""
+    wrong = {"ers": "overlay_ips is missing: name them.", "hana": "It has one node."}
+    made = page.page([report()], "", (), wrong)
+    assert made["verdict"] == "bad"
+    assert made["headline"] == f"{OVERLAY} is held by node1, and 2 pairs could not be looked at"
+    assert made["summary"].endswith("all is well, and 2 pairs could not be looked at")
+    assert [finding["message"] for finding in made["findings"]] == made["lines"][-2:]
+    assert made["lines"][-2] == "ers could not be looked at: overlay_ips is missing: name them."
+    alone = page.page([report()], "", (), {"ers": "No."})
+    assert alone["headline"].endswith(", and 1 pair could not be looked at")
