@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a takeover is under way is asked of what is there: who asks makes nothing, neither the memory nor its spare."""
+"""Whether a takeover is under way is asked of what is there: who asks makes neither the memory nor its spare."""
 
 from __future__ import annotations
 
