@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._base import net
+from .._reach.plan import EVERYBODY
 from . import reach_balancer, reach_client_vpn
 from .reading import EVERYTHING, Heard, address, hold_all, is_id, listed, narrow, text
 from .values import InventoryError, absent, flag
@@ -22,9 +23,6 @@ WAYS = (TRANSIT_GATEWAY, LOAD_BALANCER, CLIENT_VPN)
 KEYS = (
     *("via", "route_table_ids", "attachment_id", "vpc_id", "destinations", "prefix_list_ids", "clients"),
     *("assume_role_arn", "remove_return_routes", "remove_shared_routes"),
-)
-EVERYBODY = (
-    "the nodes would answer everybody by the transit gateway, also who manages them: name the networks of the clients"
 )
 _ROLE = r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+"
 

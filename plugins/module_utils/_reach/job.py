@@ -51,6 +51,9 @@ class Place(Protocol):
     def tables(self, route_table_ids: Sequence[str], destinations: Sequence[str]) -> list[TransitTable]:
         """What the tables do with these destinations."""
 
+    def judge(self, want: Want) -> None:
+        """Raise PlanError for what cannot be in the tables that were read."""
+
     def foretold(self, want: Want) -> TransitRoute:
         """A route to the target as it will read."""
 
@@ -72,9 +75,10 @@ class _Outcome:
 
 
 def run(place: Place, request: Request, clock: Clock = time) -> dict[str, Any]:
-    """Do it. Returns what the modules return; raises JobError, or AwsError, after which nothing was changed."""
+    """Do it. Returns what the modules return; raises JobError, or AwsError or PlanError: then nothing was changed."""
     want = request.want
     tables = _read(place, request)
+    place.judge(want)
     actions = plan.plan(tables, want)
     outcome = _Outcome(actions, tables)
     writer = Writer(place, clock, named=place.operation)
