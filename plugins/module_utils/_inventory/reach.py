@@ -37,14 +37,15 @@ def reach(listed_ones: Sequence[Any] | None, overlays: Sequence[Mapping[str, Any
     return read
 
 
-def reached(read: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[str]]]:
-    """What the entries declare, by transit gateway route table and by Client VPN endpoint: all their destinations."""
-    found: dict[str, dict[str, list[str]]] = {TRANSIT_GATEWAY: {}, CLIENT_VPN: {}}
+def reached(read: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What the entries declare: by transit gateway route table all their destinations, by Client VPN endpoint all."""
+    found: dict[str, dict[str, Any]] = {TRANSIT_GATEWAY: {}, CLIENT_VPN: {}}
     for entry in read:
         for table in entry.get("route_table_ids") or ():
             found[TRANSIT_GATEWAY].setdefault(table, []).extend(entry["destinations"])
         if entry.get("client_vpn_endpoint_id"):
-            found[CLIENT_VPN].setdefault(entry["client_vpn_endpoint_id"], []).extend(entry["destinations"])
+            keys = ("destinations", "subnet_ids", "access_group_ids")
+            found[CLIENT_VPN][entry["client_vpn_endpoint_id"]] = {key: entry[key] for key in keys}
     return found
 
 
@@ -87,6 +88,7 @@ def _entry(where: str, item: Any, overlays: Sequence[Mapping[str, Any]]) -> dict
     # What a list holds is its owner's business: the looks show whether the overlay IPs are in it.
     alone = bool(lists) and absent(item.get("destinations"))
     chosen = [] if alone else heard([], _destinations, where, item, overlays)
+    heard(None, _apart, where, clients, chosen, overlays)
     attachment, vpc_id, role = text(item, "attachment_id"), text(item, "vpc_id"), text(item, "assume_role_arn")
     heard(None, is_id, "vpc", vpc_id, where + ".vpc_id")
     heard(None, is_id, "tgw-attach", attachment, where + ".attachment_id")
@@ -164,6 +166,27 @@ def _destinations(where: str, item: Mapping[str, Any], overlays: Sequence[Mappin
     chosen = _networks(where, item, "destinations")
     hold_all(f"{where}.destinations", chosen, wanted)
     return chosen
+
+
+def _apart(
+    where: str, clients: Sequence[str], destinations: Sequence[str], overlays: Sequence[Mapping[str, Any]]
+) -> None:
+    """Refuse clients that would have to be at both ends: in an overlay IP, or behind the very prefix that leads there.
+
+    A network around an overlay IP is none of these: the longest prefix decides at each end.
+    """
+    mine = [str(o["destination"]) for o in overlays if o.get("destination")]
+    for client in clients:
+        if held := next((one for one in mine if net.covers(one, client)), None):
+            raise InventoryError(
+                f"{where}.clients has {client}, which lies in the overlay IP {held} itself: name the networks that"
+                " reach it from elsewhere."
+            )
+        if client in destinations:
+            raise InventoryError(
+                f"{where} has {client} in clients and in destinations, so that the transit gateway would send the"
+                " answers back to the nodes: name narrower destinations, or the overlay IPs alone (leave them out)."
+            )
 
 
 def _looks(clients: Sequence[str], overlays: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

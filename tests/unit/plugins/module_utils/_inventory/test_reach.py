@@ -125,6 +125,14 @@ def test_a_whole_entry() -> None:
             {**ENTRY, "attachment_id": ATTACHMENT, "vpc_id": "vpc-0123456789abcdef0"},
             "overlay_ip_reach[0] has attachment_id and vpc_id: keep one of them.",
         ),
+        (
+            {**ENTRY, "clients": ["10.20.0.0/16", "192.168.10.15"]},
+            "overlay_ip_reach[0].clients has 192.168.10.15/32, which lies in the overlay IP 192.168.10.15/32 itself",
+        ),
+        (
+            {**ENTRY, "clients": ["192.168.0.0/16"], "destinations": ["192.168.0.0/16"]},
+            "overlay_ip_reach[0] has 192.168.0.0/16 in clients and in destinations, so that the transit gateway would",
+        ),
         ({**ENTRY, "clients": ["10.20.0.1/16"]}, "overlay_ip_reach[0].clients: '10.20.0.1/16' has host bits set"),
         (
             {**ENTRY, "prefix_list_ids": ["192.168.10.0/24"]},
@@ -146,6 +154,17 @@ def test_a_whole_entry() -> None:
 )
 def test_each_mistake_has_its_sentence(entry: Any, sentence: str) -> None:
     assert refusal(overlay_ip_reach=[entry]).startswith(sentence)
+
+
+def test_clients_may_be_around_the_overlay_ips_and_not_in_them() -> None:
+    """A site of 192.168.0.0/16 may have one address of it overlaid: the longest prefix decides at both ends."""
+    wide = {**ENTRY, "clients": ["192.168.0.0/16", "2001:db8::/32"]}
+    assert read(overlay_ips=BOTH, overlay_ip_reach=[wide])["reach"][0]["clients"] == wide["clients"]
+    network = [{"address": "192.168.10.0/24", "node_addresses": ["192.168.10.15"]}]
+    told = refusal(overlay_ips=network, overlay_ip_reach=[{**ENTRY, "clients": ["192.168.10.128/25"]}])
+    assert told.startswith("overlay_ip_reach[0].clients has 192.168.10.128/25, which lies in the overlay IP 192.168.10")
+    six = refusal(overlay_ips=BOTH, overlay_ip_reach=[{**ENTRY, "clients": ["2001:db8::15"]}])
+    assert six.startswith("overlay_ip_reach[0].clients has 2001:db8::15/128, which lies in the overlay IP 2001:db8::15")
 
 
 def test_all_mistakes_are_told_at_once() -> None:
