@@ -199,13 +199,20 @@ def ours(name: str, tags: Mapping[str, str]) -> bool:
 # --- what cannot be ---------------------------------------------------------------------------------------------------
 
 
+def misnamed(name: str) -> str:
+    """What a load balancer's name has to be, where this one is not so; else nothing."""
+    if _NAME.fullmatch(name):
+        return ""
+    return (
+        "take 1 to 26 letters, digits and hyphens, not beginning with 'internal-' and not ending in a hyphen (target"
+        " groups are named after it and the port)"
+    )
+
+
 def judge_want(want: Want) -> None:
     """Raise BalancerError for the first thing that AWS cannot do."""
-    if not _NAME.fullmatch(want.name):
-        raise _refused(
-            f"name is '{want.name}': take 1 to 26 letters, digits and hyphens, not beginning with 'internal-' and not"
-            " ending in a hyphen (target groups are named after it and the port)"
-        )
+    if told := misnamed(want.name):
+        raise _refused(f"name is '{want.name}': {told}")
     if want.state == "absent":
         return
     for option, given in (("listeners", want.listeners), ("subnet_ids", want.subnet_ids)):

@@ -156,7 +156,9 @@ def test_the_policy_of_client_vpns_is_enough_and_minimal(stage: Stage, monkeypat
         play(judged, other.made)
 
 
-def test_another_name_is_refused(stage: Stage) -> None:
-    stage.grant(stage.rendered(purpose="reach", load_balancer_names=("mine",), network_interface_ids=stage.interfaces))
+@pytest.mark.parametrize("name", ["mine", "sap"])
+def test_another_name_is_refused(stage: Stage, name: str) -> None:
+    """Be it one that begins with this one."""
+    stage.grant(stage.rendered(purpose="reach", load_balancer_names=(name,), network_interface_ids=stage.interfaces))
     with pytest.raises(Denied, match=r"elasticloadbalancing:CreateTargetGroup on \S+:targetgroup/sap-ascs-3600/\* is"):
         play(stage.judged(), Balancing(stage).made)
