@@ -80,7 +80,7 @@ def _judge(where: str, read: Mapping[str, Any]) -> None:
             WantedListener(
                 one["port"],
                 one["address"] or read["address"],
-                one["target_port"] or one["port"],
+                one["port"] if one["target_port"] is None else one["target_port"],
                 one["protocol"],
                 one["idle_timeout"],
                 one["health_port"],
@@ -89,6 +89,7 @@ def _judge(where: str, read: Mapping[str, Any]) -> None:
             for one in read["listeners"]
         ),
         tuple(read["subnet_ids"]),
+        tags=read["tags"],
     )
     try:
         judge_want(want)

@@ -115,7 +115,7 @@ def _prove(place: Place, request: Request, outcome: _Outcome, writer: Writer) ->
         probes, Deadline(request.wait_timeout + writer.seconds_for(probes), writer.clock), dry_run=True
     )
     if refused:
-        text = " ".join(dict.fromkeys(err.message for err in refused.values()))
+        text = " ".join(dict.fromkeys(err.sentence for err in refused.values()))
         outcome.errors = {a.key: refused[p.key] for p in probes for a in outcome.actions
                           if p.key in refused and a.route_table_id == p.route_table_id}  # fmt: skip
         raise JobError(f"{text} Nothing was changed.", _result(place, request.want, outcome))

@@ -130,6 +130,11 @@ def test_the_ipv4_address_of_two_families_is_meant() -> None:
         ),
         ({"health_interval": 4}, "overlay_ip_reach[0].health_interval is 4: write a whole number from 5 to 300"),
         ({"proxy_protocol": "perhaps"}, "overlay_ip_reach[0].proxy_protocol is 'perhaps': write true or false."),
+        (
+            {"tags": {"aws:cost": 42}},
+            "overlay_ip_reach[0]: tags has the key 'aws:cost', which is one of AWS's own: take another key.",
+        ),
+        ({"listeners": [{"port": 1, "target_port": 0}]}, "overlay_ip_reach[0].listeners[0].target_port is 0: write a"),
         ({"tags": "cost"}, "overlay_ip_reach[0].tags is 'cost', not a dictionary: write {key: value}."),
     ],
 )
