@@ -9,7 +9,7 @@ Pure. This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .._base import net
@@ -112,7 +112,24 @@ def _entry(where: str, item: Any, overlays: Sequence[Mapping[str, Any]]) -> dict
         "looks": _looks(clients, overlays),
     }
     heard.tell()
-    return read
+    return {**read, "stays": list(_stays(read))}
+
+
+def _stays(entry: Mapping[str, Any]) -> Iterator[str]:
+    """What teardown leaves of an entry, and what removes it: it is told at the end."""
+    again = (
+        "If nobody needs it, run teardown with {}: true in this entry of overlay_ip_reach, or {} with state: absent."
+    )
+    if kept := entry["removed"]["kept"]:
+        remedy = again.format("remove_shared_routes", "transit_gateway_route")
+        where = ", ".join(entry["route_table_ids"])
+        yield f"Kept in {where}: {', '.join(kept)}, which may lead to overlay IPs of others, too. {remedy}"
+    if entry["clients"] and not entry["remove_return_routes"]:
+        remedy = again.format("remove_return_routes", "transit_gateway_return_route")
+        yield (
+            f"Kept in the route tables of the nodes: the way back to {', '.join(entry['clients'])}, which others may need,"
+            f" and so may the connection to the nodes. {remedy}"
+        )
 
 
 def _removed(

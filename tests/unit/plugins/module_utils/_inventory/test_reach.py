@@ -39,6 +39,7 @@ def test_the_smallest_entry_is_about_all_overlay_ips() -> None:
                 "kept": [],
             },
             "looks": [],
+            "stays": [],
         }
     ]
 
@@ -68,6 +69,21 @@ def test_teardown_keeps_what_others_may_be_reached_by() -> None:
         "prefix_list_ids": lists,
         "kept": [],
     }
+
+
+def test_what_stays_is_told_with_what_removes_it() -> None:
+    wide = {**ENTRY, "destinations": ["192.168.10.0/24", "2001:db8::15"], "clients": ["10.20.0.0/16"]}
+    [entry] = read(overlay_ips=BOTH, overlay_ip_reach=[wide])["reach"]
+    there, back = entry["stays"]
+    assert there.startswith(
+        f"Kept in {TABLE}: 192.168.10.0/24, which may lead to overlay IPs of others, too. If nobody"
+    )
+    assert "run teardown with remove_shared_routes: true in this entry" in there
+    assert back.startswith("Kept in the route tables of the nodes: the way back to 10.20.0.0/16, which others may need")
+    assert back.endswith("remove_return_routes: true in this entry of overlay_ip_reach, or transit_gateway_return_route"
+                         " with state: absent.")  # fmt: skip
+    asked = {**wide, "remove_shared_routes": True, "remove_return_routes": True}
+    assert read(overlay_ips=BOTH, overlay_ip_reach=[asked])["reach"][0]["stays"] == []
 
 
 def test_a_whole_entry() -> None:
