@@ -117,9 +117,7 @@ def _entry(where: str, item: Any, overlays: Sequence[Mapping[str, Any]]) -> dict
 
 def _stays(entry: Mapping[str, Any]) -> Iterator[str]:
     """What teardown leaves of an entry, and what removes it: it is told at the end."""
-    again = (
-        "If nobody needs it, run teardown with {}: true in this entry of overlay_ip_reach, or {} with state: absent."
-    )
+    again = "If nobody needs it, run teardown with {}: true in this entry of overlay_ip_reach, or {} with state=absent."
     if kept := entry["removed"]["kept"]:
         remedy = again.format("remove_shared_routes", "transit_gateway_route")
         where = ", ".join(entry["route_table_ids"])
@@ -127,8 +125,8 @@ def _stays(entry: Mapping[str, Any]) -> Iterator[str]:
     if entry["clients"] and not entry["remove_return_routes"]:
         remedy = again.format("remove_return_routes", "transit_gateway_return_route")
         yield (
-            f"Kept in the route tables of the nodes: the way back to {', '.join(entry['clients'])}, which others may need,"
-            f" and so may the connection to the nodes. {remedy}"
+            f"Kept in the route tables of the nodes: the way back to {', '.join(entry['clients'])}, which others may"
+            f" need, and so may the connection to the nodes. {remedy}"
         )
 
 

@@ -81,7 +81,7 @@ def test_what_stays_is_told_with_what_removes_it() -> None:
     assert "run teardown with remove_shared_routes: true in this entry" in there
     assert back.startswith("Kept in the route tables of the nodes: the way back to 10.20.0.0/16, which others may need")
     assert back.endswith("remove_return_routes: true in this entry of overlay_ip_reach, or transit_gateway_return_route"
-                         " with state: absent.")  # fmt: skip
+                         " with state=absent.")  # fmt: skip
     asked = {**wide, "remove_shared_routes": True, "remove_return_routes": True}
     assert read(overlay_ips=BOTH, overlay_ip_reach=[asked])["reach"][0]["stays"] == []
 
