@@ -115,6 +115,10 @@ def test_from_the_declaration_to_the_teardown(site: Site, tmp_path: Path) -> Non
     assert (site.static(), site.back()) == ([None, None], set())
     assert "The fault is on this side: transit gateway." in foretold.output  # as things are
 
+    own = lab.playbook("reach.yml", overlay_ip_reach=[{**entry, "clients": ["10.0.0.0/16"]} for entry in site.reach])
+    assert f"10.0.0.0/16 lies in {lab.world.vpc_id} itself (10.0.0.0/16), which the VPC routes locally" in own.told
+    assert (site.static(), site.back()) == ([None, None], set())
+
     run = lab.playbook("reach.yml", overlay_ip_reach=site.reach)
     assert run.ok, run.output
     assert site.static() == [made.nodes] * 2
