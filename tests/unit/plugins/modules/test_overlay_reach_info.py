@@ -131,7 +131,7 @@ def endpoint(transit: Transit, capsys: pytest.CaptureFixture[str]) -> str:
     aws = transit.aws
     aws.endpoint.configure(client_vpn=0.02)
     made = outside.client_vpn(aws.client, *[node.subnet_id for node in aws.world.nodes])
-    params = {"client_vpn_endpoint_id": made, "destinations": [OVERLAY], "access_group_ids": ["S-1"]}
+    params: dict[str, Any] = {"client_vpn_endpoint_id": made, "destinations": [OVERLAY], "access_group_ids": ["S-1"]}
     keys = aws.options(aws.world.owner_admin)
     assert run_module(client_vpn_route, capsys, **params, wait_timeout=20, **keys)["changed"]
     return made
@@ -175,6 +175,7 @@ def test_bad_input_ends_in_a_sentence(play: Run) -> None:
     assert play(instance_ids=[])["msg"] == "instance_ids is empty: name the nodes."
     told = play(transit_gateway_routes={"tgw-rtb-1": "x"})["msg"]
     assert told == "transit_gateway_routes has 'x' for tgw-rtb-1: write a list of destinations."
-    for wrong in ("x", {"subnets": []}, {"destinations": "192.168.10.15"}):
+    strange: list[Any] = ["x", {"subnets": []}, {"destinations": "192.168.10.15"}]
+    for wrong in strange:
         told = play(client_vpn_routes={"cvpn-endpoint-1": wrong})["msg"]
         assert told.startswith(f"client_vpn_routes has {wrong!r} for cvpn-endpoint-1: write a list of destinations, or")
