@@ -24,7 +24,10 @@ description:
   - For TCP. The answers go to the client's own ports. These are 32768 to 60999 of Linux, 49152 to 65535 of Windows, and
     1024 to 65535 of a load balancer, a NAT gateway, a function or Client VPN. Of a client whose system cannot be seen,
     those of Linux must be let back, and a warning tells where those of Windows are not.
-  - What the caller is not permitted to look at is one warning C(not_seen) each. The rest is looked at.
+  - What the caller is not permitted to look at is one warning C(not_seen) each. The rest is looked at. So are the
+    subnets of an attachment in a shared VPC that are not shared with the caller's account.
+  - Where a wide route, such as a default route, leads to another VPC, which may inspect what it gets, the table of its
+    attachment decides whether the packet comes on from there. What that VPC does with it is told as not seen.
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
   - aws_ha.overlay_ip.attributes.aws

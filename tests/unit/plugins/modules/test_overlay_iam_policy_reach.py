@@ -144,7 +144,7 @@ def test_reach_asks_a_client_vpn_for_its_subnets(
     assert bare["msg"].startswith(f"{VPN} is associated with no subnet: associate it")
 
 
-@pytest.mark.parametrize("purpose", ["reach", "node", "operator", "routes"])
+@pytest.mark.parametrize("purpose", ["reach", "node"])
 @pytest.mark.parametrize(
     ("option", "given"),
     [
