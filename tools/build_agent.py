@@ -53,13 +53,16 @@ newer and iproute2.
     tar -C / -xzf {NAME}-{{version}}.tar.gz        # or install the deb or rpm
     aws-overlay-ip-configure 192.168.10.15 --table rtb-0a --table rtb-0b --peer node2=eni-0b
     aws-overlay-ip check                           # could this node take over?
-    pcs resource create overlay-ip-192.168.10.15 ocf:aws_ha:overlay-ip destination=192.168.10.15/32
-    crm configure primitive overlay-ip-192.168.10.15 ocf:aws_ha:overlay-ip params destination=192.168.10.15/32
+    pcs resource create overlay-ip-192.168.10.15 ocf:aws_ha:overlay-ip destination=192.168.10.15/32 \\
+        meta resource-stickiness=100 priority=1 allow-migrate=true
+    crm configure primitive overlay-ip-192.168.10.15 ocf:aws_ha:overlay-ip params destination=192.168.10.15/32 \\
+        meta resource-stickiness=100 priority=1 allow-migrate=true
 
 Once for all nodes: the instances' role needs the policy of docs/iam.md (`overlay_iam_policy` with `state: rendered`
 prints it), the source/destination check of the interfaces has to be off, and every route table needs a route of the
-address to one of the nodes. The cluster needs fencing. `aws-overlay-ip-configure --help` has the rest; run it again
-after an update.
+address to one of the nodes. The cluster needs fencing. With allow-migrate a planned move takes over before it lets go,
+and loses no packet; without resource-stickiness the cluster moves the address whenever it likes.
+`aws-overlay-ip-configure --help` has the rest; run it again after an update.
 """
 
 

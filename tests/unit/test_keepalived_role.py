@@ -331,3 +331,23 @@ def test_both_sides_have_the_same_names_of_what_is_tracked() -> None:
 def test_a_unit_that_would_tell_it_elsewhere_is_seen(line: str, hides: bool) -> None:
     shown = f"Id=app.service\nLoadState=loaded\n{line}\nActiveState=active\n"
     assert of_role("keepalived_unit_hides", keepalived_unit_seen={"stdout": shown}) is hides
+
+
+def test_the_other_node_is_told_of_a_move_to_who_was_not_the_master() -> None:
+    """A target that is the master already is the other side of a partition; what cannot be asked is not known."""
+
+    def result(address: str, text: str | None) -> dict[str, Any]:
+        item = {**ONE, "address": address, "words": f" {address}"}
+        content = {} if text is None else {"content": base64.b64encode(text.encode()).decode()}
+        return {"item": item, **content}
+
+    results = [
+        result("192.168.10.15", '{"state": "BACKUP", "since": 5.0}'),
+        result("192.168.10.16", '{"state": "MASTER", "since": 5.0}'),
+        result("192.168.10.17", None),
+    ]
+    known = {"overlay_ip_model": {**MODEL, "target": "node2"}}
+    asked = {"node2": {"keepalived_before_that": {"results": results}}}
+    told = of_role("keepalived_not_yet", hostvars=asked, **known)
+    assert [one["words"] for one in told] == [" 192.168.10.15"]
+    assert of_role("keepalived_not_yet", hostvars={"node2": {}}, **known) == []

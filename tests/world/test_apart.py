@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -153,6 +154,27 @@ def test_one_moves_alone_to_the_opposite_node(pair: Two) -> None:
         f"{pair.lab.overlay}/32": {"node1": "MASTER", "node2": "BACKUP"},
         f"{OTHER}/32": {"node1": "BACKUP", "node2": "MASTER"},
     }
+
+
+def test_a_target_that_is_lost_before_its_old_holder_has_heard_it_is_followed_at_once(pair: Two) -> None:
+    """To the old holder it is as in a partition, which it would wait out: but the switchover has told it."""
+    with pair.probes() as (_first, other), ThreadPoolExecutor(1) as beside:
+        other.wait_for("node2")
+        play = beside.submit(pair.play, "switchover.yml", target="node1", overlay=OTHER, **APART)
+        other.wait_for("node1", 60)
+        said = f"grep --quiet ordered.*true /run/aws-overlay-ip/keepalived-{OTHER}.json && echo told || true"
+        while not pair.exec("node2", "sh", "-c", said):
+            assert not play.done(), play.result()
+            time.sleep(0.1)
+        pair.crash("node1")
+        other.wait_for("node2", 40)
+        with pytest.raises(DrillError):
+            play.result()
+    pair.come_to("node2", "node2")
+    pair.boot("node1")
+    pair.come_to("node2", "node2")
+    pair.play("switchover.yml", target="node1", overlay=pair.lab.overlay, **APART)
+    pair.come_to("node1", "node2")
 
 
 def test_together_again_is_refused_while_they_are_on_two_nodes(pair: Two) -> None:

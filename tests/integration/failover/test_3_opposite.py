@@ -235,8 +235,16 @@ def test_nodes_without_ansible_unpack_the_tarball_or_install_the_deb_and_configu
 
 @pytest.mark.long
 def test_setup_over_what_was_installed_by_hand_takes_it_as_it_is(two: Opposite) -> None:
-    """The resource keeps its name and stays where it is, and the packages' files are theirs, teardown included."""
+    """The resource keeps its name and stays where it is, and the packages' files are theirs, teardown included.
+
+    One that the cluster may move at will is refused first: what setup adds would be enough to move it.
+    """
     two.exec("node1", "crm_resource", "--clear", "--resource", "by-hand")
+    stick = ("crm_resource", "--meta", "--resource", "by-hand", "--parameter-value", "100")
+    with pytest.raises(DrillError) as refusal:
+        two.play("setup.yml")
+    assert "by-hand has no resource-stickiness" in str(refusal.value)
+    two.exec("node1", *stick, "--set-parameter", "resource-stickiness")
     before = two.exec("node1", "cibadmin", "--query", "--xpath", "//primitive[@id='by-hand']")
     holder = two.place(two.ascs)[0]
     with two.probe(two.ascs, 1000.0) as probe:

@@ -34,7 +34,7 @@ NOTIFY = Command(
     "notify",
     "Called by keepalived when its state changes.",
     _notify,
-    states=("MASTER", *LETTING_GO, "ADOPT"),
+    states=("MASTER", *LETTING_GO, "ADOPT", "ORDERED"),
     letting_go=LETTING_GO,
     by="keepalived",
     why={

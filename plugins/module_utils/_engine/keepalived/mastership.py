@@ -8,7 +8,8 @@ Mastership follows the route, and the route follows mastership; where they disag
 * A master that finds its route at the other node has been overruled (by hand, or by the other side of a partition):
   it steps down. One whose route is dead, missing or split mends it.
 * Having been overruled, it does not take the route back while that is healthy elsewhere and it has not heard the other
-  node since: in a partition the two would take it from each other for ever.
+  node since: in a partition the two would take it from each other for ever. Where a switchover has told it that this
+  was no partition, and the other node is lost before it was ever heard, it takes it.
 * Who is no longer the master hands the route over before it lets go of the address. Without that, a healed partition
   leaves the route at a node that has given the address up, and nothing ever changes it.
 * "Cannot read" never takes the address from a master; but who cannot reach AWS does not become one. Who is throttled
@@ -29,7 +30,7 @@ from ..._aws.pace import Clock, Deadline
 from ..._route.plan import ACTIVE, Route
 from ..memory import POLL
 from ..node import Addresses, Holder, Seen
-from .standing import ADOPT, BACKUP, FAULT, MASTER, STOP, Standing, Store, entered
+from .standing import ADOPT, BACKUP, FAULT, MASTER, ORDERED, STOP, Standing, Store, entered
 
 FINE, TAKE, AWAY, LOST = VERDICTS = ("fine", "take", "away", "lost")
 """In order of weight: with several overlay IPs the heaviest verdict counts."""
@@ -101,13 +102,18 @@ class Keepalived:
         """Keepalived has entered a state: act on it. Returns whether this node is as the state wants it.
 
         Args:
-            state: one of STATES, or ADOPT.
+            state: one of STATES, ADOPT or ORDERED.
             deadline: for all of it.
             since: when it did, on the monotonic clock.
         """
         if state == ADOPT:
             self._write(Standing(since=since, adopted=True, lost=self._lost_already()))
             return True
+        if state == ORDERED:
+            with self._locked(deadline) as alone:  # a look that is under way writes what it has found
+                if alone:
+                    self._write(replace(self._store.read(), ordered=True))
+            return alone
         if state in (BACKUP, FAULT) and self._store.read().adopted:
             return self._keep_on(state, since)
         if state != MASTER:
@@ -277,7 +283,7 @@ class Keepalived:
             self._log("No longer the master: letting go again.")
             self._local.down()
             return False
-        settled = replace(standing, held=True, lost=None, missed=tuple(missed))
+        settled = replace(standing, held=True, lost=None, missed=tuple(missed), ordered=False)
         if settled != standing:
             self._write(settled)
         self._store.memory.forget()

@@ -18,6 +18,8 @@ from .names import STANDING
 MASTER, BACKUP, FAULT, STOP = STATES = ("MASTER", "BACKUP", "FAULT", "STOP")
 ADOPT = "ADOPT"
 """What setup says before it starts keepalived on a node that may hold the overlay IPs already."""
+ORDERED = "ORDERED"
+"""What a switchover says at the other nodes, when it has moved the route to one that was not the master yet."""
 _EARLY, _LATE = 0.1, 0.5  # seconds by which a notification may seem to come early or late
 
 
@@ -33,6 +35,8 @@ class Standing:
         idle: since when the address has been up here while no route pointed here, as far as a backup has seen.
         adopted: what the node holds was given to it before keepalived began, and it has not been the master since.
         missed: ids of the route tables that did not follow the takeover: they refused it, or were never asked.
+        ordered: an operator moved the route while this node was the only master: who took it is not one who hears
+            nobody, and may be followed at once.
     """
 
     state: str = ""
@@ -42,6 +46,7 @@ class Standing:
     idle: float | None = None
     adopted: bool = False
     missed: tuple[str, ...] = ()
+    ordered: bool = False
 
     @property
     def valid(self) -> bool:
@@ -51,6 +56,7 @@ class Standing:
             isinstance(self.state, str)
             and isinstance(self.held, bool)
             and isinstance(self.adopted, bool)
+            and isinstance(self.ordered, bool)
             and all(isinstance(table, str) and table.startswith("rtb-") for table in self.missed)
             and all(isinstance(n, (int, float)) and not isinstance(n, bool) and math.isfinite(n) for n in numbers)
         )
@@ -61,13 +67,14 @@ def entered(before: Standing, state: str, now: float, advert: float) -> Standing
 
     A backup that hears nobody becomes master after three adverts and a bit. One that did so later, or sooner (at the
     other one's farewell), has heard the other node, so that what happened before no longer counts. Being stopped is an
-    order from outside, and begins a new page, too.
+    order from outside, and begins a new page, too; so is a switchover, for the next time that it becomes master.
     """
     silence = now - before.since
     deaf = 3 * advert - _EARLY <= silence <= longest_silence(advert)
-    heard = before.state == BACKUP and state == MASTER and not deaf
-    adopted = before.adopted and state in (BACKUP, FAULT)
-    return Standing(state, now, lost=None if heard or state == STOP else before.lost, adopted=adopted)
+    heard = before.state == BACKUP and state == MASTER and (before.ordered or not deaf)
+    waits = state in (BACKUP, FAULT)
+    lost = None if heard or state == STOP else before.lost
+    return Standing(state, now, lost=lost, adopted=before.adopted and waits, ordered=before.ordered and waits)
 
 
 def longest_silence(advert: float) -> float:

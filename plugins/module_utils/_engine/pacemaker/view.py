@@ -20,7 +20,7 @@ from xml.etree.ElementTree import Element
 from ..._address.persist.tree import Host
 from ..._base.deployment import Deployment, of_resource
 from ..view import MOVE, ROUTE, SELF, SETUP, TEARDOWN, Trouble, name_of, not_running, text_of, unit_state, view
-from . import cib, fencing, health
+from . import cib, fencing, health, roaming
 from .words import COMMANDS
 
 NAME = "pacemaker"
@@ -149,6 +149,7 @@ def told(
         *_failures(root, resources, words),
         *_bans(root, resources, words),
         *_preferences(configured_as, resources, words),
+        *(_roams(resource, words) for resource in resources if roaming.roams(moved.get(resource.name), configured_as)),
     ]
     holders = {_slug(resource.name, moved, deployment): resource.node for resource in resources}
     state, holder = _state(root, resources)
@@ -354,6 +355,13 @@ def _preferences(root: Element | None, resources: list[Resource], words: Mapping
             node = location.get("node") or "a node"
             message = f"{wanted} is bound to {node} ({name}, left by a move by hand), and goes back there by itself."
             yield Trouble("resource_bound", "warning", message, f"`{words['clear'].format(wanted)}`.")
+
+
+def _roams(resource: Resource, words: Mapping[str, str]) -> Trouble:
+    """What setup adds to the cluster would be enough to move it, and the service with it."""
+    name = resource.name
+    message = f"{name} has no resource-stickiness: the cluster may move it whenever something is added or comes back."
+    return Trouble("resource_roams", "warning", message, f"`{words['stick'].format(name)}`.", "", (SETUP,))
 
 
 def _name(node: Element | None) -> str:

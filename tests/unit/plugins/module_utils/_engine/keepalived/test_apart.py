@@ -23,7 +23,9 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.keepaliv
     BACKUP,
     FAULT,
     MASTER,
+    ORDERED,
     STOP,
+    Standing,
 )
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._engine.memory import Memory
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.config import parts
@@ -75,6 +77,61 @@ def test_what_this_node_holds_is_kept(apart: World) -> None:
     apart.notify(BACKUP)
     assert apart.notify(MASTER)
     assert apart.deeds == ["take"]
+
+
+def moved_away(world: World) -> None:
+    """A switchover has moved the route; this node's check finds that, and it steps down."""
+    world.notify(MASTER)
+    world.routes = [PEER, PEER]
+
+
+def stepped_down(world: World) -> None:
+    assert not world.watch()
+    world.notify(FAULT)
+    assert world.watch()
+    world.notify(BACKUP)
+    world.clock.now += 3.06  # nobody is heard: the new holder was lost at once
+
+
+@pytest.mark.parametrize("before_the_look", [True, False])
+def test_after_a_switchover_what_the_new_holder_leaves_is_taken_at_once(apart: World, before_the_look: bool) -> None:
+    moved_away(apart)
+    if before_the_look:
+        assert apart.notify(ORDERED)
+    stepped_down(apart)
+    if not before_the_look:
+        assert apart.notify(ORDERED)
+    assert apart.notify(MASTER)
+    assert apart.deeds == ["address up", "take", "address down", "address up", "take"]
+    assert apart.store.read() == Standing(MASTER, apart.clock.now, held=True)
+
+
+def test_an_order_counts_once(apart: World) -> None:
+    """In a partition the other one takes it back, and then neither disturbs the other."""
+    moved_away(apart)
+    apart.notify(ORDERED)
+    stepped_down(apart)
+    assert apart.notify(MASTER)
+    apart.routes = [PEER, PEER]
+    stepped_down(apart)
+    assert not apart.notify(MASTER)
+    assert apart.routes == [PEER, PEER]
+
+
+def test_an_order_that_was_taken_back_counts_no_more(apart: World) -> None:
+    moved_away(apart)
+    apart.notify(ORDERED)
+    apart.routes = [MINE, MINE]
+    assert apart.watch()
+    assert not apart.store.read().ordered
+
+
+def test_an_order_waits_for_a_look_that_is_under_way(apart: World) -> None:
+    moved_away(apart)
+    with apart.store.memory.locked(Deadline(0)) as alone:
+        assert alone
+        assert not apart.notify(ORDERED)
+    assert not apart.store.read().ordered
 
 
 def test_together_the_holder_begins_and_nothing_is_asked(world: World) -> None:
