@@ -25,10 +25,6 @@ from .plan import TransitRoute
 
 Subnets = Mapping[str, Mapping[str, Net]]
 """By VPC, its subnets by id."""
-_HIDDEN = (
-    "Let the owner of that VPC see that there is one in the zone of each node, and that their route tables have the"
-    " route of the overlay IP."
-)
 
 
 class Wanted(look_source.Wanted, Protocol):
@@ -220,7 +216,7 @@ def _with_nets(owners: Owners, near: Elsewhere, own: Sequence[Raw], mine: Vpc, s
     """With the subnets of the nodes' attachment."""
     far = next(raw for raw in own if raw["TransitGatewayAttachmentId"] == near.far.attachment_id)
     end = _attached(far, _details(owners, [far], sight), mine.nets)
-    _note_hidden(end, sight)
+    _note_hidden(end, "each node", _ROUTES, sight)
     return replace(near, far=end)
 
 
@@ -245,16 +241,21 @@ def _with_ends(
     """With the subnets of both attachments. Those of a VPC that cannot be seen at all are not missed."""
     details, nets = _details(owners, [near, far], sight), {**mine.nets, **(client.nets if client else {})}
     ends = [_attached(raw, details, nets) for raw in (near, far)]
-    for end in ends if client else ends[1:]:
-        _note_hidden(end, sight)
+    if client:
+        _note_hidden(ends[0], "each client", "", sight)
+    _note_hidden(ends[1], "each node", _ROUTES, sight)
     return replace(transit, near=ends[0], far=ends[1])
 
 
-def _note_hidden(end: Attached, sight: Sight) -> None:
+_ROUTES = ", and that their route tables have the route of the overlay IP"
+
+
+def _note_hidden(end: Attached, whose: str, more: str, sight: Sight) -> None:
     """In a shared VPC a participant sees what is shared with it; the subnets of the attachment need not be."""
     if end.hidden:
         what = f"the subnets {', '.join(end.hidden)} of {end.attachment_id}"
-        sight.add(what, "they are not shared with this account", _HIDDEN)
+        remedy = f"Let the owner of that VPC see that there is one in the zone of {whose}{more}."
+        sight.add(what, "they are not shared with this account", remedy)
 
 
 def _details(owners: Owners, raws: Sequence[Raw], sight: Sight) -> dict[str, Raw]:

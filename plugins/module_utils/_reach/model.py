@@ -143,7 +143,7 @@ class Attached:
     @property
     def unknown(self) -> str:
         """Which of its subnets were not seen, or nothing."""
-        return "its subnets" if self.unread else f"of its subnets, {', '.join(self.hidden)}" if self.hidden else ""
+        return "its subnets" if self.unread else f"its subnets {', '.join(self.hidden)}" if self.hidden else ""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .._base import net
 from . import model, path_acl
 from . import path_hops as hops
 from .model import Elsewhere, Host, Net, Scene, Transit
@@ -46,6 +47,8 @@ def _to_a_node(scene: Scene, subnet: Net) -> Hop | None:
     route = model.longest(subnet.table.routes, source) if subnet.table else None
     if subnet.table is None or route is None or route.network_interface_id not in scene.targets:
         return None
+    if route.destination != source and not net.covers(scene.overlay, source):
+        return None  # a wide route, as to a node that is a router
     where = f"route table {subnet.table.route_table_id} of {subnet}"
     rule = f"{hops.told(route, source)}, a node: {source} is an overlay IP itself"
     remedy = "Correct from: nobody outside of the VPC has the address of an overlay IP and gets an answer."

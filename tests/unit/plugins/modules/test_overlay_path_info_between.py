@@ -170,6 +170,20 @@ def test_an_answer_that_is_dropped_on_purpose_is_lost(site: Site, play: Run) -> 
     assert f"{away} -> nowhere (static, blackhole), which drops it" in str(result["lines"])
 
 
+def test_a_node_that_is_a_router_is_no_overlay_ip(site: Site, play: Run) -> None:
+    """A wide route to a node keeps the answer in the VPC: the way back is missing, and from is right."""
+    for table in site.aws.tables:
+        site.route(table, CLIENTS)
+        site.ec2.create_route(RouteTableId=table, DestinationCidrBlock=EVERYTHING, NetworkInterfaceId=site.aws.eni(1))
+    try:
+        result = play()
+    finally:
+        for table in site.aws.tables:
+            site.route(table, EVERYTHING)
+    assert wrong(result) == {holder: ["no_return_route"] for holder in BOTH}
+    assert "an overlay IP itself" not in str(result["lines"])
+
+
 def test_an_overlay_ip_as_the_source_gets_no_answer(site: Site, play: Run) -> None:
     result = play(**{"from": "192.168.10.15"})
     assert wrong(result) == {holder: ["no_return_route"] for holder in BOTH}

@@ -118,7 +118,7 @@ def test_subnets_that_are_not_shared_are_not_seen_and_not_missing(shared: Shared
     }
     for path, node in zip(result["paths"], shared.aws.world.nodes, strict=True):
         zones = [hop for hop in path["hops"] if hop["where"].endswith(f"in {node.availability_zone}")]
-        rule = f"of its subnets, {hidden} were not seen"
+        rule = f"its subnets {hidden} were not seen"
         assert [(hop["rule"], hop["passes"]) for hop in zones] == [(rule, None)], path["hops"]
         assert [hop["passes"] for hop in path["hops"] if rule == hop["rule"]] == [None, None]
         assert {hop["passes"] for hop in path["hops"] if "ACL" in hop["where"]} == {None}
