@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base import command
 
-names = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12) | st.lists(
+names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12) | st.lists(
     st.sampled_from(["db", " ", "'", '"', "\\", "=", "@", "`id`", "{", "}", "%", "#", "\n", "\u202e", "é"]), min_size=1
 ).map("".join)
 

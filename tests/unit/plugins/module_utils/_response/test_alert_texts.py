@@ -136,7 +136,8 @@ def test_a_node_whose_name_is_a_template_is_no_extra_variable(label: str) -> Non
     given = alerts.Alert("X", action="switchover", deployment="overlay-ip", target="node2", holder="node1")
     model = {"nodes": {"node1": {}, "node2": {}, name: {}}, "overlays": [], "deployment": "overlay-ip"}
     assert alerts.refused(given, model, ("switchover",)) == ""
-    refused = alerts.refused(replace(given, **{label: name}), model, ("switchover",))
+    named = replace(given, target=name) if label == "target" else replace(given, holder=name)
+    refused = alerts.refused(named, model, ("switchover",))
     assert refused.startswith(f"its label overlay_ip_{label} is ")
     assert refused.endswith(", a template for Ansible: give that node another name.")
     assert "{{" not in refused
