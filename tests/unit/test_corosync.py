@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Corosync is given where a member has another address than the running cluster knows: a node that was replaced."""
+"""What Corosync is given where a member has another address than the running cluster knows: it was replaced."""
 
 from __future__ import annotations
 
