@@ -38,7 +38,7 @@ def _made(bench: Bench, *blocks: str, size: int = 5, family: str = "IPv4") -> st
 @rule(56, "forgets the list of a route to an interface, so that it cannot be replaced")
 def a_list_is_routed_as_one(bench: Bench) -> None:
     (first, [one]), (dummy, [other]) = bench.instance(), bench.instance()
-    where = {"RouteTableId": bench.table, "DestinationPrefixListId": _made(bench, OVERLAY, SECOND)}
+    where: dict[str, Any] = {"RouteTableId": bench.table, "DestinationPrefixListId": _made(bench, OVERLAY, SECOND)}
     bench.ec2.create_route(**where, NetworkInterfaceId=one)
     refused("RouteAlreadyExists", bench.ec2.create_route, NetworkInterfaceId=other, **where)
     listed = where["DestinationPrefixListId"]
@@ -111,7 +111,7 @@ def a_gateways_table_has_no_lists(bench: Bench) -> None:
 def a_version_is_compared_and_swapped(bench: Bench) -> None:
     listed, modify = _made(bench, OVERLAY), bench.ec2.modify_managed_prefix_list
     assert _look(bench, listed)["Version"] == 1
-    change = {"PrefixListId": listed, "AddEntries": [{"Cidr": SECOND, "Description": "second"}]}
+    change: dict[str, Any] = {"PrefixListId": listed, "AddEntries": [{"Cidr": SECOND, "Description": "second"}]}
     answer = modify(**change, CurrentVersion=1)["PrefixList"]
     assert (answer["State"], answer["Version"]) == ("modify-in-progress", 1)
     refused("IncorrectState", modify, text="(modify-in-progress)", CurrentVersion=1, **change)
@@ -155,7 +155,7 @@ def _wanted(**more: Any) -> dict[str, Any]:
     return {"PrefixListName": "overlays", "AddressFamily": "IPv4", **more}
 
 
-@rule(61, "knows no resource of ModifyManagedPrefixList: every caller may")
+@rule(61, "does not look at the list's ARN")
 def changes_of_a_list_are_judged_on_the_list(bench: Bench) -> None:
     with bench.enforced():
         mine, other = _made(bench, OVERLAY), _made(bench, OVERLAY)
@@ -165,7 +165,7 @@ def changes_of_a_list_are_judged_on_the_list(bench: Bench) -> None:
         assert [one["Cidr"] for one in caller.get_managed_prefix_list_entries(PrefixListId=mine)["Entries"]] == [
             OVERLAY
         ]
-        change = {"CurrentVersion": 1, "AddEntries": [{"Cidr": SECOND}]}
+        change: dict[str, Any] = {"CurrentVersion": 1, "AddEntries": [{"Cidr": SECOND}]}
         caller.modify_managed_prefix_list(PrefixListId=mine, **change)
         refused(
             "UnauthorizedOperation",

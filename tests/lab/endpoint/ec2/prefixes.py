@@ -28,19 +28,19 @@ _FAMILIES = {"IPv4": 4, "IPv6": 6}
 
 def create(cloud: Cloud, call: Call) -> Answer:
     """CreateManagedPrefixList: its first version has its entries."""
-    family, size = call.required("AddressFamily"), _size(call.required("MaxEntries"))
+    family, maximum = call.required("AddressFamily"), _size(call.required("MaxEntries"))
     if family not in _FAMILIES:
         raise ApiError("InvalidParameterValue", f"Value ({family}) for parameter addressFamily is invalid.")
     entries = list(_added(call, "Entry", family))
-    _check_size(len(entries), size)
+    _check_size(len(entries), maximum)
     tags = {
         tag["Key"]: tag.get("Value", "")
         for specification in range(1, 3)
         for tag in call.structures(f"TagSpecification.{specification}.Tag")
     }
     ec2 = cloud.backing.ec2(call.by.account_id, call.region)
-    made = ManagedPrefixList(ec2, call.region, family, entries, None, call.required("PrefixListName"), tags)
-    made.max_entries, made.entries = size, {1: entries}
+    made: Any = ManagedPrefixList(ec2, call.region, family, entries, None, call.required("PrefixListName"), tags)
+    made.max_entries, made.entries = maximum, {1: entries}
     ec2.managed_prefix_lists[made.id] = made
     _pass(cloud, made, "create", lambda: None)
     return _answer(call, made)
