@@ -27,6 +27,13 @@ options:
       - Without this option, every static route to an interface whose destination lies outside the VPC's CIDRs.
     type: list
     elements: str
+  addresses:
+    description:
+      - Single addresses that managed prefix lists in O(destinations) are to carry. A route of such an address is beside
+        the list (RV(overlays[].beside)) although it is no entry of it yet.
+    type: list
+    elements: str
+    version_added: 1.1.0
   route_table_ids:
     description:
       - The tables that should carry the overlay IPs.
@@ -153,6 +160,7 @@ from ..module_utils._route.ec2 import Ec2
 
 SPEC: dict[str, dict[str, Any]] = {
     "destinations": {"type": "list", "elements": "str"},
+    "addresses": {"type": "list", "elements": "str"},
     "route_table_ids": {"type": "list", "elements": "str"},
     "vpc_id": {"type": "str"},
     "instance_ids": {"type": "list", "elements": "str"},
@@ -172,6 +180,7 @@ def main() -> None:
             params["route_table_ids"] or (),
             params["vpc_id"],
             params["instance_ids"] or (),
+            [net.host(address) for address in params["addresses"] or ()],
         )
         return {"changed": False, "overlays": found, "network": network, "api_calls": dict(ec2.aws.calls)}
 

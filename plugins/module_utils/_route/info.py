@@ -30,8 +30,12 @@ def overlays(
     route_table_ids: Sequence[str],
     vpc_id: str | None,
     instance_ids: Sequence[str],
+    addresses: Sequence[str] = (),
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """What ``overlay_route_info`` returns: the overlay IPs, and where everything lies. Raises AwsError."""
+    """What ``overlay_route_info`` returns: the overlay IPs, and where everything lies. Raises AwsError.
+
+    ``addresses`` are those that networks or lists among the destinations carry, or are to.
+    """
     instances = ec2.instances(instance_ids) if instance_ids else []
     vpc_id = vpc_id or (instances[0].vpc_id if instances else None)
     every, tables = _read(ec2, route_table_ids, vpc_id)
@@ -40,7 +44,7 @@ def overlays(
     wanted = list(destinations) or found(tables, lists)
     holders = {r.network_interface_id for t in tables for d in wanted if (r := t.static(d)) and r.network_interface_id}
     known, hidden = _interfaces(ec2, instances, sorted(holders))
-    seen = [shown(d, tables, every, subnets, instances, known, lists) for d in wanted]
+    seen = [shown(d, tables, every, subnets, instances, known, lists, addresses) for d in wanted]
     for overlay in seen:
         guessed = [] if destinations else _guessed(overlay["destination"])
         overlay["findings"] += as_dicts([*around, *hidden, *untold, *guessed])
@@ -121,6 +125,7 @@ def shown(
     instances: Sequence[Instance],
     interfaces: Mapping[str, Interface],
     lists: Mapping[str, PrefixList] | None = None,
+    addresses: Sequence[str] = (),
 ) -> dict[str, Any]:
     """One overlay IP as it was read.
 
@@ -132,6 +137,7 @@ def shown(
         instances: the nodes'.
         interfaces: those that are known, by id.
         lists: the managed prefix lists that were looked at; None where they may not be.
+        addresses: those that a list is to carry, though they are no entries yet.
     """
     mine = {t.route_table_id for t in tables}
     routes = [(t, t.static(destination)) for t in tables]
@@ -164,16 +170,18 @@ def shown(
             {"route_table_id": t.route_table_id, "destination": r.destination, **(move.shown(r) or {})}
             for t in tables
             for r in t.routes
-            if r.ours and r.destination != destination and _beside(view, r.destination)
+            if r.ours and r.destination != destination and _beside(view, r.destination, addresses)
         ],
         "uncovered_subnets": route_findings.uncovered_subnets(view),
         "findings": as_dicts(problems),
     }
 
 
-def _beside(view: route_findings.View, other: str) -> bool:
+def _beside(view: route_findings.View, other: str, addresses: Sequence[str]) -> bool:
     """Whether another destination of the tables has something of this one; the default route is none."""
     listed = net.is_list(other) or net.is_list(view.destination)
+    if net.is_list(view.destination) and other in addresses:
+        return True
     if not listed and other.partition("/")[2] == view.destination.partition("/")[2]:
         return False  # as most of a table with many overlay IPs
     pairs = ((ours, theirs) for theirs in view.within(other) for ours in view.ranges)

@@ -52,10 +52,19 @@ class ListError(Exception):
         self.result = result
 
 
+class _Gone(ListError):
+    """There is no such list."""
+
+
 def run(aws: Api, wanted: Wanted, clock: Clock = time) -> dict[str, Any]:
     """Do it. Returns what ``overlay_prefix_list`` returns; raises ListError, or AwsError (nothing was changed)."""
     deadline = Deadline(wanted.wait_timeout, clock)
-    before = listed = _at_rest(aws, wanted, deadline, clock)
+    try:
+        before = listed = _at_rest(aws, wanted, deadline, clock)
+    except _Gone as gone:
+        if wanted.state == "absent":  # and so are its entries
+            return gone.result
+        raise
     rivals, tried = 0, False
     while changes := _due(aws, wanted, before, listed):
         if wanted.check:
@@ -124,7 +133,7 @@ def _at_rest(aws: Api, wanted: Wanted, deadline: Deadline, clock: Clock, written
             found = None
         else:
             for why in () if found else entries.unusable(None, wanted.prefix_list_id, wanted.addresses, aws.region):
-                raise ListError(f"{why} Nothing was changed.", _result(aws, wanted, None, None))
+                raise _Gone(f"{why} Nothing was changed.", _result(aws, wanted, None, None))
             if found and not found.changing:
                 return found
         if deadline.over:

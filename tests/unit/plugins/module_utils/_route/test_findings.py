@@ -250,7 +250,7 @@ def test_a_list_that_fits_and_one_of_which_nothing_is_known() -> None:
     assert told(replace(of_list(Route(OVERLAY, "igw-1"), count=495), lists=None)) == set()
     six = {LIST: listed("2001:db8::5/128", family=6)}
     assert told(of_list(count=499, lists=six)) == set(), "counted per family"
-    beside = replace(of_list(Route(OTHER, "tgw-1"), count=480), destination=OVERLAY, lists={OTHER: listed(NETWORK)})
+    beside = replace(of_list(Route(OTHER, "tgw-1"), count=478), destination=OVERLAY, lists={OTHER: listed(NETWORK)})
     assert told(beside) == {"overlap"}
     beside = replace(beside, tables=(quota(490, Route(OTHER, "tgw-1")),), lists={OTHER: listed(NETWORK)})
     assert told(beside) == {"overlap", "route_quota"}, "a list counts for others, too"
