@@ -32,7 +32,7 @@ def refused(model: Dict, seen: Iterable[Dict]) -> list[str]:
     return [
         why
         for overlay, shown in _listed(model, seen)
-        if shown["prefix_list"] or _MISSING in {finding["id"] for finding in shown["findings"]}
+        if shown.get("prefix_list") or _MISSING in {finding["id"] for finding in shown["findings"]}
         for why in entries.unusable(_read(shown), overlay["destination"], overlay["node_addresses"], model["region"])
     ]
 

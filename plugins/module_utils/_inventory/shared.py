@@ -145,9 +145,8 @@ def _one_family(first: Dict, overlay: Dict, place: int) -> None:
     own, theirs = overlay["node_addresses"][0], first["node_addresses"][0]
     if net.family(own) != net.family(theirs):
         raise InventoryError(
-            f"overlay_ips[{place}].address is {net.bare(own)}, and that of {where(first)} {net.bare(theirs)}: both"
-            f" have the route {first['destination']}, and a managed prefix list has one family; give one of them another"
-            " list."
+            f"overlay_ips[{place}].address is {net.bare(own)}, and that of {where(first)} {net.bare(theirs)}: a managed"
+            f" prefix list has one family, and both have the route {first['destination']}; give one another list."
         )
 
 

@@ -79,7 +79,9 @@ def _told_elsewhere(finding: Dict, left_over: bool, rows: Sequence[former.Former
     if finding["id"] == "unmanaged_route":
         return left_over
     about = (f"{row.route_table_id} also has {row.destination} to " for row in rows)
-    return finding["id"] in ("more_specific_route", "overlap") and finding["message"].startswith(tuple(about))
+    return finding["id"] in ("more_specific_route", "overlap", "propagated_route") and finding["message"].startswith(
+        tuple(about)
+    )
 
 
 def lines(report: Dict, *, every_table: bool = False) -> list[str]:

@@ -151,6 +151,45 @@ def test_what_loses_nothing_is_not_refused() -> None:
     assert refusals([seen(to(1), beside=[to(2, destination=APP, state="blackhole")])]) == []
 
 
+LIST, SECOND = "pl-0123456789abcdef0", "pl-0123456789abcdef1"
+
+
+def test_a_list_goes_where_the_addresses_are_and_their_routes_are_deleted() -> None:
+    of = model(overlay(LIST))
+    looked = [seen(none(), of=LIST, beside=[to(2, destination=APP), to(2, destination=DB)])]
+    assert home(of, looked) == ["node2"]
+    assert refusals(looked, of) == []
+    looked = [seen(to(2), of=LIST, beside=[to(2, destination=APP), to(2, destination="10.99.0.9/32")])]
+    (row,) = settling.replaced(of, looked)
+    assert (row.destination, row.by, row.narrow, row.ready, row.direct) == (APP, (LIST,), True, True, True)
+    assert settling.parting([row])[0]["destinations"] == [APP]
+
+
+def test_the_way_back_from_a_list() -> None:
+    singles = model(overlay(APP, APP), overlay(DB, DB))
+    looked = [seen(none(), of=APP, beside=[to(2, destination=LIST)]), seen(to(1), of=DB)]
+    assert home(singles, looked) == ["node1", "node1"]
+    assert home(singles, looked, {LIST}) == ["node2", "node1"], "the list has APP alone"
+    (row,) = settling.replaced(singles, looked, {LIST})
+    assert (row.by, row.narrow, row.direct) == ((APP,), False, True)
+    assert refusals(looked, singles, {LIST}) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "earlier"), [(LIST, NET), (NET, LIST), (LIST, SECOND)], ids=["to a list", "from a list", "two lists"]
+)
+def test_between_a_list_and_another_network_single_addresses_are_the_bridge(wanted: str, earlier: str) -> None:
+    of = model(overlay(wanted))
+    for own in (none(), to(1)):
+        looked = [seen(own, of=wanted, beside=[to(1, destination=earlier)])]
+        assert refusals(looked, of) == [], "nobody knows whose it is"
+        assert refusals(looked, of, {earlier}) == [
+            f"rtb-a routes {earlier} to node1, and {wanted} is to replace it, and of the two AWS does not say which it"
+            " prefers: take `route` out of the entries, run setup with overlay_ip_orphans=remove, then give them the"
+            " new one."
+        ]
+
+
 def record(*entries: tuple[str, ...], live: Any = (), routed: Any = ()) -> dict[str, Any]:
     overlays = [{"destination": one[0], "addresses": list(one[1:])} for one in entries]
     saved = [{"address": address} for address in live]
@@ -171,6 +210,19 @@ def record(*entries: tuple[str, ...], live: Any = (), routed: Any = ()) -> dict[
     ],
 )
 def test_which_prefix_is_known_as_routed_by_an_earlier_inventory(records: list[Any], known: set[str]) -> None:
+    assert former.routed(records, model(overlay(APP, APP), overlay(DB, DB))["overlays"]) == known
+
+
+@pytest.mark.parametrize(
+    ("records", "known"),
+    [
+        ([record((LIST, APP, DB))], {LIST}),
+        ([record(routed=[LIST])], {LIST}),
+        ([record((LIST, APP, "10.99.0.9/32"))], set()),
+        ([record((LIST, APP), ("10.99.0.9/32", "10.99.0.9/32"))], {LIST, "10.99.0.9/32"} - {"10.99.0.9/32"}),
+    ],
+)
+def test_which_list_is_known_as_routed_by_an_earlier_inventory(records: list[Any], known: set[str]) -> None:
     assert former.routed(records, model(overlay(APP, APP), overlay(DB, DB))["overlays"]) == known
 
 
