@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy import document
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._policy.document import Ec2Ref, Place
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import list_job, lists
 from ansible_collections.aws_ha.overlay_ip.plugins.modules import overlay_prefix_list, overlay_route, overlay_route_info
 from unit.aws_lab import OVERLAY, AwsLab, Run, actions, held, run_module
@@ -224,6 +226,24 @@ def test_who_may_not_is_told_so(aws: AwsLab, make: Make) -> None:
     arn = f"arn:aws:ec2:{aws.world.region}:{aws.world.account_id}:prefix-list/{listed.id}"
     assert f"ec2:{MODIFY} on {arn} is not permitted" in told["msg"]
     assert (told["changed"], told["msg"].endswith("Nothing was changed.")) == (False, True)
+
+
+def test_the_documents_are_enough_and_no_more(aws: AwsLab, make: Make, route: Run) -> None:
+    """Who adds addresses needs no right on route tables, and who moves the route none on the list."""
+    listed, other = make(A), make(A)
+    place = Place("aws", aws.world.region)
+    adds = aws.options(aws.policy_of("adds", document.entries(place, [listed.id])["Statement"]))
+    assert listed.play(B, **adds)["added"] == [B]
+    assert listed.play(B, state="absent", **adds)["removed"] == [B]
+    assert "is not permitted" in other.play(B, **adds)["msg"]
+    moving: dict[str, Any] = {"destinations": [listed.id], "network_interface_id": aws.eni(2)}
+    assert {r["error"] for r in route(network_interface_id=aws.eni(1), destinations=[listed.id])["routes"]} == {None}
+    refused = route(**moving, **adds)
+    assert "ec2:DescribeRouteTables on * is not permitted" in refused["msg"]
+    tables = [Ec2Ref(table, aws.world.account_id, aws.world.vpc_id) for table in aws.tables]
+    moves = aws.options(aws.policy_of("moves", document.node(place, tables)["Statement"]))
+    assert held(route(**moving, **moves)) == [aws.eni(2)] * 3
+    assert "ec2:DescribeManagedPrefixLists on * is not permitted" in listed.play(B, **moves)["msg"]
 
 
 # --- the list as a destination ----------------------------------------------------------------------------------------

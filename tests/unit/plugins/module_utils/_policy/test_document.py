@@ -109,6 +109,34 @@ def test_status_only_reads() -> None:
     assert statements(policy_document.status(PLACE)) == [READ]
 
 
+LIST = "pl-0123456789abcdef0"
+LIST_ARN = f"arn:aws:ec2:eu-central-1:*:prefix-list/{LIST}"
+ADD = {
+    "Effect": "Allow",
+    "Action": ["ec2:GetManagedPrefixListEntries", "ec2:ModifyManagedPrefixList"],
+    "Resource": LIST_ARN,
+}
+
+
+def test_lists_are_fenced_by_their_arns_and_only_status_does_not_write_them() -> None:
+    actions = sorted([*READ["Action"], "ec2:DescribeManagedPrefixLists"])
+    assert statements(policy_document.status(PLACE, [LIST])) == [
+        {**READ, "Action": actions},
+        {**ADD, "Action": "ec2:GetManagedPrefixListEntries"},
+    ]
+    plain = statements(policy_document.operator(PLACE, [TABLE_A], [ENI], Setup()))
+    read, routes, add, check = statements(policy_document.operator(PLACE, [TABLE_A], [ENI], Setup(), "", [LIST]))
+    assert (read, [routes, check], add) == ({**READ, "Action": actions}, plain[1:], ADD)
+    assert statements(policy_document.operator(PLACE, [], [ENI], Setup(), ROUTES_ROLE, [LIST])) == statements(
+        policy_document.operator(PLACE, [], [ENI], Setup(), ROUTES_ROLE)
+    ), "the lists are the role's, too"
+    assert statements(policy_document.routes(PLACE, [TABLE_A], [LIST]))[2] == ADD
+    assert statements(policy_document.entries(PLACE, [LIST])) == [
+        {**READ, "Action": "ec2:DescribeManagedPrefixLists"},
+        ADD,
+    ]
+
+
 def test_operator_without_roles_has_no_permission_in_iam() -> None:
     read, routes, check = statements(policy_document.operator(PLACE, [TABLE_A], [ENI], Setup()))
     assert (read, check) == (READ, CHECK)
