@@ -32,6 +32,7 @@ class View:
     ``tables`` are those that shall carry it; ``others`` the rest of the VPC's; ``subnets`` is empty where they were
     not read; ``target`` is the interface that it points or shall point at, where that was read. ``lists`` are the
     managed prefix lists that were looked at, by id; None where that was not to be had, so that nothing is known of any.
+    ``carried`` are addresses that a list is to have, though they are no entries yet.
     """
 
     destination: str
@@ -41,6 +42,7 @@ class View:
     target: Interface | None = None
     instance: Instance | None = None
     lists: Mapping[str, PrefixList] | None = None
+    carried: tuple[str, ...] = ()
 
     @property
     def ranges(self) -> tuple[str, ...]:
@@ -207,10 +209,11 @@ def _unmanaged(view: View) -> Iterator[Finding]:
 def _inside_vpc(view: View) -> Iterator[Finding]:
     """No table takes such a route (VPC user guide, "Route tables"); before a move the plan refuses it."""
     cidrs = sorted({cidr for table in view.tables for cidr in table.local_cidrs})
-    found = [(one, cidr) for one in view.ranges for cidr in cidrs if net.covers(cidr, one)]
+    wanted = (*view.ranges, *(view.carried if net.is_list(view.destination) else ()))
+    found = [(one, cidr) for one in wanted for cidr in cidrs if net.covers(cidr, one)]
     if found:
         one, cidr = found[0]
-        of = f", an entry of {view.destination}," if one != view.destination else ""
+        of = f", of {view.destination}," if one != view.destination else ""
         yield Finding(
             "inside_vpc",
             ERROR,

@@ -44,7 +44,8 @@ def overlays(
     wanted = list(destinations) or found(tables, lists)
     holders = {r.network_interface_id for t in tables for d in wanted if (r := t.static(d)) and r.network_interface_id}
     known, hidden = _interfaces(ec2, instances, sorted(holders))
-    seen = [shown(d, tables, every, subnets, instances, known, lists, addresses) for d in wanted]
+    listed = [one for one in addresses if not any(net.covers(d, one) for d in wanted)]
+    seen = [shown(d, tables, every, subnets, instances, known, lists, listed) for d in wanted]
     for overlay in seen:
         guessed = [] if destinations else _guessed(overlay["destination"])
         overlay["findings"] += as_dicts([*around, *hidden, *untold, *guessed])
@@ -152,6 +153,7 @@ def shown(
         interfaces.get(holder[0] or "") if holder else None,
         next((i for i in instances if holder and i.instance_id == holder[1]), None),
         lists,
+        tuple(addresses),
     )
     problems = route_findings.findings(view) + [f for i in instances for f in _node(replace(view, instance=i), holder)]
     return {
@@ -170,17 +172,17 @@ def shown(
             {"route_table_id": t.route_table_id, "destination": r.destination, **(move.shown(r) or {})}
             for t in tables
             for r in t.routes
-            if r.ours and r.destination != destination and _beside(view, r.destination, addresses)
+            if r.ours and r.destination != destination and _beside(view, r.destination)
         ],
         "uncovered_subnets": route_findings.uncovered_subnets(view),
         "findings": as_dicts(problems),
     }
 
 
-def _beside(view: route_findings.View, other: str, addresses: Sequence[str]) -> bool:
+def _beside(view: route_findings.View, other: str) -> bool:
     """Whether another destination of the tables has something of this one; the default route is none."""
     listed = net.is_list(other) or net.is_list(view.destination)
-    if net.is_list(view.destination) and other in addresses:
+    if net.is_list(view.destination) and other in view.carried:
         return True
     if not listed and other.partition("/")[2] == view.destination.partition("/")[2]:
         return False  # as most of a table with many overlay IPs

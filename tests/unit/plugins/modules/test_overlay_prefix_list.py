@@ -339,6 +339,10 @@ def test_info_shows_a_list_that_nobody_named_and_what_is_beside_it(
     assert by[OVERLAY]["beside"] == []
     assert [f["id"] for f in told["findings"] if f["severity"] == "info"] == ["perhaps_no_overlay"]
     assert by[A]["prefix_list"] is None
+    asked: dict[str, Any] = {"destinations": [listed.id], "addresses": [OVERLAY, A, "10.0.1.7"], **aws.options()}
+    [early] = run_module(overlay_route_info, capsys, vpc_id=aws.world.vpc_id, **asked)["overlays"]
+    assert {r["destination"] for r in early["beside"]} == {A, OVERLAY}, "what is to be an entry, too"
+    assert "10.0.1.7/32" in next(f["message"] for f in early["findings"] if f["id"] == "inside_vpc")
     denied = aws.policy("blind", ["ec2:DescribeRouteTables", "ec2:DescribeSubnets", "ec2:DescribeNetworkInterfaces"])
     blind = run_module(
         overlay_route_info, capsys, vpc_id=aws.world.vpc_id, destinations=[listed.id], **aws.options(denied)
