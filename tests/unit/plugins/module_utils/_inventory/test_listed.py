@@ -33,7 +33,13 @@ def model(*overlays: dict[str, Any]) -> dict[str, Any]:
 
 def seen(of: str = LIST, entries: dict[str, str] | None = None, *findings: str, **more: Any) -> dict[str, Any]:
     """As overlay_route_info has seen it; without entries the list was not looked at, or is not there."""
-    told = {"prefix_list_id": of, "name": "overlays", "address_family": "IPv4", "max_entries": 4, "version": 3}
+    told: dict[str, Any] = {
+        "prefix_list_id": of,
+        "name": "overlays",
+        "address_family": "IPv4",
+        "max_entries": 4,
+        "version": 3,
+    }
     told |= {"state": "modify-complete", "owner_id": "1", **more}
     held = [{"cidr": cidr, "description": text} for cidr, text in (entries or {}).items()]
     route = {"route_table_id": "rtb-1", "network_interface_id": "eni-1", "instance_id": "i-1", "state": "active"}
