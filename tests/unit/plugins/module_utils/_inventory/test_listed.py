@@ -19,7 +19,8 @@ MARK = "aws_ha.overlay_ip overlay-ip: node1, node2"
 
 
 def overlay(destination: str = LIST, *addresses: str) -> dict[str, Any]:
-    made = {"destination": destination, "address": destination, "node_addresses": list(addresses or (APP, DB))}
+    made: dict[str, Any] = {"destination": destination, "address": destination}
+    made["node_addresses"] = list(addresses or (APP, DB))
     made |= {"home": "node1", "route_table_ids": [], "vpc_id": None, "interface": "auto", "label": "auto"}
     entries = [{"place": n, "address": a[:-3], "name": "", "route": True} for n, a in enumerate(made["node_addresses"])]
     return {**made, "entries": entries}
