@@ -130,10 +130,11 @@ POLL = 0.1
 
 def moving(deployment: Deployment) -> bool:
     """Whether a takeover is under way, and goes on."""
-    # A memory that is not there shall not be made by who only asks.
-    if not any(Path(at).is_dir() for at in deployment.memory):
+    # A memory that is not there, or its spare, shall not be made by who only asks.
+    there = [Path(at) for at in deployment.memory if Path(at).is_dir()]
+    if not there:
         return False
-    memory, end = Memory.of_node(deployment), time.monotonic() + PATIENCE
+    memory, end = Memory(*there), time.monotonic() + PATIENCE
     while memory.moving:
         if time.monotonic() > end:
             return True

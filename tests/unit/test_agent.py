@@ -224,6 +224,13 @@ def test_a_monitor_says_that_the_cluster_holds_it_here_and_a_probe_does_not(node
     ]
 
 
+def test_a_look_at_the_routes_says_so_too(node: Node) -> None:
+    """By that the journal tells of a route that somebody has moved."""
+    node.call("monitor")
+    last = (node.place / "asked").read_text().splitlines()[-1]
+    assert last.split()[4:] == ["show", "--kept", OVERLAY]
+
+
 def test_what_it_takes_down_itself_the_guard_lets_go_of_first(node: Node) -> None:
     (node.place / "held").mkdir()
     (node.place / "held" / OVERLAY.partition("/")[0]).touch()

@@ -299,7 +299,8 @@ def _parser(deployment: Deployment) -> argparse.ArgumentParser:
     show.add_argument(
         "--kept",
         action="store_true",
-        help="with --local, by the engine that holds them here: let the guard keep them up",
+        help="by the engine that holds them here: tell the journal of a route that leads elsewhere; with --local, let"
+        " the guard keep them up",
     )
     command("check", commands.check, "Check whether this node could take over: changes nothing.", addresses=False)
     told = command("history", commands.history, "Tell the moves on record here, the oldest first.", addresses=False)

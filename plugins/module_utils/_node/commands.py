@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ from .local import Local
 from .model import Config
 
 Answer = tuple[int, dict[str, Any]]
+_READING = "reading"
+"""Under what is remembered that AWS could not be read, and that this was told."""
 
 
 def take(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> Answer:
@@ -86,11 +88,26 @@ def show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> A
     if code == UNREADABLE:
         then = "Nothing is known of the routes; what holds the address may keep it. Ask again once AWS answers."
         seen["error"] = f"{seen['error']} {then}"
-    elif os.geteuid() == 0:
-        problems = {**{overlay["destination"]: overlay["problems"] for overlay in seen.get("overlays", ())}, **told}
-        for text in Memory.of_node(arguments.deployment).news(problems):
+        told = {_READING: [seen["error"]]}
+    else:
+        told.update({_READING: [], **dict(_wrong(seen.get("overlays", ()), held=arguments.kept and complete))})
+    if os.geteuid() == 0:
+        for text in Memory.of_node(arguments.deployment).news(told):
             say(text, error=True)
     return code, {**answer, **seen}
+
+
+def _wrong(overlays: Sequence[Mapping[str, Any]], *, held: bool) -> Iterator[tuple[str, list[str]]]:
+    """What is to be told of each overlay IP. `held`: the cluster holds them here, and clients should come here."""
+    for overlay in overlays:
+        destination, tables = overlay["destination"], [one["route_table_id"] for one in overlay["routes"]]
+        leads = f"to {overlay['holder']}" if overlay["holder"] else "to no node, or to several"
+        away = (
+            f"The route of {destination} was moved: it leads {leads} in {', '.join(tables)}, and this node, on which"
+            " the cluster has it, is not the holder."
+        )
+        overruled = held and tables and not overlay["partly_mine"]
+        yield destination, [*overlay["problems"], *([away] if overruled else [])]
 
 
 def _tell_of_playbook(arguments: argparse.Namespace) -> None:

@@ -272,6 +272,7 @@ def metrics(pair: Bed, node: str, file: Path = METRICS) -> dict[str, str]:
     return dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
 
 
+@pytest.mark.long
 def test_a_check_is_added_and_removed_and_metrics_told_without_a_lost_packet(pair: Bed) -> None:
     with pair.probe() as probe:
         probe.wait_for("node2")

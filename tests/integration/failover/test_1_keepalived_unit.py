@@ -140,6 +140,7 @@ def test_another_unit_takes_its_place(pair: Bed) -> None:
     assert [pair.exec(node, "sh", "-c", f"ls -d {folder} 2>/dev/null || true") for node in pair.nodes] == ["", ""]
 
 
+@pytest.mark.long
 def test_without_a_unit_nothing_is_left_of_it(pair: Bed) -> None:
     holder = pair.rest().holder or ""
     with pair.probe() as probe:

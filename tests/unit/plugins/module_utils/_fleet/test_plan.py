@@ -199,6 +199,17 @@ def test_an_address_that_would_be_left_behind_is_named() -> None:
     }
 
 
+@pytest.mark.parametrize("engine", ["none", "keepalived", "pacemaker"])
+def test_a_route_of_somebody_elses_is_named_before_an_engine_moves_around_it(engine: str) -> None:
+    of = pair(1, engine=engine)
+    said = {"message": "192.168.20.1/32 in rtb-1 points at igw-1, which is no node.", "remedy": "Find out who made it."}
+    of.report["overlays"][0]["findings"].append({"id": "not_an_interface", "severity": "error", **said})
+    why = "192.168.20.1/32 in rtb-1 points at igw-1, which is no node. Find out who made it"
+    assert plan([of], Request(A), asked=False).left == {"pair1": why}
+    of.model["takeover_foreign"] = True
+    assert plan([of], Request(A), asked=False).left == {}
+
+
 def test_before_the_nodes_are_asked_only_aws_counts() -> None:
     away = pair(1, away=("n1-a", "n1-b"))
     made = plan([away, pair(2, engine="keepalived")], Request(A), asked=False)
