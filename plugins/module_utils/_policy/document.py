@@ -164,10 +164,11 @@ def reach(
     A route is judged on its table and on its attachment, so this role can send nothing to anybody else. With ``role``,
     the transit gateway is that role's. With ``back``, route tables of the nodes' VPC, what transit_gateway_return_route
     needs, too. With ``balancers``, what overlay_load_balancer needs, too, and with ``vpns`` what client_vpn_route does.
-    With ``lists``, ids of prefix lists, whoever owns them, what references to them need.
+    With ``lists``, ids of prefix lists, whoever owns them, what references to them need, and what is in them.
     """
-    describe = _describe(place, [*_PATHS, *(BALANCING if balancers else ()), *([_REFERENCES] if lists else [])])
-    others = [_routes(place, _ROUTES, back)] if back else []
+    read = [_REFERENCES, *_seen(lists)] if lists else []
+    describe = _describe(place, [*_PATHS, *(BALANCING if balancers else ()), *read])
+    others = [*([_routes(place, _ROUTES, back)] if back else []), *_entries(place, lists, write=False)]
     others += balancing(place, balancers) if balancers else []
     others += client_vpns(place, vpns) if vpns else []
     if role:

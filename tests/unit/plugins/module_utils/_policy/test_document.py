@@ -334,9 +334,11 @@ def test_reach_by_prefix_lists_is_judged_on_list_table_and_attachment() -> None:
     document = policy_document.reach(PLACE, OWNER, ["tgw-rtb-1"], ["tgw-attach-1"], lists=["pl-1"])
     suffix = "TransitGatewayPrefixListReference"
     assert f"ec2:Get{suffix}s" in statements(document)[0]["Action"]
+    assert "ec2:DescribeManagedPrefixLists" in statements(document)[0]["Action"]
     assert [(s["Action"], s["Resource"]) for s in statements(document)[3:]] == [
         (f"ec2:Delete{suffix}", [listed, table]),
         ([f"ec2:Create{suffix}", f"ec2:Modify{suffix}"], [listed, attachment, table]),
+        ("ec2:GetManagedPrefixListEntries", listed),
     ]
 
 
