@@ -79,8 +79,9 @@ def run(aws: Api, wanted: Wanted, clock: Clock = time) -> dict[str, Any]:
                 raise ListError(_left(err.message, tried), _result(aws, wanted, before, listed)) from err
             rivals += err.code in _RACED
             if rivals > RIVALS or deadline.over:
-                told = f"{err.message} It was tried {rivals} times, and each time somebody else had changed the list"
-                why = f"{told}: find out who does, then run again." if rivals > RIVALS else err.message
+                told = f"It was tried {rivals} times, and each time somebody else had changed the list"
+                why = f"{_whole(err.message)} {told}: find out who does, then run again."
+                why = why if rivals > RIVALS else err.message
                 raise ListError(_left(why, tried), _result(aws, wanted, before, listed)) from err
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**rivals)
         clock.sleep(min(pause, deadline.left))
@@ -152,8 +153,12 @@ def _foretold(wanted: Wanted, listed: PrefixList, changes: Sequence[str]) -> Pre
     return replace(listed, entries=listed.entries + more, version=listed.version + 1)
 
 
+def _whole(sentence: str) -> str:
+    return f"{sentence.rstrip('.')}."
+
+
 def _left(why: str, written: bool) -> str:
-    return f"{why} {'A part was changed already; run again to finish.' if written else 'Nothing was changed.'}"
+    return f"{_whole(why)} {'A part was changed already; run again to finish.' if written else 'Nothing was changed.'}"
 
 
 def _result(

@@ -241,6 +241,33 @@ def test_a_list(view: View, rule: str, message: str) -> None:
     assert found.keys() - {rule} <= {"route_missing", "uncovered_subnets"}
 
 
+def told(view: View) -> dict[str, tuple[str, str]]:
+    return {f.id: (f.message, f.remedy) for f in findings.findings(view)}
+
+
+def test_the_words_of_it() -> None:
+    assert told(of_list(lists={}))["list_missing"][1] == (
+        "Correct the id, or make one by `aws ec2 create-managed-prefix-list --prefix-list-name overlay-ip"
+        " --address-family IPv4 --max-entries 20`."
+    )
+    assert told(of_list(count=481))["route_quota"] == (
+        f"rtb-main has 482 static routes: creating {LIST}, which counts for 20 routes, may exceed the quota (500 by"
+        " default).",
+        "Ask AWS for more routes per table, or make the list's maximum of entries smaller.",
+    )
+    one = replace(GOOD, tables=(quota(499),))
+    assert told(one)["route_quota"] == (
+        "rtb-main has 500 static routes: creating one more may exceed the quota (500 by default).",
+        "Ask AWS for more routes per table, or remove some.",
+    )
+    wide = {LIST: listed(NETWORK), OTHER: listed(OVERLAY)}
+    assert f"both lists have {OVERLAY}:" in told(of_list(Route(OTHER, "tgw-1"), lists=wide))["lists_overlap"][0]
+
+
+def test_what_a_list_is_to_have_is_nothing_to_an_overlay_ip_without_one() -> None:
+    assert findings.findings(replace(GOOD, carried=("10.0.1.6/32",))) == []
+
+
 def test_a_list_that_fits_and_one_of_which_nothing_is_known() -> None:
     def told(view: View) -> set[str]:
         return {f.id for f in findings.findings(view)} - {"route_missing", "uncovered_subnets"}
