@@ -80,8 +80,8 @@ def test_who_is_beaten_each_time_gives_up_and_says_so() -> None:
     ]
     failed, seconds = play(rounds)
     assert str(failed) == (
-        "ModifyManagedPrefixList: refused (PrefixListVersionMismatch). It was tried 6 times, and each time somebody else"
-        " had changed the list: find out who does, then run again. Nothing was changed."
+        "ModifyManagedPrefixList: refused (PrefixListVersionMismatch). It was tried 6 times, and each time somebody"
+        " else had changed the list: find out who does, then run again. Nothing was changed."
     )
     assert failed.result["changed"] is False
     assert seconds == pytest.approx(0.2 + 0.4 + 0.8 + 1.6 + 2.0)
@@ -114,8 +114,8 @@ def test_what_cannot_be_read_back_counts_as_changed() -> None:
     lost = Call("ec2", "DescribeManagedPrefixLists", read()[0].params, error="UnauthorizedOperation")
     failed, _seconds = play(read(A), add(B), lost)
     assert str(failed) == (
-        f"{LIST} could not be read back: DescribeManagedPrefixLists: refused (UnauthorizedOperation). A part was changed"
-        " already; run again to finish."
+        f"{LIST} could not be read back: DescribeManagedPrefixLists: refused (UnauthorizedOperation). A part was"
+        " changed already; run again to finish."
     )
     assert (failed.result["changed"], failed.result["prefix_list"]) == (True, None)
     failed, _seconds = play(lost)
