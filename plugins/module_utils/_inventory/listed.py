@@ -17,7 +17,7 @@ from .._route import entries
 from .._route.facts import PrefixList
 from .holders import Dict
 
-_MISSING = "list_missing"
+_MISSING, _UNSEEN = "list_missing", "not_looked_at"
 _LONGEST = 255
 """Characters of a description (EC2 API reference, AddPrefixListEntry)."""
 
@@ -28,13 +28,16 @@ def mark(model: Dict) -> str:
 
 
 def refused(model: Dict, seen: Iterable[Dict]) -> list[str]:
-    """Why setup does not begin, a sentence each; nothing of a list that could not be looked at."""
-    return [
-        why
-        for overlay, shown in _listed(model, seen)
-        if shown.get("prefix_list") or _MISSING in {finding["id"] for finding in shown["findings"]}
-        for why in entries.unusable(_read(shown), overlay["destination"], overlay["node_addresses"], model["region"])
-    ]
+    """Why setup does not begin, a sentence each."""
+    found = []
+    for overlay, shown in _listed(model, seen):
+        told = {finding["id"]: finding for finding in shown["findings"] if finding["id"] in (_MISSING, _UNSEEN)}
+        if shown.get("prefix_list") or _MISSING in told:
+            addresses = overlay["node_addresses"]
+            found += entries.unusable(_read(shown), overlay["destination"], addresses, model["region"])
+        elif _UNSEEN in told:
+            found.append(f"Setup must see what is in {overlay['destination']}. {told[_UNSEEN]['message']}")
+    return list(dict.fromkeys(found))
 
 
 def additions(model: Dict, seen: Iterable[Dict]) -> list[dict[str, Any]]:
@@ -99,5 +102,5 @@ def _read(shown: Mapping[str, Any]) -> PrefixList | None:
 
 
 def _lacking(listed: PrefixList | None, addresses: Iterable[str]) -> list[str]:
-    """All of them, where the list could not be looked at: the module looks again."""
+    """All of them, where nothing is known of the list."""
     return entries.lacking(listed, addresses) if listed else list(addresses)

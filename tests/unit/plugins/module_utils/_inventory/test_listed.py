@@ -62,7 +62,7 @@ def test_what_is_missing_is_added_with_our_mark() -> None:
     assert listed.additions(model(), [seen(entries={APP: ""})]) == [{**call, "addresses": [DB]}]
     assert listed.additions(model(), [seen(entries={APP: "", DB: "x"})]) == []
     assert listed.additions(model(), [seen(entries={"10.99.0.0/28": ""})]) == [], "a wider entry has both"
-    assert listed.additions(model(), [seen()]) == [{**call, "addresses": [APP, DB]}], "the module looks itself"
+    assert listed.additions(model(), [seen()]) == [{**call, "addresses": [APP, DB]}], "nothing is known"
     assert listed.additions(model(), []) == [], "nobody has looked yet"
     assert listed.additions(model(overlay(APP, APP)), [seen(of=APP)]) == []
     assert listed.removals(model(overlay(), overlay(WEB, WEB))) == [{**call, "addresses": [APP, DB]}]
@@ -126,6 +126,16 @@ def test_a_mark_is_no_longer_than_a_description() -> None:
 )
 def test_what_is_refused_before_anything_is_changed(of: dict[str, Any], told: dict[str, Any], sentence: str) -> None:
     assert listed.refused(model(of), [told]) == ([sentence] if sentence else [])
+
+
+def test_a_list_that_setup_may_not_look_into_is_refused_too() -> None:
+    message = "The managed prefix lists could not be looked at: ec2:DescribeManagedPrefixLists on * is not permitted."
+    told = seen()
+    told["findings"] = [{"id": "not_looked_at", "message": message}]
+    assert listed.refused(model(), [told]) == [f"Setup must see what is in {LIST}. {message}"]
+    known = seen(entries={APP: "", DB: ""})
+    known["findings"] = [{"id": "not_looked_at", "message": "The subnets could not be looked at."}]
+    assert listed.refused(model(), [known]) == [], "which is another thing"
 
 
 def test_an_entry_that_is_missing_is_an_error_of_the_status() -> None:
