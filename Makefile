@@ -38,6 +38,7 @@ help:  ## show this
 
 setup: .venv/ready  ## make .venv with all tools, and install missing Debian packages
 	@tools/apt-packages
+	@tools/promtool
 
 .venv/ready: $(addprefix requirements/,run.txt test.txt gates.txt eda.txt) $(addprefix tools/,awx-collection find-python set-up)
 	@tools/set-up .venv $(CACHE)/awx

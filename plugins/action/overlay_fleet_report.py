@@ -50,7 +50,8 @@ class ActionModule(ActionBase):
                 return {"changed": False, "ask": every, "nodes": work.asked(pairs, every)}
             models = [(fleet["pairs"][name]["model"], wrong[name]) for name in known]
             unseen = [(model, judge.unread(model, why.partition(": ")[2])) for model, why in models]
-            return self._kept(_status(pairs, wrong, unseen, with_metrics=given["metrics"]))
+            told_of = _status(pairs, wrong, unseen, with_metrics=given["metrics"])
+            return self._kept({**told_of, "wrong": {n: why for n, why in wrong.items() if n not in fleet["pairs"]}})
         try:
             made = plan(pairs, request, asked=hosts is not None)
         except RequestError as err:

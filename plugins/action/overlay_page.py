@@ -18,6 +18,7 @@ from ..plugin_utils import page as file
 _SPEC: dict[str, Any] = {
     "reports": {"type": "list", "elements": "dict", "required": True},
     "path": {"type": "str", "required": True},
+    "wrong": {"type": "dict", "default": {}},
 }
 
 
@@ -36,7 +37,8 @@ class ActionModule(ActionBase):
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         # In AWX the inventory is a file that ends with the job.
         awx = any((task_vars or {}).get(name) for name in ("awx_job_id", "tower_job_id"))
-        made = page.page(given["reports"], now, () if awx else context.CLIARGS.get("inventory") or ())
+        sources = () if awx else context.CLIARGS.get("inventory") or ()
+        made = page.page(given["reports"], now, sources, given["wrong"])
         result: dict[str, Any] = {"changed": True, "path": path}
         if self._task.diff:
             result["diff"] = {

@@ -102,6 +102,10 @@ shown:
   returned: of a status
   type: list
   elements: dict
+wrong:
+  description: By name of each pair whose inventory is wrong, why; it is not in RV(shown).
+  returned: of a status
+  type: dict
 lines:
   description: What people are told. Of a status, a table.
   returned: with O(hosts)

@@ -181,7 +181,10 @@ def main() -> None:
             module.exit_json(**result)
         result["moves"] = before = history.read(directory)
     except OSError as exc:
-        module.fail_json(msg=f"{directory / history.NAME} cannot be read ({exc.strerror}): run it as root.")
+        if record is None:
+            remedy = "run it as root" if isinstance(exc, PermissionError) else "ask the journal"
+            module.fail_json(msg=f"{directory / history.NAME} cannot be read ({exc.strerror}): {remedy}.")
+        before = []  # the journal gets the record all the same
     if record is not None:
         made = moves.made(record, module.params["node"], clock)
         if made is None:

@@ -139,6 +139,7 @@ options:
   tags:
     description:
       - Further tags of the load balancer, its listeners and target groups. Tags are added, and never removed.
+      - Keys that begin with C(aws:) are AWS's own, and those that begin with C(aws_ha.overlay_ip) the module's.
     type: dict
     default: {}
   state:
@@ -342,7 +343,7 @@ def _listener(given: dict[str, Any], address: str) -> WantedListener:
     return WantedListener(
         port=given["port"],
         address=(given["address"] or address).removesuffix("/32"),
-        target_port=given["target_port"] or given["port"],
+        target_port=given["port"] if given["target_port"] is None else given["target_port"],
         protocol=given["protocol"],
         idle_timeout=given["idle_timeout"],
         health_port=given["health_port"],
@@ -364,7 +365,7 @@ def main() -> None:
             raise Refusal(str(err), changed=False) from err
         except AwsError as err:  # before the first write: what fails later is told per step
             error = {"code": err.code, "operation": err.operation}
-            raise Refusal(f"{err.message} Nothing was changed.", changed=False, error=error) from err
+            raise Refusal(f"{err.sentence} Nothing was changed.", changed=False, error=error) from err
 
     run(module, job)
 

@@ -28,6 +28,10 @@ options:
     type: list
     elements: dict
     required: true
+  wrong:
+    description: By name of each group of nodes of which there is no report, why, as a sentence.
+    type: dict
+    default: {}
   path:
     description: The file on the controller; relative to the playbook's working directory.
     type: str

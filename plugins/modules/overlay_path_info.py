@@ -24,7 +24,10 @@ description:
   - For TCP. The answers go to the client's own ports. These are 32768 to 60999 of Linux, 49152 to 65535 of Windows, and
     1024 to 65535 of a load balancer, a NAT gateway, a function or Client VPN. Of a client whose system cannot be seen,
     those of Linux must be let back, and a warning tells where those of Windows are not.
-  - What the caller is not permitted to look at is one warning C(not_seen) each. The rest is looked at.
+  - What the caller is not permitted to look at is one warning C(not_seen) each. The rest is looked at. So are the
+    subnets of an attachment in a shared VPC that are not shared with the caller's account.
+  - Where a wide route, such as a default route, leads to another VPC, which may inspect what it gets, the table of its
+    attachment decides whether the packet comes on from there. What that VPC does with it is told as not seen.
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
   - aws_ha.overlay_ip.attributes.aws
@@ -214,10 +217,10 @@ SPEC: dict[str, dict[str, Any]] = {
 }
 
 
-def request(params: dict[str, Any]) -> look.Request:
-    """The options, canonical, of one overlay IP; empty strings count as absent."""
+def request(params: dict[str, Any], *, mixed: bool = False) -> look.Request:
+    """The options, canonical, of one overlay IP; empty strings count as absent. ``mixed``: of any families."""
     source, overlay = _network(params["from"]), net.destination(params["address"])
-    if net.family(source) != net.family(overlay):
+    if net.family(source) != net.family(overlay) and not mixed:
         raise Refusal(f"from is {source} and address is {overlay}: give both as IPv4, or both as IPv6.")
     if params["port"] is not None and not 0 < params["port"] < 65536:
         raise Refusal(f"port is {params['port']}: give one from 1 to 65535.")
@@ -243,6 +246,11 @@ def sources(ec2: Ec2, params: dict[str, Any]) -> list[look.Request]:
         return [request(params)]
     if not name:
         raise Refusal(f"from is '{params['from']}', without a name: write {LOAD_BALANCER}:sap-ascs.")
+    if net.family(params["address"]) == 6:
+        raise Refusal(
+            f"from is '{params['from']}' and address is {params['address']}: a load balancer leads to overlay IPs of"
+            " IPv4 alone. Choose one of them."
+        )
     found = elb.addresses(ec2, name)
     if not found:
         raise Refusal(f"Load balancer {name} has no address that this caller can see: run reach.yml, or correct from.")
@@ -251,7 +259,10 @@ def sources(ec2: Ec2, params: dict[str, Any]) -> list[look.Request]:
 
 
 def tunnels(ec2: Ec2, params: dict[str, Any], endpoint_id: str) -> list[look.Request]:
-    """From each subnet of a Client VPN endpoint: in the VPC, its clients have an address of that subnet."""
+    """From each subnet of a Client VPN endpoint: in the VPC, its clients have an address of that subnet.
+
+    Client VPN administrator guide, "IPv6 considerations": IPv6 needs a block there, and is not translated.
+    """
     if not endpoint_id.startswith("cvpn-endpoint-"):
         raise Refusal(
             f"from is '{params['from']}', without the id of an endpoint: write"
@@ -263,18 +274,22 @@ def tunnels(ec2: Ec2, params: dict[str, Any], endpoint_id: str) -> list[look.Req
         raise Refusal(f"{endpoint_id} is associated with no subnet: associate it with one in the VPC, or correct from.")
     held, overlay = list(vpns.items(endpoint_id).values()), net.destination(params["address"])
     raws = ec2.aws.call("ec2", "DescribeSubnets", SubnetIds=[one.subnet_id for one in networks])["Subnets"]
-    cidrs = {raw["SubnetId"]: look_vpc.block(raw, net.family(overlay)) for raw in raws}
-    rules = tuple(client_vpn.deciding(held, overlay))
-    return [
-        replace(
-            request({**params, "from": cidrs[one.subnet_id]}),
-            called=f"{endpoint_id} ({one.subnet_id})",
-            tunnel=Tunnel(endpoint_id, one.subnet_id, rules, tuple(client_vpn.deciding(held, overlay, one.subnet_id))),
-            group_ids=one.group_ids,
-            ephemeral=TRANSLATED,
+    family, rules = net.family(overlay), tuple(client_vpn.deciding(held, overlay))
+    cidrs = {raw["SubnetId"]: look_vpc.block(raw, family) for raw in raws}
+    asked = []
+    for one in networks:
+        lacks = "" if net.family(cidrs[one.subnet_id]) == family else f"IPv{family}"
+        routes = tuple(client_vpn.deciding(held, overlay, one.subnet_id))
+        asked.append(
+            replace(
+                request({**params, "from": cidrs[one.subnet_id]}, mixed=True),
+                called=f"{endpoint_id} ({one.subnet_id})",
+                tunnel=Tunnel(endpoint_id, one.subnet_id, rules, routes, lacks),
+                group_ids=one.group_ids,
+                ephemeral=TRANSLATED if family == 4 else None,  # IPv6 is not translated
+            )
         )
-        for one in networks
-    ]
+    return asked
 
 
 def _network(text: str) -> str:
@@ -298,7 +313,8 @@ def main() -> None:
         roles = {role: caller(module, role=role) for role in params["transit_gateway_role_arns"] if role}
         asked = callers(caller(module), roles)
         try:
-            wanted = [o for address in params["address"] for o in sources(asked.ec2, {**params, "address": address})]
+            addresses = dict.fromkeys(net.destination(one) for one in params["address"])
+            wanted = [one for a in addresses for one in sources(asked.ec2, {**params, "address": a})]
             scenes = [look.scene(asked.ec2, asked.owners, one) for one in wanted]
         except PlanError as err:
             raise Refusal(str(err)) from err

@@ -47,7 +47,9 @@ options:
     default: {}
   client_vpn_routes:
     description:
-      - What is declared, by Client VPN endpoint a list of destinations.
+      - What is declared, by Client VPN endpoint a list of destinations; or a dictionary of C(destinations),
+        C(subnet_ids) and C(access_group_ids), as M(aws_ha.overlay_ip.client_vpn_route) has them. Routes by other
+        subnets and rules for other groups are named, too.
     type: dict
     default: {}
   load_balancer_names:
@@ -149,6 +151,23 @@ def declared(params: dict[str, Any], name: str) -> dict[str, list[str]]:
     return {key: [net.destination(str(one)) for one in listed] for key, listed in given.items()}
 
 
+def endpoints(given: dict[str, Any]) -> dict[str, leftover.Endpoint]:
+    """The option ``client_vpn_routes``, canonical."""
+    keys = ("destinations", "subnet_ids", "access_group_ids")
+    found = {}
+    for endpoint_id, value in given.items():
+        one = value if isinstance(value, dict) else {"destinations": value}
+        if set(one) - set(keys) or not all(isinstance(part, list) for part in one.values()):
+            raise Refusal(
+                f"client_vpn_routes has {value!r} for {endpoint_id}: write a list of destinations, or a dictionary of"
+                f" lists with the keys {', '.join(keys)}."
+            )
+        destinations = tuple(net.destination(str(part)) for part in one.get("destinations", ()))
+        subnets, groups = (tuple(map(str, one.get(key, ()))) for key in keys[1:])
+        found[endpoint_id] = leftover.Endpoint(destinations, subnets, groups)
+    return found
+
+
 def main() -> None:
     """Run the module."""
     module = aws_module(SPEC, sdk="to call transit gateways")
@@ -166,7 +185,7 @@ def main() -> None:
                 asked.ec2.instances(params["instance_ids"][:1])[0].vpc_id,
                 tuple(net.destination(one) for one in params["addresses"]),
                 declared(params, "transit_gateway_routes"),
-                declared(params, "client_vpn_routes"),
+                endpoints(params["client_vpn_routes"] or {}),
                 tuple(params["load_balancer_names"]),
                 params["description"],
             ),

@@ -134,7 +134,7 @@ def moving(deployment: Deployment) -> bool:
     there = [Path(at) for at in deployment.memory if Path(at).is_dir()]
     if not there:
         return False
-    memory, end = Memory(*there), time.monotonic() + PATIENCE
+    memory, end = Memory(there[0], there[1] if there[1:] else None), time.monotonic() + PATIENCE
     while memory.moving:
         if time.monotonic() > end:
             return True

@@ -25,7 +25,7 @@ author:
 options:
   destinations:
     description:
-      - The clients' networks.
+      - The clients' networks. One that lies in the VPC's own is refused, since the VPC routes that locally.
     type: list
     elements: str
     required: true
@@ -141,7 +141,6 @@ api_calls:
 from typing import Any
 
 from ..module_utils._aws.errors import AwsError
-from ..module_utils._base import net
 from ..module_utils._module.aws_module import Refusal, aws_module, caller, run
 from ..module_utils._reach import back, interfaces
 from ..module_utils._reach import job as reach_job
@@ -189,13 +188,13 @@ def main() -> None:
     params = module.params
 
     def job() -> dict[str, Any]:
-        destinations = tuple(dict.fromkeys(net.destination(d) for d in params["destinations"]))
-        if not destinations:
+        if not params["destinations"]:
             raise Refusal("destinations is empty: name at least one network.")
         if not (params["instance_ids"] or params["route_table_ids"]):
             raise Refusal("instance_ids or route_table_ids is empty: name the nodes, or the tables to write to.")
         ec2 = Ec2(caller(module))
         try:
+            destinations = tuple(dict.fromkeys(back.network(d) for d in params["destinations"]))
             gateway = params["transit_gateway_id"]
             if not gateway:
                 owner = TransitGateways(caller(module, role=params["transit_gateway_role_arn"] or ""))

@@ -91,7 +91,7 @@ options:
     default: false
 notes:
   - The route tables belong to the account of the transit gateway. Where that is another one, set O(assume_role_arn) to
-    a role of it. All calls of this module are then made as that role.
+    a role of it. The calls on the transit gateway are then made as that role, and that on O(instance_id) as the caller.
   - It needs botocore.
 seealso:
   - module: aws_ha.overlay_ip.overlay_route

@@ -69,7 +69,7 @@ def program(name: str) -> str:
     """The path of a server; the test is skipped where there is none."""
     found = shutil.which(name) or shutil.which(name, path=str(PLACE))
     if found is None:
-        pytest.skip(f"{name} is not installed: tools/promtool gets it")
+        pytest.skip(f"{name} is not in .cache/promtool: make setup gets it")
     return found
 
 

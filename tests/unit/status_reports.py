@@ -108,7 +108,8 @@ def _of_fleet(number: int) -> dict[str, Any]:
     given = dict(wrong.get(number % 97, {}))
     overlay = f"192.168.{number // 250}.{number % 250 + 1}/32"
     names = (f"db{number:04}-a", f"db{number:04}-b")
-    return report({overlay: given.pop("leads", WELL)}, names=names, pair=number + 1, zones=zones, **given)
+    made = report({overlay: given.pop("leads", WELL)}, names=names, pair=number + 1, zones=zones, **given)
+    return {**made, "pair": f"db{number:04}"}
 
 
 def _route(where: str, nodes: Sequence[Instance], number: int | None, state: str) -> Route:

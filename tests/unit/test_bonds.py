@@ -297,3 +297,26 @@ def test_what_people_would_type_in_the_place_of_a_playbook() -> None:
             *(f"crm configure delete {one}" for one in (first, second)),
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("cleared", "said"),
+    [
+        (None, "No constraint was left behind."),
+        ({"rc": 0, "stderr": "", "cmd": ["crm_resource"]}, "No constraint was left behind."),
+        (
+            {"results": [{"rc": 0}, {"rc": 102, "stderr": "Not connected\n", "cmd": ["crm_resource", "--clear"]}]},
+            "The constraint that asked for it could not be taken away (Not connected): `crm_resource --clear` there, or"
+            " it ends by itself in some minutes.",
+        ),
+        (
+            {"rc": 1, "stderr": "", "cmd": ["crm_resource", "--clear"]},
+            "The constraint that asked for it could not be taken away (it does not say why): `crm_resource --clear`"
+            " there, or it ends by itself in some minutes.",
+        ),
+    ],
+)
+def test_what_a_move_leaves_behind_is_said(cleared: dict[str, Any] | None, said: str) -> None:
+    known = {**VALUES, **({"pacemaker_cleared": cleared} if cleared else {})}
+    templar = Templar(loader=DataLoader(), variables=known)
+    assert templar.template(VALUES["pacemaker_left_behind"]) == said

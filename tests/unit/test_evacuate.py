@@ -240,7 +240,8 @@ def test_what_aws_does_not_tell_is_on_the_page_and_in_the_metrics(fleet: Fleet, 
     run = play(house, path, "fleet", overlay_ip_page=str(page), overlay_ip_metrics_file=str(told))
     assert not run.ok
     assert "AWS could not be asked" in run.told, run.output
-    assert "2 overlay IPs: 2 not known" in page.read_text()
+    assert "2 overlay IPs: 2 not known, and 1 pair could not be looked at</h1>" in page.read_text()
+    assert "wrong could not be looked at: overlay_ips[0].address: &#39;10.0.0.300&#39; is not an" in page.read_text()
     lines = [line for line in told.read_text().splitlines() if not line.startswith("#")]
     unread = [line for line in lines if line.startswith("overlay_ip_tables_readable")]
     assert [line.rpartition(" ")[2] for line in unread] == ["0"] * 4

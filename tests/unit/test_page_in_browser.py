@@ -160,6 +160,21 @@ def test_a_command_is_copied(chromium: Browser, pages: dict[str, Path]) -> None:
     assert chromium.run("document.querySelector('#said').textContent") == "Copied"
 
 
+def test_a_button_that_is_pressed_twice_says_what_it_does_again(chromium: Browser, pages: dict[str, Path]) -> None:
+    """The second press comes while it says that it has copied."""
+    chromium.open(pages["split"])
+    chromium.run(
+        "Object.defineProperty(navigator, 'clipboard', {value: {writeText: async () => {}}});"
+        "window.later = []; window.setTimeout = (what) => window.later.push(what);"
+        "window.clearTimeout = (number) => { if (number) window.later[number - 1] = () => {}; }"
+    )
+    press = "(async () => { const button = document.querySelector('.copy'); button.click(); await 0; await 0;"
+    assert [chromium.run(f"{press} return button.textContent; }})()") for _press in range(2)] == ["Copied", "Copied"]
+    chromium.run("for (const what of window.later) what()")
+    assert chromium.run("document.querySelector('.copy').textContent") == "Copy this command"
+    assert chromium.run("document.querySelector('#said').textContent") == ""
+
+
 def test_the_filter_of_a_fleet(chromium: Browser, pages: dict[str, Path]) -> None:
     chromium.open(pages["fleet"])
     told = "document.querySelector('#f-told').textContent"
@@ -182,6 +197,20 @@ def test_the_filter_of_a_fleet(chromium: Browser, pages: dict[str, Path]) -> Non
     assert chromium.run(shown) in (0, 1)
     chromium.run(put.format("#f-zone", ""))
     assert (chromium.run(told), chromium.run(shown)) == ("1 of 194 shown", 1)
+
+
+def test_the_rows_of_a_fleet_say_what_is_what_on_a_telephone(chromium: Browser, pages: dict[str, Path]) -> None:
+    """The head of the table is not seen there; two names in a row do not say which one holds it."""
+    chromium.open(pages["fleet"], width=380, height=800)
+    for table in ("rows", "node-rows"):
+        head = chromium.run(
+            f"Array.from(document.querySelectorAll('#{table} thead th'), (e) => e.textContent).slice(1)"
+        )
+        told = chromium.run(
+            f"Array.from(document.querySelectorAll('#{table} tbody tr:first-child td'),"
+            " (e) => getComputedStyle(e, '::before').content.slice(1, -1))"
+        )
+        assert told == head
 
 
 def test_a_thousand_pairs_are_soon_there(chromium: Browser, tmp_path: Path) -> None:
@@ -220,8 +249,8 @@ def test_take_the_pictures_of_the_documentation(chromium: Browser, pages: dict[s
     for name, picture, width, height, theme in (
         ("split", "status-page.png", 1000, 1370, "light"),
         ("well", "status-page-dark.png", 1000, 760, "dark"),
-        ("fleet", "status-page-fleet.png", 1000, 700, "light"),
-        ("hole", "status-page-narrow.png", 380, 800, "light"),
+        ("fleet", "status-page-fleet.png", 1000, 760, "light"),
+        ("hole", "status-page-narrow.png", 380, 940, "light"),
         ("outside", "status-page-outside.png", 1000, 1250, "light"),
     ):
         chromium.open(pages[name], width=width, height=height, theme=theme)

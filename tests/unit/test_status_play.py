@@ -71,3 +71,17 @@ def test_one_cannot_be_written_and_the_other_is(fleet: Fleet, house: Path, tmp_p
     assert f"{missing} is '{tmp_path}/none/x'" in run.told
     assert bool(head) is (missing != "overlay_ip_page")
     assert bool(metrics) is (missing != "overlay_ip_metrics_file")
+
+
+@pytest.mark.parametrize("missing", ["overlay_ip_page", "overlay_ip_metrics_file"])
+def test_of_a_fleet_one_cannot_be_written_and_the_other_is(
+    fleet: Fleet, house: Path, tmp_path: Path, missing: str
+) -> None:
+    files = {"overlay_ip_page": tmp_path / "page.html", "overlay_ip_metrics_file": tmp_path / "overlay_ip.prom"}
+    given: dict[str, Any] = {name: str(file) for name, file in files.items()}
+    given[missing] = f"{tmp_path}/none/x"
+    run = play(house, inventory(fleet, tmp_path, 2), "fleet", **given)
+    assert not run.ok
+    assert f"{missing} is '{tmp_path}/none/x'" in run.told
+    assert f"there is no folder {tmp_path}/none. Name a file in a folder that is there and may be written." in run.told
+    assert [name for name, file in files.items() if file.exists()] == [name for name in files if name != missing]

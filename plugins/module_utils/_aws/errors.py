@@ -61,6 +61,11 @@ class AwsError(Exception):
         self.operation = operation
 
     @property
+    def sentence(self) -> str:
+        """The message with a full stop, so that another sentence can follow."""
+        return f"{self.message.rstrip('.')}."
+
+    @property
     def transient(self) -> bool:
         """Whether the same call may succeed a moment later."""
         return self.code in _TRANSIENT

@@ -364,4 +364,4 @@ def _literal(host: str) -> bool:
 def _why(exc: OSError, late: str) -> str:
     if isinstance(exc, socket.timeout):
         return late
-    return exc.strerror or str(exc) or type(exc).__name__
+    return exc.strerror or str(exc) or "no answer"

@@ -29,7 +29,7 @@ def mark(model: Dict) -> str:
 
 def refused(model: Dict, seen: Iterable[Dict]) -> list[str]:
     """Why setup does not begin, a sentence each."""
-    found = []
+    found: list[str] = []
     for overlay, shown in _listed(model, seen):
         told = {finding["id"]: finding for finding in shown["findings"] if finding["id"] in (_MISSING, _UNSEEN)}
         if shown.get("prefix_list") or _MISSING in told:

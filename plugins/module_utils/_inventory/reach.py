@@ -9,10 +9,11 @@ Pure. This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .._base import net
+from .._reach.plan import EVERYBODY
 from . import reach_balancer, reach_client_vpn
 from .reading import EVERYTHING, Heard, address, hold_all, is_id, listed, narrow, text
 from .shared import ranges
@@ -23,9 +24,6 @@ WAYS = (TRANSIT_GATEWAY, LOAD_BALANCER, CLIENT_VPN)
 KEYS = (
     *("via", "route_table_ids", "attachment_id", "vpc_id", "destinations", "prefix_list_ids", "clients"),
     *("assume_role_arn", "remove_return_routes", "remove_shared_routes"),
-)
-EVERYBODY = (
-    "the nodes would answer everybody by the transit gateway, also who manages them: name the networks of the clients"
 )
 _ROLE = r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+"
 
@@ -40,14 +38,15 @@ def reach(listed_ones: Sequence[Any] | None, overlays: Sequence[Mapping[str, Any
     return read
 
 
-def reached(read: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[str]]]:
-    """What the entries declare, by transit gateway route table and by Client VPN endpoint: all their destinations."""
-    found: dict[str, dict[str, list[str]]] = {TRANSIT_GATEWAY: {}, CLIENT_VPN: {}}
+def reached(read: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What the entries declare: by transit gateway route table all their destinations, by Client VPN endpoint all."""
+    found: dict[str, dict[str, Any]] = {TRANSIT_GATEWAY: {}, CLIENT_VPN: {}}
     for entry in read:
         for table in entry.get("route_table_ids") or ():
             found[TRANSIT_GATEWAY].setdefault(table, []).extend(entry["destinations"])
         if entry.get("client_vpn_endpoint_id"):
-            found[CLIENT_VPN].setdefault(entry["client_vpn_endpoint_id"], []).extend(entry["destinations"])
+            keys = ("destinations", "subnet_ids", "access_group_ids")
+            found[CLIENT_VPN][entry["client_vpn_endpoint_id"]] = {key: entry[key] for key in keys}
     return found
 
 
@@ -90,6 +89,7 @@ def _entry(where: str, item: Any, overlays: Sequence[Mapping[str, Any]]) -> dict
     # What a list holds is its owner's business: the looks show whether the overlay IPs are in it.
     alone = bool(lists) and absent(item.get("destinations"))
     chosen = [] if alone else heard([], _destinations, where, item, overlays)
+    heard(None, _apart, where, clients, chosen, overlays)
     attachment, vpc_id, role = text(item, "attachment_id"), text(item, "vpc_id"), text(item, "assume_role_arn")
     heard(None, is_id, "vpc", vpc_id, where + ".vpc_id")
     heard(None, is_id, "tgw-attach", attachment, where + ".attachment_id")
@@ -113,7 +113,22 @@ def _entry(where: str, item: Any, overlays: Sequence[Mapping[str, Any]]) -> dict
         "looks": _looks(clients, overlays),
     }
     heard.tell()
-    return read
+    return {**read, "stays": list(_stays(read))}
+
+
+def _stays(entry: Mapping[str, Any]) -> Iterator[str]:
+    """What teardown leaves of an entry, and what removes it: it is told at the end."""
+    again = "If nobody needs it, run teardown with {}: true in this entry of overlay_ip_reach, or {} with state=absent."
+    if kept := entry["removed"]["kept"]:
+        remedy = again.format("remove_shared_routes", "transit_gateway_route")
+        where = ", ".join(entry["route_table_ids"])
+        yield f"Kept in {where}: {', '.join(kept)}, which may lead to overlay IPs of others, too. {remedy}"
+    if entry["clients"] and not entry["remove_return_routes"]:
+        remedy = again.format("remove_return_routes", "transit_gateway_return_route")
+        yield (
+            f"Kept in the route tables of the nodes: the way back to {', '.join(entry['clients'])}, which others may"
+            f" need, and so may the connection to the nodes. {remedy}"
+        )
 
 
 def _removed(
@@ -167,6 +182,27 @@ def _destinations(where: str, item: Mapping[str, Any], overlays: Sequence[Mappin
     chosen = _networks(where, item, "destinations")
     hold_all(f"{where}.destinations", chosen, wanted)
     return chosen
+
+
+def _apart(
+    where: str, clients: Sequence[str], destinations: Sequence[str], overlays: Sequence[Mapping[str, Any]]
+) -> None:
+    """Refuse clients that would have to be at both ends: in an overlay IP, or behind the very prefix that leads there.
+
+    A network around an overlay IP is none of these: the longest prefix decides at each end.
+    """
+    mine = [str(o["destination"]) for o in overlays if o.get("destination")]
+    for client in clients:
+        if held := next((one for one in mine if net.covers(one, client)), None):
+            raise InventoryError(
+                f"{where}.clients has {client}, which lies in the overlay IP {held} itself: name the networks that"
+                " reach it from elsewhere."
+            )
+        if client in destinations:
+            raise InventoryError(
+                f"{where} has {client} in clients and in destinations, so that the transit gateway would send the"
+                " answers back to the nodes: name narrower destinations, or the overlay IPs alone (leave them out)."
+            )
 
 
 def _looks(clients: Sequence[str], overlays: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -62,6 +62,7 @@ def balancer(where: str, item: Mapping[str, Any], overlays: Sequence[Mapping[str
         "looks": _looks(text(item, "name"), address, ports),
     }
     _judge(where, read)
+    _leads(where, read, overlays)
     return read
 
 
@@ -79,7 +80,7 @@ def _judge(where: str, read: Mapping[str, Any]) -> None:
             WantedListener(
                 one["port"],
                 one["address"] or read["address"],
-                one["target_port"] or one["port"],
+                one["port"] if one["target_port"] is None else one["target_port"],
                 one["protocol"],
                 one["idle_timeout"],
                 one["health_port"],
@@ -88,12 +89,31 @@ def _judge(where: str, read: Mapping[str, Any]) -> None:
             for one in read["listeners"]
         ),
         tuple(read["subnet_ids"]),
+        tags=read["tags"],
     )
     try:
         judge_want(want)
     except BalancerError as err:
         told = str(err).replace("subnet_ids is", "subnets is").removesuffix(" Nothing was changed.")
         raise InventoryError(f"{where}: {told}") from err
+
+
+def _leads(where: str, read: Mapping[str, Any], overlays: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse an address that no overlay IP of the inventory is or holds: nobody would answer there."""
+    known = [str(o["destination"]) for o in overlays if o.get("destination")]
+    strange = [
+        (f"{where}.listeners[{number}].address" if one["address"] else f"{where}.address", given)
+        for number, one in enumerate(read["listeners"])
+        if (given := one["address"] or read["address"]) and not any(net.covers(dest, given) for dest in known)
+    ]
+    if strange and known:
+        raise InventoryError(
+            *(
+                f"{name} is {given}, which is no overlay IP of the inventory: choose one of"
+                f" {', '.join(net.bare(one) for one in known if net.family(one) == 4) or 'IPv4, and there is none'}."
+                for name, given in dict.fromkeys(strange)
+            )
+        )
 
 
 def _list(where: str, item: Mapping[str, Any]) -> list[Any]:

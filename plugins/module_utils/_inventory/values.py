@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from .._aws.rate import BURST, seconds_for_all
+from .._base import words
 from .variables import (
     BY_NAME,
     DICT,
@@ -73,7 +74,7 @@ def parsed(variable: Variable, raw: Any, called: str = "") -> Any:
     if variable.kind in (LIST, DICT):
         return _structure(variable, raw, name)
     if isinstance(raw, (Mapping, list, tuple)):
-        raise InventoryError(f"{name} is {_a(raw)}, it must be {_article(variable.kind)}: write one value.")
+        raise InventoryError(f"{name} is {words.value(raw)}, it must be {_article(variable.kind)}: write one value.")
     text = str(raw).strip()
     if variable.kind == FLAG:
         if text.lower() not in TRUE + FALSE:
@@ -156,7 +157,7 @@ def slips(extra: Iterable[str]) -> list[str]:
 def _structure(variable: Variable, raw: Any, name: str) -> Any:
     if variable.kind == DICT:
         if not isinstance(raw, Mapping):
-            raise InventoryError(f"{name} is {_a(raw)}, it must be a dictionary: write {{key: value}}.")
+            raise InventoryError(f"{name} is {words.value(raw)}, it must be a dictionary: write {{key: value}}.")
         strange = [str(key) for key in raw if variable.keys and key not in variable.keys]
         if strange:
             raise InventoryError(*(_unknown_key(name, key, variable.keys) for key in sorted(strange)))
@@ -167,7 +168,9 @@ def _structure(variable: Variable, raw: Any, name: str) -> Any:
     if isinstance(raw, str) and variable.choices:
         raw = [part.strip() for part in raw.split(",") if part.strip()]
     if not isinstance(raw, (list, tuple)):
-        raise InventoryError(f"{name} is {_a(raw)}, it must be a list: write [a, b], or one line with a dash for each.")
+        raise InventoryError(
+            f"{name} is {words.value(raw)}, it must be a list: write [a, b], or one line with a dash for each."
+        )
     wrong = [item for item in raw if variable.choices and item not in variable.choices]
     if wrong:
         raise InventoryError(f"{name} has '{wrong[0]}': choose of {', '.join(variable.choices)}.")
@@ -199,11 +202,6 @@ def _in_bounds(variable: Variable, text: str, name: str) -> float | int:
 def _of(sentence: str, where: Sequence[str]) -> str:
     name, _blank, rest = sentence.partition(" ")
     return f"{name} of {', '.join(where)} {rest}"
-
-
-def _a(raw: Any) -> str:
-    kinds = ((bool, "true or false"), (str, "a string"), ((int, float), "a number"), (Mapping, "a dictionary"))
-    return next((word for kind, word in kinds if isinstance(raw, kind)), "a list")
 
 
 def _article(kind: str) -> str:

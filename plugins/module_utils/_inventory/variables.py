@@ -175,8 +175,8 @@ VARIABLES: tuple[Variable, ...] = (
         ("history",),
         pattern=r"\d{1,6}[smhdw]|\d{4}-\d{2}-\d{2}"
         r"|(\d{4}-\d{2}-\d{2}[T ]\d{2}|\d{1,2}):\d{2}(:\d{2}(\.\d{1,6})?)?([zZ]|[+-]\d{2}:\d{2})?",
-        shape="a time such as 2026-01-31T03:00 or 03:00 (UTC, or with +02:00 after it), or a while such as"
-        " 90m, 24h or 7d",
+        shape="a time such as 2026-01-31T03:00 or 03:00 (UTC, or with +02:00 after it; in YAML in quotes, else it is a"
+        " number), or a while such as 90m, 24h or 7d",
         scope=REQUEST,
     ),
     # Response to alerts

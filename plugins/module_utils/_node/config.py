@@ -119,7 +119,7 @@ def _overlay(raw: Any, where: str) -> Overlay:
 def _is(value: Any, kind: type[T], what: str) -> T:
     """The value, if it is of that kind. Raises ValueError."""
     if not isinstance(value, kind):
-        name = {dict: "a dictionary", list: "a list", str: "a text", bool: "true or false"}.get(kind, kind.__name__)
+        name = {dict: "a dictionary", list: "a list", str: "a text", bool: "true or false"}[kind]
         raise ValueError(f"{what} is {'missing' if value is None else repr(value)[:40]}, not {name}")
     return value
 

@@ -25,6 +25,7 @@ NAME = "moves.jsonl"
 PATIENCE = 20
 """Seconds after which who writes the file is ended."""
 _POLL = 0.05
+_MOST_READ = moves.LARGEST * 2  # bytes
 
 
 def keep(records: Sequence[Mapping[str, Any]], directory: Path) -> None:
@@ -100,6 +101,7 @@ def read(directory: Path) -> list[moves.Record]:
 
     Raises:
         PermissionError: it is root's to read.
+        OSError: it cannot be read.
     """
     return moves.parsed(_read(directory / NAME))
 
@@ -117,10 +119,14 @@ def remove(directory: Path, *, check: bool = False) -> bool:
 
 
 def _read(file: Path) -> str:
-    """The text; empty where there is none, or none of ours."""
+    """The text; empty where there is none, or none of ours. Of one that is far too large the end: the newest."""
     try:
         with file.open("rb") as stream:
-            return stream.read(moves.LARGEST * 2).decode("utf-8", "replace")
+            beyond = stream.seek(0, os.SEEK_END) - _MOST_READ
+            stream.seek(max(0, beyond))
+            if beyond > 0:
+                stream.readline()  # the rest of a line
+            return stream.read(_MOST_READ).decode("utf-8", "replace")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return ""
 

@@ -8,7 +8,6 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from .._aws.errors import AwsError
 from .._aws.imds import ImdsError
 from .._aws.options import VERSION
 from .._aws.pace import Deadline
+from .._base import collected
 from .._base.deployment import Deployment
 from .._base.exposition import text
 from .._base.programs import run
@@ -84,14 +84,9 @@ def write(file: Path, content: str) -> None:
     Raises:
         CommandError: it cannot be written.
     """
-    draft = file.with_name(f".{file.name}.{os.getpid()}.new")  # the collector reads *.prom alone
     try:
-        draft.write_text(content, encoding="utf-8")
-        draft.chmod(0o644)
-        draft.replace(file)
+        collected.put(file, content)
     except OSError as exc:
-        with suppress(OSError):
-            draft.unlink()
         raise CommandError(
             f"{file} cannot be written ({exc.strerror}): make its folder, the one that node_exporter's"
             " --collector.textfile.directory names."

@@ -35,7 +35,6 @@ MOST_TABLES = 200
 """Tables that one record names; of more, the number of those left out."""
 MOST_REQUESTS = 50
 _LONGEST = 1000  # characters of a text
-_LATEST = 253402300799.0  # 9999-12-31T23:59:59Z
 _MOST_OF_ALL = 10**9  # of seconds, of times: no record has more
 _TEXTS = ("time", "node", "by", "who", "command", "why", "error", "reason", "to")
 _NAMES = ("route_table_id", "destination")
@@ -228,7 +227,7 @@ SINCE = "a time such as 2026-01-31T03:00 or 03:00 (UTC, or with +02:00 after it)
 
 
 def since(text: str, now: float) -> float:
-    """The moment that a person means by ``--since``, in seconds since the epoch; never one that no clock shows.
+    """The moment that a person means by ``--since``, in seconds since the epoch; the epoch where it is before that.
 
     Args:
         text: a date and time, or a time of today, or of yesterday where it is to come, with a zone, else in UTC; a
@@ -236,9 +235,12 @@ def since(text: str, now: float) -> float:
         now: in seconds since the epoch.
 
     Raises:
-        ValueError: it is none of them; the text is a sentence.
+        ValueError: it is none of them, or yet to come; the text is a sentence.
     """
-    return min(max(_since(text, now), 0.0), _LATEST)
+    found = _since(text, now)
+    if found > now:
+        raise ValueError(f"since is '{text}', which is yet to come (it is {stamp(now)[:19]}Z): write {SINCE}.")
+    return max(found, 0.0)
 
 
 def _since(text: str, now: float) -> float:

@@ -22,6 +22,7 @@ from .._aws.imds import Imds
 from .._aws.options import ATTEMPTS, AwsOptions, options
 from .._aws.pace import Clock, Deadline, Turns
 from .._aws.wire.client import Wire, endless
+from .._base import words
 from .._engine.memory import Memory
 from .._route import job, move, plan
 from .._route.ec2 import Ec2
@@ -318,9 +319,7 @@ class _Move:
         except (AwsError, PlanError) as err:  # nothing was changed
             return cls(request.destinations, {}, err)
         except Exception as err:  # no thread to be had, or no memory
-            why = job.JobError(
-                f"the move broke off ({err or type(err).__name__}): which tables it moved is unknown.", {}
-            )
+            why = job.JobError(f"the move broke off ({words.error(err)}): which tables it moved is unknown.", {})
             return cls(request.destinations, {}, why, unknown=True)
 
     @property

@@ -17,6 +17,7 @@ from typing import Any
 
 from .._aws.errors import AwsError
 from .._aws.pace import Deadline
+from .._base import words
 from .._engine.memory import Memory
 from .._route import plan
 from .._route.job import JobError
@@ -136,7 +137,7 @@ class Recorded:
 def _sentence(failure: BaseException | None) -> str:
     if failure is None:
         return ""
-    return str(failure) or ("Its deadline passed." if isinstance(failure, Expired) else type(failure).__name__)
+    return "Its deadline passed." if isinstance(failure, Expired) and not str(failure) else words.error(failure)
 
 
 def _reason(failure: BaseException | None, named: Sequence[Mapping[str, Any]]) -> str:

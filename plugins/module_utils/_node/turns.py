@@ -84,7 +84,7 @@ def parsed(text: str, now: Moment) -> list[Turn]:
             Turn(str(t["destination"]), str(t["what"]), float(t["time"]), float(t["up"]), str(t["boot"])) for t in known
         ]
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as exc:
-        raise TurnError(f"it is no list of turns ({type(exc).__name__})") from exc
+        raise TurnError("it is no list of turns") from exc
     return [turn.settled(now) for turn in kept]
 
 

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .outside import BALANCING, Balancers, ClientVpns, balancing, client_vpns
-from .statement import Document, Ec2Ref, Place, PolicyError, allow, checked_arn, short
+from .statement import Document, Ec2Ref, Place, PolicyError, allow, checked_arn, checked_ids, checked_principal, short
 
-__all__ = ["Balancers", "ClientVpns", "Document", "Ec2Ref", "Place", "PolicyError", "checked_arn"]
+__all__ = ["Balancers", "ClientVpns", "Document", "Ec2Ref", "Place", "PolicyError", "checked_arn", "checked_ids"]
 
 INLINE_LIMIT = 10_240  # characters without white space, of all inline policies of a role together
 MANAGED_LIMIT = 6_144  # characters without white space, of one managed policy
@@ -212,8 +212,12 @@ def _referring(tables: list[str], attachments: list[str], lists: list[str]) -> I
 
 
 def trust(principals: Sequence[str]) -> Document:
-    """The trust policy of that role: who may assume it (ARNs of roles or users of the cluster's account)."""
-    return _document({"Effect": "Allow", "Principal": {"AWS": short(principals)}, "Action": "sts:AssumeRole"})
+    """The trust policy of that role: who may assume it (ARNs of roles or users of the cluster's account).
+
+    Raises PolicyError.
+    """
+    named = [checked_principal(one, "trusted_arns") for one in principals]
+    return _document({"Effect": "Allow", "Principal": {"AWS": short(named)}, "Action": "sts:AssumeRole"})
 
 
 def text(document: Document) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .._reach import client_vpn
+from .._reach import balancer, client_vpn
 from .._reach.client_vpn_ec2 import ClientVpns
 from .._reach.ec2 import TransitGateways
 from .._route import plan
@@ -84,6 +84,7 @@ def run(ec2: Ec2, request: Request) -> dict[str, Any]:
 def document(ec2: Ec2, request: Request, instance: Instance | None) -> policy_document.Document:
     """The document that the request asks for. Tables and interfaces are looked up, since ARNs name their owners."""
     place = policy_document.Place(ec2.aws.partition, ec2.aws.region)
+    _judge(request)
     if request.purpose == "status":
         return policy_document.status(place, request.prefix_list_ids)
     if request.purpose == "entries":
@@ -109,6 +110,23 @@ def document(ec2: Ec2, request: Request, instance: Instance | None) -> policy_do
     tables = () if route_role else _tables(ec2, request, request.vpc_id or interfaces[0].vpc_id)
     setup, lists = _setup(place, interfaces[0].account, request), request.prefix_list_ids
     return policy_document.operator(place, tables, interfaces, setup, route_role, lists)
+
+
+def _judge(request: Request) -> None:
+    """Refuse what stands for more than one thing, whether it goes into an ARN or is looked up. Raises PolicyError."""
+    for kind, option, given in (
+        ("rtb", "route_table_ids", request.route_table_ids),
+        ("vpc", "vpc_id", (request.vpc_id,)),
+        ("eni", "network_interface_ids", request.network_interface_ids),
+        ("tgw-rtb", "transit_gateway_route_table_ids", request.transit_gateway_route_table_ids),
+        ("tgw-attach", "transit_gateway_attachment_id", (request.transit_gateway_attachment_id,)),
+        ("pl", "prefix_list_ids", request.prefix_list_ids),
+        ("cvpn-endpoint", "client_vpn_endpoint_ids", request.client_vpn_endpoint_ids),
+    ):
+        policy_document.checked_ids(kind, [one for one in given if one], option)
+    for name in request.load_balancer_names:
+        if told := balancer.misnamed(name):
+            raise PolicyError(f"load_balancer_names has '{name}': {told}.")
 
 
 def _reach(ec2: Ec2, place: policy_document.Place, request: Request, role: str) -> policy_document.Document:

@@ -33,9 +33,9 @@ _BALANCER_READ = (
     "DescribeTargetGroups",
     "DescribeTargetHealth",
 )
-_BALANCER_WRITE = {
-    "listener/net/{}/*/*": ("AddTags", "DeleteListener", "ModifyListener", "ModifyListenerAttributes"),
-    "loadbalancer/net/{}/*": (
+_BALANCER_WRITE: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("listener/net/{}/*/*",): ("AddTags", "DeleteListener", "ModifyListener", "ModifyListenerAttributes"),
+    ("loadbalancer/net/{}/*",): (
         "AddTags",
         "CreateListener",
         "CreateLoadBalancer",
@@ -43,7 +43,7 @@ _BALANCER_WRITE = {
         "SetSecurityGroups",
         "SetSubnets",
     ),
-    "targetgroup/{}-*/*": (
+    tuple(f"targetgroup/{{}}-{'?' * digits}/*" for digits in range(1, 6)): (
         "AddTags",
         "CreateTargetGroup",
         "DeleteTargetGroup",
@@ -82,13 +82,15 @@ class ClientVpns:
 def balancing(place: Place, balancers: Balancers) -> Iterable[dict[str, Any]]:
     """By the names of load balancers, which those of listeners and target groups begin with.
 
+    A target group is called after its load balancer and a port, and a port has five digits at most: so those of
+    ``sap-prd`` are fenced off from ``sap``, but where what follows ``sap-`` has five characters, such as ``a-443``.
     Whose target group is registered where is no resource of any action: the names are the only fence.
     """
     service, account = "elasticloadbalancing", balancers.interfaces[0].account
     reads = [f"{service}:{name}" for name in _BALANCER_READ]
     yield allow(reads, ["*"], StringEquals={"aws:RequestedRegion": place.region})
-    for shape, actions in _BALANCER_WRITE.items():
-        named = [shape.format(name) for name in balancers.names]
+    for shapes, actions in _BALANCER_WRITE.items():
+        named = [shape.format(name) for name in balancers.names for shape in shapes]
         yield allow(
             [f"{service}:{name}" for name in actions],
             [f"arn:{place.partition}:{service}:{place.region}:{account}:{one}" for one in named],

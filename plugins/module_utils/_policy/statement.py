@@ -17,6 +17,7 @@ from typing import Any
 Document = Mapping[str, Any]
 
 _ARN = re.compile(r"arn:[a-z-]+:iam::(?:\d{12}|aws):(?P<kind>[a-z-]+)/[\w+=,.@/-]+", re.ASCII)
+_PRINCIPAL = re.compile(r"\d{12}|arn:[a-z-]+:(iam|sts)::\d{12}:(root|(role|user|assumed-role)/[\w+=,.@/-]+)", re.ASCII)
 _NAME = re.compile(r"/?(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,128}", re.ASCII)
 
 
@@ -64,6 +65,21 @@ def checked_arn(arn: str, kind: str, option: str) -> str:
         shape = f"arn:aws:iam::123456789012:{kind}/NAME"
         raise PolicyError(f"{option}: '{arn}' is not the ARN of a {kind}: such an ARN looks like {shape}.")
     return arn
+
+
+def checked_ids(kind: str, given: Iterable[str], option: str) -> None:
+    """Raise PolicyError for what is no id of such a thing: in an ARN, and in a filter, ``*`` names all of them."""
+    for one in given:
+        if not re.fullmatch(f"{kind}-[0-9a-f]+", one):
+            raise PolicyError(f"{option} has '{one}', which is no id of one: such an id is {kind}-0123456789abcdef0.")
+
+
+def checked_principal(given: str, option: str) -> str:
+    """Return who shall assume a role if it is one role, user or account, else raise PolicyError: ``*`` is everybody."""
+    if not _PRINCIPAL.fullmatch(given):
+        shape = "arn:aws:iam::123456789012:role/NAME"
+        raise PolicyError(f"{option} has '{given}', which is not the ARN of a role or a user: such an ARN is {shape}.")
+    return given
 
 
 def allow(actions: Iterable[str], resources: Iterable[str], **condition: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,8 @@ IDLE_LOW, IDLE_HIGH = 60, 6000
 TRACKING_HIGH = 432_000  # TcpEstablishedTimeout, in seconds
 ALL_ZONES = "all"
 
+_KEPT = {"aws:": "AWS's own", TAG: "this module's own"}
+"""What keys of tags begin with, that nobody else gives."""
 _PRIVATE = tuple(ipaddress.ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
 _NAME = re.compile(r"(?!internal-)[A-Za-z0-9][A-Za-z0-9-]{0,25}(?<!-)")
 _UNHEALTHY = "target_health_state.unhealthy"
@@ -199,13 +201,20 @@ def ours(name: str, tags: Mapping[str, str]) -> bool:
 # --- what cannot be ---------------------------------------------------------------------------------------------------
 
 
+def misnamed(name: str) -> str:
+    """What a load balancer's name has to be, where this one is not so; else nothing."""
+    if _NAME.fullmatch(name):
+        return ""
+    return (
+        "take 1 to 26 letters, digits and hyphens, not beginning with 'internal-' and not ending in a hyphen (target"
+        " groups are named after it and the port)"
+    )
+
+
 def judge_want(want: Want) -> None:
     """Raise BalancerError for the first thing that AWS cannot do."""
-    if not _NAME.fullmatch(want.name):
-        raise _refused(
-            f"name is '{want.name}': take 1 to 26 letters, digits and hyphens, not beginning with 'internal-' and not"
-            " ending in a hyphen (target groups are named after it and the port)"
-        )
+    if told := misnamed(want.name):
+        raise _refused(f"name is '{want.name}': {told}")
     if want.state == "absent":
         return
     for option, given in (("listeners", want.listeners), ("subnet_ids", want.subnet_ids)):
@@ -217,6 +226,10 @@ def judge_want(want: Want) -> None:
             raise _refused(f"listeners name port {port} more than once: a port has one listener")
     for listener in want.listeners:
         _judge_listener(listener)
+    for key in want.tags:
+        whose = next((whose for begin, whose in _KEPT.items() if key.lower().startswith(begin)), "")
+        if whose:
+            raise _refused(f"tags has the key '{key}', which is one of {whose}: take another key")
     for option, value, low, high in (
         ("health_interval", want.interval, 5, 300),
         ("healthy_threshold", want.healthy, 2, 10),

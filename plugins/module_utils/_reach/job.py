@@ -51,6 +51,9 @@ class Place(Protocol):
     def tables(self, route_table_ids: Sequence[str], destinations: Sequence[str]) -> list[TransitTable]:
         """What the tables do with these destinations."""
 
+    def judge(self, want: Want) -> None:
+        """Raise PlanError for what cannot be in the tables that were read."""
+
     def foretold(self, want: Want) -> TransitRoute:
         """A route to the target as it will read."""
 
@@ -72,9 +75,10 @@ class _Outcome:
 
 
 def run(place: Place, request: Request, clock: Clock = time) -> dict[str, Any]:
-    """Do it. Returns what the modules return; raises JobError, or AwsError, after which nothing was changed."""
+    """Do it. Returns what the modules return; raises JobError, or AwsError or PlanError: then nothing was changed."""
     want = request.want
     tables = _read(place, request)
+    place.judge(want)
     actions = plan.plan(tables, want)
     outcome = _Outcome(actions, tables)
     writer = Writer(place, clock, named=place.operation)
@@ -111,7 +115,7 @@ def _prove(place: Place, request: Request, outcome: _Outcome, writer: Writer) ->
         probes, Deadline(request.wait_timeout + writer.seconds_for(probes), writer.clock), dry_run=True
     )
     if refused:
-        text = " ".join(dict.fromkeys(err.message for err in refused.values()))
+        text = " ".join(dict.fromkeys(err.sentence for err in refused.values()))
         outcome.errors = {a.key: refused[p.key] for p in probes for a in outcome.actions
                           if p.key in refused and a.route_table_id == p.route_table_id}  # fmt: skip
         raise JobError(f"{text} Nothing was changed.", _result(place, request.want, outcome))

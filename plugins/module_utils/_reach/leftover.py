@@ -19,6 +19,7 @@ from .._base import net
 from .._route.ec2 import Ec2
 from .._route.plan import Table
 from .balancer import TAG
+from .client_vpn import GOING, ROUTE, Item
 from .client_vpn_ec2 import ClientVpns
 from .elb import LoadBalancers
 from .owners import Owners, Raw, Sight
@@ -26,6 +27,8 @@ from .plan import STATIC, TransitRoute
 
 Declared = Mapping[str, Sequence[str]]
 _RUN = "ansible localhost -m aws_ha.overlay_ip."
+_CONVERGE = "ansible-playbook aws_ha.overlay_ip.reach"
+"""What the destination needs stays, so that no call on the destination alone may remove the rest."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,21 @@ class Leftover:
 
 
 @dataclass(frozen=True)
+class Endpoint:
+    """What is declared of a Client VPN endpoint. Without ``subnet_ids`` all its subnets, without groups all clients."""
+
+    destinations: tuple[str, ...] = ()
+    subnet_ids: tuple[str, ...] = ()
+    access_group_ids: tuple[str, ...] = ()
+
+    def names(self, item: Item) -> bool:
+        """Whether a route or a rule to one of the destinations is asked for."""
+        if item.kind == ROUTE:
+            return not self.subnet_ids or item.by in self.subnet_ids
+        return item.by in (self.access_group_ids or ("",))
+
+
+@dataclass(frozen=True)
 class Request:
     """What the inventory declares: ``overlays`` are prefixes, the rest by table, endpoint and name.
 
@@ -48,7 +66,7 @@ class Request:
     vpc_id: str
     overlays: tuple[str, ...]
     tables: Declared = field(default_factory=dict)
-    endpoints: Declared = field(default_factory=dict)
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     balancers: tuple[str, ...] = ()
     description: str = ""
 
@@ -117,17 +135,22 @@ def _client_vpns(ec2: Ec2, request: Request, sight: Sight) -> Iterator[Leftover]
     vpns = ClientVpns(ec2.aws)
     for endpoint_id, declared in request.endpoints.items():
         try:
-            held = vpns.items(endpoint_id).values()
+            held = [one for one in vpns.items(endpoint_id).values() if one.phase != GOING]
         except AwsError as err:
             if not err.code.endswith(".NotFound"):
                 sight.missed(f"routes and rules of {endpoint_id}", err)
             continue
-        ours = (one.item.destination for one in held if request.description and one.description == request.description)
-        for where in sorted(set(ours) - set(declared)):
+        ours = [one.item for one in held if request.description and one.description == request.description]
+        for where in sorted({item.destination for item in ours} - set(declared.destinations)):
             message = f"{endpoint_id} has a route or a rule for {where}, and overlay_ip_reach names that no more."
             options = f"client_vpn_endpoint_id={endpoint_id} destinations={where}"
             command = _command(ec2, "client_vpn_route", f"{options} description='{request.description}'")
             yield Leftover("client_vpn", endpoint_id, message, command)
+        for item in sorted(ours, key=str):
+            if item.destination in declared.destinations and not declared.names(item):
+                thing = f"{'a' if item.kind == ROUTE else 'an'} {item}"
+                message = f"{endpoint_id} has {thing}, and overlay_ip_reach names that no more."
+                yield Leftover("client_vpn", endpoint_id, message, _CONVERGE)
 
 
 def _command(ec2: Ec2, module: str, options: str) -> str:

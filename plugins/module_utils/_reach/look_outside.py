@@ -19,8 +19,9 @@ from .._route.ec2 import Ec2
 from .._route.plan import PlanError, Table
 from . import look_source, look_vpc, model
 from .look_vpc import Vpc
-from .model import Attached, Elsewhere, Net, Scene, Transit, longest, subnet_of
+from .model import Attached, Elsewhere, Net, Onward, Scene, Transit, longest, subnet_of
 from .owners import Owners, Raw, Sight
+from .plan import TransitRoute
 
 Subnets = Mapping[str, Mapping[str, Net]]
 """By VPC, its subnets by id."""
@@ -65,8 +66,8 @@ def outside(ec2: Ec2, owners: Owners, request: Wanted, found: Scene, mine: Vpc, 
     if found.source_vpc is None and near["ResourceType"] == "vpc":
         found = replace(found, source_vpc=near["ResourceId"])
         _has_subnet(request, near["ResourceId"], every.get(near["ResourceId"], {}))
-    nets = {**mine.nets, **(client.nets if client else {})}
-    return replace(found, transit=_transit(owners, request, near, far, nets, sight), peering_id=peering_id)
+    transit = _transit(owners, request, near, far, theirs, sight)
+    return replace(found, transit=_with_ends(owners, transit, near, far, mine, client, sight), peering_id=peering_id)
 
 
 def _theirs(owners: Owners, own: Sequence[Raw], mine: Vpc, sight: Sight) -> list[Raw]:
@@ -164,7 +165,8 @@ def _near(
 ) -> Raw | Elsewhere | None:
     """The source's attachment: its VPC's, or the one that the nodes' table sends the answers to.
 
-    A VPC to which more than a VPC's block is sent, such as one that inspects, is not the source's.
+    A VPC to which more than a VPC's block is sent, such as one that inspects, is not the source's: its table says
+    where it goes from there.
     """
     if found.source_vpc:
         mine = [raw for raw in theirs if raw["ResourceId"] == found.source_vpc]
@@ -173,18 +175,38 @@ def _near(
         chosen = (raw for raw in mine if route and raw["TransitGatewayId"] == route.target)
         return next(chosen, None) or next(iter(mine), None)
     by_id = {raw["TransitGatewayAttachmentId"]: raw for raw in theirs}
+    otherwise: Elsewhere | None = None
     for far in own:
         if not (table_id := _table(far)):
             continue
         what = f"the routes of {table_id}"
         back = sight.ask(what, lambda far=far, at=table_id: owners.longest(far, at, request.source), None)  # type: ignore[misc]
-        if back and model.inspects(back):
-            return Elsewhere(back, table_id, _attached(far, {}, {}))
-        if back and back.target in by_id:
-            return by_id[back.target]
-        if back and back.target:
-            sight.add(f"{back.target}, to which {table_id} sends the answers", "it is another account's")
-    return None
+        if back is None:
+            continue
+        onward = _onward(owners, far, back, theirs, request.source, sight)
+        elsewhere = Elsewhere(back, table_id, _attached(far, {}, {}), onward)
+        after = onward.route if onward else back
+        if after and after.target in by_id and not model.inspects(after) and not elsewhere.lost:
+            return by_id[after.target]
+        if elsewhere.lost or model.inspects(back):
+            otherwise = otherwise or elsewhere
+        else:
+            sight.add(f"{back.target}, to which {table_id} sends the answers", "it is not shown to this account")
+    return otherwise
+
+
+def _onward(
+    owners: Owners, far: Raw, route: TransitRoute | None, theirs: Sequence[Raw], wanted: str, sight: Sight
+) -> Onward | None:
+    """What the table of a VPC between does, where a route leads to one and that can be seen."""
+    between = next((r for r in theirs if route and r["TransitGatewayAttachmentId"] == route.target), None)
+    if route is None or between is None or not model.inspects(route) or not (table_id := _table(between)):
+        return None
+    try:
+        return Onward(between["TransitGatewayAttachmentId"], table_id, owners.longest(far, table_id, wanted))
+    except AwsError as err:
+        sight.missed(f"the routes of {table_id}", err)
+        return None
 
 
 def _vgw(request: Wanted, mine: Vpc) -> str:
@@ -195,19 +217,47 @@ def _vgw(request: Wanted, mine: Vpc) -> str:
 def _with_nets(owners: Owners, near: Elsewhere, own: Sequence[Raw], mine: Vpc, sight: Sight) -> Elsewhere:
     """With the subnets of the nodes' attachment."""
     far = next(raw for raw in own if raw["TransitGatewayAttachmentId"] == near.far.attachment_id)
-    return replace(near, far=_attached(far, _details(owners, [far], sight), mine.nets))
+    end = _attached(far, _details(owners, [far], sight), mine.nets)
+    _note_hidden(end, "each node", _ROUTES, sight)
+    return replace(near, far=end)
 
 
-def _transit(owners: Owners, request: Wanted, near: Raw, far: Raw, nets: Mapping[str, Net], sight: Sight) -> Transit:
-    details = _details(owners, [near, far], sight)
-    ends = [_attached(raw, details, nets) for raw in (near, far)]
+def _transit(owners: Owners, request: Wanted, near: Raw, far: Raw, theirs: Sequence[Raw], sight: Sight) -> Transit:
+    """What the tables of both ends do, these without their subnets."""
+    ends = [_attached(raw, {}, {}) for raw in (near, far)]
     try:
         there = owners.longest(far, ends[0].table_id, request.overlay) if ends[0].table_id else None
         back = owners.longest(far, ends[1].table_id, request.source) if ends[1].table_id else None
     except AwsError as err:
         sight.missed(f"the routes of {' and '.join(sorted({e.table_id for e in ends if e.table_id}))}", err)
         return Transit(ends[0], ends[1], unseen=err.message)
-    return Transit(ends[0], ends[1], there, back)
+    between = [raw for raw in theirs if raw is not near]
+    there_on = _onward(owners, far, there, between, request.overlay, sight)
+    back_on = _onward(owners, far, back, between, request.source, sight)
+    return Transit(ends[0], ends[1], there, back, there_on, back_on)
+
+
+def _with_ends(
+    owners: Owners, transit: Transit, near: Raw, far: Raw, mine: Vpc, client: Vpc | None, sight: Sight
+) -> Transit:
+    """With the subnets of both attachments. Those of a VPC that cannot be seen at all are not missed."""
+    details, nets = _details(owners, [near, far], sight), {**mine.nets, **(client.nets if client else {})}
+    ends = [_attached(raw, details, nets) for raw in (near, far)]
+    if client:
+        _note_hidden(ends[0], "each client", "", sight)
+    _note_hidden(ends[1], "each node", _ROUTES, sight)
+    return replace(transit, near=ends[0], far=ends[1])
+
+
+_ROUTES = ", and that their route tables have the route of the overlay IP"
+
+
+def _note_hidden(end: Attached, whose: str, more: str, sight: Sight) -> None:
+    """In a shared VPC a participant sees what is shared with it; the subnets of the attachment need not be."""
+    if end.hidden:
+        what = f"the subnets {', '.join(end.hidden)} of {end.attachment_id}"
+        remedy = f"Let the owner of that VPC see that there is one in the zone of {whose}{more}."
+        sight.add(what, "they are not shared with this account", remedy)
 
 
 def _details(owners: Owners, raws: Sequence[Raw], sight: Sight) -> dict[str, Raw]:
@@ -232,6 +282,7 @@ def _attached(raw: Raw, details: Mapping[str, Raw], nets: Mapping[str, Net]) -> 
         owner_id=raw.get("TransitGatewayOwnerId", ""),
         table_id=_table(raw),
         nets=tuple(nets[i] for i in detail.get("SubnetIds", ()) if i in nets),
+        hidden=tuple(i for i in detail.get("SubnetIds", ()) if i not in nets),
         unread=raw["ResourceType"] == "vpc" and not detail,
         appliance=options.get("ApplianceModeSupport") == "enable",
         referencing=options.get("SecurityGroupReferencingSupport") != "disable",

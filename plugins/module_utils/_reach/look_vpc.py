@@ -82,8 +82,8 @@ def _six(raw: Mapping[str, Any]) -> tuple[str, ...]:
 
 def block(raw: Mapping[str, Any], family: int) -> str:
     """The block of a subnet, of this family if it has such a one."""
-    six = _six(raw)
-    return six[0] if six and family == 6 else str(raw.get("CidrBlock", ""))
+    six, four = _six(raw), str(raw.get("CidrBlock") or "")
+    return six[0] if six and (family == 6 or not four) else four
 
 
 def completed(ec2: Ec2, vpc_id: str, nets: Mapping[str, Net], tables: Sequence[Table], sight: Sight) -> dict[str, Net]:
@@ -92,6 +92,10 @@ def completed(ec2: Ec2, vpc_id: str, nets: Mapping[str, Net], tables: Sequence[T
     table_of = {subnet_id: t for t in tables for subnet_id in t.subnet_ids}
     nothing: dict[str, Filter] = {}
     acl_of = sight.ask(f"the network ACLs of {vpc_id}", lambda: _acls(ec2, vpc_id), nothing)
+    bare = [] if acl_of is nothing else sorted(subnet_id for subnet_id in nets if subnet_id not in acl_of)
+    if bare:  # every subnet has one
+        remedy = "Let the owner of that VPC see that they let the overlay IP's packets through, in both directions."
+        sight.add(f"the network ACLs of {', '.join(bare)}", "they are not shown to this account", remedy)
     return {i: replace(n, table=table_of.get(i, main), acl=acl_of.get(i)) for i, n in nets.items()}
 
 

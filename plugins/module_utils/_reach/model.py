@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._base import net
-from .._route.plan import Route, Table
+from .._route.plan import ACTIVE, Route, Table
 from .client_vpn import Held
 from .plan import TransitRoute
 
@@ -116,7 +116,8 @@ class Host:
 class Attached:
     """An attachment. ``table_id`` is the table that routes what comes in by it; ``nets`` are its subnets, of a VPC.
 
-    ``unread``: these could not be read. ``owner_id`` is the account of its gateway.
+    ``unread``: these could not be read; ``hidden`` are the ids of those that nobody who was asked can see, as in a
+    VPC of which other subnets are shared. ``owner_id`` is the account of its gateway.
     ``referencing``: security groups of other VPCs may be named in rules (SecurityGroupReferencingSupport).
     """
 
@@ -127,6 +128,7 @@ class Attached:
     owner_id: str = ""
     table_id: str | None = None
     nets: tuple[Net, ...] = ()
+    hidden: tuple[str, ...] = ()
     unread: bool = False
     appliance: bool = False
     referencing: bool = True
@@ -138,11 +140,40 @@ class Attached:
         """The subnet by which a zone's packets enter."""
         return next((n for n in self.nets if n.zone == zone), None)
 
+    @property
+    def unknown(self) -> str:
+        """Which of its subnets were not seen, or nothing."""
+        return "its subnets" if self.unread else f"its subnets {', '.join(self.hidden)}" if self.hidden else ""
+
+
+@dataclass(frozen=True)
+class Onward:
+    """What the table of an attachment between does with what comes out of its VPC; ``route`` is None where it has none.
+
+    That VPC may inspect what it gets, and send it on.
+    """
+
+    attachment_id: str
+    table_id: str
+    route: TransitRoute | None
+
+    @property
+    def ends(self) -> bool:
+        """Whether it leads nowhere, or into that VPC again."""
+        return self.route is None or self.route.state != ACTIVE or self.route.target in (None, self.attachment_id)
+
+    def leads(self, attachment_id: str) -> bool | None:
+        """Whether it leads to that attachment; None where it leads to one more VPC between."""
+        if self.route is None or self.ends:
+            return False
+        return True if self.route.target == attachment_id else None if inspects(self.route) else False
+
 
 @dataclass(frozen=True)
 class Transit:
     """A way by a transit gateway. ``there`` is what the source's table does with the overlay IP, ``back`` the nodes'.
 
+    ``there_on`` and ``back_on`` are what the table of a VPC between does, where one of these leads to such a VPC.
     ``unseen`` says why the routes could not be read, else it is empty. ``referencing`` is the gateway's own
     SecurityGroupReferencingSupport, where somebody had to ask; None where that could not be read.
     """
@@ -151,38 +182,58 @@ class Transit:
     far: Attached
     there: TransitRoute | None = None
     back: TransitRoute | None = None
+    there_on: Onward | None = None
+    back_on: Onward | None = None
     unseen: str = ""
     referencing: bool | None = None
 
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Where the nodes' table ``table_id`` sends the answers, in place of the source's attachment: to another VPC."""
+    """Where the nodes' table ``table_id`` sends the answers, in place of the source's attachment.
+
+    That is to another VPC, with ``onward`` what its table does; or it is the end of them: see `lost`.
+    """
 
     route: TransitRoute
     table_id: str
     far: Attached
+    onward: Onward | None = None
+
+    @property
+    def lost(self) -> str:
+        """Why no answer can come to the source, or nothing: it is dropped, or led back to where it came from."""
+        if self.route.target is None or self.route.state != ACTIVE:
+            return "which drops it"
+        if self.route.target == self.far.attachment_id:
+            return f"back into the nodes' own VPC ({self.far.resource_id})"
+        if self.onward and self.onward.leads(self.far.attachment_id):
+            return f"another VPC ({self.route.resource_id}), whose table {self.onward.table_id} leads back to the nodes"
+        return ""
 
 
 @dataclass(frozen=True)
 class Tunnel:
     """The way of a Client VPN endpoint's clients into the subnet that is the source: they get an address of it.
 
-    ``rules`` and ``routes`` are those that decide about the overlay IP: of the longest prefix.
+    ``rules`` and ``routes`` are those that decide about the overlay IP: of the longest prefix. ``lacks`` is the family
+    of the overlay IP where the subnet has no block of it, else it is empty.
     """
 
     endpoint_id: str
     subnet_id: str
     rules: tuple[Held, ...] = ()
     routes: tuple[Held, ...] = ()
+    lacks: str = ""
 
 
 @dataclass(frozen=True)
 class Unseen:
-    """What the caller was not permitted to look at, and AWS's words."""
+    """What the caller was not permitted to look at, and AWS's words; ``remedy``, where a permission is none."""
 
     what: str
     why: str
+    remedy: str = ""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Sight:
     """What a caller was not permitted to see: told once for each thing, and no reason to end."""
 
     def __init__(self) -> None:
-        self._found: dict[str, str] = {}
+        self._found: dict[str, Unseen] = {}
 
     def ask(self, what: str, question: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
         """The answer; where the permission is missing, ``otherwise``. Raises every other AwsError."""
@@ -40,14 +40,14 @@ class Sight:
             raise err
         self.add(what, err.message)
 
-    def add(self, what: str, why: str) -> None:
-        """Note what is not seen for another reason than a refusal."""
-        self._found.setdefault(what, why)
+    def add(self, what: str, why: str, remedy: str = "") -> None:
+        """Note what is not seen for another reason than a refusal; ``remedy``, where a permission is none."""
+        self._found.setdefault(what, Unseen(what, why, remedy))
 
     @property
     def unseen(self) -> tuple[Unseen, ...]:
         """All of it, in order."""
-        return tuple(Unseen(what, why) for what, why in self._found.items())
+        return tuple(self._found.values())
 
 
 class Owners:

@@ -16,9 +16,9 @@ from typing import Any
 
 from .._base import net
 from .._base.finding import ERROR, INFO, NOT_SEEN, WARNING, Finding, as_dicts
-from .model import Host, Scene
+from .model import Host, Scene, Tunnel
 from .path_back import back
-from .path_hops import ALTERNATIVES, BACK, NODES, NOWHERE, THERE, Hop
+from .path_hops import ALTERNATIVES, BACK, NODES, NOWHERE, THERE, VPN, Hop
 from .path_there import into_node, there
 
 NO_WAY = "no_way"
@@ -70,7 +70,8 @@ def _findings(scene: Scene, node: Host, hops: Sequence[Hop]) -> Iterator[Finding
             yield Finding(hop.id, WARNING, f"{hop.where}: {hop.warning}.", hop.remedy)
     remedy = "Grant it (overlay_iam_policy with purpose: reach), or name a role that may see it."
     for one in scene.unseen:
-        yield Finding(NOT_SEEN, WARNING, f"Not seen: {one.what}, since {one.why.rstrip('.')}.", remedy)
+        message = f"Not seen: {one.what}, since {one.why.rstrip('.')}."
+        yield Finding(NOT_SEEN, WARNING, message, one.remedy or remedy)
     if scene.source.network_interface_id in scene.targets - {node.network_interface_id}:
         message = f"{scene.source.name} is a node itself: while it has {scene.overlay} up as well, it reaches itself."
         yield Finding("reaches_itself", WARNING, message, "Set overlay_ip_exclusive to true (docs/reach.md).")
@@ -120,6 +121,8 @@ def _mark(hop: dict[str, Any]) -> str:
 
 def _impossible(scene: Scene) -> Hop | None:
     """Why no way to the VPC could carry an overlay IP: a peering, a virtual private gateway, or none was found."""
+    if scene.tunnel and scene.tunnel.lacks:
+        return _no_block(scene, scene.tunnel)
     if scene.transit or scene.elsewhere or scene.source_vpc == scene.vpc_id:
         return None
     source = scene.source.name
@@ -142,3 +145,16 @@ def _impossible(scene: Scene) -> Hop | None:
     known = f"{source} lies in {scene.source_vpc}, and no" if scene.source_vpc else "no"
     rule = f"{known} way was found; looked at: {', '.join(scene.looked_at)}"
     return Hop(THERE, NOWHERE, where, rule, False, NO_WAY, remedy)
+
+
+def _no_block(scene: Scene, way: Tunnel) -> Hop:
+    """An endpoint's clients have an address of a family only where its subnets have one.
+
+    Client VPN administrator guide, "IPv6 considerations".
+    """
+    rule = f"it has no {way.lacks} block, so that who comes in by it has no {way.lacks} address"
+    remedy = (
+        f"Give {way.subnet_id} an {way.lacks} block, and {way.endpoint_id} {way.lacks} for its traffic; or leave"
+        f" {scene.overlay} out of the destinations."
+    )
+    return Hop(THERE, VPN, f"subnet {way.subnet_id} of {way.endpoint_id}", rule, False, "no_address_family", remedy)

@@ -10,38 +10,71 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .._base import net
+from . import model, path_acl
 from . import path_hops as hops
-from .model import Host, Scene
-from .path_hops import BACK, CLIENT, GATEWAY, NODES, Hop
+from .model import Elsewhere, Host, Net, Scene, Transit
+from .path_hops import BACK, GATEWAY, NODES, AtGateway, Hop
 
 
 def back(scene: Scene, node: Host) -> Iterator[Hop]:
     """From the node's subnet to the source."""
-    source, ports = scene.source.address, scene.source.ephemeral
     if not node.net:
         return
-    if not hops.same_subnet(scene, node):
-        yield from hops.acl(BACK, NODES, node.net, source, ports, outbound=True)
-    way = scene.transit
+    leg = path_acl.back(scene, node)
+    yield from path_acl.judged(leg, path_acl.LEAVES)
+    way, source = scene.transit, scene.source.address
     far = way.far if way else scene.elsewhere.far if scene.elsewhere else None
     if far:
+        if itself := _to_a_node(scene, node.net):
+            yield itself
+            return
         yield hops.to_gateway(BACK, NODES, node.net, source, far)
         yield hops.zone(BACK, NODES, node.net, far)
-        yield from hops.to_gateway_acl(BACK, NODES, node.net, far, scene.overlay, ports)
+        yield from path_acl.judged(leg, path_acl.ENTERS)
     if way:
-        if way.far.table_id is None:
-            rule, remedy = "it is associated with no route table", "Associate it with one."
-            yield Hop(BACK, GATEWAY, f"attachment {way.far}", rule, False, "no_association", remedy)
-        else:
-            remedy = f"Propagate {way.near.attachment_id} to {way.far.table_id}, or make a static route for {source}."
-            yield hops.gateway_route(BACK, way, way.far.table_id, source, way.back, way.near, "no_return_route", remedy)
+        yield _by_gateway(way, source)
     elif scene.elsewhere:
-        yield hops.inspected(BACK, scene.elsewhere.table_id, scene.elsewhere.route, source)
+        yield _elsewhere(scene.elsewhere, source)
     elif scene.source_vpc == scene.vpc_id:
         yield Hop(BACK, NODES, f"route table of {node.net}", f"{source} is local", True)
-    net = scene.source.net
-    if net and way:
-        by = hops.by_subnets(node.net, way.far, way.near)
-        yield from hops.from_gateway_acl(BACK, CLIENT, by, net, (scene.overlay, source), ports)
-    elif net and not hops.same_subnet(scene, node):
-        yield from hops.acl(BACK, NODES, net, scene.overlay, ports, outbound=False)
+    yield from path_acl.judged(leg, path_acl.ARRIVES)
+
+
+def _to_a_node(scene: Scene, subnet: Net) -> Hop | None:
+    """A drop, where the source is an overlay IP itself: the answer goes to the node that holds it."""
+    source = scene.source.address
+    route = model.longest(subnet.table.routes, source) if subnet.table else None
+    if subnet.table is None or route is None or route.network_interface_id not in scene.targets:
+        return None
+    if route.destination != source and not net.covers(scene.overlay, source):
+        return None  # a wide route, as to a node that is a router
+    where = f"route table {subnet.table.route_table_id} of {subnet}"
+    rule = f"{hops.told(route, source)}, a node: {source} is an overlay IP itself"
+    remedy = "Correct from: nobody outside of the VPC has the address of an overlay IP and gets an answer."
+    return Hop(BACK, NODES, where, rule, False, "no_return_route", remedy)
+
+
+def _by_gateway(way: Transit, source: str) -> Hop:
+    """What the table of the nodes' attachment does with the answer."""
+    if way.far.table_id is None:
+        rule, remedy = "it is associated with no route table", "Associate it with one."
+        return Hop(BACK, GATEWAY, f"attachment {way.far}", rule, False, "no_association", remedy)
+    table_id = way.far.table_id
+    remedy = f"Propagate {way.near.attachment_id} to {table_id}, or make a static route for {source}."
+    asked = AtGateway(BACK, table_id, source, way.back, way.back_on, way.near, "no_return_route", remedy)
+    return hops.gateway_route(way, asked)
+
+
+def _elsewhere(way: Elsewhere, source: str) -> Hop:
+    """To a VPC that may inspect it; or to where no answer gets to the source from."""
+    route = way.route
+    if not way.lost:
+        return hops.inspected(BACK, way.table_id, route, source, way.onward)
+    shown = f"{route.destination} -> {route.target or 'nowhere'} ({route.kind}, {route.state})"
+    remedy = (
+        f"Make a route for {source} to the attachment of its own network in {way.table_id}, or propagate that; or"
+        " correct from."
+    )
+    where = f"transit gateway route table {way.table_id}"
+    return Hop(BACK, GATEWAY, where, f"{shown}, {way.lost}", False, "no_return_route", remedy)

@@ -8,13 +8,13 @@ Pure. This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .._base.finding import NOT_SEEN
-from .._route.plan import Route
+from .._route.plan import ACTIVE, Route
 from . import model
-from .model import Attached, Ephemeral, Host, Net, Ports, Scene, Transit
+from .model import Attached, Net, Onward, Transit
 from .plan import TransitRoute
 
 THERE, BACK = "there", "back"
@@ -41,21 +41,56 @@ class Hop:
     warning: str = ""
 
 
-def gateway_route(
-    direction: str, way: Transit, table_id: str, wanted: str, route: TransitRoute | None, target: Attached,
-    found: str, remedy: str,
-) -> Hop:  # fmt: skip
-    where = f"transit gateway route table {table_id}"
+@dataclass(frozen=True)
+class AtGateway:
+    """What a transit gateway route table is asked, and what it says; ``onward`` as in `model.Transit`.
+
+    ``id`` and ``remedy`` are those of a finding where it does not lead to ``target``.
+    """
+
+    direction: str
+    table_id: str
+    wanted: str
+    route: TransitRoute | None
+    onward: Onward | None
+    target: Attached
+    id: str
+    remedy: str
+
+    @property
+    def where(self) -> str:
+        return f"transit gateway route table {self.table_id}"
+
+
+def gateway_route(way: Transit, asked: AtGateway) -> Hop:
+    """Whether the table of an attachment leads to the other one."""
+    route, wanted = asked.route, asked.wanted
     if way.unseen:
-        return Hop(direction, GATEWAY, where, f"not looked at: {way.unseen}", None, NOT_SEEN)
+        return Hop(asked.direction, GATEWAY, asked.where, f"not looked at: {way.unseen}", None, NOT_SEEN)
     if route is None:
-        return Hop(direction, GATEWAY, where, f"no route for {wanted}", False, found, remedy)
-    shown = f"{route.destination} -> {route.target or 'nowhere'} ({route.kind}, {route.state}){_widest(route, wanted)}"
-    between = route.target not in (way.near.attachment_id, way.far.attachment_id) and route.state == "active"
+        rule = f"no route for {wanted}"
+        return Hop(asked.direction, GATEWAY, asked.where, rule, False, asked.id, asked.remedy)
+    between = route.target not in (way.near.attachment_id, way.far.attachment_id) and route.state == ACTIVE
     if between and model.inspects(route):
-        return inspected(direction, table_id, route, wanted)
-    right = route.target == target.attachment_id and route.state == "active"
-    return Hop(direction, GATEWAY, where, shown, right, found, remedy)
+        return _past(asked, route)
+    shown = f"{route.destination} -> {route.target or 'nowhere'} ({route.kind}, {route.state}){_widest(route, wanted)}"
+    right = route.target == asked.target.attachment_id and route.state == ACTIVE
+    return Hop(asked.direction, GATEWAY, asked.where, shown, right, asked.id, asked.remedy)
+
+
+def _past(asked: AtGateway, route: TransitRoute) -> Hop:
+    """What goes to another VPC by a wide route comes on from there only if the table of its attachment leads on."""
+    onward, wanted = asked.onward, asked.wanted
+    if onward is None or onward.leads(asked.target.attachment_id) is not False:
+        return inspected(asked.direction, asked.table_id, route, wanted, onward)
+    after = onward.route
+    there = f"{after.destination} -> {after.target or 'nowhere'} ({after.state})" if after else f"no route for {wanted}"
+    rule = (
+        f"{route.destination} -> {route.target}, another VPC ({route.resource_id}), and from there it does not come on:"
+        f" {onward.table_id} has {there}"
+    )
+    remedy = f"{asked.remedy} Or, if {route.resource_id} shall inspect it, make the route in {onward.table_id}."
+    return Hop(asked.direction, GATEWAY, asked.where, rule, False, asked.id, remedy)
 
 
 def _widest(route: TransitRoute | Route, wanted: str) -> str:
@@ -63,13 +98,16 @@ def _widest(route: TransitRoute | Route, wanted: str) -> str:
     return "" if route.destination == wanted else f", the longest prefix that holds {wanted}"
 
 
-def inspected(direction: str, table_id: str, route: TransitRoute, wanted: str) -> Hop:
+def inspected(direction: str, table_id: str, route: TransitRoute, wanted: str, onward: Onward | None = None) -> Hop:
     """What goes to another VPC by a wide route may come on from there, or not."""
     where = f"transit gateway route table {table_id}"
     rule = f"{route.destination} -> {route.target}, leads to another VPC ({route.resource_id}): an inspection VPC?"
+    leads = ", and that the table of that attachment leads on"
+    if onward:
+        leads = f": {onward.table_id} {'does not lead on' if onward.ends else 'leads on'}"
     remedy = (
         f"See in {route.resource_id} that what comes in for {wanted} is let through and sent back to the transit"
-        " gateway, and that the table of that attachment leads on. If nothing inspects there, a route is missing."
+        f" gateway{leads}. If nothing inspects there, a route is missing."
     )
     return Hop(
         direction, GATEWAY, where, f"{rule} What it does with {wanted} cannot be seen from here", None, "", remedy
@@ -85,7 +123,7 @@ def to_gateway(direction: str, side: str, subnet: Net, wanted: str, attached: At
     where = f"route table {subnet.table.route_table_id} of {subnet}"
     route = model.longest(subnet.table.routes, wanted)
     shown = told(route, wanted)
-    if route and route.target == attached.gateway_id and route.state == "active":
+    if route and route.target == attached.gateway_id and route.state == ACTIVE:
         return Hop(direction, side, where, shown, True)
     lists = [name for name, target in subnet.table.lists if target == attached.gateway_id]
     if lists:
@@ -101,7 +139,7 @@ def to_gateway(direction: str, side: str, subnet: Net, wanted: str, attached: At
             "virtual_private_gateway",
         )
     return Hop(
-        direction, side, where, f"{shown} ({route.state})" if route.state != "active" else shown, False, found, remedy
+        direction, side, where, f"{shown} ({route.state})" if route.state != ACTIVE else shown, False, found, remedy
     )
 
 
@@ -113,76 +151,24 @@ def told(route: Route | None, wanted: str) -> str:
 def zone(direction: str, side: str, subnet: Net, attached: Attached) -> Hop:
     """A subnet's packets enter a transit gateway only by an attachment subnet in its own zone."""
     where = f"attachment {attached} in {subnet.zone}"
-    if attached.unread:
-        return Hop(direction, side, where, "its subnets were not seen", None, NOT_SEEN)
     entry = attached.in_zone(subnet.zone)
     if entry:
         return Hop(direction, side, where, f"enters by {entry.subnet_id}", True)
+    if attached.unknown:
+        return Hop(direction, side, where, f"{attached.unknown} were not seen", None, NOT_SEEN)
     rule = f"it has no subnet in {subnet.zone}, so that what leaves {subnet.subnet_id} for it is dropped"
     remedy = f"Add a subnet of {subnet.zone} to {attached.attachment_id}."
     return Hop(direction, side, where, rule, False, "no_attachment_subnet", remedy)
 
 
-def acl(
-    direction: str, side: str, subnet: Net, peer: str, ports: Ports | Ephemeral, *, outbound: bool
-) -> Iterator[Hop]:
-    """A network ACL keeps no state: the answer needs a rule of its own, for all of the client's ports."""
-    if subnet.acl is None:
-        return
-    entries = subnet.acl.outbound if outbound else subnet.acl.inbound
-    answers = isinstance(ports, Ephemeral)
-    needed = ports.ports if isinstance(ports, Ephemeral) else ports
-    passes, rule = model.acl_decides(entries, peer, needed, every=answers)
-    way = "outbound" if outbound else "inbound"
-    what = f"ports {needed[0]}-{needed[1]}" if answers else "the service's port"
-    whither = f"{'to' if outbound else 'from'} {peer} {way} in {subnet.acl.name}."
-    warning = ""
-    if passes and isinstance(ports, Ephemeral) and ports.rare:
-        whole, why = model.acl_decides(entries, peer, ports.rare, every=True)
-        low, high = ports.rare
-        warning = "" if whole else f"{ports.rarely} gets no answer at its ports {low}-{high}: {why}"
-        what = what if whole else f"ports {needed[0]}-{high}"
-    where, remedy = f"network ACL {subnet.acl.name} of {subnet}, {way}", f"Allow TCP {what} {whither}"
-    yield Hop(direction, side, where, rule, passes, "network_acl", remedy, warning)
+def by_subnets(sender: Net | None, out: Attached | None, into: Attached) -> tuple[Sequence[Net], str]:
+    """The subnets by which packets may come out of a gateway, and which of them were not seen, or nothing.
 
-
-def by_subnets(sender: Net | None, out: Attached, into: Attached) -> Sequence[Net]:
-    """The subnets by which packets may come out of a gateway: the one in the sender's zone where both VPCs have one."""
+    It is the one in the sender's zone where both VPCs have one.
+    """
     zone = sender.zone if sender and not into.appliance else ""
-    same = into.in_zone(zone) if zone and out.in_zone(zone) else None
-    return [same] if same else into.nets
-
-
-def to_gateway_acl(
-    direction: str, side: str, subnet: Net, attached: Attached, source: str, ports: Ports | Ephemeral
-) -> Iterator[Hop]:
-    """The ACL of the subnet by which packets enter a gateway: its inbound rules, by their source.
-
-    They count even where it is the sender's own subnet (transit gateway guide, "Network ACLs", "Same subnet").
-    """
-    if entry := attached.in_zone(subnet.zone):
-        yield from acl(direction, side, entry, source, ports, outbound=False)
-
-
-def from_gateway_acl(
-    direction: str, side: str, by: Sequence[Net], into: Net, packet: tuple[str, str], ports: Ports | Ephemeral
-) -> Iterator[Hop]:
-    """The ACLs of the subnet by which packets come out of a gateway, and of the one where they arrive.
-
-    Within one subnet neither is asked (transit gateway guide, "Network ACLs", "Same subnet"). ``packet`` is from where,
-    and to where.
-    """
-    source, destination = packet
-    others = [entry for entry in by if entry.subnet_id != into.subnet_id]
-    for entry in others:
-        yield from acl(direction, side, entry, destination, ports, outbound=True)
-    if others or not by:
-        yield from acl(direction, side, into, source, ports, outbound=False)
-
-
-def same_subnet(scene: Scene, node: Host) -> bool:
-    """Within one subnet no network ACL is asked."""
-    return scene.source.net is not None and scene.source.net == node.net
+    same = into.in_zone(zone) if zone and out and out.in_zone(zone) else None
+    return ([same], "") if same else (into.nets, into.unknown)
 
 
 def unseen(direction: str, side: str, where: str, remedy: str) -> Hop:

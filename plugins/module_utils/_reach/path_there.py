@@ -12,11 +12,11 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 
 from .._base.finding import NOT_SEEN
-from . import model
+from . import model, path_acl
 from . import path_hops as hops
 from .client_vpn import ACTIVE
-from .model import Entry, Host, Net, Scene, Transit, Tunnel
-from .path_hops import CLIENT, GATEWAY, NODES, THERE, VPN, Hop
+from .model import Attached, Entry, Host, Net, Scene, Transit, Tunnel
+from .path_hops import CLIENT, GATEWAY, NODES, THERE, VPN, AtGateway, Hop
 
 
 def there(scene: Scene, node: Host) -> Iterator[Hop]:
@@ -32,8 +32,7 @@ def there(scene: Scene, node: Host) -> Iterator[Hop]:
         where = f"the way from {scene.source.name} to {scene.elsewhere.far.gateway_id}"
         remedy = f"Name the attachment of {scene.source.name}'s network in transit_gateway_attachment_id."
         yield hops.unseen(THERE, CLIENT, where, remedy)
-        for entry in scene.elsewhere.far.nets:
-            yield _overlay_route(scene, node, entry)
+        yield from _entered(scene, node, None, scene.elsewhere.far)
     elif scene.source_vpc == scene.vpc_id and scene.source.net:
         yield _overlay_route(scene, node, scene.source.net)
     yield from into_node(scene, node)
@@ -82,12 +81,12 @@ def _out_of_source(scene: Scene, node: Host) -> Iterator[Hop]:
             remedy = f"No subnet holds all of {source.name}: look from an address in one of them."
         yield hops.unseen(THERE, side, where, remedy)
         return
-    if not hops.same_subnet(scene, node):
-        yield from hops.acl(THERE, side, source.net, scene.overlay, scene.ports, outbound=True)
+    leg = path_acl.there(scene, node)
+    yield from path_acl.judged(leg, path_acl.LEAVES)
     if scene.transit:
         yield hops.to_gateway(THERE, side, source.net, scene.overlay, scene.transit.near)
         yield hops.zone(THERE, side, source.net, scene.transit.near)
-        yield from hops.to_gateway_acl(THERE, side, source.net, scene.transit.near, source.address, scene.ports)
+        yield from path_acl.judged(leg, path_acl.ENTERS)
 
 
 def _by_gateway(scene: Scene, way: Transit) -> Iterator[Hop]:
@@ -100,7 +99,8 @@ def _by_gateway(scene: Scene, way: Transit) -> Iterator[Hop]:
                 " transit gateway's association; a VPN with static routing needs it among its routes."
             )
         yield hops.unseen(THERE, CLIENT, f"announcement of {scene.overlay} beyond {way.near}", remedy)
-    if way.back and scene.source_vpc is None and ipaddress.ip_network(way.back.destination).prefixlen == 0:
+    known = way.back_on.route if way.back_on else way.back
+    if known and scene.source_vpc is None and ipaddress.ip_network(known.destination).prefixlen == 0:
         where, rule = f"the network of {scene.source.name}", f"nothing knows it but a default route, to {way.near}"
         remedy = f"If {scene.source.name} is not behind {way.near.attachment_id}, correct from."
         yield Hop(THERE, CLIENT, where, rule, None, remedy=remedy)
@@ -112,15 +112,22 @@ def _by_gateway(scene: Scene, way: Transit) -> Iterator[Hop]:
         f"Make a static route for {scene.overlay} to {way.far.attachment_id} in {way.near.table_id}"
         " (transit_gateway_route, or reach.yml)."
     )
-    table_id, found = way.near.table_id, "no_static_route"
-    yield hops.gateway_route(THERE, way, table_id, scene.overlay, way.there, way.far, found, remedy)
+    table_id, wanted = way.near.table_id, scene.overlay
+    asked = AtGateway(THERE, table_id, wanted, way.there, way.there_on, way.far, "no_static_route", remedy)
+    yield hops.gateway_route(way, asked)
 
 
 def _enters(scene: Scene, way: Transit, node: Host) -> Iterator[Hop]:
     """Into the nodes' VPC by a subnet of its attachment, whose table must have the overlay route like any client's."""
-    if way.far.unread:
-        yield Hop(THERE, NODES, f"subnets of attachment {way.far}", "were not seen", None, NOT_SEEN)
-    for entry in hops.by_subnets(scene.source.net, way.near, way.far):
+    yield from _entered(scene, node, way.near, way.far)
+
+
+def _entered(scene: Scene, node: Host, near: Attached | None, far: Attached) -> Iterator[Hop]:
+    """The tables of the subnets of the nodes' attachment by which it may come in."""
+    by, unseen = hops.by_subnets(scene.source.net, near, far)
+    if unseen:
+        yield Hop(THERE, NODES, f"route tables of attachment {far}", f"{unseen} were not seen", None, NOT_SEEN)
+    for entry in by:
         yield _overlay_route(scene, node, entry)
 
 
@@ -144,12 +151,8 @@ def _overlay_route(scene: Scene, node: Host, subnet: Net) -> Hop:
 
 def into_node(scene: Scene, node: Host) -> Iterator[Hop]:
     """Into the node's subnet and interface."""
-    source, way = scene.source.address, scene.transit
-    if node.net and way:
-        by = hops.by_subnets(scene.source.net, way.near, way.far)
-        yield from hops.from_gateway_acl(THERE, NODES, by, node.net, (source, scene.overlay), scene.ports)
-    elif node.net and not hops.same_subnet(scene, node):
-        yield from hops.acl(THERE, NODES, node.net, source, scene.ports, outbound=False)
+    source = scene.source.address
+    yield from path_acl.judged(path_acl.there(scene, node), path_acl.ARRIVES)
     if node.groups:
         passes, rule = _let_in(scene, node, node.groups.inbound)
         port = f"port {scene.port}" if scene.port else "the service's port"

@@ -17,6 +17,9 @@ from typing import Any
 from .._route.plan import ACTIVE, BLACKHOLE, CREATE, DELETE, KEPT, NONE, REPLACE, WRITES
 
 STATIC, PROPAGATED, LISTED = "static", "propagated", "prefix_list"
+EVERYBODY = (
+    "the nodes would answer everybody by the transit gateway, also who manages them: name the networks of the clients"
+)
 
 
 @dataclass(frozen=True)

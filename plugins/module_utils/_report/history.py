@@ -126,6 +126,11 @@ def lines(report: Dict) -> list[str]:
     count = len(report["moves"])
     what = f"{count} move{'s' * (count != 1)} on record"
     told = [f"{what} since {report['since']}" if report["since"] else what]
+    away = [name for name, node in report["nodes"].items() if not node["reachable"]]
+    if len(away) == len(report["nodes"]):
+        told = ["nothing was read: no node could be asked"]
+    elif away:
+        told[0] += f", without what {' and '.join(away)} {'has' if len(away) == 1 else 'have'}"
     told += [_clock(name, node) for name, node in report["nodes"].items()]
     return [*told, *(told_by(record) for record in report["moves"])]
 

@@ -11,15 +11,13 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .._base.finding import ERROR, INFO, WARNING
 from .._inventory.holders import Dict
 from .._node.moves import again, moment
-from . import history, outside, readiness, status, topology
+from . import history, outside, readiness, remedies, status, topology
 
 STATES: Mapping[str, tuple[str, str]] = {
     "split": ("Split", "bad"),
@@ -38,13 +36,16 @@ _PICTURES = 4  # groups of nodes that are drawn; a fleet of hundreds is no pictu
 _SEVERITIES = (ERROR, WARNING, INFO)
 
 
-def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> dict[str, Any]:
+def page(
+    reports: Sequence[Dict], made: str, inventory: Sequence[str] = (), wrong: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """All that the template reads.
 
     Args:
         reports: of `status`, one for each group of nodes; ``pair`` is the group's name where it is not the usual one.
         made: when they were made, in UTC as RFC 3339 has it.
         inventory: the inventories that Ansible was given, for the commands.
+        wrong: of each group of which there is no report, why: a sentence.
     """
     overlays: list[dict[str, Any]] = []
     nodes: list[dict[str, Any]] = []
@@ -54,10 +55,12 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
         mine = _nodes(report)
         serves = _serves(report)
         here = [_overlay(overlay, report, mine, serves) for overlay in report["overlays"]]
-        findings += _findings(report, here, mine, inventory)
+        findings += remedies.findings(report, here, mine, inventory)
         pictures += _pictures(report, here, mine) if len(reports) <= _PICTURES else []
         overlays += here
         nodes += mine.values()
+    lost = wrong or {}
+    findings += [remedies.unlooked(name, why) for name, why in lost.items()]
     findings.sort(key=lambda finding: _SEVERITIES.index(finding["severity"]))
     overlays.sort(key=lambda overlay: list(STATES).index(overlay["state"]))
     for number, overlay in enumerate(overlays):
@@ -68,8 +71,8 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
         "made": made,
         "regions": sorted({report["region"] for report in reports}),
         "verdict": "bad" if ERROR in severities else "warn" if WARNING in severities else "ok",
-        "headline": _headline(overlays, counts) + _unreached(reports, counts, len(overlays)),
-        "summary": status.total(reports),
+        "headline": _headline(overlays, counts) + _unreached(reports, counts, len(overlays)) + _unlooked(lost),
+        "summary": status.total(reports) + _unlooked(lost),
         "states": [
             {"state": state, "label": label, "kind": kind, "count": counts[state]}
             for state, (label, kind) in STATES.items()
@@ -87,7 +90,8 @@ def page(reports: Sequence[Dict], made: str, inventory: Sequence[str] = ()) -> d
             line
             for report in reports
             for line in [*status.lines(report, every_table=len(reports) == 1), *outside.lines(report)]
-        ],
+        ]
+        + [remedies.unlooked(name, why)["message"] for name, why in lost.items()],
     }
 
 
@@ -147,6 +151,11 @@ def _headline(overlays: Sequence[Dict], counts: Mapping[str, int]) -> str:
     return f"{len(overlays)} overlay IPs: {wrong}"
 
 
+def _unlooked(wrong: Mapping[str, str]) -> str:
+    """What is to be added where something is not here at all."""
+    return f", and {len(wrong)} pair{'s' * (len(wrong) > 1)} could not be looked at" if wrong else ""
+
+
 def _unreached(reports: Sequence[Dict], counts: Mapping[str, int], number: int) -> str:
     """What is to be added where all overlay IPs are well in their VPC."""
     found = [finding for report in reports for _client, found in outside.findings(report) for finding in found]
@@ -167,7 +176,7 @@ def _nodes(report: Dict) -> dict[str, dict[str, Any]]:
         parts = [[table["holder"] == name for table in overlay["tables"]] for overlay in report["overlays"]]
         part = max((part for part in parts if any(part) and not all(part)), key=sum, default=None)
         role = "holder" if held else "in part" if part else "not known" if unread else "standby"
-        says = {"yes": "could take over", "no": "could not take over", "unknown": "cannot be asked"}[ready]
+        says = could = {"yes": "could take over", "no": "could not take over", "unknown": "cannot be asked"}[ready]
         wrong = ERROR in {finding["severity"] for finding in node["findings"]}
         if held:
             count = f"{len(held)} overlay IPs" if len(held) > 1 else held[0]
@@ -183,6 +192,7 @@ def _nodes(report: Dict) -> dict[str, dict[str, Any]]:
             "proof": judged.proof,
             "unproved": judged.unproved,
             "says": says,
+            "could": could,
             "kind": _colour(bool(held) and node["reachable"], wrong=wrong, well=ready == "yes" and not part),
             "reachable": node["reachable"],
             "addresses": node["addresses"],
@@ -237,29 +247,20 @@ def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict], serves: Map
             }
             for table in overlay["tables"]
         ],
-        "together": max((_led(overlay).count(name) for name in _led(overlay)), default=0),
+        "together": max((remedies.led(overlay).count(name) for name in remedies.led(overlay)), default=0),
         "engines": overlay.get("engines", []),
         "ready": [node["name"] for node in able],
-        "standby": _named(ready) if ready else none,
+        "standby": remedies.named(ready) if ready else none,
         "proof": able[0]["proof"] if len(able) == 1 else "",
-        "others": _named([node["name"] for node in able]) if able else none,
+        "others": remedies.named([node["name"] for node in able]) if able else none,
         "count": len(overlay["findings"]),
     }
-
-
-def _named(names: Sequence[str], most: int = 3) -> str:
-    return ", ".join(names[:most]) + " …" * (len(names) > most)
 
 
 def _sole(overlay: Dict) -> str | None:
     """The one that all tables lead to which lead anywhere."""
     holders = {table["holder"] for table in overlay["tables"] if table["holder"]}
     return str(holders.pop()) if len(holders) == 1 else None
-
-
-def _led(overlay: Dict) -> list[str]:
-    """Where its tables lead, those that work."""
-    return [table["holder"] for table in overlay["tables"] if table["holder"] and table["state"] == "active"]
 
 
 def _kind(table: Dict, state: str) -> str:
@@ -297,79 +298,6 @@ def _serves(report: Dict) -> dict[str, list[str]]:
         for subnet in sorted(network["subnets"], key=lambda subnet: (subnet["cidr"], subnet["zone"])):
             serves.setdefault(subnet["route_table_id"], []).append(f"{subnet['cidr']} in {subnet['zone']}")
     return serves
-
-
-def _findings(
-    report: Dict, overlays: Sequence[Dict], nodes: Mapping[str, Dict], inventory: Sequence[str]
-) -> Iterator[dict[str, Any]]:
-    """All of them, each once, with what it is about and the commands that its remedy names."""
-    told: dict[tuple[str, str], dict[str, Any]] = {}
-    several = len(report["overlays"]) > 1
-    only = overlays[0] if len(overlays) == 1 else None  # of a node's finding nobody knows which one of several it is
-    given = [part for source in inventory for part in ("-i", source)]
-    if report.get("pair"):
-        given += ["-e", f"overlay_ip_group={report['pair']}"]
-    places: list[tuple[str, Dict | None, Sequence[Dict]]] = [
-        *((o["destination"], page, o["findings"]) for o, page in zip(report["overlays"], overlays)),
-        *((name, only, node["findings"]) for name, node in report["nodes"].items()),
-        *((finding.get("node") or "earlier inventory", None, [finding]) for finding in report["orphans"]),
-        *((where, None, found) for where, found in outside.findings(report)),
-    ]
-    for where, overlay, found in places:
-        for finding in found:
-            key = (finding["id"], finding["message"])
-            if key in told:
-                told[key]["where"].append(where)
-                continue
-            told[key] = {
-                "severity": finding["severity"],
-                "id": finding["id"],
-                "message": finding["message"],
-                "remedy": finding["remedy"][:1].upper() + finding["remedy"][1:],
-                "where": [where],
-                "commands": list(_commands(finding["remedy"], overlay, nodes, given, where, several=several)),
-            }
-    yield from told.values()
-
-
-def _commands(
-    remedy: str,
-    overlay: Dict | None,
-    nodes: Mapping[str, Dict],
-    given: Sequence[str],
-    where: str,
-    *,
-    several: bool,
-) -> Iterator[dict[str, str]]:
-    """What can be copied: the playbook that a remedy names, and what stands in it between backticks.
-
-    A switchover is offered of one overlay IP alone: of a node's finding it may be any of several.
-    """
-    for command in re.findall(r"`([^`]+)`", remedy):
-        node = next((name for name in nodes if _on(name, remedy)), where if where in nodes else "")
-        yield {"at": f"on {node}" if node else "", "command": command}
-    words = remedy.lower()
-    if "reach.yml" in words:
-        yield {"at": "", "command": shlex.join(["ansible-playbook", *given, "aws_ha.overlay_ip.reach"])}
-    if re.search(r"\brun setup\b|\bsetup heals\b", words) and "switchover" not in words:
-        yield {"at": "", "command": shlex.join(["ansible-playbook", *given, "aws_ha.overlay_ip.setup"])}
-    target = _target(overlay, nodes)
-    if "switchover" in words and overlay and target:
-        only = ["-e", f"overlay={overlay['destination']}"] if several else []
-        moving = ["ansible-playbook", *given, "aws_ha.overlay_ip.switchover", "-e", f"target={target}", *only]
-        yield {"at": "", "command": shlex.join(moving)}
-
-
-def _on(name: str, remedy: str) -> bool:
-    """Whether a remedy says "on NAME": one name may begin another one, as db does db-standby and db.example.com."""
-    return re.search(rf"\bon {re.escape(name)}(?![\w-]|\.\w)", remedy) is not None
-
-
-def _target(overlay: Dict | None, nodes: Mapping[str, Dict]) -> str | None:
-    """The node that shall have an overlay IP: the one that most tables lead to, if it is well, else one that is."""
-    leads = _led(overlay) if overlay else []
-    well = [name for name, node in nodes.items() if node["ready"] == "yes"]
-    return max(well, key=leads.count, default=None)
 
 
 def _pictures(report: Dict, overlays: Sequence[Dict], nodes: Mapping[str, Dict]) -> Iterator[dict[str, Any]]:

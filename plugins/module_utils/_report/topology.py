@@ -94,8 +94,7 @@ def drawing(
     top = above + 46
     made.height = top + inner + 18
     made.box(left, above + 1, shape.width - left - 1, made.height - above - 2, "vpc")
-    title = f"VPC {network['vpc_id']}" if shape.overlays else "VPC"
-    made.text(left + 16, above + 28, title, "strong", shape.width - left - 32, 13)
+    made.text(left + 16, above + 28, f"VPC {network['vpc_id']}", "strong", shape.width - left - 32, 13)
     if shape.overlays:
         cidrs = " ".join(network["cidrs"])
         made.text(shape.width - 16, above + 28, cidrs, "mono muted", shape.width - left - 330, 12, end=True)

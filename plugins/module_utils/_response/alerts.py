@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from .._base import words
+
 SETUP, SWITCHOVER, STATUS = "setup", "switchover", "status"
 ACTIONS = (STATUS, SETUP, SWITCHOVER)
 """What an alert may name in its label `overlay_ip_action`, the mildest first."""
@@ -80,7 +82,7 @@ def read(text: Any) -> list[Alert]:
     """
     hint = "let the rulebook aws_ha.overlay_ip.respond give it, which makes it of what Alertmanager sends."
     if not isinstance(text, str):
-        raise AlertsError(f"overlay_ip_alerts is a {type(text).__name__}, not a percent-encoded text: {hint}")
+        raise AlertsError(f"overlay_ip_alerts is {words.value(text)}, not a percent-encoded text: {hint}")
     try:
         found = json.loads(unquote(text))
     except (ValueError, RecursionError):

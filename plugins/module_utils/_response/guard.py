@@ -8,7 +8,7 @@ speaks decides (tests/unit has them as a table):
 
  1. It is resolved, or names no action: nothing to do.
  2. It names what is unknown or not allowed, or does not say whose it is: refused.
- 3. It is not true any more.
+ 3. It is not true any more, or AWS could not be asked, and nobody knows.
  4. It is of what people may have meant, an engine that does not run, or must not take over; or setup does not mend it.
  5. The engine is at work, or cannot be asked: nothing is started meanwhile.
  6. What it names would refuse to run.
@@ -21,7 +21,7 @@ Pure. This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._inventory.model import ALL
@@ -73,7 +73,7 @@ class Verdict:
         nodes: those that must keep the turn; the first decides.
         what: what is started, and why, for people.
         lines: a sentence for each alert.
-        refused: whether one was refused, and nothing is done.
+        refused: whether one was refused, or could not be judged, and nothing is done.
         pending: whether a look is needed before anything can be said of some alert.
     """
 
@@ -147,6 +147,9 @@ def _one(alert: Alert, model: Dict, settings: Settings, seen: Seen) -> Verdict:
             lines=(f"{alert.title}: {'refused: ' if refusal else 'nothing is started: '}{why}",), refused=refusal
         )
 
+    destinations = _destinations(alert, seen.report)
+    if why := look.unread(destinations, seen.report):
+        return replace(no(why), refused=True)
     if why := look.elsewhere(alert, seen.report):
         return no(why, refusal=True)
     if alert.action == STATUS:
@@ -159,7 +162,6 @@ def _one(alert: Alert, model: Dict, settings: Settings, seen: Seen) -> Verdict:
         return no(" ".join(work))
     if why := _cannot(alert, seen):
         return no(why)
-    destinations = _destinations(alert, seen.report)
     if why := _no_turn(destinations, settings.pause, seen):
         return no(why)
     request = {}
@@ -173,7 +175,7 @@ def _one(alert: Alert, model: Dict, settings: Settings, seen: Seen) -> Verdict:
 def _destinations(alert: Alert, report: Dict) -> tuple[str, ...]:
     """The overlay IPs that the action is for: setup mends all."""
     every = tuple(overlay["destination"] for overlay in report["overlays"])
-    return (alert.destination,) if alert.action == SWITCHOVER and alert.destination else every
+    return (alert.destination,) if alert.action != SETUP and alert.destination else every
 
 
 def _moved(alert: Alert, report: Dict) -> str:

@@ -8,7 +8,7 @@ Pure. This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from .alerts import SETUP, STATUS, SWITCHOVER, Alert, shown
@@ -65,6 +65,12 @@ def _disagreeing(overlay: Dict, running: set[str], failover: str) -> Iterator[st
             )
 
 
+def unread(destinations: Collection[str], report: Dict) -> str:
+    """Why nothing can be said of these overlay IPs, as a sentence; empty where AWS told of all of them."""
+    why = [o["unread"] for o in report["overlays"] if o["destination"] in destinations and o.get("unread")]
+    return f"AWS could not be asked: {why[0].rstrip('.')}." if why else ""
+
+
 def over(alert: Alert, report: Dict) -> str:
     """Why there is nothing left to do, as a sentence; empty where it is still so, or a look cannot tell."""
     if alert.name in ("OverlayIpNobodyServes", "OverlayIpTableDead"):
@@ -80,7 +86,7 @@ def over(alert: Alert, report: Dict) -> str:
             return "the address is up."
     if alert.name == "OverlayIpNotReady" and alert.check == "source_dest_check":
         ids = {finding["id"] for overlay in report["overlays"] for finding in overlay["findings"]}
-        if not ids & {*_CHECK_ON, "not_looked_at"} and report["overlays"]:
+        if not ids & {*_CHECK_ON, "not_looked_at", "not_read"} and report["overlays"]:
             return "the source/destination check is off everywhere."
     return ""
 

@@ -277,7 +277,7 @@ def _prove(
         by_table = {table: err for (table, _destination), err in refused.items()}
         errors = {a.key: by_table[a.route_table_id] for a in actions if a.route_table_id in by_table}
         outcome = move.Outcome(list(actions), list(seen.tables), errors)
-        text = " ".join(dict.fromkeys(err.message for err in refused.values()))
+        text = " ".join(dict.fromkeys(err.sentence for err in refused.values()))
         raise JobError(f"{text} Nothing was changed.", _result(ec2, outcome, seen, findings, False))
 
 

@@ -115,6 +115,10 @@ def test_from_the_declaration_to_the_teardown(site: Site, tmp_path: Path) -> Non
     assert (site.static(), site.back()) == ([None, None], set())
     assert "The fault is on this side: transit gateway." in foretold.output  # as things are
 
+    own = lab.playbook("reach.yml", overlay_ip_reach=[{**entry, "clients": ["10.0.0.0/16"]} for entry in site.reach])
+    assert f"10.0.0.0/16 lies in {lab.world.vpc_id} itself (10.0.0.0/16), which the VPC routes locally" in own.told
+    assert (site.static(), site.back()) == ([None, None], set())
+
     run = lab.playbook("reach.yml", overlay_ip_reach=site.reach)
     assert run.ok, run.output
     assert site.static() == [made.nodes] * 2
@@ -148,9 +152,13 @@ def test_from_the_declaration_to_the_teardown(site: Site, tmp_path: Path) -> Non
             f"Left over: {table} sends {OVERLAY} to {lab.world.vpc_id}, and overlay_ip_reach names that" in left.output
         )
 
-    done = lab.playbook("teardown.yml", overlay_ip_reach=site.reach)
+    wide = [{**entry, "destinations": [OVERLAY, "192.168.11.0/24"]} for entry in site.reach]
+    done = lab.playbook("teardown.yml", overlay_ip_reach=wide)
     assert done.ok, done.output
     assert (site.static(), site.back()) == ([None, None], set())
+    told = done.output[done.output.index("Tell what was removed, and what stays") :]
+    assert f"Kept in {', '.join(made.tables)}: 192.168.11.0/24, which may lead to overlay IPs of others" in told
+    assert "the way back to" not in told  # remove_return_routes
 
 
 def test_what_may_not_be_looked_at_fails_a_strict_status(site: Site) -> None:

@@ -93,7 +93,8 @@ def test_a_page_that_cannot_be_written_hinders_nothing(ready: LabHandle) -> None
     written = "could not be written, which hinders nothing else: overlay_ip_metrics_file is '/nowhere/overlay.prom'"
     assert written in " ".join(run.output.split())  # each is tried, whether or not the other one can be written
     told = ready.playbook("status.yml", overlay_ip_metrics_file="/nowhere/overlay.prom").told
-    assert "overlay_ip_metrics_file is '/nowhere/overlay.prom', which cannot be written: Destination directory" in told
+    why = "/nowhere/overlay.prom cannot be written: there is no folder /nowhere. Name a file in a folder that is there"
+    assert f"overlay_ip_metrics_file is '/nowhere/overlay.prom': {why}" in told
     forget(ready)
 
 

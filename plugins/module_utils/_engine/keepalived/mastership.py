@@ -27,6 +27,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..._aws.pace import Clock, Deadline
+from ..._base import words
 from ..._route.plan import ACTIVE, Route
 from ..memory import POLL
 from ..node import Addresses, Holder, Seen
@@ -336,4 +337,4 @@ def heaviest(verdicts: Iterable[str]) -> str:
 
 def _why(exc: Exception) -> str:
     """Whatever it was, as a sentence."""
-    return f"{str(exc).rstrip('.') or type(exc).__name__}."
+    return f"{words.error(exc).rstrip('.')}."

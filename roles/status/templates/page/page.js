@@ -21,6 +21,8 @@
 
   // A command goes to the clipboard; where that is refused, it is selected.
   for (const button of all(".copy")) {
+    const before = button.innerHTML;
+    let timer;
     button.hidden = false;
     button.addEventListener("click", async () => {
       const code = button.parentElement.querySelector("code");
@@ -31,10 +33,10 @@
         getSelection().selectAllChildren(code);
         told = "Selected";
       }
-      const before = button.innerHTML;
       button.textContent = told;
       one("#said").textContent = told;
-      setTimeout(() => { button.innerHTML = before; one("#said").textContent = ""; }, 1500);
+      clearTimeout(timer); // clicked again meanwhile
+      timer = setTimeout(() => { button.innerHTML = before; one("#said").textContent = ""; }, 1500);
     });
   }
 

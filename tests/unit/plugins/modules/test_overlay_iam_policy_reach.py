@@ -144,6 +144,43 @@ def test_reach_asks_a_client_vpn_for_its_subnets(
     assert bare["msg"].startswith(f"{VPN} is associated with no subnet: associate it")
 
 
+@pytest.mark.parametrize("purpose", ["reach", "node"])
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [
+        ("transit_gateway_route_table_ids", ["tgw-rtb-1", "*"]),
+        ("transit_gateway_route_table_ids", ["tgw-rtb-*"]),
+        ("transit_gateway_route_table_ids", ["rtb-0123456789abcdef0"]),
+        ("transit_gateway_attachment_id", "*"),
+        ("transit_gateway_attachment_id", "tgw-attach-?"),
+        ("prefix_list_ids", ["nonsense"]),
+        ("prefix_list_ids", ["pl-1/*"]),
+        ("client_vpn_endpoint_ids", ["*"]),
+        ("load_balancer_names", ["*"]),
+        ("load_balancer_names", ["sap-?"]),
+        ("load_balancer_names", ["a" * 40]),
+        ("route_table_ids", ["*"]),
+        ("network_interface_ids", ["eni-*"]),
+        ("vpc_id", "vpc-*"),
+    ],
+)
+def test_what_stands_for_more_than_one_thing_is_refused_before_any_call(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], purpose: str, option: str, given: Any
+) -> None:
+    """In an ARN, ``*`` grants all of them; in a filter of EC2, it finds all of them."""
+    answer = play(monkeypatch, capsys, [], purpose=purpose, state="rendered", **{option: given})
+    assert answer["failed"]
+    assert answer["msg"].startswith(f"{option} has '{given if isinstance(given, str) else given[-1]}'")
+
+
+@pytest.mark.parametrize("who", ["*", "arn:aws:iam::111111111111:role/*", "node1", "arn:aws:iam::*:root"])
+def test_everybody_is_trusted_with_no_role(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], who: str
+) -> None:
+    answer = play(monkeypatch, capsys, [], purpose="status", state="rendered", trusted_arns=[who])
+    assert answer["msg"].startswith(f"trusted_arns has '{who}', which is not the ARN of a role or a user: such an ARN")
+
+
 @pytest.mark.parametrize(
     ("more", "calls", "told"),
     [

@@ -115,6 +115,8 @@ def test_a_refusal_before_the_first_write(aws: AwsLab, elb: Any, play: Run) -> N
     keys = aws.policy_of("nobody", [{"Effect": "Allow", "Action": "ec2:DescribeSubnets", "Resource": "*"}])
     result = play(**aws.options(keys))
     assert "elasticloadbalancing:DescribeLoadBalancers on * is not permitted" in result["msg"]
+    unknown = play(subnet_ids=["subnet-0123456789abcdef0"])["msg"]
+    assert unknown.endswith("does not exist (InvalidSubnetID.NotFound). Nothing was changed.")
     assert result["msg"].endswith("Nothing was changed.")
     assert (result["changed"], result["error"]["code"]) == (False, "AccessDenied")
 
@@ -155,6 +157,9 @@ def test_deletion_protection_is_the_owners(elb: Any, play: Run) -> None:
         ({"listeners": [{"port": 1, "idle_timeout": 6001}]}, "has the idle_timeout 6001: take 60 to 6000 seconds"),
         ({"listeners": [{"port": 0}]}, "The listener of port 0 has the port 0: take 1 to 65535"),
         ({"listeners": [{"port": 1, "health_port": 65536}]}, "has the health_port 65536: take 1 to 65535"),
+        ({"listeners": [{"port": 1, "target_port": 0}]}, "has the target_port 0: take 1 to 65535"),
+        ({"tags": {"AWS:cost": "1"}}, "tags has the key 'AWS:cost', which is one of AWS's own: take another key."),
+        ({"tags": {"aws_ha.overlay_ip": "x"}}, "tags has the key 'aws_ha.overlay_ip', which is one of this module's"),
         ({"health_interval": 4}, "health_interval is 4: take 5 to 300"),
         ({"unhealthy_threshold": 11}, "unhealthy_threshold is 11: take 2 to 10"),
         ({"deregistration_delay": 3601}, "deregistration_delay is 3601: take 0 to 3600"),

@@ -221,13 +221,36 @@ def test_an_endpoint_of_another_vpc_comes_as_that_vpc_does(site: Site, play: Run
         ({"from": "client_vpn:vpn-1"}, "from is 'client_vpn:vpn-1', without the id of an endpoint: write"),
         ({"from": "load_balancer:"}, "from is 'load_balancer:', without a name: write load_balancer:sap-ascs."),
         ({"from": "vpn:abc"}, "from is 'vpn:abc', which is no address and no network: write 10.20.1.5 or"),
-        ({"address": "2001:db8::15"}, "from is 10.0.1.0/24 and address is 2001:db8::15/128: give both as IPv4"),
+        (
+            {"from": "load_balancer:sap-ascs", "address": "2001:db8::15"},
+            "from is 'load_balancer:sap-ascs' and address is 2001:db8::15/128: a load balancer leads to overlay IPs of",
+        ),
     ],
 )
 def test_bad_input_ends_in_a_sentence(play: Run, options: dict[str, Any], sentence: str) -> None:
     result = play(**options)
     assert result["failed"] is True
     assert result["msg"].startswith(sentence)
+
+
+def test_a_subnet_without_ipv6_lets_nobody_in_to_an_overlay_ip_of_ipv6(site: Site, play: Run) -> None:
+    """What is IPv4 is looked at all the same."""
+    six, four = "2001:db8::15/128", OVERLAY
+    result = play(address=[six, "192.168.10.15", four])
+    assert "failed" not in result, result["msg"]
+    found = {(path["address"], path["source"], path["holder"]): path for path in result["paths"]}
+    assert len(found) == len(result["paths"]) == 2 * 2 * 2  # one that is named twice is looked at once
+    for (address, source, _holder), path in found.items():
+        drops = [hop for hop in path["hops"] if hop["passes"] is False]
+        if address == "192.168.10.15":
+            assert drops == []
+            continue
+        subnet = source.partition("(")[2].rstrip(")")
+        assert [(hop["side"], hop["where"]) for hop in drops] == [("Client VPN", f"subnet {subnet} of {site.endpoint}")]
+        [finding] = path["findings"]
+        assert (finding["id"], finding["severity"]) == ("no_address_family", "error")
+        assert finding["remedy"].startswith(f"Give {subnet} an IPv6 block, and {site.endpoint} IPv6 for its traffic")
+    assert result["lines"].count("The fault is on this side: Client VPN.") == 2
 
 
 def test_an_endpoint_without_subnets_is_told(site: Site, play: Run) -> None:

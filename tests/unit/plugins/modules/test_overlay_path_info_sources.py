@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from unit.aws_lab import OVERLAY, Run
-from unit.path_site import CLIENT, FAR, Site, wrong
+from unit.path_site import CLIENT, Site, wrong
 
 pytest_plugins = ("unit.path_play",)
 
@@ -131,28 +131,3 @@ def test_from_each_address_of_a_load_balancer(site: Site, play: Run) -> None:
         elb.delete_load_balancer(LoadBalancerArn=arn)
     told = play(**{"from": "load_balancer:sap-ascs"})["msg"]
     assert told.startswith("Load balancer sap-ascs has no address that this caller can see: run reach.yml")
-
-
-@pytest.mark.parametrize("named", [True, False])
-def test_a_vpc_between_is_named_and_not_taken_for_the_sources(site: Site, play: Run, named: bool) -> None:
-    """A default route to another VPC, which may inspect and send on: neither right nor wrong can be seen."""
-    transit, options = site.transit, {"transit_gateway_attachment_id": site.transit.vpn} if named else {}
-    for table in transit.tables:
-        site.ec2.disable_transit_gateway_route_table_propagation(
-            TransitGatewayRouteTableId=table, TransitGatewayAttachmentId=transit.vpn
-        )
-        transit.point(None, table)
-        transit.point(transit.clients, table, destination="0.0.0.0/0")
-    result = play(**{"from": FAR, **options})
-    assert wrong(result) == {holder: [] for holder in ("node1", "node2")}
-    for path in result["paths"]:
-        unseen = [hop for hop in path["hops"] if "another VPC" in hop["rule"]]
-        assert [hop["direction"] for hop in unseen] == (["there", "back"] if named else ["back"])
-        beyond = f"the way from {FAR} to {transit.gateway}"
-        assert ((beyond, None) in [(hop["where"], hop["passes"]) for hop in path["hops"]]) is not named
-        assert {hop["passes"] for hop in unseen} == {None}
-        told = f"0.0.0.0/0 -> {transit.clients}, leads to another VPC ({transit.clients_vpc}): an inspection VPC?"
-        assert all(hop["rule"].startswith(told) for hop in unseen)
-    assert f"of {transit.clients_vpc}" not in str(result["lines"])
-    site.ec2.modify_network_interface_attribute(NetworkInterfaceId=site.aws.eni(2), SourceDestCheck={"Value": True})
-    assert "source_dest_check" in str(wrong(play(**{"from": FAR, **options})))  # what can be seen is seen

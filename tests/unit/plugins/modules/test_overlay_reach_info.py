@@ -11,7 +11,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.aws_ha.overlay_ip.plugins.modules import overlay_reach_info, transit_gateway_route
+from ansible_collections.aws_ha.overlay_ip.plugins.modules import (
+    client_vpn_route,
+    overlay_reach_info,
+    transit_gateway_route,
+)
+from lab import outside
 from unit import transit_lab
 from unit.aws_lab import OVERLAY, AwsLab, Run, run_module
 from unit.transit_lab import Transit
@@ -120,6 +125,41 @@ def test_a_load_balancer_of_ours_that_no_entry_names(transit: Transit, play: Run
             elb.delete_load_balancer(LoadBalancerArn=arn)
 
 
+@pytest.fixture
+def endpoint(transit: Transit, capsys: pytest.CaptureFixture[str]) -> str:
+    """A Client VPN endpoint with a route by each of its subnets and a rule for one group, that we made."""
+    aws = transit.aws
+    aws.endpoint.configure(client_vpn=0.02)
+    made = outside.client_vpn(aws.client, *[node.subnet_id for node in aws.world.nodes])
+    params: dict[str, Any] = {"client_vpn_endpoint_id": made, "destinations": [OVERLAY], "access_group_ids": ["S-1"]}
+    keys = aws.options(aws.world.owner_admin)
+    assert run_module(client_vpn_route, capsys, **params, wait_timeout=20, **keys)["changed"]
+    return made
+
+
+def test_a_client_vpn_is_compared_by_subnets_and_groups(transit: Transit, play: Run, endpoint: str) -> None:
+    first, second = (node.subnet_id for node in transit.aws.world.nodes)
+    whole = {"destinations": [OVERLAY], "subnet_ids": [first, second], "access_group_ids": ["S-1"]}
+    for right in (whole, {**whole, "subnet_ids": []}):
+        assert told(play(client_vpn_routes={endpoint: right})) == []
+    less = {**whole, "subnet_ids": [first], "access_group_ids": ["S-2"]}
+    result = play(client_vpn_routes={endpoint: less})
+    assert told(result) == [
+        f"{endpoint} has an authorization rule to {OVERLAY} for S-1, and overlay_ip_reach names that no more.",
+        f"{endpoint} has a route to {OVERLAY} by {second}, and overlay_ip_reach names that no more.",
+    ]
+    assert {one["command"] for one in result["leftovers"]} == {"ansible-playbook aws_ha.overlay_ip.reach"}
+    everybody = {"destinations": [OVERLAY]}  # a rule for a group is not for all clients
+    assert len(told(play(client_vpn_routes={endpoint: everybody}))) == 1
+    assert len(told(play(client_vpn_routes={endpoint: [OVERLAY]}))) == 1
+
+
+def test_what_a_client_vpn_needs_for_no_destination_more_is_one_leftover(play: Run, endpoint: str) -> None:
+    [one] = play(client_vpn_routes={endpoint: []})["leftovers"]
+    assert one["message"] == f"{endpoint} has a route or a rule for {OVERLAY}, and overlay_ip_reach names that no more."
+    assert f'client_vpn_route -a "region=eu-central-1 client_vpn_endpoint_id={endpoint}' in one["command"]
+
+
 def test_who_may_not_look_is_told_and_stopped_by_nothing(transit: Transit, play: Run) -> None:
     some = ["ec2:DescribeInstances", "ec2:DescribeRouteTables"]
     user = transit.user("looks", {"Effect": "Allow", "Action": some, "Resource": "*"})
@@ -135,3 +175,7 @@ def test_bad_input_ends_in_a_sentence(play: Run) -> None:
     assert play(instance_ids=[])["msg"] == "instance_ids is empty: name the nodes."
     told = play(transit_gateway_routes={"tgw-rtb-1": "x"})["msg"]
     assert told == "transit_gateway_routes has 'x' for tgw-rtb-1: write a list of destinations."
+    strange: list[Any] = ["x", {"subnets": []}, {"destinations": "192.168.10.15"}]
+    for wrong in strange:
+        told = play(client_vpn_routes={"cvpn-endpoint-1": wrong})["msg"]
+        assert told.startswith(f"client_vpn_routes has {wrong!r} for cvpn-endpoint-1: write a list of destinations, or")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.ec2 import Ec2
 from ansible_collections.aws_ha.overlay_ip.plugins.modules import transit_gateway_return_route
 from unit import transit_lab
 from unit.aws_lab import AwsLab, Run, actions, run_module, warnings
@@ -115,6 +116,11 @@ def test_check_mode_foretells_the_run(
     [
         ({"destinations": []}, "destinations is empty: name at least one network."),
         ({"destinations": ["10.20.0.1/16"]}, "'10.20.0.1/16' has host bits set"),
+        (
+            {"destinations": [CLIENTS, "0.0.0.0/0"]},
+            "destinations has 0.0.0.0/0, the default route: with it the nodes would answer everybody by the transit",
+        ),
+        ({"destinations": ["::/0"]}, "destinations has ::/0, the default route: with it the nodes would answer"),
         ({"instance_ids": None, "route_table_ids": []}, "instance_ids or route_table_ids is empty: name the nodes, or"),
         ({"instance_ids": []}, "instance_ids or route_table_ids is empty: name the nodes, or"),
         ({"interfaces": {"i-1": "second"}}, "interfaces has 'second' for i-1: write the id of an interface"),
@@ -126,6 +132,35 @@ def test_bad_input_ends_in_a_sentence(play: Run, options: dict[str, Any], senten
     result = play(**options)
     assert result["failed"] is True
     assert result["msg"].startswith(sentence)
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("network", ["10.0.0.0/16", "10.0.1.0/24", "10.0.77.1"])
+def test_what_the_vpc_routes_locally_is_refused(transit: Transit, play: Run, network: str, check: bool) -> None:
+    """Before anything of the others is written, and without waiting for what cannot be."""
+    result = play(check=check, destinations=[CLIENTS, network], wait_timeout=60)
+    assert (result["failed"], result["changed"], result["routes"]) == (True, False, [])
+    where = f"{network if '/' in network else network + '/32'} lies in {transit.aws.world.vpc_id} itself (10.0.0.0/16)"
+    assert result["msg"].startswith(f"{where}, which the VPC routes locally and to nowhere else: leave it out of")
+    assert there(transit) == {}
+    assert transit.aws.calls() == [INSTANCES, TABLES, TABLES]
+
+
+def test_what_holds_the_vpc_is_a_network_like_all_others(transit: Transit, play: Run, tables: list[str]) -> None:
+    assert actions(play(destinations=["10.0.0.0/8"])) == ["create"] * 2
+    assert there(transit, "10.0.0.0/8") == dict.fromkeys(tables, transit.gateway)
+    assert actions(play(destinations=["10.0.0.0/8", "10.0.0.0/16"], state="absent")) == ["delete", "none"] * 2
+
+
+def test_a_table_that_is_not_shown_ends_in_a_sentence(
+    transit: Transit, play: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where another account owns the VPC, and its main table is not shown."""
+    every = Ec2.tables
+    monkeypatch.setattr(Ec2, "tables", lambda self, *a, **k: [t for t in every(self, *a, **k) if not t.main])
+    told = play(check=True)["msg"]
+    subnet = transit.aws.world.nodes[0].subnet_id
+    assert told.startswith(f"The route table of {subnet} ({transit.aws.world.vpc_id}) is not shown to this caller: set")
 
 
 def test_a_table_that_is_not_there_ends_in_a_sentence(transit: Transit, play: Run) -> None:

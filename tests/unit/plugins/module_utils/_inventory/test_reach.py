@@ -39,6 +39,7 @@ def test_the_smallest_entry_is_about_all_overlay_ips() -> None:
                 "kept": [],
             },
             "looks": [],
+            "stays": [],
         }
     ]
 
@@ -68,6 +69,21 @@ def test_teardown_keeps_what_others_may_be_reached_by() -> None:
         "prefix_list_ids": lists,
         "kept": [],
     }
+
+
+def test_what_stays_is_told_with_what_removes_it() -> None:
+    wide = {**ENTRY, "destinations": ["192.168.10.0/24", "2001:db8::15"], "clients": ["10.20.0.0/16"]}
+    [entry] = read(overlay_ips=BOTH, overlay_ip_reach=[wide])["reach"]
+    there, back = entry["stays"]
+    assert there.startswith(
+        f"Kept in {TABLE}: 192.168.10.0/24, which may lead to overlay IPs of others, too. If nobody"
+    )
+    assert "run teardown with remove_shared_routes: true in this entry" in there
+    assert back.startswith("Kept in the route tables of the nodes: the way back to 10.20.0.0/16, which others may need")
+    assert back.endswith("remove_return_routes: true in this entry of overlay_ip_reach, or transit_gateway_return_route"
+                         " with state=absent.")  # fmt: skip
+    asked = {**wide, "remove_shared_routes": True, "remove_return_routes": True}
+    assert read(overlay_ips=BOTH, overlay_ip_reach=[asked])["reach"][0]["stays"] == []
 
 
 def test_a_whole_entry() -> None:
@@ -125,6 +141,14 @@ def test_a_whole_entry() -> None:
             {**ENTRY, "attachment_id": ATTACHMENT, "vpc_id": "vpc-0123456789abcdef0"},
             "overlay_ip_reach[0] has attachment_id and vpc_id: keep one of them.",
         ),
+        (
+            {**ENTRY, "clients": ["10.20.0.0/16", "192.168.10.15"]},
+            "overlay_ip_reach[0].clients has 192.168.10.15/32, which lies in the overlay IP 192.168.10.15/32 itself",
+        ),
+        (
+            {**ENTRY, "clients": ["192.168.0.0/16"], "destinations": ["192.168.0.0/16"]},
+            "overlay_ip_reach[0] has 192.168.0.0/16 in clients and in destinations, so that the transit gateway would",
+        ),
         ({**ENTRY, "clients": ["10.20.0.1/16"]}, "overlay_ip_reach[0].clients: '10.20.0.1/16' has host bits set"),
         (
             {**ENTRY, "prefix_list_ids": ["192.168.10.0/24"]},
@@ -146,6 +170,17 @@ def test_a_whole_entry() -> None:
 )
 def test_each_mistake_has_its_sentence(entry: Any, sentence: str) -> None:
     assert refusal(overlay_ip_reach=[entry]).startswith(sentence)
+
+
+def test_clients_may_be_around_the_overlay_ips_and_not_in_them() -> None:
+    """A site of 192.168.0.0/16 may have one address of it overlaid: the longest prefix decides at both ends."""
+    wide = {**ENTRY, "clients": ["192.168.0.0/16", "2001:db8::/32"]}
+    assert read(overlay_ips=BOTH, overlay_ip_reach=[wide])["reach"][0]["clients"] == wide["clients"]
+    network = [{"address": "192.168.10.0/24", "node_addresses": ["192.168.10.15"]}]
+    told = refusal(overlay_ips=network, overlay_ip_reach=[{**ENTRY, "clients": ["192.168.10.128/25"]}])
+    assert told.startswith("overlay_ip_reach[0].clients has 192.168.10.128/25, which lies in the overlay IP 192.168.10")
+    six = refusal(overlay_ips=BOTH, overlay_ip_reach=[{**ENTRY, "clients": ["2001:db8::15"]}])
+    assert six.startswith("overlay_ip_reach[0].clients has 2001:db8::15/128, which lies in the overlay IP 2001:db8::15")
 
 
 def test_all_mistakes_are_told_at_once() -> None:

@@ -120,13 +120,35 @@ def test_the_ipv4_address_of_two_families_is_meant() -> None:
             "overlay_ip_reach[0]: The listener of port 1 has the protocol UDP, and answers of a target",
         ),
         ({"address": "2001:db8::15"}, "overlay_ip_reach[0]: The listener of port 3600 leads to 2001:db8::15, and AWS"),
+        (
+            {"address": "192.168.10.99"},
+            "overlay_ip_reach[0].address is 192.168.10.99, which is no overlay IP of the inventory: choose one of 192.",
+        ),
+        (
+            {"listeners": [{"port": 1}, {"port": 2, "address": "10.0.1.10"}]},
+            "overlay_ip_reach[0].listeners[1].address is 10.0.1.10, which is no overlay IP of the inventory: choose",
+        ),
         ({"health_interval": 4}, "overlay_ip_reach[0].health_interval is 4: write a whole number from 5 to 300"),
         ({"proxy_protocol": "perhaps"}, "overlay_ip_reach[0].proxy_protocol is 'perhaps': write true or false."),
+        (
+            {"tags": {"aws:cost": 42}},
+            "overlay_ip_reach[0]: tags has the key 'aws:cost', which is one of AWS's own: take another key.",
+        ),
+        ({"listeners": [{"port": 1, "target_port": 0}]}, "overlay_ip_reach[0].listeners[0].target_port is 0: write a"),
         ({"tags": "cost"}, "overlay_ip_reach[0].tags is 'cost', not a dictionary: write {key: value}."),
     ],
 )
 def test_each_mistake_has_its_sentence(changes: dict[str, Any], sentence: str) -> None:
     assert refusal(overlay_ip_reach=[entry(**changes)]).startswith(sentence)
+
+
+def test_an_address_of_a_network_is_one_of_its_own() -> None:
+    network = [{"address": "192.168.10.0/24", "node_addresses": ["192.168.10.15"]}]
+    for address in ("192.168.10.15", "192.168.10.16"):
+        made = read(overlay_ips=network, overlay_ip_reach=[entry(address=address)])["reach"][0]
+        assert made["address"] == address
+    told = refusal(overlay_ips=network, overlay_ip_reach=[entry(address="192.168.11.15")])
+    assert told.endswith("which is no overlay IP of the inventory: choose one of 192.168.10.0/24.")
 
 
 def test_which_of_two_overlay_ips_has_to_be_said() -> None:

@@ -83,6 +83,17 @@ def test_overlay_ips_of_ipv6_alone_are_to_be_named() -> None:
     assert "overlay_ip_reach[0] has no destinations, and no overlay IP is IPv4: name those of IPv6" in told
 
 
+def test_what_is_declared_by_endpoint() -> None:
+    entry = {**ENTRY, "subnets": ["subnet-0123456789abcdef0"], "access_group_ids": ["S-1"]}
+    assert read(overlay_ips=THREE[:1], overlay_ip_reach=[entry])["reached"]["client_vpn"] == {
+        ENDPOINT: {
+            "destinations": ["192.168.10.15/32"],
+            "subnet_ids": ["subnet-0123456789abcdef0"],
+            "access_group_ids": ["S-1"],
+        }
+    }
+
+
 def test_one_endpoint_has_one_entry() -> None:
     told = refusal(overlay_ips=THREE, overlay_ip_reach=[ENTRY, {**ENTRY, "access_group_ids": ["S-1"]}])
     assert f"overlay_ip_reach[1] is about {ENDPOINT}, as overlay_ip_reach[0] is: make one entry of them." in told

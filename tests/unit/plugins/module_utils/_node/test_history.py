@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import socket
 import stat
@@ -38,6 +39,28 @@ def test_records_are_roots_alone(place: Path) -> None:
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
     assert stat.S_IMODE((place / history.NAME).stat().st_mode) == 0o600
     assert sorted(path.name for path in place.iterdir()) == [".lock", history.NAME]
+
+
+def test_of_a_file_that_is_far_too_large_the_newest_are_read(place: Path) -> None:
+    """Somebody else wrote into it: ours is never so large."""
+    history.add([record(NOON + n) for n in range(3)], place)
+    file = place / history.NAME
+    kept = file.read_text()
+    old = "".join(f"{json.dumps(record(NOON - 99 - n))}\n" for n in range(9))
+    file.write_text(old + "#" * (5 << 20) + "\n" + kept)
+    assert history.read(place) == [record(NOON + n) for n in range(3)]
+    assert history.add([record(NOON + 3)], place)
+    assert history.read(place) == [record(NOON + n) for n in range(4)]
+    assert file.stat().st_size < moves.LARGEST
+
+
+def test_a_line_that_is_cut_is_none(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its end might be taken for a record."""
+    place.mkdir()
+    end = json.dumps(record(NOON + 1)) + "\n"
+    (place / history.NAME).write_text('"' + end + end)
+    monkeypatch.setattr(history, "_MOST_READ", 2 * len(end))
+    assert history.read(place) == [record(NOON + 1)]
 
 
 def test_a_link_in_the_way_leads_nowhere(place: Path, tmp_path: Path) -> None:

@@ -189,6 +189,15 @@ def test_since_no_time(text: str) -> None:
         moves.since(text, NOON)
 
 
+@pytest.mark.parametrize(
+    "text", ["2026-02-01", "2026-01-31T12:00:01Z", "2026-01-31T12:30", "9999-12-31T23:59:59-23:59"]
+)
+def test_since_a_time_that_is_yet_to_come(text: str) -> None:
+    why = re.escape(f"since is '{text}', which is yet to come (it is 2026-01-31T12:00:00Z): write a time such as ")
+    with pytest.raises(ValueError, match=why):
+        moves.since(text, NOON)
+
+
 def test_later() -> None:
     again = {**record(NOON - 60), "times": 2, "until": moves.stamp(NOON + 5)}
     found = [record(NOON - 1), again, record(NOON), record(NOON + 1)]

@@ -108,7 +108,7 @@ class Broken:
     ("failure", "reason", "error"),
     [
         (Expired(), "Deadline", "Its deadline passed."),
-        (MemoryError(), "MemoryError", "MemoryError"),
+        (MemoryError(), "MemoryError", "memory error"),
         (KeyError("x"), "KeyError", "'x'"),
         (JobError("No.", {}), "NotTaken", "No."),
         (JobError("No.", {"routes": None}), None, None),  # a record that cannot be made

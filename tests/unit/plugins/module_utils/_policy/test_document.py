@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -360,12 +361,33 @@ def test_reach_by_load_balancers_is_fenced_by_their_names() -> None:
     prefix = f"arn:aws:elasticloadbalancing:{PLACE.region}:{OWNER}"
     assert on_listeners["Resource"] == [f"{prefix}:listener/net/{name}/*/*" for name in ("db", "sap-ascs")]
     assert on_balancers["Resource"] == [f"{prefix}:loadbalancer/net/db/*", f"{prefix}:loadbalancer/net/sap-ascs/*"]
-    assert on_groups["Resource"] == [f"{prefix}:targetgroup/db-*/*", f"{prefix}:targetgroup/sap-ascs-*/*"]
+    ports = [f"{name}-{'?' * digits}" for name in ("db", "sap-ascs") for digits in range(1, 6)]
+    assert on_groups["Resource"] == sorted(f"{prefix}:targetgroup/{one}/*" for one in ports)
     assert on_interfaces["Resource"] == f"arn:aws:ec2:{PLACE.region}:{OWNER}:network-interface/eni-1"
     both = policy_document.reach(PLACE, OWNER, ["tgw-rtb-1"], ["tgw-attach-1"], balancers=balancers)
     assert statements(both)[3:] == statements(alone)[1:]
     by_role = policy_document.reach(PLACE, "", (), (), ROUTES_ROLE, balancers)
     assert statements(by_role)[1:] == [ASSUME, *statements(alone)[1:]]
+
+
+@pytest.mark.parametrize(
+    ("group", "allowed"),
+    [
+        ("sap-22", True),
+        ("sap-50013", True),
+        ("sap-prd-3600", False),
+        ("sap-a-3600", False),
+        ("sap-500130", False),
+        ("sapx-3600", False),
+        ("sap-a-443", True),  # as docs/iam.md says
+    ],
+)
+def test_a_load_balancers_target_groups_have_a_port_in_their_names(group: str, allowed: bool) -> None:
+    balancers = policy_document.Balancers(["sap"], [Ec2Ref("eni-1", OWNER, "vpc-1")])
+    document = policy_document.reach(PLACE, "", (), (), balancers=balancers)
+    [found] = [one for one in statements(document) if "elasticloadbalancing:RegisterTargets" in one["Action"]]
+    arn = f"arn:aws:elasticloadbalancing:{PLACE.region}:{OWNER}:targetgroup/{group}/0123456789abcdef"
+    assert any(fnmatchcase(arn, one) for one in found["Resource"]) is allowed
 
 
 def test_reach_by_client_vpn_names_endpoints_and_subnets() -> None:

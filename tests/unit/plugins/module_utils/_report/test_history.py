@@ -64,7 +64,6 @@ def test_since(since: str, count: int) -> None:
     [
         ("999999w", "1970-01-01T00:00:00.000Z"),
         ("0001-01-01T00:00:00+23:59", "1970-01-01T00:00:00.000Z"),
-        ("9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59.000Z"),
     ],
 )
 def test_since_a_moment_that_no_clock_shows(since: str, told: str) -> None:
@@ -83,7 +82,21 @@ def test_a_node_that_does_not_answer() -> None:
     assert order(report) == [("n1", "12:00:00")]
     told_of = "n2: cannot be asked, so that what it has on record is not here: No route to host"
     assert history.lines(report)[2] == told_of
+    assert history.lines(report)[0] == "1 move on record, without what n2 has"
+    three = {**MODEL, "nodes": {"n1": {}, "n2": {}, "n3": {}}}
+    head = history.lines(history.report(three, histories, "1m", NOON))[0]
+    assert head == "1 move on record since 2026-01-31T11:59:00.000Z, without what n2 and n3 have"
     assert history.report(MODEL, {}, "", NOON)["nodes"]["n1"]["error"] == "no answer"
+
+
+def test_no_node_answers() -> None:
+    """That no move is known is not that there was none."""
+    told = history.lines(history.report(MODEL, {"n2": {"unreachable": True, "msg": "No route to host"}}, "1h", NOON))
+    assert told == [
+        "nothing was read: no node could be asked",
+        "n1: cannot be asked, so that what it has on record is not here: no answer",
+        "n2: cannot be asked, so that what it has on record is not here: No route to host",
+    ]
 
 
 def test_the_last_moves_of_status() -> None:

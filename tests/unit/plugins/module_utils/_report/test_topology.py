@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.finding import ERROR, INFO, WARNING, Finding
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page, topology
-from unit.status_reports import OVERLAY, Leads, balanced, reached, report
+from unit.status_reports import OVERLAY, VPC, Leads, balanced, reached, report
 
 LEADS: dict[str, dict[str, Leads]] = {
     "well": {OVERLAY: ((1, "active"), (1, "active"))},
@@ -223,3 +223,9 @@ def test_the_picture_in_words() -> None:
     assert words[0] == "VPC vpc-0f3b2c1d4e5a60718 with 10.0.0.0/16."
     assert words[1].endswith("leads 2001:db8:1234:5678:9abc:def0:1234:5678 to node1, which cannot receive.")
     assert words[2].startswith("node1, holder, is in eu-central-1a: holds 2001:db8")
+
+
+@pytest.mark.parametrize("shape", ["wide", "narrow"])
+def test_the_vpc_is_named(shape: str) -> None:
+    (title,) = [text["text"] for text in pictures("well")[shape].texts if text["text"].startswith("VPC")]
+    assert title == f"VPC {VPC}"

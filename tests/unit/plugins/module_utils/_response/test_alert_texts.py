@@ -119,6 +119,9 @@ def test_what_is_no_list_of_alerts_is_told(text: str) -> None:
 def test_other_kinds_and_too_many_are_told() -> None:
     with pytest.raises(alerts.AlertsError, match="overlay_ip_alerts is a list, not a percent-encoded text"):
         alerts.read([{}])
+    number = type("_AnsibleTaggedInt", (int,), {})(750)
+    with pytest.raises(alerts.AlertsError, match="overlay_ip_alerts is a number, not a percent-encoded text"):
+        alerts.read(number)
     with pytest.raises(alerts.AlertsError, match="has 101 alerts, more than 100: set max_alerts"):
         alerts.read(quote(json.dumps([{}] * 101)))
     assert len(alerts.read(quote(json.dumps([{}] * 100)))) == 100

@@ -31,3 +31,14 @@ def test_what_was_not_read_is_not_well(overlays: list[dict[str, Any]], said: str
     report = {"overlays": [{"destination": f"{n}", **one} for n, one in enumerate(overlays)], "nodes": {}}
     for name in ("OverlayIpNobodyServes", "OverlayIpTableDead"):
         assert look.over(Alert(name), report) == said
+
+
+def test_a_check_that_was_not_read_is_not_off() -> None:
+    alert = Alert("OverlayIpNotReady", check="source_dest_check")
+    for name, said in (
+        ("not_read", ""),
+        ("not_looked_at", ""),
+        ("other", "the source/destination check is off everywhere."),
+    ):
+        report = {"overlays": [{"destination": "1", "findings": [{"id": name}]}], "nodes": {}}
+        assert look.over(alert, report) == said

@@ -83,7 +83,7 @@ def test_a_master_that_is_overruled_steps_down_and_leaves_the_route_alone(world:
 
 
 @pytest.mark.parametrize(
-    ("silence", "why"), [(AwsError("Unreachable", "No answer."), "No answer."), (TimeoutError(), "TimeoutError.")]
+    ("silence", "why"), [(AwsError("Unreachable", "No answer."), "No answer."), (TimeoutError(), "timeout error.")]
 )
 def test_who_was_overruled_and_cannot_read_leaves_the_route_where_it_is(
     world: World, silence: Exception, why: str
@@ -99,7 +99,7 @@ def test_who_was_overruled_and_cannot_read_leaves_the_route_where_it_is(
     assert world.routes == [PEER, PEER]
 
 
-@pytest.mark.parametrize(("silence", "why"), [(ValueError("So."), "So."), (TimeoutError(), "TimeoutError.")])
+@pytest.mark.parametrize(("silence", "why"), [(ValueError("So."), "So."), (TimeoutError(), "timeout error.")])
 def test_every_failure_says_why(world: World, silence: Exception, why: str) -> None:
     world.notify(MASTER)
     world.unreadable, world.silence = True, silence

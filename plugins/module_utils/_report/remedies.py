@@ -1,0 +1,128 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The findings of a report as the status page shows them: what each is about, and the commands that its remedy names.
+
+Pure. This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .._base.finding import ERROR
+from .._inventory.holders import Dict
+from . import outside
+
+
+def findings(
+    report: Dict, overlays: Sequence[Dict], nodes: Mapping[str, Dict], inventory: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """All of them, each once, with what it is about and the commands that its remedy names."""
+    told: dict[tuple[str, str], dict[str, Any]] = {}
+    several = len(report["overlays"]) > 1
+    only = overlays[0] if len(overlays) == 1 else None  # of a node's finding nobody knows which one of several it is
+    given = [part for source in inventory for part in ("-i", source)]
+    if report.get("pair"):
+        given += ["-e", f"overlay_ip_group={report['pair']}"]
+    places: list[tuple[str, Dict | None, Sequence[Dict]]] = [
+        *((o["destination"], page, o["findings"]) for o, page in zip(report["overlays"], overlays)),
+        *((name, only, node["findings"]) for name, node in report["nodes"].items()),
+        *((finding.get("node") or "earlier inventory", None, [finding]) for finding in report["orphans"]),
+        *((where, None, found) for where, found in outside.findings(report)),
+    ]
+    for where, overlay, found in places:
+        for finding in found:
+            key = (finding["id"], finding["message"])
+            if key in told:
+                told[key]["where"].append(where)
+                continue
+            told[key] = {
+                "severity": finding["severity"],
+                "id": finding["id"],
+                "message": finding["message"],
+                "remedy": finding["remedy"][:1].upper() + finding["remedy"][1:],
+                "where": [where],
+                "commands": list(_commands(finding["remedy"], overlay, nodes, given, where, several=several)),
+            }
+    for one in told.values():
+        one["message"] = _with_names(one["message"], nodes)
+        known = overlays[0]["destination"] if not several and overlays else ""  # there is no other one
+        apart = [where for where in one["where"] if where not in one["message"] and where != known]
+        one["about"] = " · ".join(filter(None, (report.get("pair"), named(apart))))
+        yield one
+
+
+def unlooked(name: str, why: str) -> dict[str, Any]:
+    """That a pair is not on the page at all, since its inventory is wrong, as a finding."""
+    return {
+        "severity": ERROR,
+        "id": "pair_not_looked_at",
+        "message": f"{name} could not be looked at: {why}",
+        "remedy": "Mend its inventory, and look again. It is not among the overlay IPs below.",
+        "where": [name],
+        "about": "",
+        "commands": [],
+    }
+
+
+def _with_names(message: str, nodes: Mapping[str, Dict]) -> str:
+    """AWS knows instances, people nodes: each id of one has the name of the node beside it, unless that is there."""
+    for name, node in nodes.items():
+        instance = node["instance_id"]
+        if instance and name not in message:
+            parts = re.split(rf"\b{re.escape(instance)}\b", message)
+            message = f"{instance} ({name})".join(parts)
+    return message
+
+
+def _commands(
+    remedy: str,
+    overlay: Dict | None,
+    nodes: Mapping[str, Dict],
+    given: Sequence[str],
+    where: str,
+    *,
+    several: bool,
+) -> Iterator[dict[str, str]]:
+    """What can be copied: the playbook that a remedy names, and what stands in it between backticks.
+
+    A switchover is offered of one overlay IP alone: of a node's finding it may be any of several.
+    """
+    for command in re.findall(r"`([^`]+)`", remedy):
+        node = next((name for name in nodes if _on(name, remedy)), where if where in nodes else "")
+        yield {"at": f"on {node}" if node else "", "command": command}
+    words = remedy.lower()
+    if "reach.yml" in words:
+        yield {"at": "", "command": shlex.join(["ansible-playbook", *given, "aws_ha.overlay_ip.reach"])}
+    if re.search(r"\brun setup\b|\bsetup heals\b", words) and "switchover" not in words:
+        yield {"at": "", "command": shlex.join(["ansible-playbook", *given, "aws_ha.overlay_ip.setup"])}
+    target = _target(overlay, nodes)
+    if "switchover" in words and overlay and target:
+        only = ["-e", f"overlay={overlay['destination']}"] if several else []
+        moving = ["ansible-playbook", *given, "aws_ha.overlay_ip.switchover", "-e", f"target={target}", *only]
+        yield {"at": "", "command": shlex.join(moving)}
+
+
+def _on(name: str, remedy: str) -> bool:
+    """Whether a remedy says "on NAME": one name may begin another one, as db does db-standby and db.example.com."""
+    return re.search(rf"\bon {re.escape(name)}(?![\w-]|\.\w)", remedy) is not None
+
+
+def _target(overlay: Dict | None, nodes: Mapping[str, Dict]) -> str | None:
+    """The node that shall have an overlay IP: the one that most tables lead to, if it is well, else one that is."""
+    leads = led(overlay) if overlay else []
+    well = [name for name, node in nodes.items() if node["ready"] == "yes"]
+    return max(well, key=leads.count, default=None)
+
+
+def led(overlay: Dict) -> list[str]:
+    """Where its tables lead, those that work."""
+    return [table["holder"] for table in overlay["tables"] if table["holder"] and table["state"] == "active"]
+
+
+def named(names: Sequence[str], most: int = 3) -> str:
+    return ", ".join(names[:most]) + " …" * (len(names) > most)
