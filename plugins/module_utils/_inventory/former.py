@@ -49,7 +49,7 @@ class Former:
     narrow: bool
     active: bool
     ready: bool
-    direct: bool = True
+    direct: bool
 
 
 def routed(records: Iterable[Dict], wanted: Iterable[Dict]) -> set[str]:
@@ -111,9 +111,9 @@ def former(overlays: Sequence[Dict], nodes: Mapping[str, Dict], seen: Iterable[D
             listed = net.is_list(other) or net.is_list(destination)
             if other in wanted or not (narrow or (other in known and (listed or net.covers(other, destination)))):
                 continue
-            by = (destination,) if narrow else tuple(d for d in wanted if net.covers(other, d))
-            if listed and not narrow:
-                by = tuple(dict.fromkeys(beside[table, other]))
+            by: tuple[str, ...] = (destination,)
+            if not narrow:
+                by = tuple(beside[table, other] if listed else (d for d in wanted if net.covers(other, d)))
             to = route["network_interface_id"]
             there = [own.get((d, table)) for d in by]
             found[table, other] = Former(

@@ -89,6 +89,13 @@ def test_the_way_back_follows_the_prefix_too_where_it_is_on_record() -> None:
     assert settling.parting([row], whole=True) == [], "it may have carried more: orphans sees to it"
 
 
+def test_a_prefix_is_replaced_by_all_that_it_covers_in_whichever_tables_they_are() -> None:
+    singles = model(overlay(APP, APP), overlay(DB, DB))
+    looked = [seen(to(1, "a"), of=APP), seen(to(1, "a"), to(1, "b"), of=DB, beside=[to(1, "b", destination=NET)])]
+    (row,) = settling.replaced(singles, looked, {NET})
+    assert row.by == (APP, DB)
+
+
 def ready(own: dict[str, Any], *beside: dict[str, Any]) -> list[bool]:
     return [row.ready for row in settling.replaced(model(), [seen(own, beside=beside)])]
 
@@ -170,8 +177,9 @@ def test_the_way_back_from_a_list() -> None:
     looked = [seen(none(), of=APP, beside=[to(2, destination=LIST)]), seen(to(1), of=DB)]
     assert home(singles, looked) == ["node1", "node1"]
     assert home(singles, looked, {LIST}) == ["node2", "node1"], "the list has APP alone"
-    (row,) = settling.replaced(singles, looked, {LIST})
-    assert (row.by, row.narrow, row.direct) == ((APP,), False, True)
+    others = [seen(none(), of="10.97.0.0/16", beside=[to(2, destination=LIST)])]
+    (row,) = settling.replaced(singles, looked + others, {LIST})
+    assert (row.by, row.narrow, row.direct) == ((APP,), False, True), "what is not the inventory's does not count"
     assert refusals(looked, singles, {LIST}) == []
 
 
@@ -234,7 +242,7 @@ def test_ipv6_is_known_too() -> None:
 
 
 def test_how_it_is_told() -> None:
-    row = Former("rtb-a", APP, "eni-2", "node2", (NET,), True, True, False)
+    row = Former("rtb-a", APP, "eni-2", "node2", (NET,), True, True, False, True)
     told = former.finding(row)
     assert (told["id"], told["severity"]) == ("former_route", "warning")
     assert told["message"] == (
