@@ -66,7 +66,7 @@ def run(aws: Api, wanted: Wanted, clock: Clock = time) -> dict[str, Any]:
             return gone.result
         raise
     rivals, tried = 0, False
-    while changes := _due(aws, wanted, before, listed):
+    while changes := _due(aws, wanted, before, listed, tried):
         if wanted.check:
             listed = _foretold(wanted, listed, changes)
             break
@@ -79,9 +79,10 @@ def run(aws: Api, wanted: Wanted, clock: Clock = time) -> dict[str, Any]:
                 raise ListError(_left(err.message, tried), _result(aws, wanted, before, listed)) from err
             rivals += err.code in _RACED
             if rivals > RIVALS or deadline.over:
-                told = f"It was tried {rivals} times, and each time somebody else had changed the list"
-                why = f"{_whole(err.message)} {told}: find out who does, then run again."
-                why = why if rivals > RIVALS else err.message
+                why = err.message
+                if rivals > RIVALS:
+                    told = f"It was tried {rivals} times, and each time somebody else had changed the list"
+                    why = f"{_whole(why)} {told}: find out who does, then run again."
                 raise ListError(_left(why, tried), _result(aws, wanted, before, listed)) from err
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**rivals)
         clock.sleep(min(pause, deadline.left))
@@ -95,13 +96,13 @@ def run(aws: Api, wanted: Wanted, clock: Clock = time) -> dict[str, Any]:
     return _result(aws, wanted, before, listed)
 
 
-def _due(aws: Api, wanted: Wanted, before: PrefixList, listed: PrefixList) -> list[str]:
+def _due(aws: Api, wanted: Wanted, before: PrefixList, listed: PrefixList, written: bool) -> list[str]:
     """What is still to be added, or to be taken out."""
     if wanted.state == "absent":
         own = entries.added_by(listed, wanted.description)
         return [address for address in wanted.addresses if address in own]
     for why in entries.unusable(listed, wanted.prefix_list_id, wanted.addresses, aws.region):
-        raise ListError(_left(why, before != listed), _result(aws, wanted, before, listed))
+        raise ListError(_left(why, written), _result(aws, wanted, before, listed))
     return entries.lacking(listed, wanted.addresses)
 
 

@@ -157,3 +157,49 @@ def test_check_mode_reads_alone() -> None:
     assert (done["changed"], done["added"], done["prefix_list"]["version"]) == (True, [B, C], 2)
     done, _seconds = play(read(A, B), wanted=Wanted(LIST, (B, C), "absent", "ours", check=True))
     assert (done["removed"], done["diff"]["after"]) == ([B], {LIST: [A]})
+
+
+def test_all_of_ones_own_is_taken_out_by_one_call() -> None:
+    taken = {"PrefixListId": LIST, "CurrentVersion": 1, "RemoveEntries": [{"Cidr": A}, {"Cidr": B}]}
+    done, _seconds = play(
+        read(A, B, C), Call("ec2", "ModifyManagedPrefixList", taken, {"PrefixList": {}}), read(C, version=2),
+        wanted=Wanted(LIST, (A, B), "absent", "ours"),
+    )  # fmt: skip
+    assert (done["changed"], done["removed"], done["kept"]) == (True, [A, B], [])
+
+
+def test_entries_may_have_no_description() -> None:
+    added = {"PrefixListId": LIST, "CurrentVersion": 1, "AddEntries": [{"Cidr": A}]}
+    plain = Call("ec2", "ModifyManagedPrefixList", added, {"PrefixList": {}})
+    assert play(read(), plain, read(A, version=2), wanted=Wanted(LIST, (A,)))[0]["changed"]
+
+
+def test_a_call_takes_a_hundred() -> None:
+    many = [f"10.99.1.{number}/32" for number in range(101)]
+    done, _seconds = play(
+        read(MaxEntries=101), add(*many[:100]), read(*many[:100], version=2, MaxEntries=101),
+        add(many[100], version=2), read(*many, version=3, MaxEntries=101),
+        wanted=Wanted(LIST, tuple(many), description="ours"),
+    )  # fmt: skip
+    assert len(done["added"]) == 101
+
+
+def test_somebody_else_fills_it_meanwhile() -> None:
+    lost = add(B, error="PrefixListVersionMismatch")
+    failed, _seconds = play(read(A, MaxEntries=2), lost, read(A, C, version=2, MaxEntries=2))
+    assert str(failed).startswith(f"{LIST} has 2 of at most 2 entries, and 10.99.0.6 is to be added: ")
+    assert str(failed).endswith("has it must have room. Nothing was changed.")
+
+
+def test_without_time_it_is_tried_once() -> None:
+    hasty = Wanted(LIST, (A,), description="ours", wait_timeout=0)
+    failed, seconds = play(read(), add(A, error="PrefixListVersionMismatch"), wanted=hasty)
+    assert str(failed) == "ModifyManagedPrefixList: refused (PrefixListVersionMismatch). Nothing was changed."
+    assert seconds == 0
+
+
+def test_what_is_throttled_until_the_end_was_not_read_back() -> None:
+    busy = Call("ec2", "DescribeManagedPrefixLists", read()[0].params, error="RequestLimitExceeded")
+    failed, seconds = play(read(), add(A, B), busy, busy, wanted=Wanted(LIST, (A, B), "present", "ours", 0.1))
+    assert "could not be read back: DescribeManagedPrefixLists: refused (RequestLimitExceeded)." in str(failed)
+    assert (failed.result["changed"], seconds) == (True, 0.1)
