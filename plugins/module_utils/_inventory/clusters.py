@@ -32,7 +32,8 @@ def heed(model: dict[str, Any], views: Mapping[str, Sequence[Dict]]) -> None:
     `moved_with`: what the cluster is asked to move where it moves the overlay, which is what it is beside, or `top`;
     `apart_by`: what the operators' own constraint is called by which it leaves the node of another; empty for none;
     `moved_by`: None, or what else than setup's own moves it: `resource` and what the view has of it, as `engine` and
-    `agent`. `mover` is the engine that has to make a move: the chosen one, or the one that moves an overlay already.
+    `agent`; `engine_holder`: the node on which its cluster has it, empty where none says so. `mover` is the engine that
+    has to make a move: the chosen one, or the one that moves an overlay already.
     """
     for name, cluster_name in cluster_names(model["nodes"], views).items():
         model["nodes"][name]["cluster_name"] = cluster_name
@@ -50,8 +51,9 @@ def heed(model: dict[str, Any], views: Mapping[str, Sequence[Dict]]) -> None:
         overlay["bound"] = {key: resource[key] for key in _BOND} if resource["follows"] else None
         overlay["moved_with"] = resource["follows"] if resource.get("role") == STARTED else resource["top"]
         overlay["apart"] = dict(resource.get("apart", {}))
+        overlay["engine_holder"] = names.get(_holder(overlay, views), "")
         if others and not ours:
-            overlay["home"] = names.get(_holder(overlay, views), overlay["home"])
+            overlay["home"] = overlay["engine_holder"] or overlay["home"]
     for overlay in model["overlays"]:
         if overlay:
             overlay["apart_by"] = _apart_by(overlay, model["overlays"])

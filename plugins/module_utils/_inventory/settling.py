@@ -46,8 +46,13 @@ def setup_calls(model: Dict, seen: Iterable[Dict], known: Iterable[str] = ()) ->
 
 
 def held_calls(model: Dict, seen: Iterable[Dict], node: str, known: Iterable[str] = ()) -> list[dict[str, Any]]:
-    """The calls of overlay_interface for the addresses that a node holds, or will hold once setup is done."""
-    return calls.interface_calls([o for o in settled(model, seen, known) if o["home"] == node])
+    """The calls of overlay_interface for the addresses that a node holds, or will hold once setup is done.
+
+    Where a cluster has one, it says so, whatever the routes do: it would never take an address down that it has not
+    brought up itself.
+    """
+    there = settled(model, seen, known)
+    return calls.interface_calls([o for o in there if (o.get("engine_holder") or o["home"]) == node])
 
 
 def parting(rows: Iterable[Former], *, whole: bool = False) -> list[dict[str, Any]]:

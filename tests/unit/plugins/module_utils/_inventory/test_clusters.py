@@ -243,3 +243,14 @@ def test_whether_the_nodes_are_to_be_asked(request_: dict[str, str], asked: bool
 def test_who_still_is_nobody_is_refused() -> None:
     with pytest.raises(inventory_model.InventoryError, match="target is 'SAP3', which is no node: choose one of node1"):
         inventory_model.judged(given(TOLD, target="SAP3"), switchover=True)
+
+
+@pytest.mark.parametrize(
+    ("holders", "node"),
+    [({IP: "SAP2.corp"}, "db2"), ({IP: "self"}, ""), ({IP: ""}, ""), ({"192.168.10.99": "SAP2.corp"}, ""), ({}, "")],
+)
+def test_where_a_cluster_has_it(holders: dict[str, str], node: str) -> None:
+    """keepalived says `self` alone: it follows the routes, and so does setup."""
+    made = model("pacemaker")
+    clusters.heed(made, {"db1": view("SAP1.corp", BOTH, holders=holders), "db2": view("SAP2.corp", BOTH)})
+    assert made["overlays"][0]["engine_holder"] == node

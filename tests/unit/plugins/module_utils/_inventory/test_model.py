@@ -35,6 +35,7 @@ def test_the_smallest_inventory() -> None:
             "entries": [{"place": 0, "address": "192.168.10.15", "name": "", "route": False}],
             "apart": {},
             "apart_by": "",
+            "engine_holder": "",
             "moved_with": "overlay-ip-192.168.10.15",
             "bound": None,
             "moved_by": None,

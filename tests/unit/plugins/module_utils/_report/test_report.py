@@ -168,3 +168,6 @@ def test_whom_setup_routes_to(tables: tuple[dict[str, Any], ...], home: str) -> 
     other = "node2" if home == "node1" else "node1"
     assert [call["addresses"] for call in settling.held_calls(SETUP_MODEL, seen, home)] == [[OVERLAY]]
     assert settling.held_calls(SETUP_MODEL, seen, other) == []
+    for holder in ("node1", "node2"):  # a cluster has it there, and would not take down what it has not brought up
+        had = {**SETUP_MODEL, "overlays": [{**o, "engine_holder": holder} for o in SETUP_MODEL["overlays"]]}
+        assert [node for node in ("node1", "node2") if settling.held_calls(had, seen, node)] == [holder]
