@@ -110,34 +110,6 @@ def test_status_only_reads() -> None:
     assert statements(policy_document.status(PLACE)) == [READ]
 
 
-LIST = "pl-0123456789abcdef0"
-LIST_ARN = f"arn:aws:ec2:eu-central-1:*:prefix-list/{LIST}"
-ADD = {
-    "Effect": "Allow",
-    "Action": ["ec2:GetManagedPrefixListEntries", "ec2:ModifyManagedPrefixList"],
-    "Resource": LIST_ARN,
-}
-
-
-def test_lists_are_fenced_by_their_arns_and_only_status_does_not_write_them() -> None:
-    actions = sorted([*READ["Action"], "ec2:DescribeManagedPrefixLists"])
-    assert statements(policy_document.status(PLACE, [LIST])) == [
-        {**READ, "Action": actions},
-        {**ADD, "Action": "ec2:GetManagedPrefixListEntries"},
-    ]
-    plain = statements(policy_document.operator(PLACE, [TABLE_A], [ENI], Setup()))
-    read, routes, add, check = statements(policy_document.operator(PLACE, [TABLE_A], [ENI], Setup(), "", [LIST]))
-    assert (read, [routes, check], add) == ({**READ, "Action": actions}, plain[1:], ADD)
-    assert statements(policy_document.operator(PLACE, [], [ENI], Setup(), ROUTES_ROLE, [LIST])) == statements(
-        policy_document.operator(PLACE, [], [ENI], Setup(), ROUTES_ROLE)
-    ), "the lists are the role's, too"
-    assert statements(policy_document.routes(PLACE, [TABLE_A], [LIST]))[2] == ADD
-    assert statements(policy_document.entries(PLACE, [LIST])) == [
-        {**READ, "Action": "ec2:DescribeManagedPrefixLists"},
-        ADD,
-    ]
-
-
 def test_operator_without_roles_has_no_permission_in_iam() -> None:
     read, routes, check = statements(policy_document.operator(PLACE, [TABLE_A], [ENI], Setup()))
     assert (read, check) == (READ, CHECK)
@@ -326,21 +298,6 @@ def test_reach_writes_routes_back_in_these_tables_of_their_vpc_alone() -> None:
     assert last["Action"] == ["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:ReplaceRoute"]
     assert last["Resource"] == PLACE.ec2(TABLE_A.account, "route-table", TABLE_A.resource_id)
     assert last["Condition"] == {"ArnEquals": {"ec2:Vpc": PLACE.ec2(TABLE_A.account, "vpc", TABLE_A.vpc_id)}}
-
-
-def test_reach_by_prefix_lists_is_judged_on_list_table_and_attachment() -> None:
-    arn = "arn:aws:ec2:eu-central-1:111111111111:transit-gateway"
-    table, attachment = f"{arn}-route-table/tgw-rtb-1", f"{arn}-attachment/tgw-attach-1"
-    listed = "arn:aws:ec2:eu-central-1:*:prefix-list/pl-1"
-    document = policy_document.reach(PLACE, OWNER, ["tgw-rtb-1"], ["tgw-attach-1"], lists=["pl-1"])
-    suffix = "TransitGatewayPrefixListReference"
-    assert f"ec2:Get{suffix}s" in statements(document)[0]["Action"]
-    assert "ec2:DescribeManagedPrefixLists" in statements(document)[0]["Action"]
-    assert [(s["Action"], s["Resource"]) for s in statements(document)[3:]] == [
-        (f"ec2:Delete{suffix}", [listed, table]),
-        ([f"ec2:Create{suffix}", f"ec2:Modify{suffix}"], [listed, attachment, table]),
-        ("ec2:GetManagedPrefixListEntries", listed),
-    ]
 
 
 def test_reach_by_the_gateways_owner_only_becomes_his_role() -> None:
