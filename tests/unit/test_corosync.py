@@ -82,5 +82,6 @@ def test_the_rest_keeps_its_numbers_and_is_no_pair_meanwhile() -> None:
     without, whole = members.written(["b"]), members.written([])
     assert re.findall(r"nodeid: (\d)\n +ring0_addr: (\S+)", without) == [("2", "10.0.1.10")]
     assert "two_node" not in without
+    assert "wait_for_all: 1" in without, "switched on again it would cost the holder its quorum"
     assert re.findall(r"nodeid: (\d)\n +ring0_addr: (\S+)", whole) == [("1", "10.0.2.60"), ("2", "10.0.1.10")]
     assert "two_node: 1" in whole
