@@ -6,31 +6,37 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from lab.playbook.run import run_playbook
 from unit.promtool import ROOT
 
-ROLE = {"name": "aws_ha.overlay_ip.metrics", "tasks_from": "present.yml"}
-PLAY = [{"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.include_role": ROLE}]}]
+ROLE = {"name": "aws_ha.overlay_ip.metrics", "tasks_from": "preflight.yml"}
+PLAY = [{"hosts": "overlay_nodes", "gather_facts": False, "tasks": [{"ansible.builtin.include_role": ROLE}]}]
 
 
 def test_a_folder_that_is_a_link_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    link = tmp_path / "link"
-    link.symlink_to(tmp_path / "elsewhere")
-    play = tmp_path / "play.yml"
+    folder, link = tmp_path / "folder", tmp_path / "link"
+    folder.mkdir()
+    link.symlink_to(folder)
+    play, inventory = tmp_path / "play.yml", tmp_path / "inventory.json"
     play.write_text(json.dumps(PLAY))
-    done = run_playbook(
-        str(play),
-        Path("localhost,"),
-        extra_vars={"overlay_ip_metrics_directory": str(link), "metrics_directory": str(link)},
-        check=True,  # whatever comes after it changes nothing
-        environment={"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections")},
-        cwd=tmp_path,
+    given = {
+        "overlay_ip_region": "eu-central-1",
+        "overlay_ips": [{"address": "192.168.10.15", "route_table_ids": ["rtb-0123456789abcdef0"]}],
+        "ansible_connection": "local",
+        "ansible_python_interpreter": sys.executable,
+    }
+    hosts = {
+        name: {"overlay_ip_instance_id": f"i-{n:017x}", "overlay_ip_metrics_directory": str(where)}
+        for n, (name, where) in enumerate({"node1": folder, "node2": link, "node3": tmp_path / "none"}.items())
+    }
+    inventory.write_text(json.dumps({"overlay_nodes": {"hosts": hosts, "vars": given}}))
+    house = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections")}
+    done = run_playbook(str(play), inventory, environment=house, cwd=tmp_path)
+    assert done.told == (
+        f"overlay_ip_metrics_directory is '{link}', which is a link on node2: name the folder that it leads to."
+        " Nothing was changed."
     )
-    (failed,) = (result.result["msg"] for result in done.of("fail") if result.status == "failed")
-    assert failed == (
-        f"overlay_ip_metrics_directory is '{link}', which is a link on localhost: name the folder that it leads to."
-        " No metrics were set up; what setup did before this is whole."
-    )
+    assert [failed.host for failed in done.failures] == ["node2"]
