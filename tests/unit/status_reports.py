@@ -48,6 +48,7 @@ def report(
     master: int | None = None,
     extra: Mapping[str, Sequence[dict[str, Any]]] | None = None,
     pair: int = 1,
+    group: str = "overlay_nodes",
     zones: Sequence[str] = ("eu-central-1a", "eu-central-1b", "eu-central-1c"),
 ) -> dict[str, Any]:
     """The report of a pair whose overlay IPs lead where `leads` says, table by table.
@@ -78,6 +79,7 @@ def report(
             for name, node in zip(names, nodes, strict=True)
         },
         "region": zones[0][:-1],
+        "group": group,
         "deployment": "overlay-ip",
         "overlays": [
             {"destination": where, "address": where.partition("/")[0], "node_addresses": [where]} for where in leads

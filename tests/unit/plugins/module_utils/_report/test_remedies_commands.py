@@ -106,11 +106,11 @@ def test_what_a_name_has_between_backticks_is_no_command() -> None:
 
 def test_commands_of_a_report_name_its_group() -> None:
     """A page of several groups, made of what overlay_report returned for each."""
-    given = report(checks=(False, True), engine=None)
+    given = report(checks=(False, True), engine=None, group="queue")
     setup = "aws_ha.overlay_ip.setup"
-    queue = commands({**given, "group": "queue"}, STANDBY)
+    queue = commands(given, STANDBY)
     assert queue == [("", f"ansible-playbook -e overlay_ip_group=queue {setup}")]
-    assert commands({**given, "group": "queue", "pair": "q"}, STANDBY)[0][1].split()[2] == "overlay_ip_group=q"
+    assert commands({**given, "pair": "q"}, STANDBY)[0][1].split()[2] == "overlay_ip_group=q"
     for group in ("overlay_nodes", ""):
         assert commands({**given, "group": group}, STANDBY) == [("", f"ansible-playbook {setup}")]
-    assert [o["pair"] for o in page.page([{**given, "group": "queue"}], "")["overlays"]] == ["queue"]
+    assert [o["pair"] for o in page.page([given], "")["overlays"]] == ["queue"]
