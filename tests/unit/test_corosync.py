@@ -49,7 +49,7 @@ class Members:
             overlay_ip_model=self.model,
             hostvars=self.hostvars,
             pacemaker_order=self.said("pacemaker_order"),
-            pacemaker_leaving=leaving,
+            pacemaker_left_out=leaving,
             pacemaker_mark=MARK,
             pacemaker_transport="knet",
             pacemaker_corosync_token=1000,
@@ -85,3 +85,10 @@ def test_the_rest_keeps_its_numbers_and_is_no_pair_meanwhile() -> None:
     assert "wait_for_all: 1" in without, "switched on again it would cost the holder its quorum"
     assert re.findall(r"nodeid: (\d)\n +ring0_addr: (\S+)", whole) == [("1", "10.0.2.60"), ("2", "10.0.1.10")]
     assert "two_node: 1" in whole
+
+
+def test_nobody_is_left_out_unless_the_task_says_so() -> None:
+    """The template asks for a variable of its task: a role's variable of that name would leave members out for ever."""
+    assert "pacemaker_left_out" not in VALUES
+    pair = Members(conf(A, B), (*A, True), (*B, True))
+    assert "two_node: 1" in pair.written([])
