@@ -256,7 +256,9 @@ def _nodes(root: Element, words: Mapping[str, str]) -> Iterator[Trouble]:
     for node in root.iterfind("./nodes/node") if root.find(_COORDINATOR) is not None else ():
         name, yes = _name(node), {key for key, value in node.attrib.items() if value == "true"}
         if "unclean" in yes:
-            message, remedy = f"{name} is unclean, and waits to be fenced.", "see what fencing says of it."
+            message = f"{name} is unclean, and waits to be fenced: until then nothing that it had is taken over."
+            confirm = words["confirm"].format(name)
+            remedy = f"see what fencing says of it; only where its instance is terminated, `{confirm}`."
             yield Trouble("node_unclean", "error", message, remedy, name, (MOVE,))
         elif "online" not in yes:
             remedy = f"`systemctl start {UNIT}` there."

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "cleanup": "pcs resource cleanup {0}",
         "clear": "pcs resource clear {0}",
         "forget": "pcs constraint delete {0}",
+        "confirm": "pcs stonith confirm {0}",
         "stick": "pcs resource meta {0} resource-stickiness=100",
         "remove": "pcs resource delete {0}",
     },
@@ -36,6 +37,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "cleanup": "crm resource cleanup {0}",
         "clear": "crm resource clear {0}",
         "forget": "crm configure delete {0}",
+        "confirm": "stonith_admin --confirm={0}",
         "stick": "crm resource meta {0} set resource-stickiness 100",
         "remove": "crm resource stop {0} && crm_resource --wait && crm configure delete {0}",
     },
@@ -48,6 +50,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "enable": "crm_resource --meta --delete-parameter target-role --resource {0}",
         "cleanup": "crm_resource --cleanup --resource {0}",
         "clear": "crm_resource --clear --resource {0}",
+        "confirm": "stonith_admin --confirm={0}",
         "stick": "crm_resource --meta --set-parameter resource-stickiness --parameter-value 100 --resource {0}",
         "forget": "cibadmin --delete --xpath \"//rsc_location[@id='{0}']\"",
         "remove": "crm_resource --meta --set-parameter target-role --parameter-value Stopped --resource {0} &&"
