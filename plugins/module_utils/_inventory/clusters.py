@@ -34,9 +34,9 @@ def heed(model: dict[str, Any], views: Mapping[str, Sequence[Dict]]) -> None:
     `moved_with`: what the cluster is asked to move where it moves the overlay, which is what it is beside, or `top`;
     `apart_by`: what the operators' own constraint is called by which it leaves the node of another; empty for none;
     `moved_by`: None, or what else than setup's own moves it: `resource` and what the view has of it, as `engine` and
-    `agent`; `engine_holder`: the node on which its cluster has it, empty where none says so; `engine_node`: the same, or
-    the only node that says of itself that it has it, as keepalived does. `mover` is the engine that has to make a move:
-    the chosen one, or the one that moves an overlay already.
+    `agent`; `engine_holder`: the node on which its cluster has it, empty where none says so; `engine_node`: the same,
+    or the only node that says of itself that it has it, as keepalived does. `mover` is the engine that has to make a
+    move: the chosen one, or the one that moves an overlay already.
     """
     for name, cluster_name in cluster_names(model["nodes"], views).items():
         model["nodes"][name]["cluster_name"] = cluster_name
