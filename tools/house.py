@@ -59,6 +59,7 @@ FLOWS: dict[tuple[str, str], str] = {
     ("_policy", "_reach"): "attachments",
     ("_source_dest_check", "_route"): "interfaces",
     ("_reach", "_route"): "tables,and writes",
+    ("_inventory", "_route"): "prefix lists",
     ("_inventory", "_reach"): "what AWS,cannot do",
     ("_engine", "_route"): "routes",
     ("_engine", "_address"): "the host",

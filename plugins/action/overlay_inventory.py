@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 
 from ..module_utils._engine import registry
-from ..module_utils._inventory import calls, former, settling
+from ..module_utils._inventory import calls, former, listed, settling
 from ..module_utils._inventory import model as inventory_model
 from ..plugin_utils import lease
 from ..plugin_utils.play import Templated, refuse_limit, refuse_parts, region
@@ -89,4 +89,7 @@ def _derived(model: dict[str, Any], seen: list[dict[str, Any]], records: list[di
         "former": [{**former.finding(row), "ready": row.ready} for row in rows if row.narrow],
         "former_calls": settling.parting(rows),
         "former_foretold": settling.parting(rows, whole=True),
+        "lists_refused": listed.refused(model, seen),
+        "list_additions": listed.additions(model, seen),
+        "list_removals": listed.removals(model),
     }

@@ -119,7 +119,7 @@ SPEC: dict[str, dict[str, Any]] = {
 def _pair(given: dict[str, Any]) -> look.Pair:
     parts = (
         look.Part(
-            tuple(net.destination(d) for d in part["destinations"]),
+            tuple(net.routed(d) for d in part["destinations"]),
             tuple(part["route_table_ids"]),
             part["vpc_id"] or None,
         )

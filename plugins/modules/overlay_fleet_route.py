@@ -163,7 +163,7 @@ def moves(given: list[dict[str, Any]]) -> list[fleet_job.Move]:
         fleet_job.Move(
             one["pair"],
             one["network_interface_id"],
-            {net.destination(destination): tuple(tables) for destination, tables in one["tables"].items()},
+            {net.routed(destination): tuple(tables) for destination, tables in one["tables"].items()},
             plan.TAKE if one["takeover_foreign"] else plan.REFUSE,
             one["expected_holder"] or None,
         )

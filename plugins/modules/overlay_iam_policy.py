@@ -47,8 +47,10 @@ options:
       - V(routes) is for the role of a shared VPC's owner that operators assume. The one that nodes assume gets V(node).
       - V(reach) is for who writes the static routes of a transit gateway, keeps load balancers in front of overlay IPs
         and the routes of Client VPN endpoints, and looks at the paths through them. It was added in version 1.1.0.
+      - V(entries) is for who adds addresses to managed prefix lists (M(aws_ha.overlay_ip.overlay_prefix_list)), and has
+        no right on any route table. It was added in version 1.1.0.
     type: str
-    choices: [node, operator, status, routes, reach]
+    choices: [node, operator, status, routes, reach, entries]
     default: node
   route_table_ids:
     description:
@@ -116,6 +118,8 @@ options:
   prefix_list_ids:
     description:
       - With O(purpose=reach), the prefix lists that the transit gateway route tables may refer to.
+      - With O(purpose=operator), O(purpose=routes), O(purpose=status) and O(purpose=entries), the managed prefix lists
+        by which overlay IPs are routed. To move such a route, nothing is needed for the list.
     type: list
     elements: str
     version_added: 1.1.0
@@ -269,11 +273,12 @@ from ..module_utils._policy import grant
 from ..module_utils._policy.document import PolicyError
 from ..module_utils._route.ec2 import Ec2
 
+PURPOSES = ["node", "operator", "status", "routes", "reach", "entries"]
 SPEC: dict[str, dict[str, Any]] = {
     "role_name": {"type": "str"},
     "instance_id": {"type": "str"},
     "policy_name": {"type": "str", "default": "overlay-ip"},
-    "purpose": {"type": "str", "choices": ["node", "operator", "status", "routes", "reach"], "default": "node"},
+    "purpose": {"type": "str", "choices": PURPOSES, "default": "node"},
     "route_table_ids": {"type": "list", "elements": "str"},
     "vpc_id": {"type": "str"},
     "scope": {"type": "str", "choices": ["tables", "vpc"], "default": "tables"},

@@ -144,6 +144,26 @@ former_foretold:
   type: list
   elements: dict
   version_added: 1.1.0
+lists_refused:
+  description: Why an overlay IP cannot be routed by the managed prefix list that the inventory names, as sentences.
+  returned: success
+  type: list
+  elements: str
+  version_added: 1.1.0
+list_additions:
+  description:
+    - The calls of M(aws_ha.overlay_ip.overlay_prefix_list) that setup makes so that each address is in its list; of
+      O(seen), those in which something is missing.
+  returned: success
+  type: list
+  elements: dict
+  version_added: 1.1.0
+list_removals:
+  description: Those that teardown makes.
+  returned: success
+  type: list
+  elements: dict
+  version_added: 1.1.0
 interface_groups:
   description: The nodes' receiving interfaces, grouped by the call of M(aws_ha.overlay_ip.source_dest_check) that
     serves them.

@@ -152,10 +152,11 @@ orphans:
     - What an earlier inventory left behind. C(findings), each with id, severity, message, remedy and node; C(told),
       what setup does not mend, for people, by the value of C(overlay_ip_orphans); C(refused), why it does not begin, by
       the same; C(strangers), the nodes whose engine is another inventory's; C(destinations), whose routes are to be
-      looked for; C(engines), C(resources), C(routes) and C(addresses) (per node), which are to be removed; C(release),
-      per node the addresses of whose files only a holder has need; C(left), per node the entries that its configuration
-      keeps until then; C(removed), per node the nodes that the inventory has no more, with their interfaces; C(former),
-      per node its other interfaces to which routes lead; C(programs), the nodes whose program nobody needs.
+      looked for; C(engines), C(resources), C(routes), C(entries) (of managed prefix lists) and C(addresses) (per node),
+      which are to be removed; C(release), per node the addresses of whose files only a holder has need; C(left), per
+      node the entries that its configuration keeps until then; C(removed), per node the nodes that the inventory has no
+      more, with their interfaces; C(former), per node its other interfaces to which routes lead; C(programs), the nodes
+      whose program nobody needs.
   returned: when O(hosts) is given
   type: dict
 metrics:

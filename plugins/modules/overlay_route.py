@@ -29,14 +29,17 @@ options:
     description:
       - The overlay IPs. A bare address means /32 or /128, a prefix must have no host bits set.
       - Each must lie outside every CIDR of the VPC.
+      - Since 1.1.0 also the id of a managed prefix list (V(pl-0123456789abcdef0)), whose entries are routed and moved
+        as one. In a route table it counts for as many routes as it may have entries. What is in it is changed by
+        M(aws_ha.overlay_ip.overlay_prefix_list).
     type: list
     elements: str
     required: true
   addresses:
     description:
-      - Single addresses that networks in O(destinations) carry. The module refuses, before any write, where a table has
-        a route of one of them to elsewhere than the target. The longest prefix wins, so that a move would leave it
-        behind.
+      - Single addresses that networks or lists in O(destinations) carry. The module refuses, before any write, where a
+        table has a route of one of them to elsewhere than the target. The longest prefix wins, so that a move would
+        leave it behind.
     type: list
     elements: str
     version_added: 1.1.0
@@ -260,7 +263,7 @@ def request(params: dict[str, Any], check: bool) -> route_job.Request:
     chosen = {name: params[name] for name in SPEC if params[name] not in (None, "")}
     for name in ("destinations", "route_table_ids"):
         chosen[name] = tuple(dict.fromkeys(chosen.get(name, ())))
-    chosen["destinations"] = tuple(dict.fromkeys(net.destination(d) for d in chosen["destinations"]))
+    chosen["destinations"] = tuple(dict.fromkeys(net.routed(d) for d in chosen["destinations"]))
     chosen["addresses"] = tuple(dict.fromkeys(net.host(address) for address in chosen.get("addresses", ())))
     chosen["foreign"] = plan.TAKE if chosen.pop("takeover_foreign") else plan.REFUSE
     if not chosen["destinations"]:

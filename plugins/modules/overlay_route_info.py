@@ -23,10 +23,17 @@ author:
 options:
   destinations:
     description:
-      - The overlay IPs.
+      - The overlay IPs, or managed prefix lists by id (since 1.1.0).
       - Without this option, every static route to an interface whose destination lies outside the VPC's CIDRs.
     type: list
     elements: str
+  addresses:
+    description:
+      - Single addresses that managed prefix lists in O(destinations) are to carry. A route of such an address is beside
+        the list (RV(overlays[].beside)) although it is no entry of it yet.
+    type: list
+    elements: str
+    version_added: 1.1.0
   route_table_ids:
     description:
       - The tables that should carry the overlay IPs.
@@ -66,8 +73,15 @@ overlays:
   elements: dict
   contains:
     destination:
-      description: The overlay IP as EC2 stores it.
+      description: The overlay IP as EC2 stores it, or the id of the list.
       type: str
+    prefix_list:
+      description:
+        - Of a managed prefix list C(prefix_list_id), C(name), C(address_family), C(max_entries) (it counts for so many
+          routes of a table), C(version), C(state), C(owner_id) and C(entries), each with C(cidr) and C(description).
+        - Null for what is no list, and for a list that does not exist or may not be looked at.
+      type: dict
+      version_added: 1.1.0
     vpc_id:
       description: The VPC of the route tables, or null where there is none.
       type: str
@@ -146,6 +160,7 @@ from ..module_utils._route.ec2 import Ec2
 
 SPEC: dict[str, dict[str, Any]] = {
     "destinations": {"type": "list", "elements": "str"},
+    "addresses": {"type": "list", "elements": "str"},
     "route_table_ids": {"type": "list", "elements": "str"},
     "vpc_id": {"type": "str"},
     "instance_ids": {"type": "list", "elements": "str"},
@@ -161,10 +176,11 @@ def main() -> None:
         ec2 = Ec2(caller(module))
         found, network = info.overlays(
             ec2,
-            [net.destination(d) for d in params["destinations"] or ()],
+            [net.routed(d) for d in params["destinations"] or ()],
             params["route_table_ids"] or (),
             params["vpc_id"],
             params["instance_ids"] or (),
+            [net.host(address) for address in params["addresses"] or ()],
         )
         return {"changed": False, "overlays": found, "network": network, "api_calls": dict(ec2.aws.calls)}
 

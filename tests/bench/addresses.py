@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many addresses of one pair in many route tables: a route for each of them, or one prefix that carries all."""
+"""Many addresses of one pair in many route tables: a route for each, one prefix, or one list that carries all."""
 
 from __future__ import annotations
 
@@ -13,20 +13,25 @@ from bench.command import BenchError, playbook
 from bench.results import Row, Run
 from bench.stage import Stage, stage
 
-EACH, PREFIX = "a route for each address", "one prefix"
+EACH, PREFIX, LIST = "a route for each address", "one prefix", "one managed prefix list"
 TABLES, ADDRESSES = 10, 16
-_NET = "10.99.0.0/28"
+_NET, _LISTED = "10.99.0.0/28", "10.97.0.0/28"
 
 
 def by_turns(rounds: int) -> list[Row]:
-    """`switchover.yml` of sixteen addresses in ten tables, both ways; each is a deployment of its own on the nodes."""
+    """`switchover.yml` of sixteen addresses in ten tables, three ways; each is a deployment of its own on the nodes."""
     with stage(tables=TABLES) as ready:
         shared = [{"address": str(a), "route": _NET} for a in ip_network(_NET)]
+        made = ready.lab.owner_ec2.create_managed_prefix_list(
+            PrefixListName="overlays", MaxEntries=ADDRESSES, AddressFamily="IPv4"
+        )
+        listed = [{"address": str(a), "route": made["PrefixList"]["PrefixListId"]} for a in ip_network(_LISTED)]
         # The stage's own overlay IP is one of the sixteen.
         first = [{"address": ready.address}, *({"address": f"10.98.0.{n}"} for n in range(1, ADDRESSES))]
         ways = {
             EACH: (ready.address, _written(ready, "each", first)),
             PREFIX: ("10.99.0.5", _written(ready, "prefix", shared, overlay_ip_name="prefix")),
+            LIST: ("10.97.0.5", _written(ready, "list", listed, overlay_ip_name="list")),
         }
         for _address, inventory in ways.values():
             ready.fill_buckets()

@@ -241,7 +241,8 @@ _SHAPES: dict[str, tuple[str, str, list[Column]]] = {
     "addresses": (
         "Many addresses of one pair",
         "`switchover.yml` for 16 addresses in 10 route tables: with a route for each address, 160 calls, and behind "
-        "one prefix (`route` in the entries of `overlay_ips`), 10 calls. 50 ms API latency, token buckets.",
+        "one prefix or one managed prefix list (`route` in the entries of `overlay_ips`), 10 calls. 50 ms API latency, "
+        "token buckets.",
         [("time / one prefix", _ratio), *_NAMES, *_TIMES, *_PACKETS, *_COUNT],
     ),
     "growth": (

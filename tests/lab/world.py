@@ -340,6 +340,12 @@ class _Builder:
                 "Resource": roles,
             },
             {"Effect": "Allow", "Action": "iam:GetInstanceProfile", "Resource": profiles},
+            {"Effect": "Allow", "Action": "ec2:DescribeManagedPrefixLists", "Resource": "*"},
+            {
+                "Effect": "Allow",
+                "Action": ["ec2:GetManagedPrefixListEntries", "ec2:ModifyManagedPrefixList"],
+                "Resource": self._arn("prefix-list", "*", "*"),
+            },
         ]
         if routing_role:
             statements.append({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": routing_role})

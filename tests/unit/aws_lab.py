@@ -91,7 +91,8 @@ class AwsLab:
         for table in tables or self.tables:
             there = self.truth(destination).get(table)
             if there:
-                self.client.delete_route(RouteTableId=table, **{key: destination})
+                with suppress(self.client.exceptions.ClientError):  # an entry of a list, which is no route of its own
+                    self.client.delete_route(RouteTableId=table, **{key: destination})
             if node:
                 self.client.create_route(RouteTableId=table, NetworkInterfaceId=self.eni(node), **{key: destination})
         self.control.clear("calls")
@@ -138,6 +139,12 @@ class AwsLab:
         """The EC2 actions asked for since the last ``point``, in the order of their end."""
         return self.control.actions(service="ec2")
 
+    def _unlist(self, table: str) -> None:
+        """Take the routes to prefix lists out of a table."""
+        [read] = self.client.describe_route_tables(RouteTableIds=[table])["RouteTables"]
+        for listed in filter(None, (route.get("DestinationPrefixListId") for route in read["Routes"])):
+            self.client.delete_route(RouteTableId=table, DestinationPrefixListId=listed)
+
     def reset(self) -> None:
         """No overlay route, no fault, no call, default settings; nothing of the test before is still on its way."""
         self.control.clear()
@@ -145,6 +152,8 @@ class AwsLab:
         self.endpoint.configure(**_DEFAULTS)
         snapshot = self.endpoint.snapshot(self.world.vpc_id)
         for table in snapshot.tables:
+            if any(route.target != "local" for route in table.routes):
+                self._unlist(table.route_table_id)
             for route in table.routes:
                 if route.target != "local":
                     self.point(None, table.route_table_id, destination=route.destination)

@@ -21,6 +21,11 @@ TABLES = ("rtb-1", "rtb-2")
 ONE = ("rtb-1",)
 
 
+def named(destination: str) -> str:
+    """The part of a route in which it is."""
+    return "DestinationPrefixListId" if destination.startswith("pl-") else "DestinationCidrBlock"
+
+
 def read(*holders: str | None, error: str = "", tables: Sequence[str] = TABLES, destination: str = OVERLAY) -> Call:
     """One DescribeRouteTables and its answer: who holds each table."""
     raw = [
@@ -28,7 +33,7 @@ def read(*holders: str | None, error: str = "", tables: Sequence[str] = TABLES, 
             "RouteTableId": table,
             "VpcId": "vpc-1",
             "OwnerId": "1",
-            "Routes": [{"DestinationCidrBlock": destination, "NetworkInterfaceId": eni, "State": "active",
+            "Routes": [{named(destination): destination, "NetworkInterfaceId": eni, "State": "active",
                         "Origin": "CreateRoute"}] if eni else [],
         }
         for table, eni in zip(tables, holders, strict=True)

@@ -105,6 +105,39 @@ def test_a_program_that_cannot_be_used_takes_the_address_from_nobody(node: Node,
     assert node.call("monitor").code == SUCCESS
 
 
+LIST, LISTED = "pl-0123456789abcdef0", ("192.0.2.1/32", "192.0.2.2/32")
+
+
+@pytest.mark.parametrize("others", ["", " 192.0.2.0/28=192.0.2.9/32"])
+def test_of_a_list_the_addresses_that_setup_wrote_into_the_program_go_down(node: Node, others: str) -> None:
+    node.up(*LISTED)
+    carried = " ".join(f"{LIST}={address}" for address in LISTED)
+    (node.place / "program").write_text(f"{_PROGRAM}carried='{carried}{others}'\n")
+    node.ends(**{"give-up": 127, "local": 127})
+    assert node.call("monitor", destination=LIST).code == SUCCESS
+    assert node.call("stop", destination=LIST).code == SUCCESS
+    assert node.addresses == []
+    assert node.call("monitor", destination=LIST).code == NOT_RUNNING
+
+
+def test_of_a_list_with_one_address(node: Node) -> None:
+    """What needs no quotes has none."""
+    node.up(*LISTED[:1])
+    (node.place / "program").write_text(f"{_PROGRAM}carried={LIST}={LISTED[0]}\n")
+    node.ends(**{"give-up": 127})
+    assert (node.call("stop", destination=LIST).code, node.addresses) == (SUCCESS, [])
+
+
+def test_of_a_list_of_which_nothing_is_known_nobody_says_that_it_is_down(node: Node) -> None:
+    """A fence is right then: the address may be up."""
+    node.up(*LISTED)
+    node.ends(**{"give-up": 127, "local": 127})
+    assert node.call("stop", destination=LIST).code == ERROR
+    assert node.call("monitor", destination=LIST).code == SUCCESS, "what runs goes on"
+    assert node.call("monitor", destination=LIST, probe=True).code == ERROR
+    assert node.addresses == list(LISTED)
+
+
 @pytest.mark.parametrize(("code", "says"), [(2, INSTALLED), (1, NOT_RUNNING), (4, NOT_RUNNING), (127, NOT_RUNNING)])
 @pytest.mark.parametrize("probe", [True, False])
 def test_without_it_and_the_address_nothing_runs_here(node: Node, code: int, says: int, probe: bool) -> None:

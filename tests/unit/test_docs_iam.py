@@ -41,6 +41,7 @@ def test_every_document_of_the_page() -> None:
     assert shown == [
         document.node(PLACE, refs("rtb")),
         document.operator(PLACE, refs("rtb"), refs("eni"), setup),
+        document.entries(PLACE, ["pl-0a"]),
         document.trust(arns(TWO, "role")),
         document.node(PLACE, [], f"arn:aws:iam::{ONE}:role/overlay-ip-nodes"),
         document.reach(PLACE, TWO, ["tgw-rtb-0a"], ["tgw-attach-0a"], back=refs("rtb")),

@@ -113,7 +113,7 @@ def _named_table_is_deleted(bed: WorldBed, holder: str, standby: str) -> Iterato
         tables = [*bed.lab.world.route_table_ids, table]
         bed.more = {"overlay_ips": [{"address": bed.lab.overlay, "route_table_ids": tables}]}
         bed.play("setup.yml")
-    yield f"{table} does not exist any more"
+    yield f"{table} does not exist"
     bed.more = {}
 
 

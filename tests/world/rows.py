@@ -181,7 +181,8 @@ def _played(bed: WorldBed, change: Change, word: str, row: Row, then: str, stand
             yield "the playbook went on"
     except DrillError as exc:
         text = str(exc)
-        row.playbook = f"refused: {text.partition('failed: ')[2].splitlines()[0][:300]}"
+        lines = text.partition("failed: ")[2].splitlines()  # the items of a loop come after what the loop itself says
+        row.playbook = f"refused: {next((one for one in lines if word and re.search(word, one)), lines[0])[:300]}"
         row.told = [row.playbook[9 : 9 + _LONGEST]]
         if wanted in (DONE, EITHER, STAYS):
             yield "the playbook did not go on"

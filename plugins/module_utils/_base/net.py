@@ -4,7 +4,8 @@
 """Spelling and limits of overlay addresses. Pure. PRIVATE to the collection.
 
 A *destination* is a canonical prefix such as 192.168.10.15/32 or 2001:db8::1/128: the form in which EC2 stores
-a route, and in which two spellings of one address compare equal.
+a route, and in which two spellings of one address compare equal. The id of a managed prefix list stands for what is in
+it: nothing here knows that.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _REFUSED: tuple[tuple[str, str], ...] = (
 )
 _RESERVED: tuple[tuple[Network, str], ...] = tuple((ipaddress.ip_network(cidr), why) for cidr, why in _REFUSED)
 
+_LIST = re.compile("pl-[0-9a-f]{8,17}")
 _EXAMPLES = "an address such as 192.168.10.15 or 2001:db8::15, or a prefix such as 192.168.10.0/24"
 
 
@@ -46,6 +48,25 @@ def destination(text: str) -> str:
         AddressError: not an address, host bits set, or in a range where an overlay IP cannot be.
     """
     return str(_parse(text))
+
+
+def routed(text: str) -> str:
+    """Return what a route of a VPC's table can have as its destination: as `destination`, or a managed prefix list.
+
+    Raises:
+        AddressError: as `destination`, or it begins like the id of a list and is none.
+    """
+    word = text.strip() if isinstance(text, str) else ""
+    if not is_list(word):
+        return destination(text)
+    if not _LIST.fullmatch(word):
+        raise AddressError(f"'{word}' is not the id of a managed prefix list: write one such as pl-0123456789abcdef0.")
+    return word
+
+
+def is_list(dest: str) -> bool:
+    """Whether a destination is a managed prefix list."""
+    return dest.startswith("pl-")
 
 
 def host(text: str) -> str:
@@ -64,8 +85,8 @@ def host(text: str) -> str:
 
 
 def family(dest: str) -> int:
-    """Return 4 or 6 for a canonical destination or a bare address."""
-    return 6 if ":" in dest else 4
+    """Return 4 or 6 for a canonical destination or a bare address; 0 for a list, whose entries have one."""
+    return 0 if is_list(dest) else 6 if ":" in dest else 4
 
 
 def bare(dest: str) -> str:
@@ -111,7 +132,9 @@ def _parse(text: str) -> Network:
 
 
 def within(inner: str, outer: str) -> bool:
-    """Whether one prefix lies inside another of the same family."""
+    """Whether one prefix lies inside another of the same family; a list lies in itself alone."""
+    if is_list(inner) or is_list(outer):
+        return inner == outer
     return _network(inner).subnet_of(_network(outer))  # type: ignore[arg-type]
 
 

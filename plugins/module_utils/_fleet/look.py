@@ -14,9 +14,9 @@ from typing import Any
 
 from .._aws.errors import AwsError
 from .._base.finding import WARNING, Finding, as_dicts
-from .._route import findings, info, network, plan
+from .._route import findings, info, lists, network, plan
 from .._route.ec2 import Ec2
-from .._route.facts import Instance, Subnet
+from .._route.facts import Instance, PrefixList, Subnet
 from .._route.plan import Table
 
 
@@ -41,8 +41,9 @@ class Pair:
 def look(ec2: Ec2, pairs: Sequence[Pair]) -> dict[str, dict[str, Any]]:
     """Of each pair its ``overlays`` and ``networks``, as `overlay_route_info` tells them.
 
-    Three calls, and one more for each page of an answer: instances, route tables and subnets. A pair's `networks` hold
-    its own tables and its nodes' subnets alone. An instance that does not exist is left out; a table that does not is
+    Three calls, and one more for each page of an answer: instances, route tables and subnets; where managed prefix
+    lists are routed, one for all of them, and one for the entries of each. A pair's `networks` hold its own tables and
+    its nodes' subnets alone. An instance that does not exist is left out; a table that does not is
     a finding of the overlay IPs that name it.
 
     Raises:
@@ -56,7 +57,9 @@ def look(ec2: Ec2, pairs: Sequence[Pair]) -> dict[str, dict[str, Any]]:
     if named:
         tables.update({table.route_table_id: table for table in ec2.tables(named, missing_ok=True)})
     subnets, around = _subnets(ec2, sorted({table.vpc_id for table in tables.values()}))
-    world = _World(instances, tables, subnets, around)
+    every = (d for part in parts for d in part.destinations)
+    known, untold = lists.looked_at(ec2.aws, lists.around(tables.values(), every))
+    world = _World(instances, tables, subnets, [*around, *untold], known)
     return {pair.name: world.seen(pair) for pair in pairs}
 
 
@@ -77,8 +80,9 @@ class _World:
         tables: Mapping[str, Table],
         subnets: Iterable[Subnet],
         around: Sequence[Finding],
+        known: Mapping[str, PrefixList] | None,
     ) -> None:
-        self._instances, self._tables, self._around = instances, tables, around
+        self._instances, self._tables, self._around, self._lists = instances, tables, around, known
         self._every: dict[str, list[Table]] = {}
         for table in sorted(tables.values(), key=lambda table: table.route_table_id):
             self._every.setdefault(table.vpc_id, []).append(table)
@@ -103,7 +107,8 @@ class _World:
         vpc = tables[0].vpc_id if tables else vpc_id or ""
         subnets = self._subnets.get(vpc, [])
         known = {i.network_interface_id: i for node in nodes for i in node.interfaces}
-        overlays = [info.shown(d, tables, self._every.get(vpc, ()), subnets, nodes, known) for d in part.destinations]
+        every = self._every.get(vpc, ())
+        overlays = [info.shown(d, tables, every, subnets, nodes, known, self._lists) for d in part.destinations]
         for overlay in overlays:
             overlay["findings"] += as_dicts([*self._around, *self._missing(part)])
         mine = {interface.subnet_id for interface in known.values()}

@@ -8,6 +8,9 @@ user guide, "Route priority"), so that the order is: first the other route, to w
 back; then the former one is deleted. A deletion that uncovers a route to the same interface loses nothing. A prefix may
 have carried more than the inventory knows: it is left over, as any other (`_report.orphans`), until that is asked for.
 
+A managed prefix list is like a prefix, and a static route of one address is preferred to an entry of a list. Between a
+list and a prefix around its entries, and between two lists, there is no such order to rely on: that is refused.
+
 Pure. This module util is PRIVATE to the collection.
 """
 
@@ -35,6 +38,7 @@ class Former:
         narrow: it is one address that a prefix is to carry; else a prefix, of whose addresses each has its own route.
         active: packets go there.
         ready: what replaces it is there, so that its deletion loses nothing.
+        direct: it is known which of the two AWS prefers; else the one cannot follow the other.
     """
 
     route_table_id: str
@@ -45,6 +49,7 @@ class Former:
     narrow: bool
     active: bool
     ready: bool
+    direct: bool
 
 
 def routed(records: Iterable[Dict], wanted: Iterable[Dict]) -> set[str]:
@@ -65,7 +70,9 @@ def routed(records: Iterable[Dict], wanted: Iterable[Dict]) -> set[str]:
     hosts = {f"{bare}/{128 if ':' in bare else 32}" for bare in (address.partition("/")[0] for address in kept)}
     known = {d for record in records for d in record.get("routed", ())} | {one["destination"] for one in entries}
     gone = known - {overlay["destination"] for overlay in wanted}
-    return {d for d in gone if not any(net.covers(d, address) for address in hosts - addresses)}
+    in_list = {d: {a for one in entries if one["destination"] == d for a in one["addresses"]} for d in gone}
+    left = hosts - addresses
+    return {d for d in gone if not any(net.covers(d, a) or (net.is_list(d) and a in in_list[d]) for a in left)}
 
 
 def _entries(record: Dict) -> Iterator[Dict]:
@@ -91,15 +98,22 @@ def former(overlays: Sequence[Dict], nodes: Mapping[str, Dict], seen: Iterable[D
         for route in overlay["routes"]
         if route["state"] == _ACTIVE
     }
+    beside: dict[tuple[str, str], list[str]] = {}
+    for overlay in seen:
+        for route in overlay.get("beside", ()) if overlay["destination"] in wanted else ():
+            beside.setdefault((route["route_table_id"], route["destination"]), []).append(overlay["destination"])
     found: dict[tuple[str, str], Former] = {}
     for overlay in seen:
         destination = overlay["destination"]
         for route in overlay.get("beside", ()) if destination in wanted else ():
             other, table = route["destination"], route["route_table_id"]
             narrow = other in wanted[destination]["node_addresses"]
-            if other in wanted or not (narrow or (other in known and net.covers(other, destination))):
+            listed = net.is_list(other) or net.is_list(destination)
+            if other in wanted or not (narrow or (other in known and (listed or net.covers(other, destination)))):
                 continue
-            by = (destination,) if narrow else tuple(d for d in wanted if net.covers(other, d))
+            by: tuple[str, ...] = (destination,)
+            if not narrow:
+                by = tuple(beside[table, other] if listed else (d for d in wanted if net.covers(other, d)))
             to = route["network_interface_id"]
             there = [own.get((d, table)) for d in by]
             found[table, other] = Former(
@@ -112,6 +126,7 @@ def former(overlays: Sequence[Dict], nodes: Mapping[str, Dict], seen: Iterable[D
                 route["state"] == _ACTIVE,
                 # Where it is one of ours that is uncovered, the packets must go on to the same interface.
                 all(r and (not narrow or route["state"] != _ACTIVE or r["network_interface_id"] == to) for r in there),
+                narrow or not listed or all(d in wanted[d]["node_addresses"] for d in by),
             )
     return [found[key] for key in sorted(found)]
 
@@ -130,9 +145,15 @@ def refused(rows: Iterable[Former], nodes: Mapping[str, Dict], homes: Mapping[st
         homes: of each overlay IP the node that holds it, or that it would be given to.
     """
     for row in rows:
+        where = f"{row.route_table_id} routes {row.destination} to {row.holder}"
+        if not row.direct:
+            yield (
+                f"{where}, and {row.by[0]} is to replace it, and of the two AWS does not say which it prefers: take"
+                " `route` out of the entries, run setup with overlay_ip_orphans=remove, then give them the new one."
+            )
+            continue
         if not row.active or row.ready or (not row.narrow and row.holder not in nodes):
             continue
-        where = f"{row.route_table_id} routes {row.destination} to {row.holder}"
         if row.holder not in nodes:
             yield (
                 f"{where}, which is no node, and {row.by[0]} is to carry it: delete that route, or take"

@@ -301,7 +301,7 @@ def _chosen(overlay: str | None, overlays: list[dict[str, Any]]) -> list[dict[st
         return overlays
     if by_name := shared.found(overlay, overlays):
         return by_name
-    wanted = address("overlay", net.destination, overlay)
+    wanted = address("overlay", net.routed, overlay)
     if by_name := shared.found(net.bare(wanted), overlays):
         return by_name
     chosen = [o for o in overlays if o.get("destination") == wanted]

@@ -197,7 +197,7 @@ def _follows(where: str, item: Mapping[str, Any]) -> dict[str, str] | None:
 def _apart_from(where: str, item: Mapping[str, Any]) -> str | None:
     """The overlay IP whose node this one leaves where it may be elsewhere, as its own entry has it."""
     given = text(item, "apart_from")
-    return net.bare(address(where + ".apart_from", net.destination, given)) if given else None
+    return net.bare(address(where + ".apart_from", net.routed, given)) if given else None
 
 
 def _vpc(where: str, item: Mapping[str, Any]) -> str | None:

@@ -16,6 +16,7 @@ from .._base import net
 from .._reach.plan import EVERYBODY
 from . import reach_balancer, reach_client_vpn
 from .reading import EVERYTHING, Heard, address, hold_all, is_id, listed, narrow, text
+from .shared import ranges
 from .values import InventoryError, absent, flag
 
 TRANSIT_GATEWAY, LOAD_BALANCER, CLIENT_VPN = "transit_gateway", "load_balancer", "client_vpn"
@@ -138,7 +139,7 @@ def _removed(
     A prefix that is wider than an overlay IP, or a list, may lead others' overlay IPs as well, also ones that have no
     route at this moment: that nobody else needs it, only a person knows.
     """
-    own = [one for one in chosen if shared or one in {o.get("destination") for o in overlays}]
+    own = [one for one in chosen if shared or one in {r for o in overlays if o.get("destination") for r in ranges(o)}]
     return {
         "destinations": own,
         "prefix_list_ids": list(lists) if shared else [],
@@ -175,7 +176,7 @@ def _networks(where: str, item: Mapping[str, Any], name: str) -> list[str]:
 
 def _destinations(where: str, item: Mapping[str, Any], overlays: Sequence[Mapping[str, Any]]) -> list[str]:
     """The overlay IPs; or what the entry names, which must hold all of them."""
-    wanted = [o["destination"] for o in overlays if o.get("destination")]
+    wanted = [one for o in overlays if o.get("destination") for one in ranges(o)]
     if absent(item.get("destinations")) or item["destinations"] == []:
         return wanted
     chosen = _networks(where, item, "destinations")
@@ -208,8 +209,9 @@ def _looks(clients: Sequence[str], overlays: Sequence[Mapping[str, Any]]) -> lis
     """What status and reach look at: from each client's network to the overlay IPs of its family."""
     looks = []
     for client in clients:
-        same = [o["destination"] for o in overlays if net.family(o.get("destination") or "") == net.family(client)]
-        looks += [{"from": client, "addresses": [one for one in same if one]}] if any(same) else []
+        every = (one for o in overlays if o.get("destination") for one in ranges(o))
+        same = [one for one in every if net.family(one) == net.family(client)]
+        looks += [{"from": client, "addresses": same}] if same else []
     return looks
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from .._base import net
 from .reading import EVERYTHING, Heard, address, hold_all, is_id, listed, narrow, text
+from .shared import ranges
 from .values import InventoryError
 
 KEYS = ("via", "endpoint_id", "destinations", "subnets", "access_group_ids")
@@ -51,7 +52,7 @@ def _endpoint(where: str, item: Mapping[str, Any]) -> str:
 
 def _destinations(where: str, item: Mapping[str, Any], overlays: Sequence[Mapping[str, Any]]) -> list[str]:
     """What the entry names, which must hold the overlay IPs of its families; else the overlay IPs of IPv4."""
-    known = [str(o["destination"]) for o in overlays if o.get("destination")]
+    known = [one for o in overlays if o.get("destination") for one in ranges(o)]
     called = f"{where}.destinations"
     given = narrow(called, listed(item, "destinations", where), EVERYTHING)
     named = [address(called, net.destination, one) for one in given]
@@ -67,7 +68,7 @@ def _destinations(where: str, item: Mapping[str, Any], overlays: Sequence[Mappin
 
 def _looks(endpoint_id: str, chosen: Sequence[str], overlays: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What status and reach look at: from the endpoint to the overlay IPs of its destinations, by family."""
-    known = [str(o["destination"]) for o in overlays if o.get("destination")]
+    known = [one for o in overlays if o.get("destination") for one in ranges(o)]
     within = [one for one in known if any(_holds(block, one) for block in chosen)]
     by_family = ([one for one in within if net.family(one) == family] for family in (4, 6))
     return [{"from": f"client_vpn:{endpoint_id}", "addresses": same} for same in by_family if same]

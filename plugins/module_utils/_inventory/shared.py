@@ -1,7 +1,8 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Entries of `overlay_ips` whose addresses one prefix carries: `route` names it, and they are one overlay of the model.
+"""Entries of `overlay_ips` whose addresses one prefix, or one managed prefix list, carries: `route` names it, and they
+are one overlay of the model.
 
 A move is one call for each route table then, however many addresses there are. What shares a route cannot be at two
 nodes, so that everything after this sees one overlay with several addresses: one VRRP instance, one resource.
@@ -27,7 +28,7 @@ _LONG = 3
 
 
 def route_of(where: str, item: Dict, own: str) -> str:
-    """The prefix that carries the address `own` of an entry: that of `route`, else its own.
+    """What carries the address `own` of an entry: the prefix or list of `route`, else its own.
 
     Raises:
         InventoryError: it is none, or the address is not in it.
@@ -35,13 +36,13 @@ def route_of(where: str, item: Dict, own: str) -> str:
     named = text(item, "route")
     if named is None:
         return own
-    route = address(where + ".route", net.destination, named)
+    route = address(where + ".route", net.routed, named)
     if not single(own):
         raise InventoryError(
             f"{where}.address is '{own}', a network, and route is given: write the one address of it that the nodes"
             " shall have, or leave route out."
         )
-    if net.family(route) != net.family(own) or not net.within(own, route):
+    if not net.is_list(route) and not net.covers(route, own):
         raise InventoryError(
             f"{where}.route is '{route}', which {net.bare(own)} is not in: write the prefix that carries the address."
         )
@@ -72,6 +73,7 @@ def joined(items: Sequence[Any], read: Sequence[dict[str, Any]]) -> list[dict[st
             if overlay and shares(overlay):
                 of_route[overlay["destination"]] = overlay
             continue
+        heard(None, _one_family, first, overlay, place)
         for key in _ALIKE:
             heard(None, _take, key, first, overlay, items, place)
         first["entries"] = [*first["entries"], *overlay["entries"]]
@@ -86,6 +88,12 @@ def joined(items: Sequence[Any], read: Sequence[dict[str, Any]]) -> list[dict[st
 def shares(overlay: Dict) -> bool:
     """Whether a route was named for it, so that it may have companions."""
     return bool(overlay["entries"][0]["route"])
+
+
+def ranges(overlay: Dict) -> list[str]:
+    """What it carries, as prefixes: of a managed prefix list the addresses that are to be in it."""
+    destination = overlay["destination"]
+    return list(overlay["node_addresses"]) if net.is_list(destination) else [destination]
 
 
 def where(overlay: Dict) -> str:
@@ -132,6 +140,16 @@ def _take(key: str, first: dict[str, Any], overlay: Dict, items: Sequence[Any], 
             )
 
 
+def _one_family(first: Dict, overlay: Dict, place: int) -> None:
+    """A list has one; two addresses in one prefix have it anyway."""
+    own, theirs = overlay["node_addresses"][0], first["node_addresses"][0]
+    if net.family(own) != net.family(theirs):
+        raise InventoryError(
+            f"overlay_ips[{place}].address is {net.bare(own)}, and that of {where(first)} {net.bare(theirs)}: a managed"
+            f" prefix list has one family, and both have the route {first['destination']}; give one another list."
+        )
+
+
 def _says(item: Any, key: str) -> bool:
     return isinstance(item, Mapping) and (key == "label" or not absent(item.get(key))) and item.get(key) is not None
 
@@ -140,15 +158,26 @@ def _overlaps(overlays: Sequence[Dict]) -> Iterator[str]:
     """A route of several addresses must be alone in its range: what is within goes elsewhere when it moves."""
     for index, one in enumerate(overlays):
         for other in overlays[index + 1 :]:
-            wide, narrow = sorted((one, other), key=lambda o: int(o["destination"].partition("/")[2]))
-            same = net.family(wide["destination"]) == net.family(narrow["destination"])
-            if not same or not (shares(wide) or shares(narrow)):
+            if not (shares(one) or shares(other)):
                 continue
-            if net.within(narrow["destination"], wide["destination"]):
-                yield (
-                    f"{where(narrow)} ({narrow['destination']}) lies in {wide['destination']}, which {where(wide)} is"
-                    f" routed by: give it `route: {wide['destination']}`, too, or choose what does not overlap."
-                )
+            pairs = ((a, b) for a in ranges(one) for b in ranges(other) if net.covers(a, b) or net.covers(b, a))
+            if found := next(pairs, None):
+                yield _overlap(*((one, other) if net.covers(found[1], found[0]) else (other, one)))
+
+
+def _overlap(narrow: Dict, wide: Dict) -> str:
+    """Also of a list and a prefix: what AWS prefers then, its guide says in two ways."""
+    part = next(a for a in ranges(narrow) if any(net.covers(b, a) for b in ranges(wide)))
+    around = next(b for b in ranges(wide) if net.covers(b, part))
+    if net.is_list(narrow["destination"]) or net.is_list(wide["destination"]):
+        return (
+            f"{where(narrow)} ({part}) lies in {around}, which is routed by {wide['destination']} ({where(wide)}): give"
+            f" both the same `route`, or choose what does not overlap."
+        )
+    return (
+        f"{where(narrow)} ({part}) lies in {around}, which {where(wide)} is routed by: give it `route: {around}`, too,"
+        " or choose what does not overlap."
+    )
 
 
 def _refuse(sentence: str) -> None:

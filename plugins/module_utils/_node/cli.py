@@ -58,7 +58,8 @@ def main(argv: Sequence[str], addresses: Sequence[str] = (), deployment: str = U
 
     Args:
         argv: the arguments.
-        addresses: what this node may hold, as the launcher knows it: enough to let go where the configuration is lost.
+        addresses: what this node may hold, as the launcher knows it: enough to let go where the configuration is lost;
+            and C(ROUTE=ADDRESS) for each address of a route that carries several.
         deployment: whose program it is.
     """
     ours = Deployment(deployment)
@@ -203,13 +204,17 @@ def _last_resort(arguments: argparse.Namespace, addresses: Sequence[str]) -> Non
 def _named(arguments: argparse.Namespace, addresses: Sequence[str]) -> list[str]:
     """Of what this node may hold, what the command names; never what is the node's own."""
     asked = getattr(arguments, "address", ())
+    own = [address for address in addresses if "=" not in address]
     if not asked:
-        return list(addresses)
+        return own
     found = []
     for text in asked:
+        if net.is_list(text):
+            found += [pair.partition("=")[2] for pair in addresses if pair.startswith(f"{text}=")]
+            continue
         with suppress(net.AddressError):
             network = ip_network(net.destination(text))
-            found += [address for address in addresses if ip_interface(address).ip in network]
+            found += [address for address in own if ip_interface(address).ip in network]
     return found
 
 

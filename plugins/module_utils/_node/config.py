@@ -106,7 +106,7 @@ def _overlay(raw: Any, where: str) -> Overlay:
     if not tables and not vpc_id:
         raise ValueError(f"{where} has neither route_table_ids nor vpc_id")
     return Overlay(
-        destination=net.destination(_is(raw.get("destination"), str, f"{where}.destination")),
+        destination=net.routed(_is(raw.get("destination"), str, f"{where}.destination")),
         addresses=tuple(net.host(a) for a in _strings(raw.get("addresses"), f"{where}.addresses")),
         interface=_is(raw.get("interface") or AUTO, str, f"{where}.interface"),
         label=_is(raw.get("label", AUTO), str, f"{where}.label"),
@@ -221,7 +221,7 @@ def chosen(config: Config, wanted: Sequence[str], *, left: bool = True) -> Confi
     """
     known = {overlay.destination: overlay for overlay in (*config.left, *config.overlays)}
     try:
-        names = [net.destination(text) for text in wanted]
+        names = [net.routed(text) for text in wanted]
     except net.AddressError as exc:
         raise CommandError(str(exc)) from exc
     asked = frozenset(names)

@@ -100,7 +100,9 @@ def files(
             code[f"{path}/__init__.py"] = ""
     code[START], code[GUARD] = launcher.start(deployment.name), launcher.guard(deployment)
     place = f"{deployment.home}/{_digest(code)}"
-    addresses = [address for overlay in config.get("overlays", ()) for address in overlay.get("addresses", ())]
+    held = [(one.get("destination", ""), address) for one in config.get("overlays", ()) for address in one["addresses"]]
+    addresses = [address for _destination, address in held]
+    addresses += [f"{destination}={address}" for destination, address in held if destination != address]
     return {
         **{f"{place}/{path}": (text, 0o644) for path, text in code.items()},
         deployment.config: (json.dumps(config, indent=2, sort_keys=True) + "\n", 0o600 if secrets(config) else 0o644),
@@ -109,7 +111,10 @@ def files(
 
 
 def started_by(python: str, place: str, addresses: Iterable[str], program: str = PROGRAM) -> str:
-    """The launcher's text, see :func:`.launcher.launcher`, with the commands that there are; the code is in `place`."""
+    """The launcher's text, see :func:`.launcher.launcher`, with the commands that there are; the code is in `place`.
+
+    Of a route that carries several addresses, or one that is not its own, C(ROUTE=ADDRESS) is among them for each.
+    """
     words = launcher.Words(COMMANDS, LETTING_GO, KEEPING)
     return launcher.launcher(python, f"{place}/{START}", f"{place}/{GUARD}", addresses, words, program)
 

@@ -39,6 +39,7 @@ python={python}
 start={start}
 guard={guard}
 addresses={addresses}
+carried={carried}
 
 why=
 if [ "${1-}" = --lost ]; then # start.py could not start it
@@ -69,13 +70,18 @@ for word in "$@"; do
     {commands}) command=$word ;;
     give-up) command=$word lets_go=yes ;;
     {letting_go}) lets_go=yes ;;
-    *) named="$named $word" ;;
+    *)
+        named="$named $word"
+        for pair in $carried; do
+            [ "${pair%%=*}" != "$word" ] || named="$named ${pair#*=}"
+        done
+        ;;
     esac
 done
 
 code=2 # Python is lost
 if [ -z "$why" ]; then
-    "$python" {flags} "$start" "$0" "$addresses" "$@"
+    "$python" {flags} "$start" "$0" "$addresses $carried" "$@"
     code=$?
     case $code in
     0) exit 0 ;;
@@ -206,16 +212,18 @@ def launcher(
         python: the interpreter.
         start: where `START` lies.
         guard: where `GUARD` lies.
-        addresses: what this node may hold.
+        addresses: what this node may hold, and C(ROUTE=ADDRESS) of routes that have another name than their addresses.
         words: what engines say to the program.
         program: its name.
     """
+    words_of = list(addresses)
     texts = {
         "python": shlex.quote(python),
         "start": shlex.quote(start),
         "guard": shlex.quote(guard),
         "held": f"/run/{program}/{HELD}",
-        "addresses": shlex.quote(" ".join(addresses)),
+        "addresses": shlex.quote(" ".join(one for one in words_of if "=" not in one)),
+        "carried": shlex.quote(" ".join(one for one in words_of if "=" in one)),
         "program": program,
         "flags": FLAGS,
         "commands": " | ".join(

@@ -24,7 +24,7 @@ class Overlay:
     """One overlay IP.
 
     Attributes:
-        destination: its prefix.
+        destination: its prefix, or the managed prefix list that has its addresses.
         addresses: the host addresses that go with it.
         interface, label: where they go.
         route_table_ids: the tables that this node is responsible for: those that the user named, or those that served

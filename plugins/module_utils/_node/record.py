@@ -108,7 +108,7 @@ def _overlays(raw: Any) -> Iterator[dict[str, Any]]:
         try:
             yield {
                 **item,
-                "destination": net.destination(item["destination"]),
+                "destination": net.routed(item["destination"]),
                 "addresses": [net.host(address) for address in item["addresses"]],
                 "route_table_ids": [str(table) for table in item.get("route_table_ids") or ()],
             }

@@ -104,12 +104,25 @@ def node(
 
 
 def operator(
-    place: Place, tables: Sequence[Ec2Ref], interfaces: Sequence[Ec2Ref], setup: Setup, route_role: str = ""
+    place: Place,
+    tables: Sequence[Ec2Ref],
+    interfaces: Sequence[Ec2Ref],
+    setup: Setup,
+    route_role: str = "",
+    lists: Sequence[str] = (),
 ) -> Document:
-    """What setup, switchover, status and teardown need together; with ``route_role``, the tables are that role's."""
+    """What setup, switchover, status and teardown need together; with ``route_role``, the tables are that role's.
+
+    With ``lists``, ids of managed prefix lists that the tables route, setup may also add the addresses to them. A route
+    to a list is judged on its table alone, so that nobody needs anything for the list to move it.
+    """
     return _document(
-        _describe(place, _AROUND if route_role else [*_AROUND, _TABLES]),
-        _assume(route_role) if route_role else _routes(place, _ROUTES, tables),
+        _describe(place, _AROUND if route_role else [*_AROUND, _TABLES, *_seen(lists)]),
+        *(
+            [_assume(route_role)]
+            if route_role
+            else [_routes(place, _ROUTES, tables), *_entries(place, lists, write=True)]
+        ),
         allow(
             ["ec2:ModifyNetworkInterfaceAttribute"],
             [place.ec2(eni.account, "network-interface", eni.resource_id) for eni in interfaces],
@@ -119,14 +132,20 @@ def operator(
     )
 
 
-def routes(place: Place, tables: Sequence[Ec2Ref]) -> Document:
+def routes(place: Place, tables: Sequence[Ec2Ref], lists: Sequence[str] = ()) -> Document:
     """What the role of a shared VPC's owner needs, for operators to assume."""
-    return _document(_describe(place, [_TABLES]), _routes(place, _ROUTES, tables))
+    read = _describe(place, [_TABLES, *_seen(lists)])
+    return _document(read, _routes(place, _ROUTES, tables), *_entries(place, lists, write=True))
 
 
-def status(place: Place) -> Document:
+def status(place: Place, lists: Sequence[str] = ()) -> Document:
     """What status needs: reading, in one region."""
-    return _document(_describe(place, [*_AROUND, _TABLES]))
+    return _document(_describe(place, [*_AROUND, _TABLES, *_seen(lists)]), *_entries(place, lists, write=False))
+
+
+def entries(place: Place, lists: Sequence[str]) -> Document:
+    """What overlay_prefix_list needs: to add addresses to these lists, without any right on a route table."""
+    return _document(_describe(place, _seen(lists)), *_entries(place, lists, write=True))
 
 
 def reach(
@@ -145,10 +164,11 @@ def reach(
     A route is judged on its table and on its attachment, so this role can send nothing to anybody else. With ``role``,
     the transit gateway is that role's. With ``back``, route tables of the nodes' VPC, what transit_gateway_return_route
     needs, too. With ``balancers``, what overlay_load_balancer needs, too, and with ``vpns`` what client_vpn_route does.
-    With ``lists``, ids of prefix lists, whoever owns them, what references to them need.
+    With ``lists``, ids of prefix lists, whoever owns them, what references to them need, and what is in them.
     """
-    describe = _describe(place, [*_PATHS, *(BALANCING if balancers else ()), *([_REFERENCES] if lists else [])])
-    others = [_routes(place, _ROUTES, back)] if back else []
+    read = [_REFERENCES, *_seen(lists)] if lists else []
+    describe = _describe(place, [*_PATHS, *(BALANCING if balancers else ()), *read])
+    others = [*([_routes(place, _ROUTES, back)] if back else []), *_entries(place, lists, write=False)]
     others += balancing(place, balancers) if balancers else []
     others += client_vpns(place, vpns) if vpns else []
     if role:
@@ -168,6 +188,17 @@ def reach(
         ),
         *others,
     )
+
+
+def _seen(lists: Sequence[str]) -> list[str]:
+    return ["DescribeManagedPrefixLists"] if lists else []
+
+
+def _entries(place: Place, lists: Sequence[str], *, write: bool) -> Iterable[dict[str, Any]]:
+    """By ARN: a list may be shared with the account, so that it is anybody's."""
+    actions = ["ec2:GetManagedPrefixListEntries", *(["ec2:ModifyManagedPrefixList"] if write else [])]
+    if lists:
+        yield allow(actions, [place.ec2("*", "prefix-list", one) for one in lists])
 
 
 _REFERENCES = "GetTransitGatewayPrefixListReferences"

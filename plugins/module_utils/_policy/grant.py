@@ -86,7 +86,11 @@ def document(ec2: Ec2, request: Request, instance: Instance | None) -> policy_do
     place = policy_document.Place(ec2.aws.partition, ec2.aws.region)
     _judge(request)
     if request.purpose == "status":
-        return policy_document.status(place)
+        return policy_document.status(place, request.prefix_list_ids)
+    if request.purpose == "entries":
+        if not request.prefix_list_ids:
+            raise PolicyError("purpose=entries needs prefix_list_ids: name the managed prefix lists.")
+        return policy_document.entries(place, request.prefix_list_ids)
     route_role = request.route_role_arn and policy_document.checked_arn(
         request.route_role_arn, "role", "route_role_arn"
     )
@@ -94,7 +98,7 @@ def document(ec2: Ec2, request: Request, instance: Instance | None) -> policy_do
         return _reach(ec2, place, request, route_role)
     vpc_id = request.vpc_id or (instance.vpc_id if instance else None)
     if request.purpose == "routes":
-        return policy_document.routes(place, _tables(ec2, request, vpc_id))
+        return policy_document.routes(place, _tables(ec2, request, vpc_id), request.prefix_list_ids)
     if request.purpose == "node":
         tables = () if route_role else _tables(ec2, request, vpc_id)
         whole_vpc, sees = request.scope == "vpc", request.see_interfaces
@@ -104,9 +108,8 @@ def document(ec2: Ec2, request: Request, instance: Instance | None) -> policy_do
     found = ec2.interfaces(request.network_interface_ids)
     interfaces = [Ec2Ref(i.network_interface_id, i.owner_id, i.vpc_id) for i in found]
     tables = () if route_role else _tables(ec2, request, request.vpc_id or interfaces[0].vpc_id)
-    return policy_document.operator(
-        place, tables, interfaces, _setup(place, interfaces[0].account, request), route_role
-    )
+    setup, lists = _setup(place, interfaces[0].account, request), request.prefix_list_ids
+    return policy_document.operator(place, tables, interfaces, setup, route_role, lists)
 
 
 def _judge(request: Request) -> None:

@@ -142,7 +142,9 @@ def _client_vpc(ec2: Ec2, request: Wanted, every: Subnets, attached: Mapping[str
         return None
     [vpc_id] = holding
     none: list[Table] = []
-    tables = sight.ask(f"the route tables of {vpc_id}", lambda: ec2.tables(vpc_id=vpc_id), none)
+    tables = sight.ask(
+        f"the route tables of {vpc_id}", lambda: look_vpc.opened(ec2, ec2.tables(vpc_id=vpc_id), sight), none
+    )
     return Vpc(vpc_id, look_vpc.completed(ec2, vpc_id, every[vpc_id], tables, sight), tables)
 
 

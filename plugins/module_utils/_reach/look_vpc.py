@@ -12,7 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .._route import lists
 from .._route.ec2 import SUBNETS_PAGE, Ec2
+from .._route.facts import PrefixList
 from .._route.plan import Table
 from .ec2 import FILTER_VALUES
 from .model import ANY, Entry, Filter, Net, Ports
@@ -32,10 +34,28 @@ class Vpc:
 
 
 def vpc(ec2: Ec2, vpc_id: str, sight: Sight) -> Vpc:
-    """Subnets, route tables and network ACLs of a VPC: three calls."""
-    tables = ec2.tables(vpc_id=vpc_id)
+    """Subnets, route tables and network ACLs of a VPC: three calls, and what is in the prefix lists that are routed."""
+    tables = opened(ec2, ec2.tables(vpc_id=vpc_id), sight)
     nets = subnets_of(ec2, [vpc_id]).get(vpc_id, {})
     return Vpc(vpc_id, completed(ec2, vpc_id, nets, tables, sight), tables, tables[0].local_cidrs)
+
+
+def opened(ec2: Ec2, tables: Sequence[Table], sight: Sight) -> list[Table]:
+    """The tables with the entries of managed prefix lists in the place of the lists, as far as these could be read.
+
+    They come last, since a static route of the same prefix is preferred (VPC user guide, "Route priority").
+    """
+    wanted, nothing = lists.around(tables, ()), dict[str, PrefixList]()
+    if not wanted:
+        return list(tables)
+    known = sight.ask(f"the prefix lists {', '.join(wanted)}", lambda: lists.read(ec2.aws, wanted), nothing)
+    found = []
+    for table in tables:
+        plain = [route for route in table.routes if route.destination not in known]
+        listed = (route for route in table.routes if route.destination in known)
+        entries = [replace(r, destination=prefix) for r in listed for prefix in known[r.destination].prefixes]
+        found.append(replace(table, routes=(*plain, *entries)))
+    return found
 
 
 def subnets_of(ec2: Ec2, vpc_ids: Sequence[str]) -> dict[str, dict[str, Net]]:

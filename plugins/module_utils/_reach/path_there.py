@@ -138,6 +138,11 @@ def _overlay_route(scene: Scene, node: Host, subnet: Net) -> Hop:
         return hops.unseen(THERE, NODES, f"route table of {subnet}", remedy)
     where = f"route table {subnet.table.route_table_id} of {subnet}"
     route = model.longest(subnet.table.routes, scene.overlay)
+    lists = [name for name, target in subnet.table.lists if target in scene.targets]
+    if lists and (route is None or route.network_interface_id not in scene.targets):
+        names, shown = ", ".join(lists), hops.told(route, scene.overlay)
+        shown += f", and {names} leads to a node, a prefix list that was not read"
+        return Hop(THERE, NODES, where, shown, None, remedy=f"See that {names} has {scene.overlay}.")
     if route is None or route.network_interface_id not in scene.targets:
         return Hop(THERE, NODES, where, hops.told(route, scene.overlay), False, "no_overlay_route", remedy)
     moved = "" if route.network_interface_id == node.network_interface_id else f", moved to {node.name}"

@@ -15,11 +15,13 @@ from .._base import net
 from .._inventory import former
 from .._inventory.holders import Dict, node_of
 from .._inventory.settling import settled
+from .._route.entries import named
 from .sight import Sight, bare
 
 _KEPT = frozenset({"orphan_node", "other_interface", "arrives_elsewhere"})
-_TOLD = {"report": _KEPT | {"orphan_resource", "orphan_route", "orphan_address"}, "remove": _KEPT}
+_TOLD = {"report": _KEPT | {"orphan_resource", "orphan_route", "orphan_entry", "orphan_address"}, "remove": _KEPT}
 _REFUSED = frozenset({"wrong_instance", "orphan_holder", "other_inventory", "shared_address", "former_elsewhere"})
+_OPTION = {4: "cidr-block", 6: "ipv6-cidr-block", 0: "prefix-list-id"}
 REMOVE = "overlay_ip_orphans=remove takes it away"
 
 
@@ -30,7 +32,8 @@ def judged(sight: Sight) -> dict[str, Any]:
         ``findings``: each with ``node``, empty for what is in AWS or the cluster. ``told``: what setup does not mend,
         for people, by the value of overlay_ip_orphans. ``refused``: why it does not begin, by the same. ``strangers``:
         the nodes whose program is not this inventory's. ``destinations``: whose routes are to be looked for.
-        ``engines``, ``resources``, ``routes``, ``addresses`` (per node): what is to be removed. ``release``: per node
+        ``engines``, ``resources``, ``routes``, ``entries`` (of managed prefix lists), ``addresses`` (per node): what is
+        to be removed. ``release``: per node
         the addresses whose files are to go since only a holder has them now. ``left``: per node the entries that its
         configuration keeps until they are removed. ``replaced``: the single addresses that a prefix carries now;
         ``kept_on``: what of ``left`` stays without them; ``handed_over``: the engine's resources of all that is
@@ -39,8 +42,8 @@ def judged(sight: Sight) -> dict[str, Any]:
         ``programs``: nodes whose program nobody needs.
     """
     rules: tuple[Callable[[Sight], Iterator[dict[str, str]]], ...] = (
-        *(_strange, _shared, _former, _engines, _resources, _routes, _addresses, _removed, _holders, _peers),
-        *(_instances, _other_interface, _other_place, _arrives_elsewhere, _programs),
+        *(_strange, _shared, _former, _engines, _resources, _routes, _entries, _addresses, _removed, _holders),
+        *(_peers, _instances, _other_interface, _other_place, _arrives_elsewhere, _programs),
     )
     replaced = {row.destination for row in sight.former if row.narrow}
     addresses = {name: sorted(sight.kept(name)) for name in sight.hosts if sight.kept(name)}
@@ -54,6 +57,7 @@ def judged(sight: Sight) -> dict[str, Any]:
         "engines": sorted(sight.engines()),
         "resources": sorted(sight.resources()),
         "routes": sight.routes,
+        "entries": sight.entries_left,
         "addresses": addresses,
         "release": {name: found for name in sight.hosts if (found := _released(sight, name))},
         "left": {name: list(_left(sight, name)) for name in sight.hosts},
@@ -180,7 +184,7 @@ def _routes(sight: Sight) -> Iterator[dict[str, str]]:
     gone = set(sight.gone)
     for route in sight.routes:
         destination, table = route["destination"], route["route_table_id"]
-        option = "--destination-ipv6-cidr-block" if net.family(destination) == 6 else "--destination-cidr-block"
+        option = f"--destination-{_OPTION[net.family(destination)]}"
         what = "which is no overlay IP of the inventory any more" if destination in gone else "and is not to any more"
         yield _finding(
             "orphan_route",
@@ -188,6 +192,20 @@ def _routes(sight: Sight) -> Iterator[dict[str, str]]:
             f"{table} still routes {destination} to {route['holder']}, {what}.",
             f"`aws ec2 delete-route --region {sight.model['region']} --route-table-id {table} {option} {destination}`,"
             f" or {REMOVE}.",
+        )
+
+
+def _entries(sight: Sight) -> Iterator[dict[str, str]]:
+    """What setup added to a managed prefix list, and to nobody else's."""
+    for left in sight.entries_left:
+        listed, addresses = left["prefix_list_id"], left["addresses"]
+        given = f"region={sight.model['region']} prefix_list_id={listed} addresses={','.join(addresses)} state=absent"
+        yield _finding(
+            "orphan_entry",
+            "warning",
+            f"{listed} still has {named(addresses)}, which setup added and the inventory has there no more.",
+            f"`ansible localhost -m aws_ha.overlay_ip.overlay_prefix_list -a '{given}"
+            f' description="{left["description"]}"' + f"'`, or {REMOVE}.",
         )
 
 

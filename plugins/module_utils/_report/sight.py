@@ -16,6 +16,7 @@ from .._base import net
 from .._base.deployment import Deployment
 from .._inventory.former import Former, routed
 from .._inventory.holders import Dict, node_of
+from .._inventory.listed import leftovers
 from .._inventory.settling import replaced
 
 
@@ -115,6 +116,11 @@ class Sight:
                     where = {"destination": overlay["destination"], "route_table_id": route["route_table_id"]}
                     found.append({**where, "network_interface_id": interface, "holder": name or interface})
         return found
+
+    @property
+    def entries_left(self) -> list[dict[str, Any]]:
+        """Entries of managed prefix lists that setup added, and that are not to be there any more."""
+        return leftovers(self.model, [*self.seen, *(self.leftovers or ())])
 
     @property
     def program_name(self) -> str:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .._base import net
 from .._base.finding import as_dicts
-from .._inventory import former
+from .._inventory import former, listed
 from .._inventory.holders import Dict, node_of
 from .._inventory.settling import replaced
 from . import clocks, engines, history, outside, places
@@ -35,6 +36,7 @@ def report(
     seen, overlays = list(seen), []
     known = former.routed((h["record"] for h in hosts.values() if h.get("record")), model["overlays"])
     rows = replaced(model, seen, known)
+    by_name = {o["destination"]: [o] for o in model["overlays"] if net.is_list(o["destination"])}
     carried = {o["destination"]: _carried(o) for o in model["overlays"]}
     for overlay in seen:
         tables = [{"route_table_id": r["route_table_id"], **_holder(r, model)} for r in overlay["routes"]]
@@ -49,6 +51,7 @@ def report(
                 "findings": [
                     *(f for f in overlay["findings"] if not _told_elsewhere(f, overlay["destination"] in told, rows)),
                     *(former.finding(row) for row in rows if row.narrow and row.by[0] == overlay["destination"]),
+                    *(f for of in by_name.get(overlay["destination"], ()) for f in listed.findings(of, overlay)),
                 ],
             }
         )
@@ -76,7 +79,9 @@ def _told_elsewhere(finding: Dict, left_over: bool, rows: Sequence[former.Former
     if finding["id"] == "unmanaged_route":
         return left_over
     about = (f"{row.route_table_id} also has {row.destination} to " for row in rows)
-    return finding["id"] in ("more_specific_route", "overlap") and finding["message"].startswith(tuple(about))
+    return finding["id"] in ("more_specific_route", "overlap", "propagated_route") and finding["message"].startswith(
+        tuple(about)
+    )
 
 
 def lines(report: Dict, *, every_table: bool = False) -> list[str]:

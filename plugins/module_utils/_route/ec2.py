@@ -23,16 +23,8 @@ SUBNETS_PAGE = 1000  # and of DescribeSubnets; an account with raised quotas ref
 FILTER_VALUES = 200  # the most values that one filter takes
 
 _OPERATION = {CREATE: "CreateRoute", REPLACE: "ReplaceRoute", DELETE: "DeleteRoute"}
-_NO_TARGET = frozenset(
-    {
-        "DestinationCidrBlock",
-        "DestinationIpv6CidrBlock",
-        "DestinationPrefixListId",
-        "InstanceOwnerId",
-        "Origin",
-        "State",
-    }
-)
+_DESTINATION = {4: "DestinationCidrBlock", 6: "DestinationIpv6CidrBlock", 0: "DestinationPrefixListId"}
+_NO_TARGET = frozenset({*_DESTINATION.values(), "InstanceOwnerId", "Origin", "State"})
 _TARGET_KEYS = (
     "NetworkInterfaceId",
     "GatewayId",
@@ -173,8 +165,7 @@ def write(
 ) -> None:
     """Make, replace or delete one route of a VPC's table: ``where`` is table and destination, one call."""
     route_table_id, destination = where
-    key = "DestinationIpv6CidrBlock" if net.family(destination) == 6 else "DestinationCidrBlock"
-    arguments: dict[str, Any] = {"RouteTableId": route_table_id, key: destination}
+    arguments: dict[str, Any] = {"RouteTableId": route_table_id, _DESTINATION[net.family(destination)]: destination}
     if kind != DELETE:
         arguments.update(target)
     send(aws, "ec2", _OPERATION[kind], dry_run=dry_run, **arguments)
@@ -208,18 +199,13 @@ def _table(raw: Mapping[str, Any]) -> Table:
         subnet_ids=tuple(sorted(a["SubnetId"] for a in associations if a.get("SubnetId"))),
         edge=any(a.get("GatewayId") for a in associations),
         routes=tuple(_routes(raw.get("Routes", ()))),
-        lists=tuple(
-            (one["DestinationPrefixListId"], _where(one))
-            for one in raw.get("Routes", ())
-            if one.get("DestinationPrefixListId")
-        ),
     )
 
 
 def _routes(raws: Iterable[Mapping[str, Any]]) -> Iterable[Route]:
     for raw in raws:
-        destination = raw.get("DestinationCidrBlock") or raw.get("DestinationIpv6CidrBlock")
-        if not destination:  # a managed prefix list: never an overlay route
+        destination = next((raw[key] for key in _DESTINATION.values() if raw.get(key)), None)
+        if destination is None:  # a kind of destination that came after this was written: never an overlay route
             continue
         yield Route(
             destination=destination,

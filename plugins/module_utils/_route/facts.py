@@ -1,7 +1,7 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Instances, interfaces and subnets as EC2 describes them.
+"""Instances, interfaces, subnets and prefix lists as EC2 describes them.
 
 Pure. This module util is PRIVATE to the collection.
 """
@@ -54,6 +54,40 @@ class Instance:
             f"Instance {self.instance_id} has no network interface with device index {device_index}; {there}: "
             "correct instance_id or device_index.",
         )
+
+
+@dataclass(frozen=True)
+class PrefixList:
+    """A managed prefix list in its current version.
+
+    ``family``: 4 or 6; ``max_entries`` is what it counts for in a route table, whatever is in it, and None for a list
+    of AWS's own; ``state``: create-complete, modify-in-progress ...; ``entries``: prefixes, each with its description.
+    """
+
+    prefix_list_id: str
+    name: str = ""
+    family: int = 4
+    max_entries: int | None = None
+    version: int = 1
+    state: str = ""
+    state_message: str = ""
+    owner_id: str = ""
+    entries: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What is in it."""
+        return tuple(prefix for prefix, _description in self.entries)
+
+    @property
+    def weight(self) -> int:
+        """For how many routes of a table it counts (VPC user guide, "Amazon VPC quotas")."""
+        return self.max_entries or 1
+
+    @property
+    def changing(self) -> bool:
+        """Whether a change of it is under way."""
+        return self.state.endswith("-in-progress")
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Callable
 
 from .._aws.errors import AwsError
 from .._base import net
 from .._base.finding import ERROR, INFO, WARNING, Finding
-from .facts import Instance, Interface, Subnet
+from . import entries
+from .facts import Instance, Interface, PrefixList, Subnet
 from .plan import BLACKHOLE, Route, Table
 
 ROUTE_QUOTA = 500
@@ -30,7 +30,9 @@ class View:
     """One overlay IP and all that was read around it.
 
     ``tables`` are those that shall carry it; ``others`` the rest of the VPC's; ``subnets`` is empty where they were
-    not read; ``target`` is the interface that it points or shall point at, where that was read.
+    not read; ``target`` is the interface that it points or shall point at, where that was read. ``lists`` are the
+    managed prefix lists that were looked at, by id; None where that was not to be had, so that nothing is known of any.
+    ``carried`` are addresses that a list is to have, though they are no entries yet.
     """
 
     destination: str
@@ -39,6 +41,30 @@ class View:
     subnets: tuple[Subnet, ...] = ()
     target: Interface | None = None
     instance: Instance | None = None
+    lists: Mapping[str, PrefixList] | None = None
+    carried: tuple[str, ...] = ()
+
+    @property
+    def ranges(self) -> tuple[str, ...]:
+        """What it carries: itself, or what is in the list."""
+        return self.within(self.destination)
+
+    def within(self, destination: str) -> tuple[str, ...]:
+        """The prefixes of a destination; none of a list that was not looked at."""
+        if not net.is_list(destination):
+            return (destination,)
+        listed = (self.lists or {}).get(destination)
+        return listed.prefixes if listed else ()
+
+    def weight(self, destination: str) -> int:
+        """For how many routes it counts."""
+        listed = (self.lists or {}).get(destination)
+        return listed.weight if listed else 1
+
+    def family(self, destination: str) -> int:
+        """4 or 6; 0 of a list that was not looked at."""
+        listed = (self.lists or {}).get(destination)
+        return listed.family if listed else net.family(destination)
 
     @property
     def routes(self) -> list[tuple[Table, Route | None]]:
@@ -182,12 +208,16 @@ def _unmanaged(view: View) -> Iterator[Finding]:
 
 def _inside_vpc(view: View) -> Iterator[Finding]:
     """No table takes such a route (VPC user guide, "Route tables"); before a move the plan refuses it."""
-    cidrs = sorted({cidr for table in view.tables for cidr in table.local_cidrs if net.covers(cidr, view.destination)})
-    if cidrs:
+    cidrs = sorted({cidr for table in view.tables for cidr in table.local_cidrs})
+    wanted = (*view.ranges, *(view.carried if net.is_list(view.destination) else ()))
+    found = [(one, cidr) for one in wanted for cidr in cidrs if net.covers(cidr, one)]
+    if found:
+        one, cidr = found[0]
+        of = f", of {view.destination}," if one != view.destination else ""
         yield Finding(
             "inside_vpc",
             ERROR,
-            f"Overlay IP {view.destination} lies inside the CIDR {cidrs[0]} of {view.tables[0].vpc_id}.",
+            f"Overlay IP {one}{of} lies inside the CIDR {cidr} of {view.tables[0].vpc_id}.",
             "Choose an address outside every CIDR of the VPC.",
         )
 
@@ -195,7 +225,7 @@ def _inside_vpc(view: View) -> Iterator[Finding]:
 def _covers_vpc(view: View) -> Iterator[Finding]:
     """A destination inside the VPC's CIDR cannot be a route at all; one around it can, and misleads."""
     cidrs = sorted({cidr for table in view.tables for cidr in table.local_cidrs})
-    covered = [c for c in cidrs if net.family(c) == net.family(view.destination) and net.within(c, view.destination)]
+    covered = [c for c in cidrs if any(net.covers(one, c) for one in view.ranges)]
     if covered:
         yield Finding(
             "covers_vpc",
@@ -207,57 +237,97 @@ def _covers_vpc(view: View) -> Iterator[Finding]:
 
 def _overlaps(view: View) -> Iterator[Finding]:
     """Other routes in the same tables that touch the overlay's range. AWS prefers the longest prefix."""
-    ours = ipaddress.ip_network(view.destination)
     for table in view.tables:
         for route in table.routes:
-            if net.family(route.destination) != net.family(view.destination) or route.target == "local":
+            if route.target == "local" or (route.destination == view.destination and route.ours):
                 continue
-            theirs = ipaddress.ip_network(route.destination)
-            if theirs.prefixlen == 0 or (theirs == ours and route.ours) or not theirs.overlaps(ours):
-                continue
-            yield _overlap(view, table, route, theirs.prefixlen > ours.prefixlen, theirs == ours)
+            touching = (
+                (ours, theirs)
+                for theirs in view.within(route.destination)
+                for ours in view.ranges
+                if not theirs.endswith("/0") and (net.covers(theirs, ours) or net.covers(ours, theirs))
+            )
+            if pair := next(touching, None):
+                yield _overlap(view, table, route, *pair)
 
 
-def _overlap(view: View, table: Table, route: Route, longer: bool, same: bool) -> Finding:
+def _overlap(view: View, table: Table, route: Route, ours: str, theirs: str) -> Finding:
     what = f"{table.route_table_id} also has {route.destination} to {route.target}"
-    if same:
+    whole, listed = view.destination, (net.is_list(view.destination), net.is_list(route.destination))
+    part = whole if ours == whole else f"{ours}, an entry of {whole},"
+    if all(listed):
+        return Finding(
+            "lists_overlap",
+            WARNING,
+            f"{what}, and both lists have {ours if net.covers(theirs, ours) else theirs}: where they lead to different"
+            " targets, AWS chooses one of them at random.",
+            "Take it out of one of the lists, or delete the route that is not to be.",
+        )
+    # Of equal ones a static route is preferred to a list, and a list to what is propagated.
+    if ours == theirs and not (listed[0] and route.ours):
         return Finding(
             "propagated_route",
             WARNING,
-            f"{what} (propagated): the overlay's static route hides it.",
+            f"{what} ({'the same entry' if listed[1] else 'propagated'}): the overlay's static route hides it.",
             "Choose an overlay IP that no other network announces.",
         )
-    if longer:
+    if ours == theirs or net.within(theirs, ours):
         return Finding(
             "more_specific_route",
             WARNING,
-            f"{what}: this part of {view.destination} goes there, not to the node.",
+            f"{what}: this part of {whole} goes there, not to the node.",
             "Remove the more specific route, or choose another overlay IP.",
         )
     return Finding(
         "overlap",
         WARNING,
-        f"{what}: {view.destination} lies inside that network, and hosts of the same address there cannot be reached.",
+        f"{what}: {part} lies inside that network, and hosts of the same address there cannot be reached.",
         "Choose an overlay IP outside every network that the VPC is routed to.",
     )
 
 
+def _list_missing(view: View) -> Iterator[Finding]:
+    if net.is_list(view.destination) and view.lists is not None and view.destination not in view.lists:
+        yield Finding(
+            "list_missing",
+            ERROR,
+            f"{entries.no_list(view.destination)}.",
+            f"Correct the id, or {entries.command('', 4, entries.ROOM)}.",
+        )
+
+
+def _list_failed(view: View) -> Iterator[Finding]:
+    listed = (view.lists or {}).get(view.destination)
+    if listed and listed.state.endswith("-failed"):
+        yield Finding(
+            "list_failed",
+            WARNING,
+            f"The last change of {view.destination} came to nothing ({listed.state}: {listed.state_message or '?'}): it"
+            f" is as version {listed.version} has it.",
+            "Look who changed it, and make the change again where there is room for it.",
+        )
+
+
 def _quota(view: View) -> Iterator[Finding]:
-    family = net.family(view.destination)
+    """A list counts for as many routes as it may have entries, however few it has."""
+    family, needs = view.family(view.destination), view.weight(view.destination)
     for table, route in view.routes:
-        count = sum(1 for r in table.routes if r.ours and net.family(r.destination) == family)
-        if route is None and count >= ROUTE_QUOTA:
+        count = sum(view.weight(r.destination) for r in table.routes if r.ours and view.family(r.destination) == family)
+        if route is None and count + needs > ROUTE_QUOTA:
+            more = f"{view.destination}, which counts for {needs} routes," if needs > 1 else "one more"
             yield Finding(
                 "route_quota",
                 WARNING,
-                f"{table.route_table_id} has {count} static routes: creating one more may exceed the quota "
+                f"{table.route_table_id} has {count} static routes: creating {more} may exceed the quota "
                 f"({ROUTE_QUOTA} by default).",
-                "Ask AWS for more routes per table, or remove some.",
+                "Ask AWS for more routes per table, or remove some."
+                if needs == 1
+                else "Ask AWS for more routes per table, or make the list's maximum of entries smaller.",
             )
 
 
 def _docker(view: View) -> Iterator[Finding]:
-    if net.family(view.destination) == 4 and net.within(view.destination, "172.17.0.0/16"):
+    if any(net.covers("172.17.0.0/16", one) for one in view.ranges):
         yield Finding(
             "docker_range",
             WARNING,
@@ -276,6 +346,8 @@ _TARGET_RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     _overlaps,
     _quota,
     _docker,
+    _list_missing,
+    _list_failed,
 )
 _ROUTE_RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     *(_split, _missing, _blackhole, _not_an_interface),

@@ -16,10 +16,11 @@ from typing import Any
 from .._aws.errors import AwsError
 from .._base import net
 from .._base.finding import INFO, WARNING, Finding, as_dicts
+from . import entries, move, network, plan
 from . import findings as route_findings
-from . import move, network, plan
+from . import lists as list_reading
 from .ec2 import Ec2
-from .facts import Instance, Interface, Subnet
+from .facts import Instance, Interface, PrefixList, Subnet
 from .plan import Table
 
 
@@ -29,19 +30,25 @@ def overlays(
     route_table_ids: Sequence[str],
     vpc_id: str | None,
     instance_ids: Sequence[str],
+    addresses: Sequence[str] = (),
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """What ``overlay_route_info`` returns: the overlay IPs, and where everything lies. Raises AwsError."""
+    """What ``overlay_route_info`` returns: the overlay IPs, and where everything lies. Raises AwsError.
+
+    ``addresses`` are those that networks or lists among the destinations carry, or are to.
+    """
     instances = ec2.instances(instance_ids) if instance_ids else []
     vpc_id = vpc_id or (instances[0].vpc_id if instances else None)
     every, tables = _read(ec2, route_table_ids, vpc_id)
     subnets, around = _subnets(ec2, tables)
-    wanted = list(destinations) or found(tables)
+    lists, untold = list_reading.looked_at(ec2.aws, list_reading.around(tables, destinations))
+    wanted = list(destinations) or found(tables, lists)
     holders = {r.network_interface_id for t in tables for d in wanted if (r := t.static(d)) and r.network_interface_id}
     known, hidden = _interfaces(ec2, instances, sorted(holders))
-    seen = [shown(d, tables, every, subnets, instances, known) for d in wanted]
+    listed = [one for one in addresses if not any(net.covers(d, one) for d in wanted)]
+    seen = [shown(d, tables, every, subnets, instances, known, lists, listed) for d in wanted]
     for overlay in seen:
         guessed = [] if destinations else _guessed(overlay["destination"])
-        overlay["findings"] += as_dicts([*around, *hidden, *guessed])
+        overlay["findings"] += as_dicts([*around, *hidden, *untold, *guessed])
     return seen, network.shown(tables, every, subnets, instances)
 
 
@@ -55,31 +62,34 @@ def _subnets(ec2: Ec2, tables: Sequence[Table]) -> tuple[list[Subnet], list[Find
 
 def _guessed(destination: str) -> list[Finding]:
     """A network that nobody asked for by name may be a route to a firewall, NAT or VPN machine."""
-    if ipaddress.ip_network(destination).num_addresses == 1:
+    if not net.is_list(destination) and ipaddress.ip_network(destination).num_addresses == 1:
         return []
+    what = "a list" if net.is_list(destination) else "a network"
     return [
         Finding(
             "perhaps_no_overlay",
             INFO,
-            f"{destination} is a network, and was not asked for by name: its interface may be an appliance's (firewall,"
+            f"{destination} is {what}, and was not asked for by name: its interface may be an appliance's (firewall,"
             " NAT, VPN) and the route no overlay IP.",
             "Name the overlay IPs in destinations.",
         )
     ]
 
 
-def found(tables: Iterable[Table]) -> list[str]:
+def found(tables: Iterable[Table], lists: Mapping[str, PrefixList] | None = None) -> list[str]:
     """Every destination that looks like an overlay: a static route to an interface, outside the VPC's CIDRs."""
-    tables = list(tables)
+    tables, lists = list(tables), lists or {}
     cidrs = {cidr for t in tables for cidr in t.local_cidrs}
     seen = {
         r.destination
         for t in tables
         for r in t.routes
-        if r.ours and r.network_interface_id and ipaddress.ip_network(r.destination).prefixlen > 0
+        if r.ours and r.network_interface_id and not r.destination.endswith("/0")
     }
-    inside = {d for d in seen for c in cidrs if net.family(d) == net.family(c) and net.within(d, c)}
-    return sorted(seen - inside, key=lambda d: (net.family(d), ipaddress.ip_network(d)))
+    ranges = {d: lists[d].prefixes if d in lists else (d,) for d in seen}
+    inside = {d for d in seen for c in cidrs if any(net.covers(c, one) for one in ranges[d])}
+    listed = sorted(d for d in seen - inside if net.is_list(d))
+    return [*sorted(seen - inside - {*listed}, key=lambda d: (net.family(d), ipaddress.ip_network(d))), *listed]
 
 
 def _read(ec2: Ec2, route_table_ids: Sequence[str], vpc_id: str | None) -> tuple[list[Table], list[Table]]:
@@ -115,6 +125,8 @@ def shown(
     subnets: Sequence[Subnet],
     instances: Sequence[Instance],
     interfaces: Mapping[str, Interface],
+    lists: Mapping[str, PrefixList] | None = None,
+    addresses: Sequence[str] = (),
 ) -> dict[str, Any]:
     """One overlay IP as it was read.
 
@@ -125,6 +137,8 @@ def shown(
         subnets: the VPC's.
         instances: the nodes'.
         interfaces: those that are known, by id.
+        lists: the managed prefix lists that were looked at; None where they may not be.
+        addresses: those that a list is to carry, though they are no entries yet.
     """
     mine = {t.route_table_id for t in tables}
     routes = [(t, t.static(destination)) for t in tables]
@@ -138,10 +152,13 @@ def shown(
         tuple(subnets),
         interfaces.get(holder[0] or "") if holder else None,
         next((i for i in instances if holder and i.instance_id == holder[1]), None),
+        lists,
+        tuple(addresses),
     )
     problems = route_findings.findings(view) + [f for i in instances for f in _node(replace(view, instance=i), holder)]
     return {
         "destination": destination,
+        "prefix_list": entries.shown((lists or {}).get(destination)),
         "vpc_id": tables[0].vpc_id if tables else None,
         "consistent": consistent,
         "holder": {"network_interface_id": holder[0], "instance_id": holder[1]} if holder else None,
@@ -155,18 +172,22 @@ def shown(
             {"route_table_id": t.route_table_id, "destination": r.destination, **(move.shown(r) or {})}
             for t in tables
             for r in t.routes
-            if r.ours and r.destination != destination and _beside(r.destination, destination)
+            if r.ours and r.destination != destination and _beside(view, r.destination)
         ],
         "uncovered_subnets": route_findings.uncovered_subnets(view),
         "findings": as_dicts(problems),
     }
 
 
-def _beside(other: str, destination: str) -> bool:
-    """Whether two prefixes overlap, of which none is the default route."""
-    if net.family(other) != net.family(destination) or other.partition("/")[2] == destination.partition("/")[2]:
+def _beside(view: route_findings.View, other: str) -> bool:
+    """Whether another destination of the tables has something of this one; the default route is none."""
+    listed = net.is_list(other) or net.is_list(view.destination)
+    if net.is_list(view.destination) and other in view.carried:
+        return True
+    if not listed and other.partition("/")[2] == view.destination.partition("/")[2]:
         return False  # as most of a table with many overlay IPs
-    return not other.endswith("/0") and (net.covers(other, destination) or net.covers(destination, other))
+    pairs = ((ours, theirs) for theirs in view.within(other) for ours in view.ranges)
+    return not other.endswith("/0") and any(net.covers(a, b) or net.covers(b, a) for a, b in pairs)
 
 
 def _node(view: route_findings.View, holder: tuple[str | None, str | None] | None) -> list[Finding]:

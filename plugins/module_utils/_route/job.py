@@ -22,6 +22,7 @@ from . import findings as route_findings
 from . import move, plan
 from .ec2 import Ec2
 from .facts import Instance, Interface, Subnet
+from .lists import around, looked_at
 from .plan import Action, PlanError, Table, Want
 from .progress import Progress
 from .told import partly
@@ -237,11 +238,13 @@ def _preflight(
         return None
     tables, target = seen.tables, seen.target
     subnets, found = _subnets(ec2, request, tables, clock)
+    lists, untold = looked_at(ec2.aws, around(tables, request.destinations))
+    found += untold
     chosen = {t.route_table_id for t in tables}
     others = tuple(t for t in seen.every if t.route_table_id not in chosen)
     for destination in request.destinations:
         view = route_findings.View(
-            destination, tuple(tables), others, tuple(subnets), target.interface, target.instance
+            destination, tuple(tables), others, tuple(subnets), target.interface, target.instance, lists
         )
         found += [f for f in route_findings.findings(view, moving=True) if f not in found]
     # Where nothing is to be written, the target's troubles are told but stop nobody.

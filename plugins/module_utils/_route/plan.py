@@ -36,7 +36,7 @@ class PlanError(Exception):
 
 @dataclass(frozen=True)
 class Route:
-    """One route of a table, as DescribeRouteTables shows it.
+    """One route of a table, as DescribeRouteTables shows it; ``destination`` is a prefix, or a managed prefix list.
 
     ``target`` is the id of whatever it points at (``eni-…``, ``igw-…``, ``local`` …); ``network_interface_id`` is
     None unless that is an interface.
@@ -66,10 +66,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Table:
-    """One route table. ``edge``: associated with a gateway, so that it cannot hold an overlay route.
-
-    ``lists`` are its routes of managed prefix lists, each list with its target: never overlay routes.
-    """
+    """One route table. ``edge``: associated with a gateway, so that it cannot hold an overlay route."""
 
     route_table_id: str
     vpc_id: str
@@ -78,11 +75,15 @@ class Table:
     subnet_ids: tuple[str, ...] = ()
     edge: bool = False
     routes: tuple[Route, ...] = ()
-    lists: tuple[tuple[str, str], ...] = ()
 
     def static(self, destination: str) -> Route | None:
         """The one route of this destination that was made by CreateRoute."""
         return next((r for r in self.routes if r.destination == destination and r.ours), None)
+
+    @property
+    def lists(self) -> tuple[tuple[str, str], ...]:
+        """Its routes to managed prefix lists, each list with its target."""
+        return tuple((r.destination, r.target) for r in self.routes if net.is_list(r.destination))
 
     @property
     def local_cidrs(self) -> tuple[str, ...]:
@@ -232,6 +233,8 @@ def _check_left_behind(table: Table, want: Want) -> None:
         if not route.ours or route.destination not in want.addresses:
             continue
         around = [d for d in want.destinations if d != route.destination and net.covers(d, route.destination)]
+        if not around and route.destination not in want.destinations:  # what no prefix carries, a list is to
+            around = [d for d in want.destinations if net.is_list(d)]
         if around and route.network_interface_id != want.network_interface_id:
             raise PlanError(
                 f"{table.route_table_id} still has {route.destination} to {route.instance_id or route.target}, which"

@@ -22,6 +22,7 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend, Zone
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
+from moto.ec2.models.managed_prefixes import ManagedPrefixList
 from moto.ec2.models.route_tables import Route, RouteTable
 from moto.ec2.models.transit_gateway_attachments import TransitGatewayAttachment, TransitGatewayVpcAttachment
 from moto.ec2.utils import generate_route_id
@@ -35,6 +36,7 @@ from .request import Call
 __all__ = [
     "Backing",
     "Instance",
+    "ManagedPrefixList",
     "NetworkInterface",
     "Role",
     "Route",

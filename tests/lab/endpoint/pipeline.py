@@ -21,7 +21,19 @@ from .backing import forward
 from .buckets import Buckets
 from .calls import CallLog
 from .cloud import Cloud
-from .ec2 import associations, attachments, client_vpn, identifiers, interfaces, life, lists, routes, tables, transit
+from .ec2 import (
+    associations,
+    attachments,
+    client_vpn,
+    identifiers,
+    interfaces,
+    life,
+    lists,
+    prefixes,
+    routes,
+    tables,
+    transit,
+)
 from .elb import balancers, groups, listeners
 from .faults import ConnectionCut, Faults, Rule, cut
 from .iam import quotas, sts
@@ -43,6 +55,7 @@ _HANDLERS: dict[str, Mapping[str, Handler]] = {
         **life.HANDLERS,
         **transit.HANDLERS,
         **lists.HANDLERS,
+        **prefixes.HANDLERS,
         **attachments.HANDLERS,
         **client_vpn.HANDLERS,
     },

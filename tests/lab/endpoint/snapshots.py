@@ -10,7 +10,8 @@ from ipaddress import ip_network
 from typing import Any
 
 from .cloud import Cloud
-from .ec2.routes import target_id
+from .ec2.destinations import of_route
+from .ec2.routes import FOREIGN, target_id
 from .ec2.states import route_state
 from .ec2.transit import effective, state_of
 from .elb.store import Balancer, Listener
@@ -49,7 +50,7 @@ def take(cloud: Cloud, vpc_id: str) -> VpcSnapshot:
                 for association in owner.vpcs[vpc_id].get_cidr_block_association_set(ipv6=ipv6)
             ),
             subnets=_subnets(owner, vpc_id, tables),
-            tables=tuple(TableSnap(table.id, tuple(_route(route) for route in table.routes)) for table in tables),
+            tables=tuple(TableSnap(table.id, tuple(_routes(table))) for table in tables),
             interfaces=tuple(
                 _interface(eni, interfaces.values() if cloud.settings.strict.security_groups else ())
                 for eni in interfaces.values()
@@ -150,9 +151,20 @@ def _ipv6_cidr(subnet: Any) -> str | None:
     return next((a["ipv6CidrBlock"] for a in subnet.ipv6_cidr_block_associations.values()), None)
 
 
-def _route(route: Any) -> RouteSnap:
-    destination = route.destination_cidr_block or route.destination_ipv6_cidr_block
-    return RouteSnap(destination, route.network_interface_id, target_id(route), route_state(route))
+def _routes(table: Any) -> Iterator[RouteSnap]:
+    """The routes, a list's entries one by one; of one prefix the last is in effect.
+
+    A list is preferred to what is propagated, and a static route to a list (VPC user guide, "Route priority").
+    """
+    for route in sorted(table.routes, key=_rank):
+        for network in of_route(route).networks:
+            yield RouteSnap(str(network), route.network_interface_id, target_id(route), route_state(route))
+
+
+def _rank(route: Any) -> int:
+    if route.destination_prefix_list is not None:
+        return 1
+    return 0 if route.origin in FOREIGN else 2
 
 
 def _interface(eni: Any, members: Iterable[Any]) -> InterfaceSnap:

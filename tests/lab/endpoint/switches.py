@@ -44,6 +44,8 @@ class Timing:
     provisioning: float = 0.2
     #: creating, deleting, authorizing and revoking of a Client VPN endpoint. AWS takes a minute or more.
     client_vpn: float = 0.2
+    #: create-in-progress and modify-in-progress of a managed prefix list.
+    prefix_list: float = 0.2
     #: How long a second of a load balancer's takes: its idle timeout, the times of its health checks, and the time that
     #: an interface remembers a connection are scaled, so that an idle hour can be had in less. No other timer is: not
     #: the kernel's, not a keepalive's.

@@ -101,6 +101,9 @@ _INSTANCE = _fields(
     networkInterfaceSet=("NetworkInterfaces", [_INTERFACE_OF_INSTANCE]),
 )
 _SUBNET = _fields("subnetId! vpcId cidrBlock availabilityZone availabilityZoneId")
+_LIST = _fields(
+    "prefixListId! addressFamily state stateMessage prefixListArn prefixListName maxEntries:int version:int ownerId"
+)
 
 ANSWERS: Mapping[str, Fields] = {
     "DescribeRouteTables": _fields("nextToken", routeTableSet=("RouteTables!", [_TABLE])),
@@ -109,6 +112,9 @@ ANSWERS: Mapping[str, Fields] = {
         "nextToken", reservationSet=("Reservations!", [_fields(instancesSet=("Instances!", [_INSTANCE]))])
     ),
     "DescribeSubnets": _fields("nextToken", subnetSet=("Subnets!", [_SUBNET])),
+    "DescribeManagedPrefixLists": _fields("nextToken", prefixListSet=("PrefixLists!", [_LIST])),
+    "GetManagedPrefixListEntries": _fields("nextToken", entrySet=("Entries!", [_fields("cidr! description")])),
+    "ModifyManagedPrefixList": _fields(prefixList=("PrefixList!", _LIST)),
     "CreateRoute": _fields(),
     "ReplaceRoute": _fields(),
     "DeleteRoute": _fields(),

@@ -24,6 +24,8 @@ _ON_THE_WIRE = {
     "InstanceIds": "InstanceId",
     "NetworkInterfaceIds": "NetworkInterfaceId",
     "SubnetIds": "SubnetId",
+    "AddEntries": "AddEntry",
+    "RemoveEntries": "RemoveEntry",
 }
 """Lists are named by what they hold."""
 

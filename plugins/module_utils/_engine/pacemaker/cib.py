@@ -254,8 +254,8 @@ def _score(bond: Element) -> float:
 
 
 def _destination(text: str) -> str:
-    """An address as a destination; what is none is nothing."""
+    """An address as a destination, or a managed prefix list; what is neither is nothing."""
     try:
-        return net.destination(text) if re.search(r"[0-9A-Fa-f][.:]", text) else NOTHING
+        return net.routed(text) if net.is_list(text) or re.search(r"[0-9A-Fa-f][.:]", text) else NOTHING
     except net.AddressError:
         return NOTHING

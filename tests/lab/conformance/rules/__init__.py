@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from . import balancers, calls, client_vpn, routes, tables, transit
+from . import balancers, calls, client_vpn, prefixes, routes, tables, transit
 from .registry import Rule, all_rules
 
-__all__ = ["RULES", "Rule", "balancers", "calls", "client_vpn", "routes", "tables", "transit"]
+__all__ = ["RULES", "Rule", "balancers", "calls", "client_vpn", "prefixes", "routes", "tables", "transit"]
 
 RULES = all_rules()

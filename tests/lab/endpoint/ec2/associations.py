@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 
 from ..answers import Answer, ApiError
@@ -13,7 +12,8 @@ from ..backing import forward
 from ..cloud import Cloud
 from ..request import Call
 from . import identifiers
-from .destinations import within
+from .blocks import within
+from .destinations import of_route
 from .routes import vpc_networks
 
 
@@ -31,11 +31,11 @@ def associate_route_table(cloud: Cloud, call: Call) -> Answer:
     if call.get("GatewayId"):
         inside = vpc_networks(table)
         for route in table.routes:
-            text = route.destination_cidr_block or route.destination_ipv6_cidr_block
-            if text and not any(within(ipaddress.ip_network(text), network) for network in inside):
+            where = of_route(route)
+            if where.listed or not any(within(where.networks[0], network) for network in inside):
                 raise ApiError(
                     "InvalidParameterValue",
-                    f"Route table {table.id} has a route outside the VPC ({text}): no edge association",
+                    f"Route table {table.id} has a route outside the VPC ({where.text}): no edge association",
                 )
     return forward(call, call.by.account_id)
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from ..answers import ApiError, LabUnsupported
+from ..answers import ApiError
+from ..cloud import Cloud
 from ..request import Call
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from . import prefixes
+from .blocks import Network, canonical, within
 
 _PARAMETERS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
 
@@ -30,22 +32,23 @@ _UNROUTABLE = tuple(
 
 @dataclass(frozen=True)
 class Destination:
-    """A destination block in canonical form."""
+    """A destination block in canonical form, or a managed prefix list (moto's) with what is in it."""
 
-    network: Network
+    networks: tuple[Network, ...]
+    listed: Any = None
 
     @property
     def text(self) -> str:
         """The form in which EC2 stores and shows it."""
-        return str(self.network)
+        return str(self.listed.id if self.listed else self.networks[0])
 
     @property
     def ipv6(self) -> bool:
-        """True for an IPv6 block."""
-        return self.network.version == 6
+        """True for IPv6."""
+        return self.listed.address_family == "IPv6" if self.listed else self.networks[0].version == 6
 
 
-def destination(call: Call) -> Destination:
+def destination(cloud: Cloud, call: Call) -> Destination:
     """The one destination of a route call, canonicalised: 100.68.0.18/18 is stored as 100.68.0.0/18."""
     given = [(name, value) for name in _PARAMETERS if (value := call.get(name))]
     names = ", ".join(f"{name[0].lower()}{name[1:]}" for name in _PARAMETERS)
@@ -55,34 +58,20 @@ def destination(call: Call) -> Destination:
         raise ApiError("InvalidParameterCombination", f"The request must contain exactly one of {names}")
     name, value = given[0]
     if name == "DestinationPrefixListId":
-        raise LabUnsupported("routes to prefix lists")
-    return Destination(canonical(value, 4 if name == "DestinationCidrBlock" else 6))
+        return of_list(prefixes.find(cloud, call, name))
+    return Destination((canonical(value, 4 if name == "DestinationCidrBlock" else 6),))
 
 
-def canonical(value: str, version: int) -> Network:
-    """A CIDR block without its host bits, else InvalidParameterValue."""
-    try:
-        if "/" not in value:
-            raise ValueError(value)
-        network = ipaddress.ip_network(value, strict=False)
-        if network.version != version:
-            raise ValueError(value)
-    except ValueError:
-        raise ApiError(
-            "InvalidParameterValue",
-            f"Value ({value}) for parameter destination{'Ipv6' if version == 6 else ''}CidrBlock is invalid. "
-            f"This is not a valid {'IPv6 ' if version == 6 else ''}CIDR block.",
-        ) from None
-    return network
+def of_list(found: Any) -> Destination:
+    """A list as a destination."""
+    return Destination(tuple(ipaddress.ip_network(one["Cidr"]) for one in prefixes.entries_of(found)), found)
 
 
-def within(inner: Network, outer: Network) -> bool:
-    """True when ``inner`` lies in ``outer`` (or is it); never across families."""
-    if isinstance(inner, ipaddress.IPv4Network) and isinstance(outer, ipaddress.IPv4Network):
-        return inner.subnet_of(outer)
-    if isinstance(inner, ipaddress.IPv6Network) and isinstance(outer, ipaddress.IPv6Network):
-        return inner.subnet_of(outer)
-    return False
+def of_route(route: Any) -> Destination:
+    """The destination of a route that there is."""
+    if route.destination_prefix_list is not None:
+        return of_list(route.destination_prefix_list)
+    return Destination((ipaddress.ip_network(route.destination_cidr_block or route.destination_ipv6_cidr_block),))
 
 
 def check_range(network: Network) -> None:

@@ -79,14 +79,22 @@ class Life:
         """
         set_state(instance, via)
 
+        def arrive() -> None:
+            if instance.state == via:
+                set_state(instance, to)
+                done(instance)
+
+        self.later(seconds, arrive, after)
+
+    def later(self, seconds: float, then: Callable[[], object], after: Told | None = None) -> None:
+        """Change something after ``seconds``, and tell everyone; ``after`` as above."""
+
         def finish() -> None:
             for machine in after.result() if after else ():
                 machine.wait()
             with self._cloud.change():
                 self._timers.discard(timer)
-                if instance.state == via:
-                    set_state(instance, to)
-                    done(instance)
+                then()
 
         timer = threading.Timer(seconds, finish)
         timer.daemon = True

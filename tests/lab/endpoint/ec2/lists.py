@@ -16,7 +16,7 @@ from typing import Any
 from ..answers import Answer, ApiError, ec2_result, element
 from ..cloud import Cloud
 from ..request import Call
-from . import attachments
+from . import attachments, prefixes
 from .filters import matching
 
 Reference = dict[str, Any]
@@ -25,7 +25,7 @@ Reference = dict[str, Any]
 def create_reference(cloud: Cloud, call: Call) -> Answer:
     """CreateTransitGatewayPrefixListReference."""
     table = attachments.table_of(cloud, call)
-    found = _list(cloud, call)
+    found = prefixes.find(cloud, call)
     if found.id in references(table):
         raise ApiError(
             "InvalidPrefixListReference.Duplicate", f"{found.id} is already referenced in Transit Gateway {table.id}"
@@ -37,7 +37,7 @@ def modify_reference(cloud: Cloud, call: Call) -> Answer:
     """ModifyTransitGatewayPrefixListReference."""
     table = attachments.table_of(cloud, call)
     _existing(table, call)
-    return _put(cloud, call, table, _list(cloud, call))
+    return _put(cloud, call, table, prefixes.find(cloud, call))
 
 
 def delete_reference(cloud: Cloud, call: Call) -> Answer:
@@ -74,16 +74,8 @@ def routed(table: Any) -> list[dict[str, Any]]:
             "prefixListId": list_id,
         }
         for list_id, reference in references(table).items()
-        for entry in reference["list"].entries.get(reference["list"].version) or ()
+        for entry in prefixes.entries_of(reference["list"])
     ]
-
-
-def _list(cloud: Cloud, call: Call) -> Any:
-    list_id = call.required("PrefixListId")
-    found = cloud.backing.resource(call.region, "managed_prefix_lists", list_id)
-    if found is None:
-        raise ApiError("InvalidPrefixListID.NotFound", f"The prefix list ID '{list_id}' does not exist.")
-    return found
 
 
 def _existing(table: Any, call: Call) -> Reference:

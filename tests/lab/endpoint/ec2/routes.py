@@ -12,16 +12,17 @@ import ipaddress
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..answers import Answer, ApiError, ec2_result
+from ..answers import Answer, ApiError, LabUnsupported, ec2_result
 from ..backing import Route, generate_route_id
 from ..cloud import Cloud
 from ..request import Call
-from . import identifiers
-from .destinations import Destination, Network, already_exists, check_local, check_range, destination, within
+from . import identifiers, prefixes
+from .blocks import Network, within
+from .destinations import Destination, already_exists, check_local, check_range, destination, of_route
 from .targets import Target, target
 
 #: Origins of routes that the route calls may not touch.
-_FOREIGN = ("EnableVgwRoutePropagation", "Advertisement")
+FOREIGN = ("EnableVgwRoutePropagation", "Advertisement")
 
 
 class LabRoute(Route):
@@ -31,10 +32,10 @@ class LabRoute(Route):
     """
 
     def __init__(self, table: Any, where: Destination, whither: Target, origin: str) -> None:
-        v4, v6 = (None, where.text) if where.ipv6 else (where.text, None)
-        super().__init__(table, v4, v6, local=whither.local, **whither.arguments)
+        v4, v6 = (None, None) if where.listed else (None, where.text) if where.ipv6 else (where.text, None)
+        super().__init__(table, v4, v6, where.listed, local=whither.local, **whither.arguments)
         self._origin = origin
-        if origin in _FOREIGN:
+        if origin in FOREIGN:
             self.id = _foreign_id(table, where)
 
     @property
@@ -45,7 +46,7 @@ class LabRoute(Route):
 
 def create_route(cloud: Cloud, call: Call) -> Answer:
     """CreateRoute."""
-    table, where = _table(cloud, call), destination(call)
+    table, where = _table(cloud, call), destination(cloud, call)
     old = _stored(table, where)
     whither = target(cloud, call, table)
     if old is not None:
@@ -63,7 +64,7 @@ def create_route(cloud: Cloud, call: Call) -> Answer:
 
 def replace_route(cloud: Cloud, call: Call) -> Answer:
     """ReplaceRoute. Origin stays; LocalTarget restores a local route."""
-    table, where = _table(cloud, call), destination(call)
+    table, where = _table(cloud, call), destination(cloud, call)
     old = _stored(table, where)
     if old is None:
         _refuse_foreign(table, where, "replace")
@@ -89,7 +90,7 @@ def replace_route(cloud: Cloud, call: Call) -> Answer:
 
 def delete_route(cloud: Cloud, call: Call) -> Answer:
     """DeleteRoute."""
-    table, where = _table(cloud, call), destination(call)
+    table, where = _table(cloud, call), destination(cloud, call)
     old = _stored(table, where)
     if old is None:
         _refuse_foreign(table, where, "remove")
@@ -109,15 +110,16 @@ def plant(cloud: Cloud, table: Any, text: str, interface: Any | None, gateway: A
     kind, found = ("interface", interface) if interface is not None else ("gateway", gateway)
     if found is None:
         raise ValueError("a planted route points at a network_interface_id or at a gateway_id")
-    _put(cloud, table, Destination(ipaddress.ip_network(text)), Target(found.id, {kind: found}), origin)
+    _put(cloud, table, Destination((ipaddress.ip_network(text),)), Target(found.id, {kind: found}), origin)
 
 
 def copy_static(cloud: Cloud, source: Any, table: Any) -> None:
     """Give ``table`` the static routes to interfaces that ``source`` has, without the calls that would make them."""
     for route in source.routes:
         if route.origin == "CreateRoute" and route.interface is not None:
-            where = Destination(ipaddress.ip_network(route.destination_cidr_block or route.destination_ipv6_cidr_block))
-            _put(cloud, table, where, Target(route.interface.id, {"interface": route.interface}), "CreateRoute")
+            _put(
+                cloud, table, of_route(route), Target(route.interface.id, {"interface": route.interface}), "CreateRoute"
+            )
 
 
 def target_id(route: Any) -> str:
@@ -166,12 +168,16 @@ def _put(cloud: Cloud, table: Any, where: Destination, whither: Target, origin: 
 
 
 def _check_destination(cloud: Cloud, table: Any, where: Destination, whither: Target) -> None:
-    check_range(where.network)
+    vpc = vpc_networks(table)
+    if where.listed:
+        if any(within(network, block) for network in where.networks for block in vpc):
+            raise LabUnsupported("a list that has addresses of the VPC")
+        return
+    [network] = where.networks
+    check_range(network)
     ec2 = table.ec2_backend
     subnets = (s for zone in ec2.subnets.values() for s in zone.values() if s.vpc_id == table.vpc_id)
-    check_local(
-        where.network, vpc_networks(table), _networks(s.cidr_block for s in subnets), whither.interface is not None
-    )
+    check_local(network, vpc, _networks(s.cidr_block for s in subnets), whither.interface is not None)
 
 
 def vpc_networks(table: Any) -> list[Network]:
@@ -191,7 +197,11 @@ def _networks(texts: Iterable[str]) -> list[Network]:
 def _check_edge(table: Any, where: Destination) -> None:
     """A table associated with a gateway cannot route a block outside the VPC. Source: VPC user guide; code inferred."""
     edge = any(not target.startswith("subnet-") for target in table._associations.values())
-    if edge and not any(within(where.network, cidr) for cidr in vpc_networks(table)):
+    if edge and where.listed:
+        raise ApiError(
+            "InvalidParameterValue", f"Route table {table.id} is a gateway's, and cannot route the list {where.text}."
+        )
+    if edge and not any(within(where.networks[0], cidr) for cidr in vpc_networks(table)):
         raise ApiError(
             "InvalidParameterValue",
             f"The destination CIDR block {where.text} is outside the VPC, and route table {table.id} is a gateway's.",
@@ -199,13 +209,9 @@ def _check_edge(table: Any, where: Destination) -> None:
 
 
 def _check_quota(cloud: Cloud, table: Any, where: Destination) -> None:
+    """A list counts for as many routes as it may have entries. Source: VPC quotas."""
     limit = cloud.settings.strict.routes_per_table
-    static = sum(
-        1
-        for route in table._routes.values()
-        if route.origin == "CreateRoute" and (route.destination_ipv6_cidr_block is not None) == where.ipv6
-    )
-    if static >= limit:
+    if prefixes.counted(table, where.ipv6) + (prefixes.weight(where.listed) if where.listed else 1) > limit:
         raise ApiError("RouteLimitExceeded", f"The maximum number of routes has been reached. The limit is {limit}.")
 
 

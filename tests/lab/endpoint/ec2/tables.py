@@ -8,16 +8,15 @@ A route shows NetworkInterfaceId, InstanceId and InstanceOwnerId together (EC2's
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..answers import Answer, ApiError, ec2_result, element
+from ..answers import Answer, ec2_result, element
 from ..cloud import Cloud
 from ..request import Call
 from . import identifiers
 from .filters import Facts, matching
+from .paging import page
 from .states import route_state
 
 #: MaxResults of DescribeRouteTables. Source: EC2 API model.
@@ -33,7 +32,7 @@ def describe_route_tables(cloud: Cloud, call: Call) -> Answer:
         rendered = [_render(table, _routes_then(table, past)) for table in matching(tables, call.filters(), facts)]
         return ec2_result(call.action, f"<routeTableSet>{''.join(rendered)}</routeTableSet>")
     tables = matching(tables, call.filters(), FACTS)
-    tables, token = _page(cloud, call, tables)
+    tables, token = page(call, tables, _PAGE_MIN, _PAGE_MAX, usual=cloud.settings.strict.page_limit)
     items = "".join(_cached(cloud, table) for table in tables)
     return ec2_result(call.action, f"<routeTableSet>{items}</routeTableSet>{element('nextToken', token)}")
 
@@ -48,39 +47,6 @@ def _selected(cloud: Cloud, call: Call) -> list[Any]:
         if table_id not in by_id:
             raise identifiers.not_found("rtb", table_id)
     return [by_id[table_id] for table_id in dict.fromkeys(wanted)]
-
-
-def _page(cloud: Cloud, call: Call, tables: list[Any]) -> tuple[list[Any], str | None]:
-    asked, limit = call.get("MaxResults"), cloud.settings.strict.page_limit
-    if asked is not None:
-        if not asked.isdigit() or not _PAGE_MIN <= int(asked) <= _PAGE_MAX:
-            raise ApiError(
-                "InvalidParameterValue",
-                f"Value ( {asked} ) for parameter maxResults is invalid. "
-                f"Expecting a value between {_PAGE_MIN} and {_PAGE_MAX}.",
-            )
-        limit = min(int(asked), limit or _PAGE_MAX)
-    start = _offset(call.get("NextToken"))
-    if not limit:
-        return tables[start:], None
-    end = start + limit
-    return tables[start:end], _token(end) if end < len(tables) else None
-
-
-def _token(offset: int) -> str:
-    return base64.urlsafe_b64encode(f"lab:{offset}".encode()).decode()
-
-
-def _offset(token: str | None) -> int:
-    if token is None:
-        return 0
-    try:
-        mark, dummy, number = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
-        if mark != "lab":
-            raise ValueError(token)
-        return int(number)
-    except (ValueError, binascii.Error, UnicodeDecodeError):
-        raise ApiError("InvalidNextToken", "The specified NextToken is not valid.") from None
 
 
 # --- the past ---------------------------------------------------------------------------------------------------------
@@ -189,6 +155,7 @@ def _route(route: Any) -> str:
     members = {
         "destinationCidrBlock": route.destination_cidr_block,
         "destinationIpv6CidrBlock": route.destination_ipv6_cidr_block,
+        "destinationPrefixListId": route.destination_prefix_list_id,
         "gatewayId": route.gateway_id,
         "natGatewayId": route.nat_gateway_id,
         "egressOnlyInternetGatewayId": route.egress_only_internet_gateway_id,

@@ -17,7 +17,7 @@ from ..answers import Answer, ApiError, ec2_result, element
 from ..cloud import Cloud
 from ..request import Call
 from . import attachments, lists
-from .destinations import Network, canonical, within
+from .blocks import Network, canonical, within
 from .filters import matching
 
 Route = dict[str, Any]

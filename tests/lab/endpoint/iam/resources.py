@@ -89,6 +89,8 @@ _NEEDS: dict[str, tuple[Need, ...]] = {
     },
     **{f"ec2:{a}TransitGatewayPrefixListReference": (_LIST, _TGW_TABLE, _ATTACHMENT) for a in ("Create", "Modify")},
     "ec2:DeleteTransitGatewayPrefixListReference": (_LIST, _TGW_TABLE),
+    **{f"ec2:{a}ManagedPrefixList": (_LIST,) for a in ("Modify", "Delete")},
+    "ec2:GetManagedPrefixListEntries": (_LIST,),
     **{f"ec2:{a}TransitGatewayVpcAttachment": (_ATTACHMENT,) for a in ("Modify", "Delete")},
     **{f"ec2:{a}ClientVpnRoute": (_CLIENT_VPN, _VPN_SUBNET) for a in ("Create", "Delete")},
     "ec2:AssociateClientVpnTargetNetwork": (_CLIENT_VPN, _SUBNET),

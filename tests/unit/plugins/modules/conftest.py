@@ -15,7 +15,7 @@ from unit.aws_lab import OVERLAY, AwsLab, Run, by_either_client, run_module
 
 _BOTH = (
     *("test_overlay_route", "test_overlay_route_preflight", "test_overlay_route_info", "test_source_dest_check"),
-    "test_overlay_fleet",
+    *("test_overlay_fleet", "test_overlay_prefix_list"),
 )
 
 

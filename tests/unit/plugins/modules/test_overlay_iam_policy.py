@@ -46,6 +46,7 @@ from unit.script import Call
 BY_NAME = {"role_name": "node", "route_table_ids": ["rtb-a"]}
 BY_INSTANCE = {"instance_id": "i-1", "route_table_ids": ["rtb-a"]}
 MANAGED = {**BY_NAME, "managed": True}
+LIST = "pl-0123456789abcdef0"
 
 
 @pytest.mark.parametrize(
@@ -194,6 +195,13 @@ def test_status_is_rendered_without_any_call(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert play(monkeypatch, capsys, [], purpose="status", state="rendered")["policy"] == policy_document.status(PLACE)
+    listed: dict[str, Any] = {"state": "rendered", "prefix_list_ids": [LIST]}
+    told = play(monkeypatch, capsys, [], purpose="status", **listed)
+    assert told["policy"] == policy_document.status(PLACE, [LIST])
+    told = play(monkeypatch, capsys, [], purpose="entries", **listed)
+    assert told["policy"] == policy_document.entries(PLACE, [LIST])
+    told = play(monkeypatch, capsys, [], purpose="entries", state="rendered")
+    assert told["msg"] == "purpose=entries needs prefix_list_ids: name the managed prefix lists."
 
 
 def test_the_others_are_weighed_before_a_write(

@@ -50,6 +50,7 @@ def test_a_healthy_overlay(aws: AwsLab, run: Run) -> None:
     assert result["overlays"] == [
         {
             "destination": OVERLAY,
+            "prefix_list": None,
             "vpc_id": aws.world.vpc_id,
             "consistent": True,
             "holder": {"network_interface_id": aws.eni(1), "instance_id": aws.instance(1)},

@@ -31,6 +31,30 @@ def test_destination_is_canonical(text: str, expected: str) -> None:
     assert net.destination(text) == expected
 
 
+@pytest.mark.parametrize("text", ["pl-0123456789abcdef0", "pl-01234567", " pl-01234567 "])
+def test_a_route_may_have_a_list_as_its_destination(text: str) -> None:
+    listed = net.routed(text)
+    assert (listed, net.is_list(listed), net.family(listed), net.bare(listed)) == (text.strip(), True, 0, listed)
+    assert net.slug(listed) == listed
+    assert net.routed("192.168.10.15") == "192.168.10.15/32"
+    with pytest.raises(net.AddressError, match="not an IPv4 or IPv6 address"):
+        net.destination(text)
+
+
+@pytest.mark.parametrize("text", ["pl-0123", "pl-0123456789ABCDEF0", "pl-0123456789abcdef01", "pl-", "pl-0123456/32"])
+def test_what_begins_like_a_list_and_is_none(text: str) -> None:
+    with pytest.raises(
+        net.AddressError, match=f"'{text}' is not the id of a managed prefix list: write one such as pl-"
+    ):
+        net.routed(text)
+
+
+def test_a_list_lies_in_itself_alone() -> None:
+    one, other = "pl-01234567", "pl-01234568"
+    assert [net.within(one, one), net.within(one, other), net.covers(one, one)] == [True, False, True]
+    assert not any(net.covers(a, b) for a, b in ((one, "10.0.0.0/8"), ("10.0.0.0/8", one), (one, other)))
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -89,6 +89,13 @@ def test_the_way_back_follows_the_prefix_too_where_it_is_on_record() -> None:
     assert settling.parting([row], whole=True) == [], "it may have carried more: orphans sees to it"
 
 
+def test_a_prefix_is_replaced_by_all_that_it_covers_in_whichever_tables_they_are() -> None:
+    singles = model(overlay(APP, APP), overlay(DB, DB))
+    looked = [seen(to(1, "a"), of=APP), seen(to(1, "a"), to(1, "b"), of=DB, beside=[to(1, "b", destination=NET)])]
+    (row,) = settling.replaced(singles, looked, {NET})
+    assert row.by == (APP, DB)
+
+
 def ready(own: dict[str, Any], *beside: dict[str, Any]) -> list[bool]:
     return [row.ready for row in settling.replaced(model(), [seen(own, beside=beside)])]
 
@@ -151,6 +158,46 @@ def test_what_loses_nothing_is_not_refused() -> None:
     assert refusals([seen(to(1), beside=[to(2, destination=APP, state="blackhole")])]) == []
 
 
+LIST, SECOND = "pl-0123456789abcdef0", "pl-0123456789abcdef1"
+
+
+def test_a_list_goes_where_the_addresses_are_and_their_routes_are_deleted() -> None:
+    of = model(overlay(LIST))
+    looked = [seen(none(), of=LIST, beside=[to(2, destination=APP), to(2, destination=DB)])]
+    assert home(of, looked) == ["node2"]
+    assert refusals(looked, of) == []
+    looked = [seen(to(2), of=LIST, beside=[to(2, destination=APP), to(2, destination="10.99.0.9/32")])]
+    (row,) = settling.replaced(of, looked)
+    assert (row.destination, row.by, row.narrow, row.ready, row.direct) == (APP, (LIST,), True, True, True)
+    assert settling.parting([row])[0]["destinations"] == [APP]
+
+
+def test_the_way_back_from_a_list() -> None:
+    singles = model(overlay(APP, APP), overlay(DB, DB))
+    looked = [seen(none(), of=APP, beside=[to(2, destination=LIST)]), seen(to(1), of=DB)]
+    assert home(singles, looked) == ["node1", "node1"]
+    assert home(singles, looked, {LIST}) == ["node2", "node1"], "the list has APP alone"
+    others = [seen(none(), of="10.97.0.0/16", beside=[to(2, destination=LIST)])]
+    (row,) = settling.replaced(singles, looked + others, {LIST})
+    assert (row.by, row.narrow, row.direct) == ((APP,), False, True), "what is not the inventory's does not count"
+    assert refusals(looked, singles, {LIST}) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "earlier"), [(LIST, NET), (NET, LIST), (LIST, SECOND)], ids=["to a list", "from a list", "two lists"]
+)
+def test_between_a_list_and_another_network_single_addresses_are_the_bridge(wanted: str, earlier: str) -> None:
+    of = model(overlay(wanted))
+    for own in (none(), to(1)):
+        looked = [seen(own, of=wanted, beside=[to(1, destination=earlier)])]
+        assert refusals(looked, of) == [], "nobody knows whose it is"
+        assert refusals(looked, of, {earlier}) == [
+            f"rtb-a routes {earlier} to node1, and {wanted} is to replace it, and of the two AWS does not say which it"
+            " prefers: take `route` out of the entries, run setup with overlay_ip_orphans=remove, then give them the"
+            " new one."
+        ]
+
+
 def record(*entries: tuple[str, ...], live: Any = (), routed: Any = ()) -> dict[str, Any]:
     overlays = [{"destination": one[0], "addresses": list(one[1:])} for one in entries]
     saved = [{"address": address} for address in live]
@@ -174,6 +221,19 @@ def test_which_prefix_is_known_as_routed_by_an_earlier_inventory(records: list[A
     assert former.routed(records, model(overlay(APP, APP), overlay(DB, DB))["overlays"]) == known
 
 
+@pytest.mark.parametrize(
+    ("records", "known"),
+    [
+        ([record((LIST, APP, DB))], {LIST}),
+        ([record(routed=[LIST])], {LIST}),
+        ([record((LIST, APP, "10.99.0.9/32"))], set()),
+        ([record((LIST, APP), ("10.99.0.9/32", "10.99.0.9/32"))], {LIST, "10.99.0.9/32"} - {"10.99.0.9/32"}),
+    ],
+)
+def test_which_list_is_known_as_routed_by_an_earlier_inventory(records: list[Any], known: set[str]) -> None:
+    assert former.routed(records, model(overlay(APP, APP), overlay(DB, DB))["overlays"]) == known
+
+
 def test_ipv6_is_known_too() -> None:
     six, one, other = "2001:db8::/124", "2001:db8::5/128", "2001:db8::6/128"
     wanted = [overlay(one, one)]
@@ -182,7 +242,7 @@ def test_ipv6_is_known_too() -> None:
 
 
 def test_how_it_is_told() -> None:
-    row = Former("rtb-a", APP, "eni-2", "node2", (NET,), True, True, False)
+    row = Former("rtb-a", APP, "eni-2", "node2", (NET,), True, True, False, True)
     told = former.finding(row)
     assert (told["id"], told["severity"]) == ("former_route", "warning")
     assert told["message"] == (

@@ -175,6 +175,86 @@ def test_mistakes(entries: list[Any], sentence: str) -> None:
     assert refusal(overlay_ips=entries) == sentence
 
 
+LIST = "pl-0123456789abcdef0"
+
+
+def listed(address: str, route: str = LIST, **more: Any) -> dict[str, Any]:
+    return {"address": address, "route": route, **more}
+
+
+def test_a_managed_prefix_list_is_a_route_too() -> None:
+    first, other = overlays(listed("10.99.0.5", name="app"), OTHER, listed("10.98.7.1", home="node2"))
+    assert (first["destination"], first["address"], first["home"]) == (LIST, LIST, "node2")
+    assert first["node_addresses"] == ["10.99.0.5/32", "10.98.7.1/32"], "they need not be near each other"
+    assert first["resource"] == f"overlay-ip-{LIST}"
+    assert other["destination"] == "192.168.10.15/32"
+    assert [requested(word, listed("10.99.0.5"), OTHER) for word in (LIST, "10.99.0.5")] == [[LIST], [LIST]]
+    assert [o["apart_from"] for o in overlays({**OTHER, "apart_from": LIST}, listed("10.99.0.5"),
+        overlay_ip_failover="pacemaker")] == [LIST, None]  # fmt: skip
+
+
+def test_whoever_is_outside_is_given_what_is_in_the_list() -> None:
+    model = read(
+        overlay_ips=[listed("10.99.0.5"), listed("10.99.0.6"), OTHER],
+        overlay_ip_reach=[{"via": "transit_gateway", "route_table_ids": ["tgw-rtb-0123456789abcdef0"],
+            "clients": ["10.50.0.0/16"]}, {"via": "client_vpn", "endpoint_id": "cvpn-endpoint-0123456789abcdef0"}],
+    )  # fmt: skip
+    every = ["10.99.0.5/32", "10.99.0.6/32", "192.168.10.15/32"]
+    gateway, vpn = model["reach"]
+    assert (gateway["destinations"], gateway["removed"]["destinations"]) == (every, every)
+    assert gateway["looks"] == [{"from": "10.50.0.0/16", "addresses": every}]
+    assert vpn["destinations"] == every
+
+
+@pytest.mark.parametrize(
+    ("entries", "sentence"),
+    [
+        (
+            [listed("10.99.0.5", "pl-nonsense")],
+            "overlay_ips[0].route: 'pl-nonsense' is not the id of a managed prefix list: write one such as"
+            " pl-0123456789abcdef0.",
+        ),
+        (
+            [listed("10.99.0.4/30")],
+            "overlay_ips[0].address is '10.99.0.4/30', a network, and route is given: write the one address of it that"
+            " the nodes shall have, or leave route out.",
+        ),
+        (
+            [listed("10.99.0.5"), listed("2001:db8::5")],
+            "overlay_ips[1].address is 2001:db8::5, and that of overlay_ips[0] 10.99.0.5: a managed prefix list has one"
+            f" family, and both have the route {LIST}; give one another list.",
+        ),
+        (
+            [listed("10.99.0.5"), APP | {"address": "10.99.0.9"}],
+            f"overlay_ips[0] (10.99.0.5/32) lies in 10.99.0.0/28, which is routed by {NET} (overlay_ips[1]): give both"
+            " the same `route`, or choose what does not overlap.",
+        ),
+        (
+            [{"address": "10.99.0.0/24", "node_addresses": ["10.99.0.9"]}, listed("10.99.0.5")],
+            "overlay_ips[1] (10.99.0.5/32) lies in 10.99.0.0/24, which is routed by 10.99.0.0/24 (overlay_ips[0]): give"
+            " both the same `route`, or choose what does not overlap.",
+        ),
+        (
+            [listed("10.99.0.5"), {"address": "10.99.0.5"}],
+            "overlay_ips[1] has the same address as overlay_ips[0] (10.99.0.5/32): remove one of them. overlay_ips[0]"
+            " (10.99.0.5/32) lies in 10.99.0.5/32, which is routed by 10.99.0.5/32 (overlay_ips[1]): give both the same"
+            " `route`, or choose what does not overlap.",
+        ),
+        (
+            [{"address": LIST}],
+            f"overlay_ips[0].address: '{LIST}' is not an IPv4 or IPv6 address or prefix: give an address such as"
+            " 192.168.10.15 or 2001:db8::15, or a prefix such as 192.168.10.0/24.",
+        ),
+    ],
+)
+def test_mistakes_with_a_list(entries: list[Any], sentence: str) -> None:
+    assert refusal(overlay_ips=entries) == sentence
+
+
+def test_two_lists_do_not_overlap_where_their_addresses_do_not() -> None:
+    assert len(overlays(listed("10.99.0.5"), listed("10.99.0.6", "pl-0123456789abcdef1"), listed("10.99.0.7"))) == 2
+
+
 def test_prefixes_without_a_route_may_overlap_as_before() -> None:
     assert len(overlays({"address": NET, "node_addresses": ["10.99.0.5"]}, {"address": "10.99.0.6"})) == 2
 

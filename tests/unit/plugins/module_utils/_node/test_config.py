@@ -93,6 +93,24 @@ def test_only_overlays_of_the_configuration_can_be_chosen() -> None:
         node_config.chosen(config, ["192.168.10.16"])
 
 
+def test_a_list_is_chosen_by_its_id_or_by_all_of_its_addresses(tmp_path: Path) -> None:
+    listed = Overlay("pl-0123456789abcdef0", ("10.99.0.5/32", "10.98.0.6/32"), route_table_ids=("rtb-1",))
+    config = Config("n1", (listed, Overlay("10.99.0.7/32", ("10.99.0.7/32",))))
+    for wanted in (["pl-0123456789abcdef0"], ["10.98.0.6", "10.99.0.5"]):
+        assert node_config.chosen(config, wanted).overlays == (listed,)
+    with pytest.raises(
+        ConfigError, match=r"^10.99.0.5 shares the route pl-0123456789abcdef0 with 10.98.0.6: they move"
+    ):
+        node_config.chosen(config, ["10.99.0.5"])
+    with pytest.raises(ConfigError, match=r"^pl-0123456789abcdef1 is not an overlay IP of this node: it has pl-"):
+        node_config.chosen(config, ["pl-0123456789abcdef1"])
+    path = tmp_path / "config.json"
+    raw = {"destination": listed.destination, "addresses": list(listed.addresses), "route_table_ids": ["rtb-1"]}
+    path.write_text(json.dumps({"name": "n1", "overlays": [raw]}))
+    path.chmod(0o600)
+    assert node_config.load(path).overlays == (listed,)
+
+
 def test_what_shares_a_route_is_chosen_as_a_whole() -> None:
     shared = Overlay("10.99.0.0/28", ("10.99.0.5/32", "10.99.0.6/32"))
     alone = Overlay("10.98.0.0/28", ("10.98.0.5/32",))

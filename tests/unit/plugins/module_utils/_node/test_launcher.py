@@ -8,7 +8,9 @@ That the address goes down even then is shown on real interfaces, in tests/integ
 
 from __future__ import annotations
 
+import argparse
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,7 +21,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._base.deployment import Deployment
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import install
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import cli, install
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.codes import SPOKEN
 from unit.pythons import SUPPORTED, TOO_OLD, installed
 
@@ -134,6 +136,34 @@ def test_an_engine_is_not_told_to_take_the_address_away_where_nothing_can_judge(
     assert (done.returncode, answer["exit"]) == (0, 0)
     assert answer["error"].endswith("run the setup playbook. The address is up here, and stays.")
     assert called(place, "/nowhere/python3", "watch", up=False).returncode == 2
+
+
+@pytest.mark.parametrize(("named", "gone"), [("pl-01234567", [0, 1]), ("10.98.0.0/28", [2]), ("10.97.0.1", [3])])
+def test_what_carries_several_addresses_lets_go_of_all_of_them_and_of_no_other(
+    place: Path, named: str, gone: list[int]
+) -> None:
+    """Where Python is lost, the launcher alone knows which they are; the program hears it, which may lose its file."""
+    addresses = ["10.99.0.5/32", "192.0.2.6/32", "10.98.0.7/32", "10.97.0.1/32"]
+    overlays = [
+        {"destination": "pl-01234567", "addresses": addresses[:2]},
+        {"destination": "10.98.0.0/28", "addresses": addresses[2:3]},
+        {"destination": "10.97.0.1/32", "addresses": addresses[3:]},
+    ]
+    written = install.files({"overlays": overlays}, {}, "/nowhere/python3", USUAL)[USUAL.launcher][0]
+    (place / "ip").write_text('#!/bin/sh\necho "$*" >>"$0.said"\n')
+    (place / "logger").write_text("#!/bin/sh\n")
+    program = place / "aws-overlay-ip"
+    program.write_text(written)
+    for name in ("ip", "logger", "aws-overlay-ip"):
+        (place / name).chmod(0o755)
+    environment = {"PATH": f"{place}:/usr/bin:/bin"}
+    subprocess.run([str(program), "give-up", named], capture_output=True, env=environment, check=False)
+    assert (place / "ip.said").read_text().splitlines() == [f"address flush to {addresses[n]}" for n in gone]
+    words = shlex.split(next(line for line in written.splitlines() if line.startswith("carried=")).partition("=")[2])
+    told = [*addresses, *words[0].split()]
+    arguments = argparse.Namespace(address=[named])
+    assert cli._named(arguments, told) == [addresses[n] for n in gone]
+    assert cli._named(argparse.Namespace(address=[]), told) == addresses
 
 
 def test_another_overlay_ip_that_is_up_does_not_keep_the_one_that_is_asked_for(place: Path) -> None:

@@ -18,7 +18,7 @@ from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.model impo
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node.node import Node
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.job import JobError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.told import condensed
-from unit.node_script import ONE, OVERLAY, TABLES, play, read, replace, take
+from unit.node_script import ONE, OVERLAY, TABLES, named, play, read, replace, take
 from unit.script import Call
 
 
@@ -61,15 +61,15 @@ def test_where_some_table_was_moved_its_clients_are_served() -> None:
     assert address.is_up
 
 
-NET = "192.168.10.0/28"
+NET, LIST = "192.168.10.0/28", "pl-0123456789abcdef0"
 
 
-def carrying(run: Callable[[Node], Any]) -> Callable[[Node], Any]:
-    """On a node that setup has told of a prefix, and whose address still has its own route."""
+def carrying(run: Callable[[Node], Any], route: str = NET) -> Callable[[Node], Any]:
+    """On a node that setup has told of a prefix or list, and whose address still has its own route."""
 
     def told(node: Node) -> Any:
         single = node.config.overlays[0]
-        shared = Overlay(NET, (OVERLAY,), route_table_ids=TABLES)
+        shared = Overlay(route, (OVERLAY,), route_table_ids=TABLES)
         other = Overlay("192.168.10.9/32", ("192.168.10.9/32",), route_table_ids=TABLES)  # whose address is gone
         node.config = node.local.config = dataclasses.replace(node.config, overlays=(shared,), left=(single, other))
         return run(node)
@@ -78,20 +78,23 @@ def carrying(run: Callable[[Node], Any]) -> Callable[[Node], Any]:
 
 
 def to_me(table: str, destination: str, eni: str = "eni-me") -> Call:
-    params = {"RouteTableId": table, "DestinationCidrBlock": destination, "NetworkInterfaceId": eni}
+    params = {"RouteTableId": table, named(destination): destination, "NetworkInterfaceId": eni}
     return Call("ec2", "ReplaceRoute", params, {"Return": True})
 
 
-def test_what_setup_is_bringing_over_to_a_prefix_is_taken_with_it() -> None:
-    result, _deeds, _address = play(
-        carrying(take),
-        read("eni-peer", "eni-peer", destination=NET), to_me("rtb-1", NET), to_me("rtb-2", NET),
-        read("eni-me", "eni-me", destination=NET),
+@pytest.mark.parametrize("route", [NET, LIST])
+def test_what_setup_is_bringing_over_to_one_route_is_taken_with_it(route: str) -> None:
+    """Nobody looks into a list for it."""
+    result, _deeds, address = play(
+        carrying(take, route),
+        read("eni-peer", "eni-peer", destination=route), to_me("rtb-1", route), to_me("rtb-2", route),
+        read("eni-me", "eni-me", destination=route),
         read("eni-peer", None),
         read("eni-peer", tables=ONE), to_me("rtb-1", OVERLAY), read("eni-me", tables=ONE),
     )  # fmt: skip
     moved = [(r["route_table_id"], r["destination"]) for r in result["routes"]]
-    assert moved == [("rtb-1", NET), ("rtb-2", NET), ("rtb-1", OVERLAY)]
+    assert moved == [("rtb-1", route), ("rtb-2", route), ("rtb-1", OVERLAY)]
+    assert address.is_up
 
 
 def test_that_it_cannot_be_looked_at_hinders_no_takeover() -> None:

@@ -300,19 +300,6 @@ def test_reach_writes_routes_back_in_these_tables_of_their_vpc_alone() -> None:
     assert last["Condition"] == {"ArnEquals": {"ec2:Vpc": PLACE.ec2(TABLE_A.account, "vpc", TABLE_A.vpc_id)}}
 
 
-def test_reach_by_prefix_lists_is_judged_on_list_table_and_attachment() -> None:
-    arn = "arn:aws:ec2:eu-central-1:111111111111:transit-gateway"
-    table, attachment = f"{arn}-route-table/tgw-rtb-1", f"{arn}-attachment/tgw-attach-1"
-    listed = "arn:aws:ec2:eu-central-1:*:prefix-list/pl-1"
-    document = policy_document.reach(PLACE, OWNER, ["tgw-rtb-1"], ["tgw-attach-1"], lists=["pl-1"])
-    suffix = "TransitGatewayPrefixListReference"
-    assert f"ec2:Get{suffix}s" in statements(document)[0]["Action"]
-    assert [(s["Action"], s["Resource"]) for s in statements(document)[3:]] == [
-        (f"ec2:Delete{suffix}", [listed, table]),
-        ([f"ec2:Create{suffix}", f"ec2:Modify{suffix}"], [listed, attachment, table]),
-    ]
-
-
 def test_reach_by_the_gateways_owner_only_becomes_his_role() -> None:
     read, become = statements(policy_document.reach(PLACE, "", (), (), ROUTES_ROLE))
     assert (read["Resource"], become) == ("*", ASSUME)

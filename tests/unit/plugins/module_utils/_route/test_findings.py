@@ -12,7 +12,12 @@ import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route import findings
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.facts import Instance, Interface, Subnet
+from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.facts import (
+    Instance,
+    Interface,
+    PrefixList,
+    Subnet,
+)
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.findings import View
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import Route, Table
 
@@ -187,6 +192,98 @@ def test_rules(changes: dict[str, Any], rule: str, severity: str, message: str) 
 def test_quota(tables: tuple[Table, ...], speaks: bool) -> None:
     found = [f.id for f in findings.findings(replace(GOOD, tables=tables))]
     assert ("route_quota" in found) is speaks
+
+
+LIST, OTHER = "pl-0123456789abcdef0", "pl-0123456789abcdef1"
+
+
+def listed(*prefixes: str, **more: Any) -> PrefixList:
+    return PrefixList(LIST, max_entries=20, state="create-complete", entries=tuple((p, "") for p in prefixes), **more)
+
+
+def of_list(*routes: Route, lists: dict[str, PrefixList] | None = None, count: int = 0) -> View:
+    """A view of LIST, which is routed to the node, and has one entry."""
+    known = {LIST: listed(OVERLAY)} if lists is None else lists
+    return replace(GOOD, destination=LIST, tables=(quota(count, *routes), table("rtb-own")), lists=known)
+
+
+@pytest.mark.parametrize(
+    ("view", "rule", "message"),
+    [
+        (of_list(Route(OVERLAY, "eni-b", network_interface_id="eni-b")), "more_specific_route", "this part of pl-"),
+        (of_list(Route(OVERLAY, "vgw-1", origin="EnableVgwRoutePropagation")), "propagated_route", "(propagated)"),
+        (of_list(Route(NETWORK, "tgw-1")), "overlap", f"{OVERLAY}, an entry of {LIST}, lies inside that network"),
+        (
+            of_list(Route(OTHER, "tgw-1"), lists={LIST: listed(OVERLAY), OTHER: listed(NETWORK)}),
+            "lists_overlap",
+            f"rtb-main also has {OTHER} to tgw-1, and both lists have {OVERLAY}: where they lead to different targets",
+        ),
+        (of_list(lists={LIST: listed("10.0.1.5/32")}), "inside_vpc", f"10.0.1.5/32, of {LIST}, lies inside the CIDR"),
+        (replace(of_list(), carried=("10.0.1.6/32",)), "inside_vpc", f"10.0.1.6/32, of {LIST}, lies inside the CIDR"),
+        (of_list(lists={LIST: listed("10.0.0.0/8")}), "covers_vpc", f"{LIST} covers 10.0.0.0/16 of the VPC itself"),
+        (of_list(lists={LIST: listed(DOCKER)}), "docker_range", f"{LIST} lies in 172.17.0.0/16"),
+        (of_list(lists={}), "list_missing", f"{LIST} does not exist, or is not shared with this account."),
+        (
+            of_list(lists={LIST: replace(listed(OVERLAY), state="modify-failed", state_message="no room in rtb-9")}),
+            "list_failed",
+            "came to nothing (modify-failed: no room in rtb-9): it is as version 1 has it.",
+        ),
+        (
+            of_list(count=480),
+            "route_quota",
+            "has 481 static routes: creating pl-0123456789abcdef0, which counts for 20",
+        ),
+    ],
+)
+def test_a_list(view: View, rule: str, message: str) -> None:
+    found = {f.id: f.message for f in findings.findings(view)}
+    assert message in found[rule]
+    assert found.keys() - {rule} <= {"route_missing", "uncovered_subnets"}
+
+
+def told(view: View) -> dict[str, tuple[str, str]]:
+    return {f.id: (f.message, f.remedy) for f in findings.findings(view)}
+
+
+def test_the_words_of_it() -> None:
+    assert told(of_list(lists={}))["list_missing"][1] == (
+        "Correct the id, or make one by `aws ec2 create-managed-prefix-list --prefix-list-name overlay-ip"
+        " --address-family IPv4 --max-entries 20`."
+    )
+    assert told(of_list(count=481))["route_quota"] == (
+        f"rtb-main has 482 static routes: creating {LIST}, which counts for 20 routes, may exceed the quota (500 by"
+        " default).",
+        "Ask AWS for more routes per table, or make the list's maximum of entries smaller.",
+    )
+    one = replace(GOOD, tables=(quota(499),))
+    assert told(one)["route_quota"] == (
+        "rtb-main has 500 static routes: creating one more may exceed the quota (500 by default).",
+        "Ask AWS for more routes per table, or remove some.",
+    )
+    wide = {LIST: listed(NETWORK), OTHER: listed(OVERLAY)}
+    assert f"both lists have {OVERLAY}:" in told(of_list(Route(OTHER, "tgw-1"), lists=wide))["lists_overlap"][0]
+
+
+def test_what_a_list_is_to_have_is_nothing_to_an_overlay_ip_without_one() -> None:
+    assert findings.findings(replace(GOOD, carried=("10.0.1.6/32",))) == []
+
+
+def test_a_list_that_fits_and_one_of_which_nothing_is_known() -> None:
+    def told(view: View) -> set[str]:
+        return {f.id for f in findings.findings(view)} - {"route_missing", "uncovered_subnets"}
+
+    assert told(of_list(to("eni-a", destination=LIST), count=500)) == set(), "it is there already"
+    assert told(of_list(count=479)) == set(), "and a default route"
+    assert told(of_list(count=480)) == {"route_quota"}
+    assert told(replace(of_list(Route(OVERLAY, "igw-1"), count=495), lists=None)) == set()
+    six = {LIST: listed("2001:db8::5/128", family=6)}
+    assert told(of_list(count=499, lists=six)) == set(), "counted per family"
+    beside = replace(of_list(Route(OTHER, "tgw-1"), count=478), destination=OVERLAY, lists={OTHER: listed(NETWORK)})
+    assert told(beside) == {"overlap"}
+    beside = replace(beside, tables=(quota(490, Route(OTHER, "tgw-1")),), lists={OTHER: listed(NETWORK)})
+    assert told(beside) == {"overlap", "route_quota"}, "a list counts for others, too"
+    own = replace(of_list(Route(OTHER, "tgw-1")), destination=OVERLAY, lists={OTHER: listed(OVERLAY)})
+    assert "the same entry" in next(f.message for f in findings.findings(own) if f.id == "propagated_route")
 
 
 def test_what_only_warns_and_cannot_be_read_is_said() -> None:

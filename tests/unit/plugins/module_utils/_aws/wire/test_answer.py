@@ -45,6 +45,7 @@ def values(shape: Any, known: answer.Fields | None, depth: int = 0) -> st.Search
     leaves: dict[str, st.SearchStrategy[str]] = {
         "boolean": st.sampled_from(["true", "false"]),
         "integer": st.integers(0, 10**6).map(str),
+        "long": st.integers(0, 10**6).map(str),
         "timestamp": MOMENT,
         "double": st.just("1.5"),
     }
@@ -110,7 +111,13 @@ def test_what_we_read_is_in_the_sdks_model(operation: str) -> None:
                 assert member.type_name == "structure"
                 check(field.kind, member)
             else:
-                kinds = {"boolean": answer._boolean, "integer": int, "timestamp": answer.moment, "string": str}
+                kinds = {
+                    "boolean": answer._boolean,
+                    "integer": int,
+                    "long": int,
+                    "string": str,
+                    "timestamp": answer.moment,
+                }
                 assert field.kind is kinds[member.type_name]
 
     if answer.ANSWERS[operation]:

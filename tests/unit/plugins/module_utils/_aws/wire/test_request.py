@@ -123,6 +123,23 @@ CALLS: list[tuple[str, str, dict[str, Any]]] = [
     ("ec2", "DescribeInstances", {"InstanceIds": ["i-1"]}),
     ("ec2", "DescribeSubnets", {"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}]}),
     ("ec2", "DescribeSubnets", {"Filters": [{"Name": "tag:Name", "Values": [ODD]}], "NextToken": "abc=="}),
+    (
+        "ec2",
+        "DescribeManagedPrefixLists",
+        {"Filters": [{"Name": "prefix-list-id", "Values": ["pl-1"]}], "MaxResults": 100},
+    ),
+    ("ec2", "GetManagedPrefixListEntries", {"PrefixListId": "pl-1", "TargetVersion": 2, "MaxResults": 100}),
+    (
+        "ec2",
+        "ModifyManagedPrefixList",
+        {
+            "PrefixListId": "pl-1",
+            "CurrentVersion": 7,
+            "AddEntries": [{"Cidr": "192.0.2.1/32", "Description": ODD}, {"Cidr": "2001:db8::1/128"}],
+            "RemoveEntries": [{"Cidr": "192.0.2.2/32"}],
+        },
+    ),
+    ("ec2", "CreateRoute", {"RouteTableId": "rtb-1", "DestinationPrefixListId": "pl-1", "NetworkInterfaceId": "eni-1"}),
     ("ec2", "ModifyNetworkInterfaceAttribute", {"NetworkInterfaceId": "eni-1", "SourceDestCheck": {"Value": False}}),
     ("sts", "AssumeRole", {"RoleArn": "arn:aws:iam::222222222222:role/routing", "RoleSessionName": "overlay-ip"}),
     ("sts", "GetCallerIdentity", {}),
@@ -194,11 +211,12 @@ def test_whatever_is_asked_for(call: tuple[str, str, dict[str, Any]], at: int, s
 
 
 def test_every_call_that_is_made_of_ec2_is_among_these() -> None:
-    """The table above holds what `Ec2` can ask for, and the client what is in the table."""
+    """The table above holds what `Ec2` and the lists can ask for, and the client what is in the table."""
     made = {operation for _service, operation, _params in CALLS}
-    source = Path(__file__).parents[6] / "plugins/module_utils/_route/ec2.py"
-    words = {n.value for n in ast.walk(ast.parse(source.read_text())) if isinstance(n, ast.Constant)}
-    verbs = ("Describe", "Create", "Replace", "Delete", "Modify")
+    room = Path(__file__).parents[6] / "plugins/module_utils/_route"
+    trees = [ast.parse((room / name).read_text()) for name in ("ec2.py", "lists.py", "entries.py")]
+    words = {n.value for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Constant)}
+    verbs = ("Describe", "Create", "Replace", "Delete", "Modify", "Get")
     asked = {word for word in words if isinstance(word, str) and word.isalpha() and word.startswith(verbs)}
-    assert asked - {"Describe", "Create", "Replace", "Delete", "Modify"} <= made
+    assert asked - {*verbs} <= made
     assert set(answer.ANSWERS) == made

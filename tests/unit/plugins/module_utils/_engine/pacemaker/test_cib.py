@@ -94,9 +94,15 @@ def test_each_agent(agent: str, options: dict[str, str], moves: str) -> None:
     assert (mover.agent, mover.moves, mover.destinations) == (agent, moves, ("192.0.2.1/32",))
 
 
+def test_a_managed_prefix_list_is_a_destination_too() -> None:
+    (mover,) = movers(primitive("ocf:aws_ha:overlay-ip", destination="pl-0123456789abcdef0"))
+    assert (mover.moves, mover.destinations) == ("route", ("pl-0123456789abcdef0",))
+
+
 @pytest.mark.parametrize(
     ("agent", "options"),
     [
+        ("ocf:pacemaker:Dummy", {"name": "pl-nonsense"}),
         ("ocf:heartbeat:aws-vpc-route53", {"ip": "local"}),
         ("ocf:heartbeat:aws-vpc-move-ip", {"ip": "192.0.2.300"}),
         ("ocf:heartbeat:awsvip", {"api_delay": "3"}),
