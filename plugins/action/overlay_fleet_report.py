@@ -84,7 +84,7 @@ def _status(
     with_metrics: bool,
 ) -> dict[str, Any]:
     reports = {pair.name: pair.report for pair in pairs}
-    result = {
+    result: dict[str, Any] = {
         "changed": False,
         "reports": reports,
         "shown": [

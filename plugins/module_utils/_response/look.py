@@ -100,7 +100,11 @@ def homeless(report: Dict, model: Dict) -> str:
     homes = {o["destination"]: o.get("home") for o in model["overlays"] if o}
     for overlay in report["overlays"]:
         destination = overlay["destination"]
-        if any(table["state"] == "active" for table in overlay["tables"]):
+        leads = {table["holder"] or "what is no node" for table in overlay["tables"] if table["state"] == "active"}
+        if len(leads) > 1:
+            nodes = " and ".join(sorted(leads))
+            return f"{destination} is split between {nodes}: setup does not choose. Start switchover."
+        if leads:
             continue
         if len({view["holder"] for view in overlay["engines"] if view["holder"]}) == 1:
             continue

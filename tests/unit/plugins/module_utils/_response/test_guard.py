@@ -397,6 +397,13 @@ def test_where_nobody_names_the_holder_the_last_move_decides(moved: dict[str, An
         assert "setup would give it to the home node, node1" in verdict.lines[0]
 
 
+def test_setup_starts_no_third_route_of_a_split() -> None:
+    told = report({OVERLAY: (*SPLIT, (None, "active"))}, engine=None)
+    verdict = guard.judge([TABLE_DEAD], model("none"), REAL, guard.Seen(told, (), QUIET))
+    assert verdict.do == "", verdict.lines
+    assert "is split between node1 and node2: setup does not choose" in verdict.lines[0]
+
+
 @pytest.mark.parametrize(("vpc", "is_refused"), [("vpc-0000000000000000f", True), (VPC, False)])
 def test_an_alert_of_none_of_several_vpcs_is_refused(vpc: str, is_refused: bool) -> None:
     told = report({OVERLAY: GAP, OTHER: GAP}, checks=(False, True))
