@@ -69,6 +69,8 @@ def hindered(file: Path) -> str:
         return "it is a folder"
     if not file.parent.is_dir():
         return f"there is no folder {file.parent}"
+    if file.parent.is_symlink():
+        return collected.IS_LINK
     return "" if os.access(file.parent, os.W_OK | os.X_OK) else f"who runs this may not write in {file.parent}"
 
 

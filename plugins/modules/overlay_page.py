@@ -25,6 +25,8 @@ options:
     description:
       - What RV(aws_ha.overlay_ip.overlay_report#module:report) is of a status; one for each group of nodes. With more
         than ten overlay IPs the page shows them in a table with a filter.
+      - The key C(group) of each is the name of its group, which the commands on the page give as C(overlay_ip_group). A
+        key C(pair) that is added to it is given in its place.
     type: list
     elements: dict
     required: true

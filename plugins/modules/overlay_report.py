@@ -124,7 +124,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 report:
-  description: The value of the stat C(overlay_ip_result).
+  description:
+    - The value of the stat C(overlay_ip_result). With O(hosts), its key C(group) is the name of the group of nodes.
   returned: success
   type: dict
 lines:

@@ -45,11 +45,16 @@ def report(
     states: Sequence[str] = ("running", "running"),
     away: Sequence[str] = (),
     engine: str | None = "keepalived",
+    master: int | None = None,
     extra: Mapping[str, Sequence[dict[str, Any]]] | None = None,
     pair: int = 1,
+    group: str = "overlay_nodes",
     zones: Sequence[str] = ("eu-central-1a", "eu-central-1b", "eu-central-1c"),
 ) -> dict[str, Any]:
-    """The report of a pair whose overlay IPs lead where `leads` says, table by table."""
+    """The report of a pair whose overlay IPs lead where `leads` says, table by table.
+
+    The engine has them where the first table leads, or on the node `master`; 0: on none.
+    """
     leads = leads or {OVERLAY: WELL}
     nodes = [instance(n, state=states[n - 1], check=checks[n - 1], pair=pair) for n in (1, 2)]
     subnets = [Subnet(f"subnet-0a1b2c3d4e5f6071{n}", f"10.0.{n}.0/24", zones[n - 1]) for n in (1, 2, 3)]
@@ -74,6 +79,7 @@ def report(
             for name, node in zip(names, nodes, strict=True)
         },
         "region": zones[0][:-1],
+        "group": group,
         "deployment": "overlay-ip",
         "overlays": [
             {"destination": where, "address": where.partition("/")[0], "node_addresses": [where]} for where in leads
@@ -85,6 +91,8 @@ def report(
     known = {i.network_interface_id: i for node in nodes for i in node.interfaces}
     seen = [info.shown(where, tables, tables, subnets, nodes, known) for where in leads]
     held = {where: next((n for n, _state in told if n), 1) for where, told in leads.items()}
+    if master is not None:
+        held = dict.fromkeys(leads, master)
     hosts = {name: _host(n, leads, held, engine, (extra or {}).get(name, ())) for n, name in enumerate(names, 1)}
     for name in away:
         hosts[name] = {"unreachable": True, "msg": "ssh: connect to host 10.0.2.10 port 22: No route to host"}

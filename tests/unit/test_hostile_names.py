@@ -14,6 +14,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import jinja2
+import pytest
 from ansible.plugins.filter.core import FilterModule
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
@@ -104,6 +105,18 @@ def test_a_node_s_name_is_refused_or_arrives(name: str) -> None:
 def test_without_an_engine_a_node_may_have_any_name() -> None:
     """It is written nowhere then."""
     assert list(model(["node1", "fd00::1"])["nodes"]) == ["node1", "fd00::1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "example"),
+    [("node 2", """, for example -e '{"target": "node 2"}'"""), ("x{{ lookup('pipe', 'id') }}", "")],
+)
+def test_the_example_of_a_target_is_one_that_ansible_takes_for_it(name: str, example: str) -> None:
+    hosts = {one: {"overlay_ip_instance_id": f"i-0123456789abcdef{n}"} for n, one in enumerate(("node1", name))}
+    told = Given(dict(GOOD), hosts, {"overlay_nodes": list(hosts)}, NAMES)
+    with pytest.raises(InventoryError) as refused:
+        inventory_model.model(told, switchover=True)
+    assert str(refused.value) == f"target is not set: say where to move to{example}."
 
 
 @quick

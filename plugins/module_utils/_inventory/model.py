@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._base import net
+from .._base import command, net
 from .._base.deployment import Deployment
 from .._engine.keepalived.instances import chosen_apart, collisions, instances
 from . import clusters, shared
@@ -283,7 +283,9 @@ def _request(
     heard, names = Heard(), list(nodes)
     target, active = text(variables, "target"), text(variables, "expected_active")
     if not target:
-        heard(None, _refuse, f"target is not set: say where to move to, for example -e target={names[-1]}.")
+        example = command.argument("target", names[-1])
+        example = f", for example {example}" if example else ""
+        heard(None, _refuse, f"target is not set: say where to move to{example}.")
     if active == ANY and ANY not in names:
         active = None
     target, active = (node and (clusters.called(nodes, node) or node) for node in (target, active))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from .._base import net
+from .._base import command, net
 from .._inventory import former
 from .._inventory.holders import Dict, node_of
 from .._inventory.settling import settled
@@ -175,9 +175,9 @@ def _engines(sight: Sight) -> Iterator[dict[str, str]]:
 
 
 def _resources(sight: Sight) -> Iterator[dict[str, str]]:
-    for slug, command in sight.resources().items():
+    for slug, by_hand in sight.resources().items():
         message = f"{sight.model['failover']} still has {slug}, which is no overlay IP of the inventory any more."
-        yield _finding("orphan_resource", "warning", message, f"`{command}`, or {REMOVE}.")
+        yield _finding("orphan_resource", "warning", message, f"`{by_hand}`, or {REMOVE}.")
 
 
 def _routes(sight: Sight) -> Iterator[dict[str, str]]:
@@ -212,12 +212,12 @@ def _entries(sight: Sight) -> Iterator[dict[str, str]]:
 def _addresses(sight: Sight) -> Iterator[dict[str, str]]:
     for name in sight.hosts:
         for address, where in sight.kept(name).items():
+            by_hand = command.ad_hoc(name, "aws_ha.overlay_ip.overlay_interface", f"addresses={address} state=absent")
             yield _finding(
                 "orphan_address",
                 "warning",
                 f"{name} still has {address}, which is no overlay IP of the inventory any more: {', '.join(where)}.",
-                f"`ansible {name} -b -m aws_ha.overlay_ip.overlay_interface -a 'addresses={address} state=absent'`, or"
-                f" {REMOVE}.",
+                f"`{by_hand}`, or {REMOVE}." if by_hand else f"Setup with {REMOVE}.",
                 name,
             )
 
@@ -300,12 +300,13 @@ def _elsewhere(sight: Sight) -> dict[tuple[str, str, str], list[str]]:
 
 def _other_interface(sight: Sight) -> Iterator[dict[str, str]]:
     for (destination, name, interface), tables in _elsewhere(sight).items():
+        by_hand = command.playbook("switchover.yml", {}, {"target": name})
         yield _finding(
             "other_interface",
             "warning",
             f"{', '.join(tables)}: {destination} still goes to {interface} of {name}, whose interface is"
             f" {sight.interface_of(name)} now.",
-            f"`ansible-playbook switchover.yml -e target={name}` moves it.",
+            f"`{by_hand}` moves it." if by_hand else f"A switchover to {name} moves it.",
             name,
         )
 

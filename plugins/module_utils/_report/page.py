@@ -16,6 +16,7 @@ from typing import Any
 
 from .._base.finding import ERROR, INFO, WARNING
 from .._inventory.holders import Dict
+from .._inventory.variables import BY_NAME
 from .._node.moves import again, moment
 from . import history, outside, readiness, remedies, status, topology
 
@@ -42,7 +43,7 @@ def page(
     """All that the template reads.
 
     Args:
-        reports: of `status`, one for each group of nodes; ``pair`` is the group's name where it is not the usual one.
+        reports: of `status`, one for each group of nodes, by the name in its ``group``; or else in ``pair``.
         made: when they were made, in UTC as RFC 3339 has it.
         inventory: the inventories that Ansible was given, for the commands.
         wrong: of each group of which there is no report, why: a sentence.
@@ -51,7 +52,8 @@ def page(
     nodes: list[dict[str, Any]] = []
     findings: list[dict[str, Any]] = []
     pictures: list[dict[str, Any]] = []
-    for report in reports:
+    for given in reports:
+        report = {**given, "pair": _pair(given)}
         mine = _nodes(report)
         serves = _serves(report)
         here = [_overlay(overlay, report, mine, serves) for overlay in report["overlays"]]
@@ -71,8 +73,8 @@ def page(
         "made": made,
         "regions": sorted({report["region"] for report in reports}),
         "verdict": "bad" if ERROR in severities else "warn" if WARNING in severities else "ok",
-        "headline": _headline(overlays, counts) + _unreached(reports, counts, len(overlays)) + _unlooked(lost),
-        "summary": status.total(reports) + _unlooked(lost),
+        "headline": _with(_headline(overlays, counts) + _unreached(reports, counts, len(overlays)), overlays, lost),
+        "summary": _with(status.total(reports), overlays, lost),
         "states": [
             {"state": state, "label": label, "kind": kind, "count": counts[state]}
             for state, (label, kind) in STATES.items()
@@ -93,6 +95,12 @@ def page(
         ]
         + [remedies.unlooked(name, why)["message"] for name, why in lost.items()],
     }
+
+
+def _pair(report: Dict) -> str:
+    """The group's name as commands must give it; empty where it is the usual one, which they need not."""
+    group = str(report.get("group") or "")
+    return str(report.get("pair") or ("" if group == BY_NAME["overlay_ip_group"].default else group))
 
 
 def _moves(records: Sequence[Dict], made: str) -> Iterator[dict[str, Any]]:
@@ -151,9 +159,12 @@ def _headline(overlays: Sequence[Dict], counts: Mapping[str, int]) -> str:
     return f"{len(overlays)} overlay IPs: {wrong}"
 
 
-def _unlooked(wrong: Mapping[str, str]) -> str:
-    """What is to be added where something is not here at all."""
-    return f", and {len(wrong)} pair{'s' * (len(wrong) > 1)} could not be looked at" if wrong else ""
+def _with(told: str, overlays: Sequence[Dict], wrong: Mapping[str, str]) -> str:
+    """What is told, and what is not here at all; that alone where nothing is, for nothing is not well."""
+    if not wrong:
+        return told
+    unlooked = f"{len(wrong)} pair{'s' * (len(wrong) > 1)} could not be looked at"
+    return f"{told}, and {unlooked}" if overlays else unlooked
 
 
 def _unreached(reports: Sequence[Dict], counts: Mapping[str, int], number: int) -> str:
@@ -247,7 +258,7 @@ def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict], serves: Map
             }
             for table in overlay["tables"]
         ],
-        "together": max((remedies.led(overlay).count(name) for name in remedies.led(overlay)), default=0),
+        "together": _together(overlay),
         "engines": overlay.get("engines", []),
         "ready": [node["name"] for node in able],
         "standby": remedies.named(ready) if ready else none,
@@ -255,6 +266,14 @@ def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict], serves: Map
         "others": remedies.named([node["name"] for node in able]) if able else none,
         "count": len(overlay["findings"]),
     }
+
+
+def _together(overlay: Dict) -> int:
+    """How many of its tables are in order: they lead where the engine has it, or else where most of them lead."""
+    leads = remedies.led(overlay)
+    if holder := remedies.by_engine(overlay):
+        return leads.count(holder)
+    return max(map(leads.count, leads), default=0)
 
 
 def _sole(overlay: Dict) -> str | None:

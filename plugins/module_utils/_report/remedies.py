@@ -9,10 +9,11 @@ Pure. This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from .._base import command
 from .._base.finding import ERROR
 from .._inventory.holders import Dict
 from . import outside
@@ -25,9 +26,8 @@ def findings(
     told: dict[tuple[str, str], dict[str, Any]] = {}
     several = len(report["overlays"]) > 1
     only = overlays[0] if len(overlays) == 1 else None  # of a node's finding nobody knows which one of several it is
-    given = [part for source in inventory for part in ("-i", source)]
-    if report.get("pair"):
-        given += ["-e", f"overlay_ip_group={report['pair']}"]
+    first = {"overlay_ip_group": report["pair"]} if report.get("pair") else {}
+    play = partial(_play, first=first, inventory=inventory)
     places: list[tuple[str, Dict | None, Sequence[Dict]]] = [
         *((o["destination"], page, o["findings"]) for o, page in zip(report["overlays"], overlays)),
         *((name, only, node["findings"]) for name, node in report["nodes"].items()),
@@ -46,7 +46,7 @@ def findings(
                 "message": finding["message"],
                 "remedy": finding["remedy"][:1].upper() + finding["remedy"][1:],
                 "where": [where],
-                "commands": list(_commands(finding["remedy"], overlay, nodes, given, where, several=several)),
+                "commands": list(_commands(finding["remedy"], overlay, nodes, play, where, several=several)),
             }
     for one in told.values():
         one["message"] = _with_names(one["message"], nodes)
@@ -79,32 +79,50 @@ def _with_names(message: str, nodes: Mapping[str, Dict]) -> str:
     return message
 
 
+def _play(name: str, *, first: Mapping[str, str], inventory: Sequence[str], **then: str) -> str:
+    """The command that runs one of the collection's playbooks."""
+    return command.playbook(f"aws_ha.overlay_ip.{name}", first, then, inventory)
+
+
 def _commands(
     remedy: str,
     overlay: Dict | None,
     nodes: Mapping[str, Dict],
-    given: Sequence[str],
+    play: Callable[..., str],
     where: str,
     *,
     several: bool,
 ) -> Iterator[dict[str, str]]:
     """What can be copied: the playbook that a remedy names, and what stands in it between backticks.
 
-    A switchover is offered of one overlay IP alone: of a node's finding it may be any of several.
+    A switchover is offered of one overlay IP alone: of a node's finding it may be any of several. A command that cannot
+    be written, since a name in it would be no plain word for what reads it, is none.
     """
-    for command in re.findall(r"`([^`]+)`", remedy):
+    for given in _quoted(remedy, [*nodes, where]):
         node = next((name for name in nodes if _on(name, remedy)), where if where in nodes else "")
-        yield {"at": f"on {node}" if node else "", "command": command}
+        yield {"at": f"on {node}" if node else "", "command": given}
     words = remedy.lower()
+    plays = []
     if "reach.yml" in words:
-        yield {"at": "", "command": shlex.join(["ansible-playbook", *given, "aws_ha.overlay_ip.reach"])}
+        plays.append(("", play("reach")))
     if re.search(r"\brun setup\b|\bsetup heals\b", words) and "switchover" not in words:
-        yield {"at": "", "command": shlex.join(["ansible-playbook", *given, "aws_ha.overlay_ip.setup"])}
-    target = _target(overlay, nodes)
-    if "switchover" in words and overlay and target:
-        only = ["-e", f"overlay={overlay['destination']}"] if several else []
-        moving = ["ansible-playbook", *given, "aws_ha.overlay_ip.switchover", "-e", f"target={target}", *only]
-        yield {"at": "", "command": shlex.join(moving)}
+        plays.append(("", play("setup")))
+    if "switchover" in words and overlay:
+        only = {"overlay": overlay["destination"]} if several else {}
+        targets = _targets(overlay, nodes)
+        plays += [
+            (f"where {name} shall have it" if len(targets) > 1 else "", play("switchover", target=name, **only))
+            for name in targets
+        ]
+    yield from ({"at": at, "command": written} for at, written in plays if written)
+
+
+def _quoted(remedy: str, names: Sequence[str]) -> list[str]:
+    """What stands between backticks, but not what a name has between its own."""
+    for name in names:
+        if "`" in name:
+            remedy = remedy.replace(name, "")
+    return re.findall(r"`([^`]+)`", remedy)
 
 
 def _on(name: str, remedy: str) -> bool:
@@ -112,11 +130,20 @@ def _on(name: str, remedy: str) -> bool:
     return re.search(rf"\bon {re.escape(name)}(?![\w-]|\.\w)", remedy) is not None
 
 
-def _target(overlay: Dict | None, nodes: Mapping[str, Dict]) -> str | None:
-    """The node that shall have an overlay IP: the one that most tables lead to, if it is well, else one that is."""
-    leads = led(overlay) if overlay else []
+def _targets(overlay: Dict, nodes: Mapping[str, Dict]) -> list[str]:
+    """The nodes that may be given an overlay IP: the one that the engine has it on, else all that are well.
+
+    Where tables disagree and no engine decides, nobody but a person knows which node has the newest data.
+    """
     well = [name for name, node in nodes.items() if node["ready"] == "yes"]
-    return max(well, key=leads.count, default=None)
+    holder = by_engine(overlay)
+    return [holder] if holder in well else well
+
+
+def by_engine(overlay: Dict) -> str | None:
+    """The one node that the failover engine has it on; None where it names none, or more than one."""
+    named_by = {view["holder"] for view in overlay.get("engines", ()) if view["holder"]}
+    return str(named_by.pop()) if len(named_by) == 1 else None
 
 
 def led(overlay: Dict) -> list[str]:

@@ -65,6 +65,7 @@ def report(
         if overlay.get("unread"):  # nothing is known that they could disagree with
             overlay["engines"] = [{**view, "agrees": None} for view in overlay["engines"]]
     made = {"overlays": overlays, "nodes": nodes, "region": model["region"], "orphans": left_over}
+    made["group"] = model.get("group", "")
     made.update(networks=places.networks(model, networks), moves=history.last(hosts))
     return {**made, "healthy": "error" not in {finding["severity"] for finding in _all(made)}}
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from .._base import words
+from .._base import command, words
 
 SETUP, SWITCHOVER, STATUS = "setup", "switchover", "status"
 ACTIONS = (STATUS, SETUP, SWITCHOVER)
@@ -136,6 +136,9 @@ def refused(alert: Alert, model: Mapping[str, Any], allowed: tuple[str, ...]) ->
     for name, value in (("node", alert.node), ("overlay_ip_target", alert.target), ("overlay_ip_holder", alert.holder)):
         if value and value not in nodes:
             return f"its label {name} is {shown(value)}, which is no node of this inventory: {', '.join(nodes)}."
+    for name, value in (("overlay_ip_target", alert.target), ("overlay_ip_holder", alert.holder)):
+        if command.is_template(value):
+            return f"its label {name} is {shown(value)}, a template for Ansible: give that node another name."
     if alert.action != STATUS and not alert.destination and not alert.deployment:
         return (
             "it has neither the label destination nor the label deployment, so that it may be of another inventory,"

@@ -134,7 +134,7 @@ def launched(controller: Controller) -> list[tuple[str, dict[str, str]]]:
 
 
 def test_alertmanager(controller: Controller, tmp_path: Path) -> None:
-    """Three replicas say the same: one launch. Resolved, without our labels, or without the token: none."""
+    """Three replicas say the same: one launch. Resolved, without our labels or the token, or with a template: none."""
     port = free_port()
     variables = {"overlay_ip_eda_token": SECRET, "overlay_ip_eda_port": port}
     with rulebook("aws_ha.overlay_ip.alertmanager", controller, tmp_path, variables) as running:
@@ -142,6 +142,9 @@ def test_alertmanager(controller: Controller, tmp_path: Path) -> None:
         assert post(port, alert("node2", "node1"), "guessed") == 401
         assert post(port, alert("node2", "node1", status="resolved"), SECRET) == 200
         assert post(port, {"status": "firing", "commonLabels": {"alertname": "DiskFull"}}, SECRET) == 200
+        for template in ("{{ 1 }}", "{% raw %}", "{#", "#jinja2: x"):
+            assert post(port, alert(template, "node1"), SECRET) == 200
+            assert post(port, alert("node3", f"x{template}"), SECRET) == 200
         for _replica in range(3):
             assert post(port, alert("node2", "node1"), SECRET) == 200
         # Events are served in order: once this one is launched, everything before it has been decided.

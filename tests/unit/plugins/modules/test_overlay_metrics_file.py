@@ -41,6 +41,17 @@ def test_what_cannot_be_written_ends_in_a_sentence(
     assert failed["msg"] == f"{file} cannot be written: {why.format(tmp_path)}. {remedy}"
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_a_folder_that_is_a_link_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], check: bool) -> None:
+    """Who owns the folder above could lead root anywhere by it."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    file = tmp_path / "link" / "x.prom"
+    failed = run_module(overlay_metrics_file, capsys, check=check, path=str(file), content="")
+    assert failed["msg"].startswith(f"{file} cannot be written: its folder is a link; name the folder itself. ")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
 def test_no_role_writes_for_the_collector_by_another_module() -> None:
     """Ansible's own copy has a draft there whose name ends with .prom."""
     found = set()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import page, status
@@ -68,6 +68,7 @@ def html(*reports: dict[str, Any], inventory: tuple[str, ...] = ()) -> str:
 @example(HOSTILE[3])
 @example(HOSTILE[5])
 def test_no_name_changes_the_page(name: str) -> None:
+    assume("`" not in name)  # that makes no command of it
     finding = {"id": name, "severity": "warning", "message": name * 2, "remedy": f"Run `{name}` on node1."}
     hostile = report(names=("node1", name), extra={"node1": [finding]}, zones=(name, name, name))
     tame = {**finding, "message": "xx", "remedy": "Run `x` on node1."}
@@ -78,6 +79,16 @@ def test_no_name_changes_the_page(name: str) -> None:
     wanted = [one for one in shape(html(plain, inventory=("x",))) if one[0] != "title"]
     assert [one for one in shape(html(hostile, inventory=(name,))) if one[0] != "title"] == wanted
     assert name.replace("\r\n", "\n").replace("\r", "\n").strip("\0") in "".join(seen.text) or "\r" in name
+
+
+def test_a_name_that_turns_the_writing_direction_turns_no_neighbour() -> None:
+    """Each is an element of its own, which isolates it; a list of them in one was not."""
+    told = report(zones=("\u202ezone", "b", "c"))
+    told["overlays"][0]["carries"] = ["\u202eapp 10.99.0.5", "10.99.0.6"]
+    text = html(told)
+    assert "<bdi>\u202eapp 10.99.0.5</bdi>, <bdi>10.99.0.6</bdi> · " in text
+    assert "<bdi>10.0.1.0/24 in \u202ezone</bdi></td>" in text
+    assert "<bdi>10.0.2.0/24 in b</bdi>, <bdi>10.0.3.0/24 in c</bdi></td>" in text
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -284,6 +284,18 @@ def test_a_route_to_another_interface_of_the_node(chosen: dict[str, Any]) -> Non
     assert found["former"] == {"node1": ["eni-1"], "node2": []}
 
 
+def test_a_remedy_has_no_command_with_a_name_that_would_make_another_one_of_it() -> None:
+    name, of = "n{{ 1 }} *", model()
+    for known in (of["nodes"], said := hosts(live=[NOW, GONE], saved=[NOW, GONE])):
+        known[name] = known.pop("node1")
+    of["nodes"][name]["device_index"] = 1
+    found = judged(of, said, seen(route(), route(table="rtb-2")))
+    assert [f["remedy"] for f in found["findings"] if f["node"] == name] == [
+        "Setup with overlay_ip_orphans=remove takes it away.",
+        f"A switchover to {name} moves it.",
+    ]
+
+
 def test_an_address_on_another_interface_or_with_another_label() -> None:
     of = model(overlay(interface="eth1", label="eth1:9"))
     assert ids(judged(of, hosts(live=[NOW]))) == [

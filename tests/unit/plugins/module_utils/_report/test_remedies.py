@@ -67,3 +67,8 @@ def test_pairs_of_which_nothing_is_known_are_told_of() -> None:
     assert made["lines"][-2] == "ers could not be looked at: overlay_ips is missing: name them."
     alone = page.page([report()], "", (), {"ers": "No."})
     assert alone["headline"].endswith(", and 1 pair could not be looked at")
+
+
+def test_where_nothing_could_be_looked_at_nothing_is_called_well() -> None:
+    made = page.page([], "", (), {"ers": "No."})
+    assert (made["headline"], made["summary"]) == ("1 pair could not be looked at", "1 pair could not be looked at")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import runpy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -126,3 +127,17 @@ def test_other_kinds_and_too_many_are_told() -> None:
         alerts.read(quote(json.dumps([{}] * 101)))
     assert len(alerts.read(quote(json.dumps([{}] * 100)))) == 100
     assert alerts.read(quote("[{}]")) == [alerts.Alert(firing=False)]
+
+
+@pytest.mark.parametrize("label", ["target", "holder"])
+def test_a_node_whose_name_is_a_template_is_no_extra_variable(label: str) -> None:
+    """It may be anybody's tag, and the rulebook gives it to the playbook, whose Ansible would run it."""
+    name = "x{{ lookup('pipe', 'id') }}"
+    given = alerts.Alert("X", action="switchover", deployment="overlay-ip", target="node2", holder="node1")
+    model = {"nodes": {"node1": {}, "node2": {}, name: {}}, "overlays": [], "deployment": "overlay-ip"}
+    assert alerts.refused(given, model, ("switchover",)) == ""
+    named = replace(given, target=name) if label == "target" else replace(given, holder=name)
+    refused = alerts.refused(named, model, ("switchover",))
+    assert refused.startswith(f"its label overlay_ip_{label} is ")
+    assert refused.endswith(", a template for Ansible: give that node another name.")
+    assert "{{" not in refused
