@@ -84,7 +84,7 @@ def _status(
     with_metrics: bool,
 ) -> dict[str, Any]:
     reports = {pair.name: pair.report for pair in pairs}
-    result = {
+    result: dict[str, Any] = {
         "changed": False,
         "reports": reports,
         "shown": [
@@ -96,8 +96,12 @@ def _status(
         "findings": judge.wrong(reports) + [f"{name}: {why}" for name, why in wrong.items()],
     }
     if with_metrics:
-        told = [*((pair.model, pair.report) for pair in pairs), *unseen]
-        result["metrics"] = metrics.text_of_many(told, time.time())
+        now = time.time()
+        told = {pair.name: (pair.model, pair.report) for pair in pairs}
+        told.update({model["group"]: (model, report) for model, report in unseen})
+        rivals = metrics.rivals(told, now)
+        result["metrics"] = metrics.text_of_many([one for name, one in told.items() if name not in rivals], now)
+        result["findings"] += [f"{name}: {why}" for name, why in rivals.items()]
     return result
 
 

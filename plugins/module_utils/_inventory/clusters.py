@@ -20,6 +20,8 @@ from .holders import Dict
 
 MOVING = ("route", "address")
 NONE, STARTED = "none", "Started"
+SELF = "self"
+"""What an engine that knows no names calls its own node."""
 _BOND = ("follows", "role", "bond")
 _TOLD = ("engine", "agent", "moves", "top", "follows", "role", "through")
 
@@ -32,8 +34,9 @@ def heed(model: dict[str, Any], views: Mapping[str, Sequence[Dict]]) -> None:
     `moved_with`: what the cluster is asked to move where it moves the overlay, which is what it is beside, or `top`;
     `apart_by`: what the operators' own constraint is called by which it leaves the node of another; empty for none;
     `moved_by`: None, or what else than setup's own moves it: `resource` and what the view has of it, as `engine` and
-    `agent`; `engine_holder`: the node on which its cluster has it, empty where none says so. `mover` is the engine that
-    has to make a move: the chosen one, or the one that moves an overlay already.
+    `agent`; `engine_holder`: the node on which its cluster has it, empty where none says so; `engine_node`: the same,
+    or the only node that says of itself that it has it, as keepalived does. `mover` is the engine that has to make a
+    move: the chosen one, or the one that moves an overlay already.
     """
     for name, cluster_name in cluster_names(model["nodes"], views).items():
         model["nodes"][name]["cluster_name"] = cluster_name
@@ -52,6 +55,7 @@ def heed(model: dict[str, Any], views: Mapping[str, Sequence[Dict]]) -> None:
         overlay["moved_with"] = resource["follows"] if resource.get("role") == STARTED else resource["top"]
         overlay["apart"] = dict(resource.get("apart", {}))
         overlay["engine_holder"] = names.get(_holder(overlay, views), "")
+        overlay["engine_node"] = overlay["engine_holder"] or _master(overlay, views)
         if others and not ours:
             overlay["home"] = overlay["engine_holder"] or overlay["home"]
     for overlay in model["overlays"]:
@@ -153,3 +157,15 @@ def _holder(overlay: Dict, views: Mapping[str, Sequence[Dict]]) -> str:
     slug = net.slug(overlay["address"])
     said = (view.get("holders", {}).get(slug, "") for told in views.values() for view in told)
     return next((name for name in said if name), "")
+
+
+def _master(overlay: Dict, views: Mapping[str, Sequence[Dict]]) -> str:
+    """The only node whose running engine says that the node itself has it; empty where none does, or several do."""
+    slug = net.slug(overlay["address"])
+    said = {
+        name
+        for name, told in views.items()
+        for view in told
+        if view.get("running", True) and view.get("holders", {}).get(slug, view.get("holder")) == SELF
+    }
+    return said.pop() if len(said) == 1 else ""

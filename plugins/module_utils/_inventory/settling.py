@@ -24,23 +24,30 @@ def replaced(model: Dict, seen: Iterable[Dict], known: Iterable[str] = ()) -> li
 def settled(model: Dict, seen: Iterable[Dict], known: Iterable[str] = ()) -> list[dict[str, Any]]:
     """The overlays, each with the node that holds it or that setup will give it to as its home.
 
-    Where one has no route yet, and replaces another one, its packets go on to where they go by that.
+    Where one has no route yet, and replaces another one, its packets go on to where they go by that. Where no route
+    works, it goes to the node that its engine names: the data is there.
     """
-    seen, holders = list(seen), {}
+    seen, holders, unserved = list(seen), {}, set()
     rows = replaced(model, seen, known)
     for overlay in seen:
         healthy = {node_of(r, model["nodes"]) for r in overlay["routes"] if r["state"] == "active"}
         healthy = healthy or {*led(overlay, rows, model["nodes"])}
         if len(healthy) == 1 and (holder := healthy.pop()) in model["nodes"]:
             holders[overlay["destination"]] = holder
-    return [{**o, "home": holders.get(o["destination"], o["home"])} for o in model["overlays"]]
+        if not healthy:
+            unserved.add(overlay["destination"])
+    engines = {o["destination"]: o.get("engine_node") for o in model["overlays"] if o["destination"] in unserved}
+    return [
+        {**o, "home": holders.get(o["destination"]) or engines.get(o["destination"]) or o["home"]}
+        for o in model["overlays"]
+    ]
 
 
 def setup_calls(model: Dict, seen: Iterable[Dict], known: Iterable[str] = ()) -> list[dict[str, Any]]:
     """The calls of overlay_route that setup makes, each with its node.
 
     A new route goes where the other tables' healthy routes point already, else to the home node: after a failover a
-    table that was added meanwhile must not split the overlay.
+    table that was added meanwhile must not split the overlay. Where none is healthy, the engine says where.
     """
     return calls.route_calls(settled(model, seen, known), by_home=True)
 

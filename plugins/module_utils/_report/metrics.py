@@ -38,6 +38,46 @@ def text_of_many(told: Iterable[tuple[Dict, Dict]], now: float) -> str:
     return exposition(samples, metrics.FAMILIES)
 
 
+def rivals(told: Mapping[str, tuple[Dict, Dict]], now: float) -> dict[str, str]:
+    """Why there are no metrics of some groups of nodes, as a sentence for each: they cannot be told apart.
+
+    Prometheus refuses a file that has a series twice, and the alerts take all nodes that share a deployment, a VPC and
+    an overlay IP for one pair: that each half sends its packets elsewhere would be a split.
+
+    Args:
+        told: the model and the report of each group, by its name.
+        now: seconds since the epoch.
+    """
+    owners: dict[tuple[Any, ...], list[str]] = {}
+    for name, (model, report) in told.items():
+        for key in {*_series(model, report, now), *_places(model, report)}:
+            owners.setdefault(key, []).append(name)
+    shared: dict[str, set[str]] = {}
+    for names in owners.values():
+        for name in names if len(names) > 1 else ():
+            shared.setdefault(name, set()).update(names)
+    return {
+        name: (
+            f"{' and '.join(sorted(shared[name]))} have an overlay IP of one VPC, or a node, in common and the same"
+            f" overlay_ip_name, {told[name][0]['deployment']}, so that metrics and alerts cannot tell them apart: there"
+            " are none of them until each has an overlay_ip_name of its own."
+        )
+        for name in told
+        if name in shared
+    }
+
+
+def _series(model: Dict, report: Dict, now: float) -> Iterator[tuple[Any, ...]]:
+    for sample in _samples(model, report, now):
+        yield sample.family.name, *sorted(sample.labels.items())
+
+
+def _places(model: Dict, report: Dict) -> Iterator[tuple[Any, ...]]:
+    for overlay in report["overlays"]:
+        if overlay["vpc_id"]:
+            yield model["deployment"], overlay["vpc_id"], overlay["destination"]
+
+
 def _samples(model: Dict, report: Dict, now: float) -> Iterator[Sample]:
     deployment = model["deployment"]
     wanted = {overlay["destination"]: overlay for overlay in model["overlays"]}

@@ -160,7 +160,7 @@ def _one(alert: Alert, model: Dict, settings: Settings, seen: Seen) -> Verdict:
         return no(why)
     if work := look.at_work(seen.report, seen.asked, model["failover"]):
         return no(" ".join(work))
-    if why := _cannot(alert, seen):
+    if why := _cannot(alert, model, seen):
         return no(why)
     if why := _no_turn(destinations, settings.pause, seen):
         return no(why)
@@ -196,7 +196,7 @@ def _moved(alert: Alert, report: Dict) -> str:
     return ""
 
 
-def _cannot(alert: Alert, seen: Seen) -> str:
+def _cannot(alert: Alert, model: Dict, seen: Seen) -> str:
     """Why the playbook would not come to an end."""
     away = [name for name, node in seen.report["nodes"].items() if not node["reachable"]]
     if alert.action == SETUP and away:
@@ -205,7 +205,7 @@ def _cannot(alert: Alert, seen: Seen) -> str:
         return f"{alert.target} cannot be asked."
     if alert.action == SETUP and seen.hindered:
         return " ".join(seen.hindered)
-    return ""
+    return look.homeless(seen.report, model) if alert.action == SETUP else ""
 
 
 def _no_turn(destinations: Sequence[str], pause: float, seen: Seen) -> str:

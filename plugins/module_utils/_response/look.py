@@ -8,7 +8,7 @@ Pure. This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from .alerts import SETUP, STATUS, SWITCHOVER, Alert, shown
@@ -91,6 +91,40 @@ def over(alert: Alert, report: Dict) -> str:
     return ""
 
 
+def homeless(report: Dict, model: Dict) -> str:
+    """Why setup could give an overlay IP to another node than had it, as a sentence; empty where it could not.
+
+    Where no route works, setup follows the engine, else it takes the home node. Without an engine that names one, only
+    the last move on record tells who had it.
+    """
+    homes = {o["destination"]: o.get("home") for o in model["overlays"] if o}
+    for overlay in report["overlays"]:
+        destination = overlay["destination"]
+        leads = {table["holder"] or "what is no node" for table in overlay["tables"] if table["state"] == "active"}
+        if len(leads) > 1:
+            nodes = " and ".join(sorted(leads))
+            return f"{destination} is split between {nodes}: setup does not choose. Start switchover."
+        if leads:
+            continue
+        if len({view["holder"] for view in overlay["engines"] if view["holder"]}) == 1:
+            continue
+        last = _last(report.get("moves") or (), destination)
+        if last and last["done"] and last["to"] == homes.get(destination):
+            continue
+        told = f"the last move on record was to {last['to']}" if last else "no node has a move of it on record"
+        return (
+            f"no route of {destination} works, no engine names its holder, and {told}: setup would give it to the home"
+            f" node, {homes.get(destination)}, which may not have the data. Start switchover to the node that has it."
+        )
+    return ""
+
+
+def _last(records: Sequence[Dict], destination: str) -> Dict | None:
+    """The last record, of those in order, of a move of this overlay IP."""
+    found = [r for r in records if any(table["destination"] == destination for table in r["tables"])]
+    return found[-1] if found else None
+
+
 def at_people(alert: Alert) -> str:
     """Why it is for people, as a sentence: setup does not mend it, or an engine does not run, which somebody may want.
 
@@ -125,6 +159,8 @@ def elsewhere(alert: Alert, report: Dict) -> str:
             )
         return ""
     known = set(where.values())
+    if alert.vpc_id and alert.vpc_id not in known and len(known - {None}) > 1 and alert.action != STATUS:
+        return "the overlay IPs of this inventory are in several VPCs, and the alert is of none of them."
     vpc = known.pop() if len(known) == 1 else None
     if not vpc or alert.vpc_id == vpc or alert.action == STATUS:
         return ""

@@ -254,3 +254,21 @@ def test_where_a_cluster_has_it(holders: dict[str, str], node: str) -> None:
     made = model("pacemaker")
     clusters.heed(made, {"db1": view("SAP1.corp", BOTH, holders=holders), "db2": view("SAP2.corp", BOTH)})
     assert made["overlays"][0]["engine_holder"] == node
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "node"),
+    [
+        ({"holder": ""}, {"holder": "self"}, "db2"),
+        ({"holder": "self"}, {"holder": "self"}, ""),
+        ({"holder": ""}, {"holder": ""}, ""),
+        ({"holder": ""}, {"holder": "self", "running": False}, ""),
+        ({"holders": {IP: ""}}, {"holders": {IP: "self"}}, "db2"),
+        ({"holders": {IP: "self"}, "holder": ""}, {"holders": {IP: ""}, "holder": "self"}, "db1"),
+        ({"holders": {IP: "SAP2.corp"}}, {}, "db2"),
+    ],
+)
+def test_which_node_an_engine_names(first: dict[str, Any], second: dict[str, Any], node: str) -> None:
+    made = model("keepalived")
+    clusters.heed(made, {"db1": view("SAP1.corp", BOTH, **first), "db2": view("SAP2.corp", BOTH, **second)})
+    assert made["overlays"][0]["engine_node"] == node

@@ -248,3 +248,19 @@ def test_how_it_is_told() -> None:
     assert told["message"] == (
         f"rtb-a still routes {APP} to node2, and {NET} is to carry it: a move would leave it behind."
     )
+
+
+@pytest.mark.parametrize(
+    ("routes", "node"),
+    [
+        ([none("a"), none("b")], "node2"),
+        ([to(1, "a", "blackhole"), none("b")], "node2"),
+        ([to(1, "a"), none("b")], "node1"),
+        ([to(1, "a"), to(2, "b")], "node1"),
+    ],
+    ids=["no route", "none that works", "a route that works", "split: no route is new there, and home is as it was"],
+)
+def test_where_no_route_works_the_engine_says_where(routes: list[dict[str, Any]], node: str) -> None:
+    made = model()
+    made["overlays"] = [{**o, "engine_node": "node2"} for o in made["overlays"]]
+    assert home(made, [seen(*routes)]) == [node]

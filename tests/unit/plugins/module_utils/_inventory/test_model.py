@@ -36,6 +36,7 @@ def test_the_smallest_inventory() -> None:
             "apart": {},
             "apart_by": "",
             "engine_holder": "",
+            "engine_node": "",
             "moved_with": "overlay-ip-192.168.10.15",
             "bound": None,
             "moved_by": None,

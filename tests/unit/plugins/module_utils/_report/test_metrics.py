@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import moves
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import metrics
+from unit import status_reports
 from unit.move_records import NOON, OVERLAY, record
 from unit.promtool import promtool
 
@@ -115,3 +116,20 @@ def test_a_fleet() -> None:
     assert 'overlay_ip_last_move_success{deployment="database",node="n2"}' not in found
     done = promtool("check", "metrics", stdin=page)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_pairs_that_cannot_be_told_apart_cost_nobody_else_the_metrics() -> None:
+    def pair(name: str, number: int, deployment: str = "overlay-ip") -> tuple[dict[str, Any], dict[str, Any]]:
+        told = status_reports.report(names=(f"{name}1", f"{name}2"), pair=number)
+        overlays = [{"destination": o["destination"], "vpc_id": None, "node_addresses": []} for o in told["overlays"]]
+        return {"deployment": deployment, "overlays": overlays}, told
+
+    told = {"a": pair("a", 1), "b": pair("b", 2), "c": pair("c", 3, "queue"), "d": pair("c", 3, "queue")}
+    found = metrics.rivals(told, NOON)
+    assert list(found) == ["a", "b", "c", "d"]
+    assert found["b"].startswith(
+        "a and b have an overlay IP of one VPC, or a node, in common and the same overlay_ip_name"
+    )
+    apart = {"a": told["a"], "c": told["c"]}
+    assert metrics.rivals(apart, NOON) == {}
+    assert metrics.text_of_many(apart.values(), NOON)
