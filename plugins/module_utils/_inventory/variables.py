@@ -209,7 +209,9 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("overlay_ip_path_port", WHOLE, ("path",), low=1, high=65535),
     # Failover, both engines
-    Variable("overlay_ip_timeout", WHOLE, ("node_program", "keepalived", "pacemaker"), 20, _SECONDS, 2, 600),
+    Variable(
+        "overlay_ip_timeout", WHOLE, ("node_program", "keepalived", "pacemaker", "migration"), 20, _SECONDS, 2, 600
+    ),
     Variable("overlay_ip_fleet", WHOLE, ("node_program",), 0, "routes", 0, 2600, source="docs/scale.md"),
     Variable(
         "overlay_ip_advert_interval",

@@ -23,6 +23,7 @@ from xml.etree.ElementTree import Element
 
 from ..._base import programs
 from . import replace
+from .words import is_of
 
 SETTING = ("crm_attribute", "--type", "crm_config", "--name", "maintenance-mode")
 MONITOR = ("crm_mon", "--one-shot", "--inactive", "--failcounts")
@@ -196,7 +197,7 @@ def _holder(call: Shell, name: str, agent: str) -> str:
         if resource.get("id") == name and resource.get("resource_agent", "").replace("::", ":") == agent:
             nodes = [node.get("name", "") for node in resource.iterfind("node")]
             failed = resource.get("failed") == "true" or any(
-                failure.get("op_key", "").startswith(f"{name}_") for failure in root.iterfind("./failures/failure")
+                is_of(failure.get("op_key", ""), name) for failure in root.iterfind("./failures/failure")
             )
             return nodes[0] if len(nodes) == 1 and resource.get("role") == "Started" and not failed else ""
     return ""

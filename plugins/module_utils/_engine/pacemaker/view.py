@@ -21,7 +21,7 @@ from ..._address.persist.tree import Host
 from ..._base.deployment import Deployment, of_resource
 from ..view import MOVE, ROUTE, SELF, SETUP, TEARDOWN, Trouble, name_of, not_running, text_of, unit_state, view
 from . import cib, fencing, health, roaming
-from .words import COMMANDS
+from .words import COMMANDS, is_of
 
 NAME = "pacemaker"
 FOLLOWS = True
@@ -305,7 +305,7 @@ def _failures(root: Element, resources: list[Resource], words: Mapping[str, str]
     for failure in root.iterfind("./failures/failure"):
         for resource in resources:
             begun = failure.get("task") in ("start", "migrate_from", "probe")
-            if begun and failure.get("op_key", "").startswith(f"{resource.name}_"):
+            if begun and is_of(failure.get("op_key", ""), resource.name):
                 yield _failed(root, resource.name, failure.get("node", ""), words)
 
 
@@ -323,7 +323,7 @@ def _failed(root: Element, name: str, node: str, words: Mapping[str, str]) -> Tr
 def _why(root: Element, name: str, node: str = "") -> str:
     """What the cluster says of the last failure."""
     for failure in reversed(root.findall("./failures/failure")):
-        if failure.get("op_key", "").startswith(f"{name}_") and node in ("", failure.get("node")):
+        if is_of(failure.get("op_key", ""), name) and node in ("", failure.get("node")):
             reason = failure.get("exitreason") or failure.get("exitstatus") or failure.get("status") or "unknown"
             return f" ({failure.get('task', 'an operation')}: {reason})"
     return ""

@@ -8,6 +8,7 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 _SETTINGS = "crm_attribute --type crm_config --delete --name"
@@ -58,3 +59,13 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """What mends it, in the words of the shell that the node has; those of the last are everywhere."""
+
+_KEY = r"(?::\d+)?_(?:[a-z-]+|migrate_to|migrate_from)_\d+"
+
+
+def is_of(key: str, name: str) -> bool:
+    """Whether a key of an operation, RESOURCE_TASK_INTERVAL, is of that resource, or of an instance of it.
+
+    Resources are named by what they begin with, rsc_ip and rsc_ip_ro: the key must be understood as a whole.
+    """
+    return re.fullmatch(re.escape(name) + _KEY, key) is not None
