@@ -266,6 +266,7 @@ def test_what_people_would_type_in_the_place_of_a_playbook() -> None:
     assert alone.said("pacemaker_typed_for_move") == {
         "pcs": [
             *(f"pcs resource move {one} SAPDB2" for one in (first, second)),
+            "crm_resource --wait",
             *(f"pcs resource clear {one}" for one in (first, second)),
         ],
         "crm": [
@@ -278,6 +279,7 @@ def test_what_people_would_type_in_the_place_of_a_playbook() -> None:
         "pcs": [
             f"pcs resource move {second} SAPDB2",
             "pcs resource move msl SAPDB2 --promoted",
+            "crm_resource --wait",
             f"pcs resource clear {second}",
             "pcs resource clear msl",
         ],

@@ -58,6 +58,7 @@ def test_a_move_names_groups_and_roles() -> None:
         "pcs": [
             "pcs resource move grp_A NODE2",
             "pcs resource move msl NODE2 --promoted",
+            "crm_resource --wait",
             "pcs resource clear grp_A",
             "pcs resource clear msl",
         ],
