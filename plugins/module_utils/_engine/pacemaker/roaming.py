@@ -33,24 +33,33 @@ def roams(mover: Mover | None, root: Element | None) -> bool:
     names = {one.get("id", NOTHING) for one in chain}
     if any(one.tag in _CLONES for one in chain) or _preferred(names, root):
         return False
-    given = [one for box in (*chain, *root.iter("rsc_defaults")) for one in _given(box)]
+    own = [one for box in chain for one in _given(box)]
+    given = own or [one for box in root.iter("rsc_defaults") for one in _given(box)]
     return not any(_positive(text) for text in given)
 
 
 def _chain(mover: Mover, root: Element) -> list[Element]:
-    """What gives it meta attributes: itself, its template, and the boxes that it is in."""
+    """What gives it meta attributes: itself, its template, the boxes that it is in, and what is in these with it."""
     itself = next((one for one, _top in primitives(root) if one.get("id") == mover.name), None)
     if itself is None:
         return []
     boxes = [box for tag in ("group", *_CLONES) for box in root.iter(tag) if itself in list(box.iter("primitive"))]
     template = itself.get("template", NOTHING)
-    return [itself, *boxes, *(one for one in root.iter("template") if one.get("id") == template)]
+    beside = (one for box in boxes for one in box.iter("primitive") if one is not itself)
+    return [itself, *boxes, *beside, *(one for one in root.iter("template") if one.get("id") == template)]
 
 
 def _preferred(names: set[str], root: Element) -> bool:
-    """Whether a constraint says where it is to be, or beside what."""
-    places = (one for tag in ("rsc_location", "rsc_colocation") for one in root.iter(tag) if one.get("rsc") in names)
-    return any(_positive(one.get("score", "INFINITY")) for one in places)
+    """Whether a constraint says where it is to be, or beside what, alone or in a set; a pattern may mean it."""
+    for one in (one for tag in ("rsc_location", "rsc_colocation") for one in root.iter(tag)):
+        of = {one.get("rsc", NOTHING), *(ref.get("id", NOTHING) for ref in one.iter("resource_ref"))}
+        scores = [
+            part.get("score") for part in (one, *one.iter("rule"), *one.iter("resource_set")) if part.get("score")
+        ]
+        wanted = any(_positive(score or NOTHING) for score in scores or ["INFINITY"])
+        if wanted and (of & names or one.get("rsc-pattern")):
+            return True
+    return False
 
 
 def _given(box: Element) -> list[str]:

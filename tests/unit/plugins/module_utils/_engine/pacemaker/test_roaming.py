@@ -62,6 +62,19 @@ _PRIMITIVE, _BOUND = primitive(), f'id="c" rsc="{IP}"'
         (_PRIMITIVE, '<rsc_location id="c" rsc="other" node="n" score="50"/>', "", True),
         (_PRIMITIVE, f'<rsc_colocation {_BOUND} with-rsc="app" score="INFINITY"/>', "", False),
         (_PRIMITIVE, f'<rsc_colocation {_BOUND} with-rsc="app" score="-5000"/>', "", True),
+        # Its own counts before the default; in a group what is beside it counts, too.
+        (primitive(meta("0")), "", meta("1000"), True),
+        (f'<group id="g">{_PRIMITIVE}<primitive id="db" class="ocf">{meta("5000")}</primitive></group>', "", "", False),
+        (_PRIMITIVE, f'<rsc_location {_BOUND}><rule id="r" score="-INFINITY"/></rsc_location>', "", True),
+        (_PRIMITIVE, f'<rsc_location {_BOUND}><rule id="r" score="100"/></rsc_location>', "", False),
+        (_PRIMITIVE, '<rsc_location id="c" rsc-pattern="overlay" node="n" score="5"/>', "", False),
+        (
+            _PRIMITIVE,
+            f'<rsc_colocation id="c" score="2000"><resource_set id="s"><resource_ref id="{IP}"/></resource_set>'
+            "</rsc_colocation>",
+            "",
+            False,
+        ),
     ],
 )
 def test_what_keeps_it(resources: str, constraints: str, defaults: str, roams: bool) -> None:
