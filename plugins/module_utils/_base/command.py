@@ -20,6 +20,10 @@ _TEMPLATE = re.compile(r"\{[{%#]|^\s*#jinja2:")
 """With what Ansible takes a value for a template."""
 _PLAIN = re.compile(r"[\w.:/@%+-]+")
 """What NAME=VALUE has as it is."""
+_PLAIN_LIST = re.compile(r"[\w.:/@%+,-]+")
+"""The same with commas, which a module takes for a list."""
+_UNQUOTED = re.compile(r"[\"'`\\]|[^ -~]")
+"""What would end a quote, of Ansible's or of the shell's, or the sentence's backticks."""
 _HOST = re.compile(r"\w[\w.-]*")
 """What is no pattern of several hosts, but the name of one."""
 
@@ -78,6 +82,19 @@ def ad_hoc(host: str, module: str, arguments: str) -> str:
     if not _HOST.fullmatch(host) and not _is_address(host):
         return ""
     return shlex.join(["ansible", host, "-b", "-m", module, "-a", arguments])
+
+
+def local(module: str, given: Mapping[str, str]) -> str:
+    """The command that runs a module here, with its options; empty where one cannot be written so.
+
+    Ansible takes NAME=VALUE apart at white space outside of quotes, and the value for a template.
+    """
+    pairs = []
+    for name, value in given.items():
+        if is_template(value) or _UNQUOTED.search(value):
+            return ""
+        pairs.append(f"{name}={value}" if _PLAIN_LIST.fullmatch(value) else f'{name}="{value}"')
+    return f"ansible localhost -m {module} -a " + shlex.quote(" ".join(pairs))
 
 
 def _is_address(text: str) -> bool:

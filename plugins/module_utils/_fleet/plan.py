@@ -222,9 +222,9 @@ def _unable(pair: Pair, *, asked: bool) -> str:
     behind = [o["destination"] for o in pair.report["overlays"] for f in o["findings"] if f["id"] == "former_route"]
     if behind:
         return f"an address of {behind[0]} has a route of its own, which would be left behind: run setup for it"
-    if not model.get("takeover_foreign"):
-        for finding in (f for o in pair.report["overlays"] for f in o["findings"] if f["id"] == "not_an_interface"):
-            return f"{finding['message']} {finding['remedy']}".rstrip(".")
+    foreign = [f for o in pair.report["overlays"] for f in o["findings"] if f["id"] == "not_an_interface"]
+    if foreign and not model.get("takeover_foreign"):
+        return f"{foreign[0]['message']} {foreign[0]['remedy']}".rstrip(".")
     for overlay in model["overlays"] if asked else ():
         if overlay.get("bound"):
             return f"{overlay['address']} follows {overlay['bound']['follows']}: run switchover for it"

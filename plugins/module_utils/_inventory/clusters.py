@@ -16,12 +16,11 @@ from typing import Any
 
 from .._base import net
 from .._base.deployment import Deployment
+from .._engine.view import SELF
 from .holders import Dict
 
 MOVING = ("route", "address")
 NONE, STARTED = "none", "Started"
-SELF = "self"
-"""What an engine that knows no names calls its own node."""
 _BOND = ("follows", "role", "bond")
 _TOLD = ("engine", "agent", "moves", "top", "follows", "role", "through")
 

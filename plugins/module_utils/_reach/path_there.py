@@ -27,7 +27,7 @@ def there(scene: Scene, node: Host) -> Iterator[Hop]:
         yield from _out_of_source(scene, node)
     if scene.transit:
         yield from _by_gateway(scene, scene.transit)
-        yield from _enters(scene, scene.transit, node)
+        yield from _entered(scene, node, scene.transit.near, scene.transit.far)
     elif scene.elsewhere:
         where = f"the way from {scene.source.name} to {scene.elsewhere.far.gateway_id}"
         remedy = f"Name the attachment of {scene.source.name}'s network in transit_gateway_attachment_id."
@@ -117,13 +117,8 @@ def _by_gateway(scene: Scene, way: Transit) -> Iterator[Hop]:
     yield hops.gateway_route(way, asked)
 
 
-def _enters(scene: Scene, way: Transit, node: Host) -> Iterator[Hop]:
-    """Into the nodes' VPC by a subnet of its attachment, whose table must have the overlay route like any client's."""
-    yield from _entered(scene, node, way.near, way.far)
-
-
 def _entered(scene: Scene, node: Host, near: Attached | None, far: Attached) -> Iterator[Hop]:
-    """The tables of the subnets of the nodes' attachment by which it may come in."""
+    """Into the nodes' VPC by a subnet of its attachment, whose table must have the overlay route like any client's."""
     by, unseen = hops.by_subnets(scene.source.net, near, far)
     if unseen:
         yield Hop(THERE, NODES, f"route tables of attachment {far}", f"{unseen} were not seen", None, NOT_SEEN)

@@ -199,13 +199,21 @@ def _entries(sight: Sight) -> Iterator[dict[str, str]]:
     """What setup added to a managed prefix list, and to nobody else's."""
     for left in sight.entries_left:
         listed, addresses = left["prefix_list_id"], left["addresses"]
-        given = f"region={sight.model['region']} prefix_list_id={listed} addresses={','.join(addresses)} state=absent"
+        by_hand = command.local(
+            "aws_ha.overlay_ip.overlay_prefix_list",
+            {
+                "region": sight.model["region"],
+                "prefix_list_id": listed,
+                "addresses": ",".join(addresses),
+                "state": "absent",
+                "description": left["description"],
+            },
+        )
         yield _finding(
             "orphan_entry",
             "warning",
             f"{listed} still has {named(addresses)}, which setup added and the inventory has there no more.",
-            f"`ansible localhost -m aws_ha.overlay_ip.overlay_prefix_list -a '{given}"
-            f' description="{left["description"]}"' + f"'`, or {REMOVE}.",
+            f"`{by_hand}`, or {REMOVE}." if by_hand else f"Setup with {REMOVE}.",
         )
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .._base.finding import ERROR, INFO, WARNING
-from .._inventory.holders import Dict
+from .._inventory.holders import Dict, by_engine
 from .._inventory.variables import BY_NAME
 from .._node.moves import again, moment
 from . import history, outside, readiness, remedies, status, topology
@@ -271,7 +271,7 @@ def _overlay(overlay: Dict, report: Dict, nodes: Mapping[str, Dict], serves: Map
 def _together(overlay: Dict) -> int:
     """How many of its tables are in order: they lead where the engine has it, or else where most of them lead."""
     leads = remedies.led(overlay)
-    if holder := remedies.by_engine(overlay):
+    if holder := by_engine(overlay):
         return leads.count(holder)
     return max(map(leads.count, leads), default=0)
 

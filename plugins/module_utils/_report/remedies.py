@@ -15,7 +15,7 @@ from typing import Any
 
 from .._base import command
 from .._base.finding import ERROR
-from .._inventory.holders import Dict
+from .._inventory.holders import Dict, by_engine
 from . import outside
 
 
@@ -138,12 +138,6 @@ def _targets(overlay: Dict, nodes: Mapping[str, Dict]) -> list[str]:
     well = [name for name, node in nodes.items() if node["ready"] == "yes"]
     holder = by_engine(overlay)
     return [holder] if holder in well else well
-
-
-def by_engine(overlay: Dict) -> str | None:
-    """The one node that the failover engine has it on; None where it names none, or more than one."""
-    named_by = {view["holder"] for view in overlay.get("engines", ()) if view["holder"]}
-    return str(named_by.pop()) if len(named_by) == 1 else None
 
 
 def led(overlay: Dict) -> list[str]:

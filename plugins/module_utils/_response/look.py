@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from .._inventory.holders import by_engine
 from .alerts import SETUP, STATUS, SWITCHOVER, Alert, shown
 
 Dict = Mapping[str, Any]
@@ -104,9 +105,7 @@ def homeless(report: Dict, model: Dict) -> str:
         if len(leads) > 1:
             nodes = " and ".join(sorted(leads))
             return f"{destination} is split between {nodes}: setup does not choose. Start switchover."
-        if leads:
-            continue
-        if len({view["holder"] for view in overlay["engines"] if view["holder"]}) == 1:
+        if leads or by_engine(overlay):
             continue
         last = _last(report.get("moves") or (), destination)
         if last and last["done"] and last["to"] == homes.get(destination):

@@ -40,7 +40,8 @@ _AGENTS = {
 PROMOTED, UNPROMOTED, STARTED = "Promoted", "Unpromoted", "Started"
 _ROLES = {PROMOTED: PROMOTED, "Master": PROMOTED, UNPROMOTED: UNPROMOTED, "Slave": UNPROMOTED}
 """The words up to 2.0 are still known by later versions."""
-_BOXES = ("group", "clone", "master", "bundle")
+CLONES = ("clone", "master", "bundle")
+BOXES = ("group", *CLONES)
 PROMOTABLE = "promotable"
 _BESIDE = "-follows-started"
 """How setup names the constraint by which an overlay IP is beside what is not promoted. Others' are theirs: guides bind
@@ -125,7 +126,7 @@ def kinds(root: Element | None) -> dict[str, str]:
     found: dict[str, str] = {}
     resources = root if root is None or root.tag == "resources" else root.find(".//resources")
     for child in resources if resources is not None else ():
-        if child.tag not in ("primitive", *_BOXES):
+        if child.tag not in ("primitive", *BOXES):
             continue
         promotable = _promotable(child)
         found[child.get("id", "")] = PROMOTABLE if promotable else NOTHING
@@ -149,7 +150,7 @@ def _promotable(box: Element) -> bool:
 def options(primitive: Element, root: Element | None) -> dict[str, str]:
     """A primitive's parameters, those of its template included, without those that hold for single nodes only."""
     found: dict[str, str] = {}
-    for source in (_template(primitive, root), primitive):
+    for source in (template(primitive, root), primitive):
         for attributes in source.findall("instance_attributes") if source is not None else ():
             if attributes.find("rule") is None:
                 found.update({pair.get("name", ""): pair.get("value", "") for pair in attributes.findall("nvpair")})
@@ -158,8 +159,8 @@ def options(primitive: Element, root: Element | None) -> dict[str, str]:
 
 def agent_of(primitive: Element, root: Element | None) -> str:
     """`class:provider:type`, or without provider where the class has none."""
-    template = _template(primitive, root)
-    source = template if template is not None else primitive
+    made = template(primitive, root)
+    source = made if made is not None else primitive
     return ":".join(part for part in (source.get(key) for key in ("class", "provider", "type")) if part)
 
 
@@ -176,11 +177,12 @@ def primitives(root: Element | None) -> Iterator[tuple[Element, str]]:
     for child in resources if resources is not None else ():
         if child.tag == "primitive":
             yield child, child.get("id", "")
-        elif child.tag in _BOXES:
+        elif child.tag in BOXES:
             yield from ((primitive, child.get("id", "")) for primitive in child.iter("primitive"))
 
 
-def _template(primitive: Element, root: Element | None) -> Element | None:
+def template(primitive: Element, root: Element | None) -> Element | None:
+    """What a primitive takes the rest of itself from; None for nothing."""
     name = primitive.get("template")
     if not name or root is None:
         return None
@@ -248,9 +250,14 @@ def _colocations(names: set[str], root: Element | None) -> list[Element]:
 
 
 def _score(bond: Element) -> float:
-    """Pacemaker Explained, Scores: one that is not given is infinite."""
-    text = bond.get("score", "INFINITY").lower().replace("infinity", "inf")
-    return float(text) if re.fullmatch(r"[+-]?(inf|\d+)", text) else 0.0
+    """One that is not given is infinite."""
+    return score(bond.get("score", "INFINITY"))
+
+
+def score(text: str) -> float:
+    """Pacemaker Explained, Scores; nothing where the text is none."""
+    word = text.lower().replace("infinity", "inf")
+    return float(word) if re.fullmatch(r"[+-]?(inf|\d+)", word) else 0.0
 
 
 def _destination(text: str) -> str:

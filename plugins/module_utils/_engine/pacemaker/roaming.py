@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from .cib import NOTHING, Mover, primitives
+from . import cib
+from .cib import NOTHING, Mover
 
-_CLONES = ("clone", "master", "bundle")
 _STICKINESS = "resource-stickiness"
 
 
@@ -31,22 +31,22 @@ def roams(mover: Mover | None, root: Element | None) -> bool:
         return False
     chain = _chain(mover, root)
     names = {one.get("id", NOTHING) for one in chain}
-    if any(one.tag in _CLONES for one in chain) or _preferred(names, root):
+    if any(one.tag in cib.CLONES for one in chain) or _preferred(names, root):
         return False
     own = [one for box in chain for one in _given(box)]
     given = own or [one for box in root.iter("rsc_defaults") for one in _given(box)]
-    return not any(_positive(text) for text in given)
+    return not any(cib.score(text.strip()) > 0 for text in given)
 
 
 def _chain(mover: Mover, root: Element) -> list[Element]:
     """What gives it meta attributes: itself, its template, the boxes that it is in, and what is in these with it."""
-    itself = next((one for one, _top in primitives(root) if one.get("id") == mover.name), None)
+    itself = next((one for one, _top in cib.primitives(root) if one.get("id") == mover.name), None)
     if itself is None:
         return []
-    boxes = [box for tag in ("group", *_CLONES) for box in root.iter(tag) if itself in list(box.iter("primitive"))]
-    template = itself.get("template", NOTHING)
+    boxes = [box for tag in cib.BOXES for box in root.iter(tag) if itself in list(box.iter("primitive"))]
+    made = cib.template(itself, root)
     beside = (one for box in boxes for one in box.iter("primitive") if one is not itself)
-    return [itself, *boxes, *beside, *(one for one in root.iter("template") if one.get("id") == template)]
+    return [itself, *boxes, *beside, *([made] if made is not None else [])]
 
 
 def _preferred(names: set[str], root: Element) -> bool:
@@ -56,7 +56,7 @@ def _preferred(names: set[str], root: Element) -> bool:
         scores = [
             part.get("score") for part in (one, *one.iter("rule"), *one.iter("resource_set")) if part.get("score")
         ]
-        wanted = any(_positive(score or NOTHING) for score in scores or ["INFINITY"])
+        wanted = any(cib.score((score or NOTHING).strip()) > 0 for score in scores or ["INFINITY"])
         if wanted and (of & names or one.get("rsc-pattern")):
             return True
     return False
@@ -66,9 +66,3 @@ def _given(box: Element) -> list[str]:
     """The stickiness that it has; a set with a rule may hold at some times only, and counts."""
     pairs = (pair for attributes in box.findall("meta_attributes") for pair in attributes.findall("nvpair"))
     return [pair.get("value", NOTHING) for pair in pairs if pair.get("name") == _STICKINESS]
-
-
-def _positive(score: str) -> bool:
-    """A score above nothing; infinity has a word, with a plus or without."""
-    text = score.strip().lower().lstrip("+")
-    return text == "infinity" or (text.isdecimal() and int(text) > 0)

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands that mend a cluster, in the words of pcs, of crmsh, and of Pacemaker's own tools. Pure.
+"""The commands that mend a cluster, in the words of pcs, of crmsh, and of Pacemaker's own tools; and how
+Pacemaker calls what it did. Pure.
 
 This module util is PRIVATE to the collection.
 """

@@ -85,3 +85,22 @@ SEVERAL = ["db 1", "a:b", "a,b", "*", "!x", "~x", "@x", "-x", "a[0]", "$(id)", "
 @pytest.mark.parametrize("host", SEVERAL)
 def test_what_names_several_hosts_or_an_option_is_no_node(host: str) -> None:
     assert command.ad_hoc(host, "m", "a=1") == ""
+
+
+@given(names)
+def test_a_module_that_is_run_here_gets_what_was_meant_or_is_not_written(value: str) -> None:
+    text = command.local("m", {"state": "absent", "description": value})
+    if not text:
+        assert command.is_template(value) or re.search(r"[\"'`\\]|[^ -~]", value)
+        return
+    assert "`" not in text
+    assert "\n" not in text
+    *start, arguments = shlex.split(text)
+    assert start == ["ansible", "localhost", "-m", "m", "-a"]
+    assert parse_kv(arguments) == {"state": "absent", "description": value}
+
+
+def test_a_list_and_words_are_written_as_people_would() -> None:
+    text = command.local("m", {"addresses": "10.99.0.6/32,10.99.0.7/32", "description": "of node1, node2"})
+    assert text == "ansible localhost -m m -a 'addresses=10.99.0.6/32,10.99.0.7/32 description=\"of node1, node2\"'"
+    assert command.local("m", {"description": "{{ lookup('pipe', 'id') }}"}) == ""

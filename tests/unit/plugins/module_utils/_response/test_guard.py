@@ -16,7 +16,6 @@ import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._response import guard
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._response.alerts import Alert
-from unit.move_records import record
 from unit.status_reports import OVERLAY, VPC, report
 
 OTHER = "192.168.10.16/32"
@@ -375,39 +374,3 @@ def test_a_switchover_of_what_somebody_else_has_by_now() -> None:
     three = {**model("none"), "nodes": {"node1": {}, "node2": {}, "node3": {}}}
     (line,) = guard.judge([alert], three, REAL, seen).lines
     assert line.endswith("nothing is started: it is with node2, not with node3: somebody moved it meanwhile.")
-
-
-NO_ROUTE = replace(TABLE_DEAD, name="OverlayIpNobodyServes")
-
-
-@pytest.mark.parametrize(
-    ("moved", "action"),
-    [(None, ""), ({"to": "node2"}, ""), ({"to": "node1"}, "setup"), ({"to": "node1", "done": False}, "")],
-    ids=["nobody knows", "it was elsewhere", "it was at home", "the move failed"],
-)
-def test_where_nobody_names_the_holder_the_last_move_decides(moved: dict[str, Any] | None, action: str) -> None:
-    """By setup alone, the routes would go to the home node, and the service from who had it."""
-    told = report({OVERLAY: NONE}, engine=None)
-    told["moves"] = [record(**moved)] if moved else []
-    given = model("none")
-    given["overlays"][0]["home"] = "node1"
-    verdict = guard.judge([NO_ROUTE], given, REAL, guard.Seen(told, (), QUIET))
-    assert verdict.do == action, verdict.lines
-    if not action:
-        assert "setup would give it to the home node, node1" in verdict.lines[0]
-
-
-def test_setup_starts_no_third_route_of_a_split() -> None:
-    told = report({OVERLAY: (*SPLIT, (None, "active"))}, engine=None)
-    verdict = guard.judge([TABLE_DEAD], model("none"), REAL, guard.Seen(told, (), QUIET))
-    assert verdict.do == "", verdict.lines
-    assert "is split between node1 and node2: setup does not choose" in verdict.lines[0]
-
-
-@pytest.mark.parametrize(("vpc", "is_refused"), [("vpc-0000000000000000f", True), (VPC, False)])
-def test_an_alert_of_none_of_several_vpcs_is_refused(vpc: str, is_refused: bool) -> None:
-    told = report({OVERLAY: GAP, OTHER: GAP}, checks=(False, True))
-    told["overlays"][1]["vpc_id"] = "vpc-0000000000000000a"
-    alert = replace(NOT_READY, vpc_id=vpc)
-    verdict = guard.judge([alert], model("keepalived", OVERLAY, OTHER), REAL, guard.Seen(told, (), QUIET))
-    assert (verdict.refused, bool(verdict.do)) == (is_refused, not is_refused), verdict.lines
