@@ -117,16 +117,16 @@ SPEC: dict[str, dict[str, Any]] = {
     "name": {"type": "str"},
     "xml": {"type": "str"},
 }
+RULES: dict[str, Any] = {
+    "required_one_of": [("agent", "xml")],
+    "mutually_exclusive": [("agent", "xml"), ("name", "xml")],
+}
+"""What Ansible judges of arguments beside SPEC."""
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(
-        argument_spec=SPEC,
-        required_one_of=[("agent", "xml")],
-        mutually_exclusive=[("agent", "xml"), ("name", "xml")],
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, **RULES)
     try:
         exchange = _planned(module.params)
         changed = replace.shown(exchange.before) != replace.shown(exchange.after)

@@ -157,15 +157,13 @@ SPEC: dict[str, dict[str, Any]] = {
         "options": {name: {"type": "str", "required": True} for name in ("run", "machine")},
     },
 }
+RULES: dict[str, Any] = {"required_by": {"record": "node"}}
+"""What Ansible judges of arguments beside SPEC."""
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(
-        argument_spec=SPEC,
-        required_by={"record": "node"},
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, **RULES)
     record, clock = module.params["record"], time.time()
     result: dict[str, Any] = {"changed": False, "clock": clock, "moves": []}
     try:

@@ -98,6 +98,8 @@ SPEC: dict[str, dict[str, Any]] = {
     "deployment": {"type": "str", "default": USUAL},
     "lease": OPTION,
 }
+RULES: dict[str, Any] = {"required_if": [("state", "present", ["config"])]}
+"""What Ansible judges of arguments beside SPEC."""
 
 
 def _links() -> tuple[Link, ...]:
@@ -110,7 +112,7 @@ def _links() -> tuple[Link, ...]:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=SPEC, required_if=[("state", "present", ["config"])], supports_check_mode=True)
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True, **RULES)
     module.no_log_values.update(install.secrets(module.params["config"] or {}))
     host = LocalHost()
     tree = Tree(host)

@@ -8,19 +8,16 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ansible.plugins.action import ActionBase
+from .slim import Slim
 
 
-class Clocked(ActionBase):
+class Clocked(Slim):
     """The module of the action's name returns `clock`, which it read between two looks at the controller's clock."""
 
-    TRANSFERS_FILES = False
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _execute_module(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return what the module returns, with C(clock_offset): the least and the most seconds that it is ahead."""
-        super().run(tmp, task_vars)
         before = time.time()
-        result: dict[str, Any] = self._execute_module(task_vars=task_vars)
+        result = super()._execute_module(*args, **kwargs)
         after = time.time()
         if "clock" in result:
             result["clock_offset"] = [result["clock"] - after, result["clock"] - before]

@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import json
 import os
 import sys
 import tempfile
@@ -25,31 +24,19 @@ from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
 from ansible.module_utils import basic
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._aws import client
 from ..module_utils._module import progress
+from . import wire
 
 client.warm("ec2", "iam")  # here, since Ansible loads this file before it forks: once for all tasks
 gc.freeze()  # else each fork looks through all of it for garbage, and copies it by that
 
 _built: Any = None
-_encoding: dict[str, Any] = {}
-try:  # ansible-core 2.19 and newer
+with contextlib.suppress(ImportError):  # ansible-core 2.19 and newer
     from ansible.executor.module_common import _BuiltModule as _built
-    from ansible.module_utils.common.json import Direction, get_module_encoder
 
-    _encoding["cls"] = get_module_encoder("legacy", Direction.CONTROLLER_TO_MODULE)
-except ImportError:
-    with contextlib.suppress(ImportError):
-        from ansible.module_utils.common.json import AnsibleJSONEncoder
-
-        _encoding.update(cls=AnsibleJSONEncoder, vault_to_text=True)
-"""Empty for an ansible-core that keeps these elsewhere: there everything is sent."""
-
-PROFILE = "legacy"
-"""How arguments and result are written: what Ansible takes for modules that do not say."""
 MODULES = "ansible_collections.aws_ha.overlay_ip.plugins.modules."
 
 
@@ -72,10 +59,9 @@ class InProcess(ActionBase):
         """Whether the module would run on this machine, as this user, by this interpreter, and is waited for."""
         there = known.get("ansible_delegated_vars", {}).get(self._task.delegate_to, known)
         python = self._templar.template(there.get("ansible_python_interpreter"))
-        wanted = self._templar.template(known.get("overlay_ip_in_process"))
         return (
-            bool(_encoding)
-            and (wanted in (None, "") or boolean(wanted, strict=False))
+            wire.wanted(self._templar, known)
+            and (_built is not None) is wire.MODERN
             and self._connection.transport == "local"
             and not self._play_context.become
             and not self._task.async_val
@@ -92,7 +78,7 @@ class InProcess(ActionBase):
         shebang, path = f"#!{sys.executable}", importlib.import_module(self._module).__file__
         if _built is None:
             return "new", shebang, b"", path
-        return _built(b_module_data=b"", module_style="new", shebang=shebang, serialization_profile=PROFILE), path
+        return _built(b_module_data=b"", module_style="new", shebang=shebang, serialization_profile=wire.PROFILE), path
 
     def _low_level_execute_command(self, cmd: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
         if not self._in_process:
@@ -133,8 +119,8 @@ def _child(name: str, arguments: Mapping[str, Any], environment: Mapping[str, An
         sys.stdout, sys.stderr = open(1, "w", encoding="utf-8"), open(2, "w", encoding="utf-8")  # noqa: SIM115
         os.environ.update({key: str(value) for key, value in environment.items()})
         module: Any = basic
-        module._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, **_encoding).encode("utf-8")
-        module._ANSIBLE_PROFILE = PROFILE
+        module._ANSIBLE_ARGS = wire.written({"ANSIBLE_MODULE_ARGS": arguments}).encode("utf-8")
+        module._ANSIBLE_PROFILE = wire.PROFILE
         importlib.import_module(name).main()
         code = 0
     except SystemExit as end:

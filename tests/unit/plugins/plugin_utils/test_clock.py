@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
+from ansible.plugins.action import ActionBase
 
 from ansible_collections.aws_ha.overlay_ip.plugins.action import overlay_history, overlay_node_info
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import clocks
@@ -20,7 +21,7 @@ def asked(action: Any, monkeypatch: pytest.MonkeyPatch, ahead: float | None, too
     now = [1_769_860_800.0]
     monkeypatch.setattr(time, "time", lambda: now[0])
 
-    def execute(**_given: Any) -> dict[str, Any]:
+    def execute(_self: ActionBase, **_given: Any) -> dict[str, Any]:
         now[0] += took / 2
         told = {"failed": True} if ahead is None else {"clock": now[0] + ahead}
         now[0] += took / 2
@@ -29,7 +30,7 @@ def asked(action: Any, monkeypatch: pytest.MonkeyPatch, ahead: float | None, too
     plugin = action.ActionModule(
         MagicMock(async_val=0), MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock()
     )
-    monkeypatch.setattr(plugin, "_execute_module", execute)
+    monkeypatch.setattr(ActionBase, "_execute_module", execute)
     result: dict[str, Any] = plugin.run(task_vars={})
     return result
 
