@@ -51,10 +51,9 @@ class Slim(Normal):
 
     def _configure_module(self, module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> Any:
         script = self._script(module_name, module_args, task_vars)
-        if script is None:
+        if script is None or self._bundle is None:
             return super()._configure_module(module_name=module_name, module_args=module_args, task_vars=task_vars)
         bare = super()._configure_module(module_name=IMPORTS_NOTHING, module_args={}, task_vars=task_vars)
-        assert self._bundle is not None
         path = self._bundle.path
         if wire.MODERN:
             return dataclasses.replace(bare[0], module_style="new", b_module_data=script), path
