@@ -54,10 +54,9 @@ class Slim(Normal):
         if script is None or self._bundle is None:
             return super()._configure_module(module_name=module_name, module_args=module_args, task_vars=task_vars)
         bare = super()._configure_module(module_name=IMPORTS_NOTHING, module_args={}, task_vars=task_vars)
-        path = self._bundle.path
         if wire.MODERN:
-            return dataclasses.replace(bare[0], module_style="new", b_module_data=script), path
-        return "new", bare[1], script, path
+            return dataclasses.replace(bare[0], module_style="new", b_module_data=script), self._bundle.path
+        return "new", bare[1], script, self._bundle.path
 
     def _script(self, name: str, arguments: Mapping[str, Any], known: Mapping[str, Any]) -> bytes | None:
         """What the node's Python is given; None where the module is to go Ansible's own way."""
@@ -71,7 +70,10 @@ class Slim(Normal):
             or constants.config.get_config_value("PYTHON_MODULE_RLIMIT_NOFILE", variables=known)
         ):
             return None
-        asked = asked_for(ours.spec, ours.rules, json.loads(wire.written(arguments)))
+        try:
+            asked = asked_for(ours.spec, ours.rules, json.loads(wire.written(arguments)))
+        except (AttributeError, KeyError):  # an ansible-core that keeps elsewhere what is read there
+            return None
         return None if asked is None else ours.script(asked)
 
 

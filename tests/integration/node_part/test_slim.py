@@ -39,7 +39,12 @@ exec "$@"' sh {program} "$@"
 """
 #: The node's log, as a file: Python executes this before anything else.
 SYSLOG = """
-import sys, types
+import atexit, sys, types
+def way():
+    if basic := sys.modules.get("ansible.module_utils.basic"):
+        with open({file!r} + ".way", "a") as out:
+            out.write("slim " if basic.__file__ == "ansible/module_utils/basic.py" else "whole ")
+atexit.register(way)
 log = sys.modules["syslog"] = types.ModuleType("syslog")
 log.LOG_USER, log.LOG_LOCAL0, log.LOG_INFO = 8, 128, 6
 def openlog(name, options, facility):
@@ -58,6 +63,11 @@ fcntl.flock = flock
 """
 HOSTILE = "'\"; echo {{ 7 * 7 }} $(id) `id` \\ \\n %s {0} é\u2028\U0001f600 </script> -->"
 SECRET = "sesame-open"
+#: What Ansible itself is to answer.
+REFUSED = (
+    *("Half of a lease", "No addresses", "A bad choice", "A bad timeout", "A bad suboption", "An unknown option"),
+    *("No node", "A number of seconds", "Nobody answers", "Both", "No configuration"),
+)
 UNCAUGHT = "An end that nobody saw"
 RUN = {"run": "1/2", "machine": "m", "what": HOSTILE, "seconds": "900"}
 ADDRESS = {"addresses": ["192.168.10.15"], "persistent": False}
@@ -141,7 +151,8 @@ def play(
     log = folder / "log"
     log.mkdir(exist_ok=True)
     (log / "sitecustomize.py").write_text(SYSLOG.format(file=str(folder / "syslog")))
-    (folder / "syslog").write_text("")
+    for name in ("syslog", "syslog.way"):
+        (folder / name).write_text("")
     run = run_playbook(
         str(book),
         inventory,
@@ -170,6 +181,11 @@ def _lasting(value: Any) -> Any:
     return re.sub(other, "", value) if isinstance(value, str) else value
 
 
+def ways(folder: Path) -> list[str]:
+    """How each module came, slim or whole."""
+    return (folder / "syslog.way").read_text().split()
+
+
 def logged(folder: Path) -> list[str]:
     """What the node's log has."""
     return (folder / "syslog").read_text().splitlines()
@@ -187,6 +203,7 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Sent]:
     def ask(core: Path) -> Sent:
         folder = tmp_path_factory.mktemp("sent")
         run = play(folder, steps(folder), "-vvv", slim=False, programs=core)
+        assert "slim" not in ways(folder)
         return told(run), logged(folder)
 
     return ask
@@ -211,6 +228,10 @@ def test_it_is_the_same_either_way(core: Path, pipelining: str, sent: Callable[[
         else:
             assert one == other
     assert log == sent(core)[1]
+    assert ways(tmp_path).count("whole") == len(REFUSED)
+    assert ways(tmp_path).count("slim") == len(tasks) - len(REFUSED) + 2 - 1, (
+        "a loop of three, and one that tells nothing"
+    )
     assert len(log) > len(tasks) / 2
     assert {status for _host, _name, status, _result in ours} >= {"ok", "changed", "ignored"}
 

@@ -134,6 +134,14 @@ def test_what_nobody_waits_for_goes_ansible_s_own_way(monkeypatch: pytest.Monkey
     assert script(plugin()) is None
 
 
+def test_an_ansible_that_keeps_things_elsewhere_is_left_to_its_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = MagicMock(spec=["validated_parameters", "error_messages"], error_messages=[])
+    monkeypatch.setattr(slim, "ArgumentSpecValidator", lambda _spec: MagicMock(validate=lambda _given: found))
+    assert script(plugin()) is None
+    monkeypatch.undo()
+    assert plugin()._script("overlay_check", {"script": "true"}, {}) is None, "without what Ansible adds of its own"
+
+
 def test_a_limit_of_open_files_is_ansible_s_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANSIBLE_PYTHON_MODULE_RLIMIT_NOFILE", "1024")
     assert script(plugin()) is None
