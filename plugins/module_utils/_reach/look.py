@@ -61,7 +61,8 @@ def scene(ec2: Ec2, owners: Owners, request: Request) -> Scene:
     nodes = [_node(raw, request.interfaces.get(raw["InstanceId"], request.device_index), mine) for raw in instances]
     source = Host(request.name, request.source, ephemeral=request.ephemeral or Host.ephemeral)
     found = Scene(request.overlay, vpc_id, tuple(nodes), source, port=request.port, tunnel=request.tunnel)
-    found = replace(found, targets=frozenset(n.network_interface_id for n in nodes))
+    own = frozenset(i["NetworkInterfaceId"] for raw in instances for i in raw.get("NetworkInterfaces", ()))
+    found = replace(found, targets=frozenset(n.network_interface_id for n in nodes), own=own)
     if _inside(request, mine) and not request.transit_gateway_attachment_id:
         found = replace(found, source=located(ec2, request, source, mine, sight), source_vpc=vpc_id)
     else:

@@ -21,6 +21,8 @@ from .model import ANY, Entry, Filter, Net, Ports
 from .owners import Sight
 
 _TCP = {"6", "tcp", "-1", "all"}
+_WITH_THE_TABLE = "CreateRouteTable"
+"""The Origin of a local route, whatever its target is now."""
 
 
 @dataclass
@@ -37,7 +39,13 @@ def vpc(ec2: Ec2, vpc_id: str, sight: Sight) -> Vpc:
     """Subnets, route tables and network ACLs of a VPC: three calls, and what is in the prefix lists that are routed."""
     tables = opened(ec2, ec2.tables(vpc_id=vpc_id), sight)
     nets = subnets_of(ec2, [vpc_id]).get(vpc_id, {})
-    return Vpc(vpc_id, completed(ec2, vpc_id, nets, tables, sight), tables, tables[0].local_cidrs)
+    return Vpc(vpc_id, completed(ec2, vpc_id, nets, tables, sight), tables, blocks(tables))
+
+
+def blocks(tables: Iterable[Table]) -> tuple[str, ...]:
+    """The CIDR blocks of the VPC of these tables; a local route may have been given another target in one of them."""
+    found = (r.destination for t in tables for r in t.routes if r.target == "local" or r.origin == _WITH_THE_TABLE)
+    return tuple(dict.fromkeys(found))
 
 
 def opened(ec2: Ec2, tables: Sequence[Table], sight: Sight) -> list[Table]:

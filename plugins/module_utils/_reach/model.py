@@ -16,11 +16,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._base import net
-from .._route.plan import ACTIVE, Route, Table
+from .._route.plan import Route, Table
 from .client_vpn import Held
 from .plan import TransitRoute
 
 Ports = tuple[int, int]
+FIREWALL = "network-function"
+"""The kind of an attachment by which a firewall is attached without a VPC: it sends back what it lets through."""
 ANY: Ports = (0, 65535)
 
 
@@ -117,7 +119,8 @@ class Attached:
     """An attachment. ``table_id`` is the table that routes what comes in by it; ``nets`` are its subnets, of a VPC.
 
     ``unread``: these could not be read; ``hidden`` are the ids of those that nobody who was asked can see, as in a
-    VPC of which other subnets are shared. ``owner_id`` is the account of its gateway.
+    VPC of which other subnets are shared. ``owner_id`` is the account of its gateway. ``untold``: nobody who was asked
+    sees by which table it is routed, which the gateway's owner does.
     ``referencing``: security groups of other VPCs may be named in rules (SecurityGroupReferencingSupport).
     """
 
@@ -127,6 +130,7 @@ class Attached:
     resource_id: str
     owner_id: str = ""
     table_id: str | None = None
+    untold: bool = False
     nets: tuple[Net, ...] = ()
     hidden: tuple[str, ...] = ()
     unread: bool = False
@@ -145,12 +149,17 @@ class Attached:
         """Which of its subnets were not seen, or nothing."""
         return "its subnets" if self.unread else f"its subnets {', '.join(self.hidden)}" if self.hidden else ""
 
+    @property
+    def premises(self) -> bool:
+        """Whether it leads to networks that nobody here sees: a VPN, Direct Connect, a peered gateway."""
+        return self.kind not in ("vpc", FIREWALL)
+
 
 @dataclass(frozen=True)
 class Onward:
-    """What the table of an attachment between does with what comes out of its VPC; ``route`` is None where it has none.
+    """What the table of an attachment between does with what comes back by it; ``route`` is None where it has none.
 
-    That VPC may inspect what it gets, and send it on.
+    What is attached there, such as a VPC, may inspect what it gets, and send it on.
     """
 
     attachment_id: str
@@ -159,21 +168,36 @@ class Onward:
 
     @property
     def ends(self) -> bool:
-        """Whether it leads nowhere, or into that VPC again."""
-        return self.route is None or self.route.state != ACTIVE or self.route.target in (None, self.attachment_id)
+        """Whether it leads nowhere, or back to where it came from."""
+        return self.route is None or not set(self.route.targets) - {self.attachment_id}
 
-    def leads(self, attachment_id: str) -> bool | None:
-        """Whether it leads to that attachment; None where it leads to one more VPC between."""
-        if self.route is None or self.ends:
+    def leads(self, attachment_id: str, sender: str = "") -> bool | None:
+        """Whether it leads to that attachment, and not to the ``sender``; None where it leads to one more between."""
+        if self.route is None or self.ends or self.route.targets == (sender,):
             return False
-        return True if self.route.target == attachment_id else None if inspects(self.route) else False
+        return True if attachment_id in self.route.targets else None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Another attachment that the answers go to in equal part, and what its table does with the overlay IP.
+
+    ``unseen`` says why that could not be read.
+    """
+
+    attached: Attached
+    there: TransitRoute | None = None
+    there_on: Onward | None = None
+    unseen: str = ""
 
 
 @dataclass(frozen=True)
 class Transit:
     """A way by a transit gateway. ``there`` is what the source's table does with the overlay IP, ``back`` the nodes'.
 
-    ``there_on`` and ``back_on`` are what the table of a VPC between does, where one of these leads to such a VPC.
+    ``there_on`` and ``back_on`` are what the table of an attachment between does, where one of these leads to one.
+    ``parts_there`` and ``parts_back`` are the routes for parts of these networks. ``beside`` are other attachments that
+    the source may as well come by.
     ``unseen`` says why the routes could not be read, else it is empty. ``referencing`` is the gateway's own
     SecurityGroupReferencingSupport, where somebody had to ask; None where that could not be read.
     """
@@ -184,6 +208,9 @@ class Transit:
     back: TransitRoute | None = None
     there_on: Onward | None = None
     back_on: Onward | None = None
+    parts_there: tuple[TransitRoute, ...] = ()
+    parts_back: tuple[TransitRoute, ...] = ()
+    beside: tuple[Beside, ...] = ()
     unseen: str = ""
     referencing: bool | None = None
 
@@ -203,7 +230,7 @@ class Elsewhere:
     @property
     def lost(self) -> str:
         """Why no answer can come to the source, or nothing: it is dropped, or led back to where it came from."""
-        if self.route.target is None or self.route.state != ACTIVE:
+        if not self.route.targets:
             return "which drops it"
         if self.route.target == self.far.attachment_id:
             return f"back into the nodes' own VPC ({self.far.resource_id})"
@@ -240,8 +267,10 @@ class Unseen:
 class Scene:
     """All that was read. ``source_vpc`` is the VPC of the source, where it lies in one that could be found.
 
+    ``source_tables`` are the route tables of that VPC, where it is another one than the nodes'.
     ``peering_id`` and ``vgw_id`` name connections by which the source's network is bound to the nodes' VPC;
-    ``looked_at`` says where a source was looked for that was not found.
+    ``looked_at`` says where a source was looked for that was not found. ``targets`` are those interfaces of the nodes
+    that receive the overlay IP, ``own`` are all that they have.
     """
 
     overlay: str
@@ -249,6 +278,7 @@ class Scene:
     nodes: tuple[Host, ...]
     source: Host
     source_vpc: str | None = None
+    source_tables: tuple[Table, ...] = ()
     port: int | None = None
     tunnel: Tunnel | None = None
     transit: Transit | None = None
@@ -258,6 +288,7 @@ class Scene:
     looked_at: tuple[str, ...] = ()
     unseen: tuple[Unseen, ...] = ()
     targets: frozenset[str] = field(default_factory=frozenset)
+    own: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def ports(self) -> Ports:
@@ -266,7 +297,7 @@ class Scene:
 
 
 def inspects(route: TransitRoute) -> bool:
-    """Whether a route leads to a VPC, and to more than a VPC has: what it does with that, is to be seen only there.
+    """Whether a route leads to a VPC, and to more than a VPC has: not all of that is the VPC's own.
 
     A block of a VPC is /16 or longer, of IPv6 /44 (VPC user guide, "VPC CIDR blocks").
     """
