@@ -41,6 +41,7 @@ class Around:
     sight: Sight
     every: Mapping[str, Mapping[str, Net]] = field(default_factory=dict)
     told: frozenset[str] = frozenset()
+    account_id: str = ""
     _blocks: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
 
     def led_to(self, route: TransitRoute | None) -> list[Raw]:
@@ -189,7 +190,8 @@ def own_vpc(around: Around, attachment: Raw, *, named: bool) -> str | None:
     vpc_id, wanted = attachment["ResourceId"], ipaddress.ip_network(around.request.source)
     nets = around.every.get(vpc_id, {})
     blocks = [ipaddress.ip_network(b) for one in nets.values() for b in (one.cidr, *one.more) if b]
-    if not blocks or any(wanted.overlaps(one) for one in blocks):
+    partial = look_vpc.partial(nets, around.account_id)
+    if not blocks or partial or any(wanted.overlaps(one) for one in blocks):
         return str(vpc_id)
     inside = around.in_block(vpc_id)
     if inside is False or (inside is None and named):

@@ -52,18 +52,18 @@ def outside(ec2: Ec2, owners: Owners, request: Wanted, found: Scene, mine: Vpc, 
     wanted = sorted({*attached, peer_vpc} - {""})
     nothing: dict[str, dict[str, Net]] = {}
     every = sight.ask("subnets of other VPCs", lambda: look_vpc.subnets_of(ec2, wanted), nothing)
-    client = _client_vpc(ec2, request, every, attached, sight)
+    client = _client_vpc(ec2, request, found, every, attached, sight)
     if client:
         source = look_source.located(ec2, request, found.source, client, sight)
         found = replace(found, source=source, source_vpc=client.vpc_id, source_tables=tuple(client.tables))
     told = frozenset(raw["TransitGatewayId"] for raw in (*own, *theirs) if look_near.table(raw))
-    around = Around(ec2, owners, request, theirs, sight, every, told)
+    around = Around(ec2, owners, request, theirs, sight, every, told, found.account_id)
+    answering = _answering(request, found)
+    own = sorted(own, key=lambda raw: raw["TransitGatewayId"] not in answering)  # the one first that gets the answers
     near = named or look_near.near(around, found, own)
     vgw_id = _vgw(request, mine)
     if near is None or isinstance(near, Elsewhere):
-        if found.source_vpc is None and _by_gateway(
-            request, found
-        ):  # then no peering and no virtual private gateway gets the answers
+        if found.source_vpc is None and answering:  # then no peering and no virtual private gateway gets them
             peering_id = vgw_id = ""
         if near and not (peering_id or vgw_id):
             return replace(found, elsewhere=_with_nets(around, near, own, mine))
@@ -76,11 +76,11 @@ def outside(ec2: Ec2, owners: Owners, request: Wanted, found: Scene, mine: Vpc, 
     return replace(found, transit=_with_ends(around, transit, near, far, mine, client), peering_id=peering_id)
 
 
-def _by_gateway(request: Wanted, found: Scene) -> bool:
-    """Whether the table of a node sends the answers to a transit gateway."""
+def _answering(request: Wanted, found: Scene) -> set[str]:
+    """The transit gateways that the tables of the nodes send the answers to."""
     tables = [node.net.table for node in found.nodes if node.net and node.net.table]
     routes = [longest(table.routes, request.source) for table in tables]
-    return any(route is not None and route.target.startswith("tgw-") for route in routes)
+    return {route.target for route in routes if route is not None and route.target.startswith("tgw-")}
 
 
 def _theirs(owners: Owners, own: Sequence[Raw], mine: Vpc, sight: Sight) -> list[Raw]:
@@ -142,7 +142,9 @@ def _peering(ec2: Ec2, request: Wanted, mine: Vpc) -> tuple[str, str]:
     return "", ""
 
 
-def _client_vpc(ec2: Ec2, request: Wanted, every: Subnets, attached: Mapping[str, str], sight: Sight) -> Vpc | None:
+def _client_vpc(
+    ec2: Ec2, request: Wanted, found: Scene, every: Subnets, attached: Mapping[str, str], sight: Sight
+) -> Vpc | None:
     """The VPC of the source, where one of these is it. Raises PlanError where several have it."""
     holding = sorted(vpc_id for vpc_id, nets in every.items() if subnet_of(nets, request.source))
     if len(holding) > 1:
@@ -158,7 +160,9 @@ def _client_vpc(ec2: Ec2, request: Wanted, every: Subnets, attached: Mapping[str
     tables = sight.ask(
         f"the route tables of {vpc_id}", lambda: look_vpc.opened(ec2, ec2.tables(vpc_id=vpc_id), sight), none
     )
-    return Vpc(vpc_id, look_vpc.completed(ec2, vpc_id, every[vpc_id], tables, sight), tables)
+    return Vpc(
+        vpc_id, look_vpc.completed(ec2, vpc_id, every[vpc_id], tables, sight), tables, account_id=found.account_id
+    )
 
 
 def _vgw(request: Wanted, mine: Vpc) -> str:

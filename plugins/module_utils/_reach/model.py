@@ -12,7 +12,7 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .._base import net
@@ -77,7 +77,7 @@ class Filter:
 class Net:
     """A subnet with what is in effect in it; ``table`` and ``acl`` are None where they could not be read.
 
-    ``more`` are its IPv6 blocks.
+    ``more`` are its IPv6 blocks, ``owner_id`` is the account that may have shared it.
     """
 
     subnet_id: str
@@ -86,6 +86,7 @@ class Net:
     table: Table | None = None
     acl: Filter | None = None
     more: tuple[str, ...] = ()
+    owner_id: str = ""
 
     def __str__(self) -> str:
         return f"{self.subnet_id} ({self.zone})"
@@ -270,7 +271,7 @@ class Scene:
     ``source_tables`` are the route tables of that VPC, where it is another one than the nodes'.
     ``peering_id`` and ``vgw_id`` name connections by which the source's network is bound to the nodes' VPC;
     ``looked_at`` says where a source was looked for that was not found. ``targets`` are those interfaces of the nodes
-    that receive the overlay IP, ``own`` are all that they have.
+    that receive the overlay IP, ``own`` are all that they have. ``account_id`` is the nodes' account.
     """
 
     overlay: str
@@ -289,6 +290,7 @@ class Scene:
     unseen: tuple[Unseen, ...] = ()
     targets: frozenset[str] = field(default_factory=frozenset)
     own: frozenset[str] = field(default_factory=frozenset)
+    account_id: str = ""
 
     @property
     def ports(self) -> Ports:
@@ -317,62 +319,6 @@ def longest(routes: Iterable[Route], destination: str) -> Route | None:
 
 def _within(destination: str, route: Route) -> bool:
     return net.within(destination, route.destination)
-
-
-def acl_decides(entries: Sequence[Entry], peer: str, ports: Ports, *, every: bool) -> tuple[bool, str]:
-    """Whether the ACL lets these ports of ``peer`` through, and the rule that says so.
-
-    The first rule that matches decides. With ``every``, all the ports must be let through, else one is enough.
-    """
-    left = [ports]
-    allowed: Entry | None = None
-    for entry in sorted(entries, key=lambda e: e.number):
-        hit = [cut for part in left if (cut := _overlap(part, entry.ports))] if _covers(entry, peer) else []
-        if not hit:
-            continue
-        if every and not entry.allow:
-            return False, str(entry)
-        if not every and entry.allow:
-            return True, str(entry)
-        allowed = allowed or entry
-        left = [rest for part in left for rest in _without(part, entry.ports)]
-        if not left:
-            return every, str(allowed)
-    return False, "no rule but the last: deny everything"
-
-
-def groups_decide(
-    entries: Sequence[Entry], peer: str, ports: Ports, groups: Sequence[str] | None = ()
-) -> tuple[bool | None, str]:
-    """Whether one of the rules lets a port through: None where only something that was not read may do so.
-
-    That is a prefix list; and another group, where it is not known which ``groups`` the peer has (None).
-    """
-    fits = [e for e in entries if _overlap(e.ports, ports) == ports or (ports == ANY and _overlap(e.ports, ports))]
-    for entry in fits:
-        if entry.peer in (groups or ()) or _covers(entry, peer):
-            return True, str(entry)
-    lists = next((e for e in fits if e.peer.startswith("pl-")), None)
-    if lists:
-        return None, f"{lists}, a prefix list that was not read"
-    named = next((e for e in fits if e.peer.startswith("sg-")), None) if groups is None else None
-    if named:
-        return None, f"{named}, and whether {peer} has that security group was not seen"
-    return False, f"no rule allows {peer}"
-
-
-def _covers(entry: Entry, peer: str) -> bool:
-    return "/" in entry.peer and net.family(entry.peer) == net.family(peer) and net.within(peer, entry.peer)
-
-
-def _overlap(one: Ports, other: Ports) -> Ports | None:
-    low, high = max(one[0], other[0]), min(one[1], other[1])
-    return (low, high) if low <= high else None
-
-
-def _without(part: Ports, cut: Ports) -> list[Ports]:
-    pieces = [(part[0], min(part[1], cut[0] - 1)), (max(part[0], cut[1] + 1), part[1])]
-    return [piece for piece in pieces if piece[0] <= piece[1]]
 
 
 def subnet_of(nets: Mapping[str, Net], address: str) -> Net | None:

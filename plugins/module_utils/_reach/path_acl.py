@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .._base.finding import NOT_SEEN
-from . import model
+from . import decide
 from . import path_hops as hops
 from .model import Attached, Ephemeral, Host, Net, Ports, Scene
 from .path_hops import BACK, CLIENT, NODES, THERE, Hop
@@ -119,14 +119,16 @@ def _judged(leg: Leg, one: Asked) -> Hop:
     answers = isinstance(ports, Ephemeral)
     needed = ports.ports if isinstance(ports, Ephemeral) else ports
     passes: bool | None
-    passes, rule = model.acl_decides(entries, one.peer, needed, every=answers)
+    passes, rule = decide.acl_decides(entries, one.peer, needed, every=answers)
     what = f"ports {needed[0]}-{needed[1]}" if answers else "the service's port"
     warning = ""
     if passes and isinstance(ports, Ephemeral) and ports.rare:
-        whole, why = model.acl_decides(entries, one.peer, ports.rare, every=True)
+        whole, why = decide.acl_decides(entries, one.peer, ports.rare, every=True)
         low, high = ports.rare
         warning = "" if whole else f"{ports.rarely} gets no answer at its ports {low}-{high}: {why}"
         what = what if whole else f"ports {needed[0]}-{high}"
+    if passes and (part := decide.acl_part(entries, one.peer, needed, every=answers)):
+        warning = f"{warning}; and a part of it is dropped: {part}" if warning else f"a part is dropped: {part}"
     if not passes and one.unsure:
         passes, rule = None, f"{rule}, which does not count if it comes in by this very subnet: that was not seen"
     where = f"network ACL {acl.name} of {one.subnet}, {way}"

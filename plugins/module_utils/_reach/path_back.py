@@ -16,7 +16,7 @@ from . import model, path_acl, path_gateway
 from . import path_hops as hops
 from .model import Elsewhere, Host, Net, Scene, Transit
 from .path_gateway import AtGateway
-from .path_hops import BACK, GATEWAY, NODES, Hop
+from .path_hops import BACK, CLIENT, GATEWAY, NODES, Hop
 
 
 def back(scene: Scene, node: Host) -> Iterator[Hop]:
@@ -37,33 +37,42 @@ def back(scene: Scene, node: Host) -> Iterator[Hop]:
         yield from path_acl.judged(leg, path_acl.ENTERS)
     if way:
         yield _by_gateway(way, source)
+        yield from _into_source(scene, node.net, way)
     elif scene.elsewhere:
         yield _elsewhere(scene.elsewhere, source)
     elif scene.source_vpc == scene.vpc_id:
-        yield _within(scene, node.net)
+        yield _within(scene.source.address, NODES, node.net)
     yield from path_acl.judged(leg, path_acl.ARRIVES)
 
 
-def _within(scene: Scene, subnet: Net) -> Hop:
+def _into_source(scene: Scene, sender: Net, way: Transit) -> Iterator[Hop]:
+    """What the tables of the subnets by which it enters the source's VPC do, told where it is not as always."""
+    if scene.source.net is None:
+        return
+    by, _unseen = hops.by_subnets(sender, way.far, way.near)
+    found = (_within(scene.source.address, CLIENT, entry) for entry in by if entry.table)
+    yield from (hop for hop in found if not hop.passes or hop.warning)
+
+
+def _within(source: str, side: str, subnet: Net) -> Hop:
     """Within the VPC: by the local route, unless one for a whole subnet leads to a firewall, or the like.
 
     VPC user guide, "Route tables", "Middlebox appliance"; such a route may be more specific than the local one.
     """
-    source = scene.source.address
     remedy = f"Let the table of {subnet} have no route for a part of the VPC but the local one, or see where it leads."
     if subnet.table is None:
-        return hops.unseen(BACK, NODES, f"route table of {subnet}", remedy)
+        return hops.unseen(BACK, side, f"route table of {subnet}", remedy)
     where = f"route table {subnet.table.route_table_id} of {subnet}"
     route = model.longest(subnet.table.routes, source)
     if route is None:
-        return Hop(BACK, NODES, where, f"no route for {source} was seen, not even the local one", None, "", remedy)
+        return Hop(BACK, side, where, f"no route for {source} was seen, not even the local one", None, "", remedy)
     if route.target == "local":
         warning = hops.elsewhere(subnet.table.routes, source, "local")
-        return Hop(BACK, NODES, where, f"{source} is local", True, "part_elsewhere", remedy, warning)
+        return Hop(BACK, side, where, f"{source} is local", True, "part_elsewhere", remedy, warning)
     if route.state == ACTIVE or subnet.holds(source):  # within one subnet a router may not be asked
-        return hops.past(BACK, NODES, where, route, source, f"sent on to {source}", remedy)
+        return hops.past(BACK, side, where, route, source, f"sent on to {source}", remedy)
     rule = f"{hops.told(route, source)} ({route.state}), which drops it"
-    return Hop(BACK, NODES, where, rule, False, "no_return_route", f"Remove or replace that route. {remedy}")
+    return Hop(BACK, side, where, rule, False, "no_return_route", f"Remove or replace that route. {remedy}")
 
 
 def _to_a_node(scene: Scene, subnet: Net) -> Hop | None:

@@ -52,6 +52,9 @@ def unassociated(direction: str, attached: Attached) -> Hop:
         rule = f"by which table it is routed was not seen: the owner of {attached.gateway_id} sees that"
         remedy = f"Name a role of the account that owns {attached.gateway_id} (assume_role_arn in overlay_ip_reach)."
         return Hop(direction, GATEWAY, where, rule, None, "", remedy)
+    if attached.kind == "peering":  # with a core network, say
+        rule = "it is associated with no route table; a policy table may be what routes it, which is not looked at"
+        return Hop(direction, GATEWAY, where, rule, None, "", f"See what routes it at {attached.gateway_id}.")
     rule, remedy = "it is associated with no route table", "Associate it with one."
     return Hop(direction, GATEWAY, where, rule, False, "no_association", remedy)
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from .._base.finding import NOT_SEEN
 from .._route.plan import ACTIVE
-from . import client_vpn, model, path_acl, path_gateway
+from . import client_vpn, decide, model, path_acl, path_gateway
 from . import path_hops as hops
 from .model import Attached, Beside, Entry, Host, Net, Scene, Transit, Tunnel
 from .path_gateway import AtGateway
@@ -70,7 +70,7 @@ def _out_of_source(scene: Scene, node: Host) -> Iterator[Hop]:
     """Out of the source's interface and subnet, and to what its table says."""
     source, side = scene.source, NODES if scene.source_vpc == scene.vpc_id else CLIENT
     if source.groups:
-        passes, rule = model.groups_decide(source.groups.outbound, scene.overlay, scene.ports)
+        passes, rule = decide.groups_decide(source.groups.outbound, scene.overlay, scene.ports)
         remedy = (
             f"Allow {scene.overlay} as a CIDR in an outbound rule: no interface has that address, so no group does."
         )
@@ -219,15 +219,15 @@ def _let_in(scene: Scene, node: Host, entries: Sequence[Entry]) -> tuple[bool | 
     """
     source, peer = scene.source, scene.source.address
     if scene.source_vpc is None:
-        return model.groups_decide(entries, peer, scene.ports)
+        return decide.groups_decide(entries, peer, scene.ports)
     known = bool(source.network_interface_id or source.group_ids)
     if scene.source_vpc == scene.vpc_id:
-        return model.groups_decide(entries, peer, scene.ports, source.group_ids if known else None)
-    without = model.groups_decide(entries, peer, scene.ports)
+        return decide.groups_decide(entries, peer, scene.ports, source.group_ids if known else None)
+    without = decide.groups_decide(entries, peer, scene.ports)
     if without[0] is not False:
         return without
     others = [entry for entry in entries if entry.peer not in node.group_ids]
-    passes, rule = model.groups_decide(others, peer, scene.ports, source.group_ids if known else None)
+    passes, rule = decide.groups_decide(others, peer, scene.ports, source.group_ids if known else None)
     if not passes:
         return passes, rule
     way, support = scene.transit, "SecurityGroupReferencingSupport"
