@@ -25,9 +25,12 @@ def acl_decides(entries: Sequence[Entry], peer: str, ports: Ports, *, every: boo
     """
     passes, rule = _of_whole(entries, peer, ports, every=every)
     if not passes:
-        each = [_of_whole(entries, part, ports, every=every) for part in _parts(entries, peer)]
+        parts = _parts(entries, peer)
+        each = [_of_whole(entries, part, ports, every=every) for part in parts]
         if all(good for good, _rule in each):
             return True, each[0][1]
+        some = next((f"{part} alone is let through, by {rule}" for part, (good, rule) in zip(parts, each) if good), "")
+        rule = f"{rule} ({some})" if some else rule
     return passes, rule
 
 
@@ -93,7 +96,7 @@ def groups_decide(
     named = next((e for e in fits if e.peer.startswith("sg-")), None) if groups is None else None
     if named:
         return None, f"{named}, and whether {peer} has that security group was not seen"
-    return False, f"no rule allows {peer}"
+    return False, f"no rule allows all of {peer}, only a part of it: {parts[0]}" if parts else f"no rule allows {peer}"
 
 
 def _covers(entry: Entry, peer: str) -> bool:

@@ -97,6 +97,14 @@ class Around:
             self.sight.missed(f"the routes of {table_id}", err)
             return None
 
+    def parts(self, far: Raw, table_id: str | None, wanted: str) -> tuple[TransitRoute, ...]:
+        """The routes of a table for parts of a network: a call, where it has parts."""
+        if table_id is None or ipaddress.ip_network(wanted).num_addresses == 1:
+            return ()
+        at, nothing = table_id, list[TransitRoute]()
+        what = f"the routes of {table_id}"
+        return tuple(self.sight.ask(what, lambda: self.owners.inner(far, at, wanted), nothing))
+
     def attached(
         self, raw: Raw, details: Mapping[str, Raw] | None = None, nets: Mapping[str, Net] | None = None
     ) -> Attached:
@@ -133,7 +141,8 @@ def near(around: Around, found: Scene, own: Sequence[Raw]) -> Raw | Elsewhere | 
     """
     if found.source_vpc:
         return _of_vpc(around, found, found.source_vpc)
-    source, otherwise = around.request.source, None
+    source = around.request.source
+    otherwise: Elsewhere | None = None
     for far in own:
         far_table = table(far)
         if not far_table:
@@ -143,6 +152,9 @@ def near(around: Around, found: Scene, own: Sequence[Raw]) -> Raw | Elsewhere | 
             continue
         back = _ask(around, far, far_table)
         if back is None:
+            end = far["TransitGatewayAttachmentId"]
+            parts = tuple(one for one in _parts(around, far, far_table) if set(one.targets) - {end})
+            otherwise = otherwise or (Elsewhere(None, far_table, around.attached(far), parts=parts) if parts else None)
             continue
         whose = around.whose(back)
         if whose == OWN:
@@ -168,6 +180,10 @@ def _ask(around: Around, far: Raw, table_id: str) -> TransitRoute | None:
     return around.sight.ask(
         f"the routes of {table_id}", lambda: around.owners.longest(far, table_id, around.request.source), None
     )
+
+
+def _parts(around: Around, far: Raw, table_id: str) -> tuple[TransitRoute, ...]:
+    return around.parts(far, table_id, around.request.source)
 
 
 def _of_vpc(around: Around, found: Scene, vpc_id: str) -> Raw | None:

@@ -8,7 +8,6 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -22,7 +21,6 @@ from .look_near import Around
 from .look_vpc import Vpc
 from .model import Attached, Beside, Elsewhere, Net, Scene, Transit, longest, subnet_of
 from .owners import Owners, Raw, Sight
-from .plan import TransitRoute
 
 Subnets = Mapping[str, Mapping[str, Net]]
 """By VPC, its subnets by id."""
@@ -196,19 +194,10 @@ def _transit(around: Around, request: Wanted, near: Raw, far: Raw, *, named: boo
         back,
         around.onward(far, there, request.overlay, near),
         around.onward(far, back, request.source, near),
-        _parts(around, far, one.table_id, request.overlay),
-        _parts(around, far, other.table_id, request.source),
+        around.parts(far, one.table_id, request.overlay),
+        around.parts(far, other.table_id, request.source),
     )
     return way if named else replace(way, beside=_beside(around, request, way, near, far))
-
-
-def _parts(around: Around, far: Raw, table_id: str | None, wanted: str) -> tuple[TransitRoute, ...]:
-    """The routes for parts of a network: a call, where it has parts."""
-    if table_id is None or ipaddress.ip_network(wanted).num_addresses == 1:
-        return ()
-    nothing: list[TransitRoute] = []
-    what = f"the routes of {table_id}"
-    return tuple(around.sight.ask(what, lambda: around.owners.inner(far, table_id, wanted), nothing))
 
 
 def _beside(around: Around, request: Wanted, way: Transit, near: Raw, far: Raw) -> tuple[Beside, ...]:

@@ -220,17 +220,21 @@ class Transit:
 class Elsewhere:
     """Where the nodes' table ``table_id`` sends the answers, in place of the source's attachment.
 
-    That is to another VPC, with ``onward`` what its table does; or it is the end of them: see `lost`.
+    That is to another VPC, with ``onward`` what its table does; or it is the end of them: see `lost`. Of a network that
+    no ``route`` holds, there may be ``parts`` that are led somewhere.
     """
 
-    route: TransitRoute
+    route: TransitRoute | None
     table_id: str
     far: Attached
     onward: Onward | None = None
+    parts: tuple[TransitRoute, ...] = ()
 
     @property
     def lost(self) -> str:
         """Why no answer can come to the source, or nothing: it is dropped, or led back to where it came from."""
+        if self.route is None:
+            return ""
         if not self.route.targets:
             return "which drops it"
         if self.route.target == self.far.attachment_id:

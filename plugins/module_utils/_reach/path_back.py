@@ -104,6 +104,11 @@ def _by_gateway(way: Transit, source: str) -> Hop:
 def _elsewhere(way: Elsewhere, source: str) -> Hop:
     """To a VPC that may inspect it; or to where no answer gets to the source from."""
     route = way.route
+    if route is None:
+        where = f"transit gateway route table {way.table_id}"
+        rule = f"no route holds all of {source}, but parts of it: {hops.listed(way.parts)}"
+        remedy = f"Look from an address of {source} that one of these holds."
+        return Hop(BACK, GATEWAY, where, rule, None, "", remedy)
     if not way.lost:
         return path_gateway.inspected(BACK, way.table_id, route, source, way.onward)
     shown = f"{route.destination} -> {route.target or 'nowhere'} ({route.kind}, {route.state})"

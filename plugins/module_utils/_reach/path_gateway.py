@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from .._base.finding import NOT_SEEN
 from .model import FIREWALL, Attached, Onward, Transit
-from .path_hops import BACK, GATEWAY, Hop, elsewhere, widest
+from .path_hops import BACK, GATEWAY, Hop, elsewhere, in_part, partly, widest
 from .plan import TransitRoute
 
 
@@ -65,9 +65,10 @@ def gateway_route(way: Transit, asked: AtGateway) -> Hop:
     unseen = asked.unseen or way.unseen
     if unseen:
         return Hop(asked.direction, GATEWAY, asked.where, f"not looked at: {unseen}", None, NOT_SEEN)
+    part = in_part(asked.parts, wanted, target)
     if route is None:
-        rule = f"no route for {wanted}"
-        return Hop(asked.direction, GATEWAY, asked.where, rule, False, asked.id, asked.remedy)
+        dropped = Hop(asked.direction, GATEWAY, asked.where, f"no route for {wanted}", False, asked.id, asked.remedy)
+        return partly(dropped, part, wanted) if part else dropped
     if target in route.targets:
         right = (*route.targets, way.far.attachment_id)  # what is the nodes' VPC's own is not the clients'
         warning = elsewhere(asked.parts, wanted, *right)
@@ -78,9 +79,10 @@ def gateway_route(way: Transit, asked: AtGateway) -> Hop:
     if route.targets and asked.sender.attachment_id not in route.targets:
         found = _another_way(asked, route) or _past(asked, route)
     if found:
-        return found
+        return partly(found, part, wanted) if part and found.passes is False else found
     shown = _shown(route, wanted, route.target)
-    return Hop(asked.direction, GATEWAY, asked.where, shown, False, asked.id, asked.remedy)
+    dropped = Hop(asked.direction, GATEWAY, asked.where, shown, False, asked.id, asked.remedy)
+    return partly(dropped, part, wanted) if part else dropped
 
 
 def _shown(route: TransitRoute, wanted: str, target: str | None) -> str:

@@ -8,8 +8,8 @@ Pure. This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from .._base import net
 from .._base.finding import NOT_SEEN
@@ -45,11 +45,33 @@ class Hop:
 
 def elsewhere(parts: Iterable[Route | TransitRoute], wanted: str, *right: str | None) -> str:
     """What leads parts of a network to another target than what is right for it, as a sentence, or nothing."""
-    inner = (one for one in parts if one.destination != wanted and net.covers(wanted, one.destination))
-    found = [one for one in inner if one.target not in right]
-    shown = [f"{one.destination} -> {one.target or 'nowhere'} ({one.state})" for one in found[:_SHOWN]]
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return f"of {wanted}, a part is led elsewhere: {', '.join(shown)}{more}" if shown else ""
+    found = [one for one in _inside(parts, wanted) if one.target not in right]
+    return f"of {wanted}, a part is led elsewhere: {listed(found)}" if found else ""
+
+
+def listed(routes: Sequence[Route | TransitRoute]) -> str:
+    """Routes, the first of them by name."""
+    shown = [f"{one.destination} -> {one.target or 'nowhere'} ({one.state})" for one in routes[:_SHOWN]]
+    more = f" and {len(routes) - _SHOWN} more" if len(routes) > _SHOWN else ""
+    return f"{', '.join(shown)}{more}"
+
+
+def _inside(parts: Iterable[Route | TransitRoute], wanted: str) -> Iterator[Route | TransitRoute]:
+    """Those for parts of a network."""
+    return (one for one in parts if one.destination != wanted and net.covers(wanted, one.destination))
+
+
+def in_part(parts: Iterable[Route | TransitRoute], wanted: str, *right: str | None) -> str:
+    """The first route that leads at least a part of a network where it shall go, or nothing."""
+    good = (one for one in _inside(parts, wanted) if one.target in right and one.state == ACTIVE)
+    found = next(good, None)
+    return f"{found.destination} -> {found.target}" if found else ""
+
+
+def partly(hop: Hop, part: str, wanted: str) -> Hop:
+    """What is dropped of a network as a whole, and a part of it not: then it depends on the address."""
+    remedy = f"Look from an address of {wanted}, such as one in {part.split(' ')[0]}. For all of it: {hop.remedy}"
+    return replace(hop, passes=None, id="", rule=f"{hop.rule}; for a part of it, {part}", remedy=remedy)
 
 
 def widest(destination: str, wanted: str) -> str:
@@ -86,6 +108,9 @@ def to_gateway(
     if lists:
         shown += f", and {', '.join(lists)} -> {attached.gateway_id}, a prefix list that was not read"
         return Hop(direction, side, where, shown, None, remedy=f"See that {', '.join(lists)} holds {wanted}.")
+    part = in_part(subnet.table.routes, wanted, attached.gateway_id)
+    if part:
+        return partly(Hop(direction, side, where, shown, False, found, remedy), part, wanted)
     if route is None:
         return Hop(direction, side, where, shown, False, found, remedy)
     if route.state == ACTIVE and _may_come_on(direction, route, wanted, attached.gateway_id, nodes or {}, tables):

@@ -185,7 +185,9 @@ def _overlay_route(scene: Scene, node: Host, subnet: Net) -> Hop:
     if route is None or route.network_interface_id not in scene.targets:
         state = f" ({route.state})" if route and route.state != ACTIVE else ""
         shown = f"{hops.told(route, scene.overlay)}{state}"
-        return Hop(THERE, NODES, where, shown, False, "no_overlay_route", remedy)
+        dropped = Hop(THERE, NODES, where, shown, False, "no_overlay_route", remedy)
+        part = hops.in_part(subnet.table.routes, scene.overlay, *scene.targets)
+        return hops.partly(dropped, part, scene.overlay) if part else dropped
     moved = "" if route.network_interface_id == node.network_interface_id else f", moved to {node.name}"
     warning = hops.elsewhere(subnet.table.routes, scene.overlay, *scene.targets)
     return Hop(

@@ -162,3 +162,30 @@ def test_least_calls(site: Site, play: Run, second: str) -> None:
     site.aws.control.clear("calls")
     play(**{"from": FAR})
     assert (searches, site.aws.calls().count("SearchTransitGatewayRoutes")) == (2, 4)
+
+
+def test_a_network_of_which_parts_alone_are_routed_is_no_drop(site: Site, play: Run) -> None:
+    """As with clients: [10.0.0.0/8], where the VPCs announce their own blocks."""
+    transit, wide = site.transit, "10.0.0.0/8"
+    result = play(**{"from": wide})
+    assert wrong(result) == {holder: [] for holder in BOTH}
+    lines = str(result["lines"])
+    assert f"no route for {wide}; for a part of it, 10.20.0.0/16 -> {transit.gateway}" in lines
+    assert f"no route holds all of {wide}, but parts of it: 10.20.0.0/16 -> {transit.clients} (active)" in lines
+    assert f"To look at: Look from an address of {wide} that one of these holds." in lines
+    named = play(**{"from": "172.16.0.0/12"}, transit_gateway_attachment_id=transit.vpn)
+    assert wrong(named) == {holder: [] for holder in BOTH}
+    assert f"no route for 172.16.0.0/12; for a part of it, {ON_PREMISES} -> {transit.vpn}" in str(named["lines"])
+    for table in site.aws.tables:  # and now no part of it comes to the gateway
+        site.route(table, "10.20.0.0/16")
+    assert wrong(play(**{"from": wide})) == {holder: ["no_return_route"] for holder in BOTH}
+
+
+def test_an_overlay_prefix_of_which_a_part_alone_is_routed_is_no_drop(site: Site, play: Run) -> None:
+    whole = "192.168.10.0/28"
+    result = play(address=[whole])
+    assert wrong(result) == {holder: [] for holder in BOTH}
+    assert f"no route for {whole}; for a part of it, {OVERLAY} -> {site.transit.nodes}" in str(result["lines"])
+    assert f"no route for {whole}; for a part of it, {OVERLAY} -> {site.aws.eni(1)}" in str(result["lines"])
+    site.transit.point(None)
+    assert wrong(play(address=[whole])) == {holder: ["no_static_route"] for holder in BOTH}

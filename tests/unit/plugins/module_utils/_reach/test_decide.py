@@ -23,7 +23,13 @@ DEFAULT = "no rule but the last: deny everything"
         ([Entry("0.0.0.0/0", number=100)], WEB, False, True, "rule 100: allow all ports 0.0.0.0/0"),
         ([Entry(OTHERS, WEB, number=100)], WEB, False, True, f"rule 100: allow port 443 {OTHERS}"),
         ([Entry(OTHERS, SSH, number=100)], WEB, False, False, DEFAULT),
-        ([Entry("10.20.1.0/24", number=100)], WEB, False, False, DEFAULT),  # lets in a part of the source only
+        (
+            [Entry("10.20.1.0/24", number=100)],
+            WEB,
+            False,
+            False,
+            f"{DEFAULT} (10.20.1.0/24 alone is let through, by rule 100: allow all ports 10.20.1.0/24)",
+        ),
         ([Entry("::/0", number=100)], WEB, False, False, DEFAULT),
         # The first that matches decides, by number and not by place.
         (
@@ -124,4 +130,5 @@ def test_group_rules_for_parts_of_a_network_count_together() -> None:
     both = [Entry(one, WEB) for one in HALVES]
     assert decide.groups_decide(both, PEER, WEB) == (True, f"allow port 443 {HALVES[0]} and allow port 443 {HALVES[1]}")
     assert decide.groups_decide([both[0], Entry(HALVES[1], SSH)], PEER, WEB)[0] is False
-    assert decide.groups_decide([both[0]], PEER, WEB)[0] is False
+    part = f"no rule allows all of {PEER}, only a part of it: allow port 443 {HALVES[0]}"
+    assert decide.groups_decide([both[0]], PEER, WEB) == (False, part)
