@@ -66,6 +66,13 @@ class Around:
             return BETWEEN if model.inspects(route) else UNKNOWN
         return OWN if own else BETWEEN
 
+    def empty(self, route: TransitRoute) -> bool:
+        """Whether what a route leads to is seen to have no network that the source lies in."""
+        return all(
+            raw["ResourceType"] == model.FIREWALL or self.in_block(raw["ResourceId"]) is False
+            for raw in self.led_to(route)
+        )
+
     def in_block(self, vpc_id: str) -> bool | None:
         """Whether the source lies in the CIDR blocks of a VPC; None where they are not seen."""
         source = self.request.source
@@ -160,10 +167,11 @@ def near(around: Around, found: Scene, own: Sequence[Raw]) -> Raw | Elsewhere | 
         if whose == OWN:
             return around.led_to(back)[0]
         onward = around.onward(far, back, source)
-        elsewhere = Elsewhere(back, far_table, around.attached(far), onward)
+        empty = whose == BETWEEN and around.empty(back)
+        elsewhere = Elsewhere(back, far_table, around.attached(far), onward, empty=empty)
         if whose == BETWEEN and onward and not elsewhere.lost and around.whose(onward.route) == OWN:
             return around.led_to(onward.route)[0]
-        if whose == UNKNOWN and (onward is None or onward.ends):
+        if whose == UNKNOWN and (onward is None or onward.ends or onward.leads(elsewhere.far.attachment_id)):
             return around.led_to(back)[0]
         if elsewhere.lost or whose:
             otherwise = otherwise or elsewhere
@@ -210,8 +218,8 @@ def own_vpc(around: Around, attachment: Raw, *, named: bool) -> str | None:
     if not blocks or partial or any(wanted.overlaps(one) for one in blocks):
         return str(vpc_id)
     inside = around.in_block(vpc_id)
-    if inside is False or (inside is None and named):
-        return None
+    if not inside:
+        return None if inside is False or named else str(vpc_id)
     same = ", ".join(sorted(str(one) for one in blocks if one.version == wanted.version))
     raise PlanError(
         f"{around.request.name} belongs to nothing: the transit gateway leads to {vpc_id} for it, and none of its"

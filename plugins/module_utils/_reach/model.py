@@ -215,13 +215,28 @@ class Transit:
     unseen: str = ""
     referencing: bool | None = None
 
+    @property
+    def detours_there(self) -> bool:
+        """Whether a packet goes by an attachment between: by which zone it comes out, is then not the sender's."""
+        return _detours(self.there, self.far)
+
+    @property
+    def detours_back(self) -> bool:
+        """Whether the answer does."""
+        return _detours(self.back, self.near)
+
+
+def _detours(route: TransitRoute | None, end: Attached) -> bool:
+    return route is not None and bool(route.targets) and end.attachment_id not in route.targets
+
 
 @dataclass(frozen=True)
 class Elsewhere:
     """Where the nodes' table ``table_id`` sends the answers, in place of the source's attachment.
 
     That is to another VPC, with ``onward`` what its table does; or it is the end of them: see `lost`. Of a network that
-    no ``route`` holds, there may be ``parts`` that are led somewhere.
+    no ``route`` holds, there may be ``parts`` that are led somewhere. ``empty``: it is seen that the source is not in
+    that VPC itself.
     """
 
     route: TransitRoute | None
@@ -229,6 +244,7 @@ class Elsewhere:
     far: Attached
     onward: Onward | None = None
     parts: tuple[TransitRoute, ...] = ()
+    empty: bool = False
 
     @property
     def lost(self) -> str:
@@ -239,7 +255,7 @@ class Elsewhere:
             return "which drops it"
         if self.route.target == self.far.attachment_id:
             return f"back into the nodes' own VPC ({self.far.resource_id})"
-        if self.onward and self.onward.leads(self.far.attachment_id):
+        if self.empty and self.onward and self.onward.leads(self.far.attachment_id):
             return f"another VPC ({self.route.resource_id}), whose table {self.onward.table_id} leads back to the nodes"
         return ""
 

@@ -32,9 +32,10 @@ def back(scene: Scene, node: Host) -> Iterator[Hop]:
             yield itself
             return
         nodes = {one.network_interface_id: one.net for one in scene.nodes}
-        yield hops.to_gateway(BACK, NODES, node.net, source, far, nodes=nodes)
-        yield hops.zone(BACK, NODES, node.net, far)
-        yield from path_acl.judged(leg, path_acl.ENTERS)
+        led = hops.to_gateway(BACK, NODES, node.net, source, far, nodes=nodes)
+        yield led
+        entered = (hops.zone(BACK, NODES, node.net, far), *path_acl.judged(leg, path_acl.ENTERS))
+        yield from (hops.doubtful(hop, hops.AROUND) if led.detour else hop for hop in entered)
     if way:
         yield _by_gateway(way, source)
         yield from _into_source(scene, node.net, way)
@@ -49,9 +50,11 @@ def _into_source(scene: Scene, sender: Net, way: Transit) -> Iterator[Hop]:
     """What the tables of the subnets by which it enters the source's VPC do, told where it is not as always."""
     if scene.source.net is None:
         return
-    by, _unseen = hops.by_subnets(sender, way.far, way.near)
-    found = (_within(scene.source.address, CLIENT, entry) for entry in by if entry.table)
-    yield from (hop for hop in found if not hop.passes or hop.warning)
+    by, _unseen = hops.by_subnets(None if way.detours_back else sender, way.far, way.near)
+    found = [_within(scene.source.address, CLIENT, entry) for entry in by if entry.table]
+    several = any(hop.passes for hop in found)
+    why = "which counts only if it comes in by this very subnet"
+    yield from (hops.doubtful(hop, why) if several else hop for hop in found if not hop.passes or hop.warning)
 
 
 def _within(source: str, side: str, subnet: Net) -> Hop:

@@ -30,7 +30,8 @@ ALTERNATIVES = "Go by a transit gateway, or put a Network Load Balancer in front
 class Hop:
     """One decision. ``passes`` is None where it could not be seen; a hop that drops has an ``id`` and a ``remedy``.
 
-    ``warning`` says whom it drops all the same, where it passes.
+    ``warning`` says whom it drops all the same, where it passes. ``detour``: it goes to what may send it on, by another
+    subnet than its sender's. ``translates``: and from another address.
     """
 
     direction: str
@@ -41,6 +42,8 @@ class Hop:
     id: str = ""
     remedy: str = ""
     warning: str = ""
+    detour: bool = False
+    translates: bool = False
 
 
 def elsewhere(parts: Iterable[Route | TransitRoute], wanted: str, *right: str | None) -> str:
@@ -156,7 +159,18 @@ def past(direction: str, side: str, where: str, route: Route, wanted: str, on: s
     """What a route leads to something that may send it on: that is to be seen only there."""
     rule = f"{told(route, wanted)}, which may inspect it, and send it on: that cannot be seen from here"
     remedy = f"See that {route.target} lets it through, and that it is {on}. If nothing shall inspect it: {remedy}"
-    return Hop(direction, side, where, rule, None, "", remedy)
+    translates = route.target.startswith("nat-")
+    if translates:
+        remedy = f"Look from the address of {route.target}, which is what comes out of it. {remedy}"
+    return Hop(direction, side, where, rule, None, "", remedy, detour=True, translates=translates)
+
+
+def doubtful(hop: Hop, why: str) -> Hop:
+    """A drop that is none if the packet does not come by there."""
+    return replace(hop, passes=None, id="", rule=f"{hop.rule}; {why}") if hop.passes is False else hop
+
+
+AROUND = "which does not count if it is sent on from another subnet: that was not seen"
 
 
 def told(route: Route | None, wanted: str) -> str:

@@ -90,9 +90,10 @@ def _out_of_source(scene: Scene, node: Host) -> Iterator[Hop]:
     yield from path_acl.judged(leg, path_acl.LEAVES)
     if scene.transit:
         near, tables = scene.transit.near, scene.source_tables
-        yield hops.to_gateway(THERE, side, source.net, scene.overlay, near, tables=tables)
-        yield hops.zone(THERE, side, source.net, scene.transit.near)
-        yield from path_acl.judged(leg, path_acl.ENTERS)
+        led = hops.to_gateway(THERE, side, source.net, scene.overlay, near, tables=tables)
+        yield led
+        entered = (hops.zone(THERE, side, source.net, near), *path_acl.judged(leg, path_acl.ENTERS))
+        yield from (hops.doubtful(hop, hops.AROUND) if led.detour else hop for hop in entered)
 
 
 def _by_gateway(scene: Scene, way: Transit) -> Iterator[Hop]:
@@ -161,11 +162,14 @@ def _beyond(scene: Scene, way: Transit) -> Hop:
 
 def _entered(scene: Scene, node: Host, near: Attached | None, far: Attached) -> Iterator[Hop]:
     """Into the nodes' VPC by a subnet of its attachment, whose table must have the overlay route like any client's."""
-    by, unseen = hops.by_subnets(scene.source.net, near, far)
+    detours = scene.transit is not None and scene.transit.detours_there
+    by, unseen = hops.by_subnets(None if detours else scene.source.net, near, far)
     if unseen:
         yield Hop(THERE, NODES, f"route tables of attachment {far}", f"{unseen} were not seen", None, NOT_SEEN)
-    for entry in by:
-        yield _overlay_route(scene, node, entry)
+    found = [_overlay_route(scene, node, entry) for entry in by]
+    unsure = detours and (unseen or any(hop.passes is not False for hop in found))
+    why = "which counts only if it comes in by this very subnet: that was not seen"
+    yield from (hops.doubtful(hop, why) if unsure else hop for hop in found)
 
 
 def _overlay_route(scene: Scene, node: Host, subnet: Net) -> Hop:
