@@ -54,7 +54,7 @@ def _parts(entries: Sequence[Entry], peer: str) -> list[str]:
                 inside = block != part and net.covers(str(part), str(block))
                 found += [block, *part.address_exclude(block)] if inside else [part]  # type: ignore[arg-type]
             parts = found
-    return [str(one) for one in sorted(parts, key=lambda one: one.network_address)]  # type: ignore[arg-type, return-value]
+    return [str(one) for one in sorted(parts, key=lambda one: one.network_address)]
 
 
 def _of_whole(entries: Sequence[Entry], peer: str, ports: Ports, *, every: bool) -> tuple[bool, str]:
