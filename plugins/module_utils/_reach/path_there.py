@@ -224,15 +224,15 @@ def _let_in(scene: Scene, node: Host, entries: Sequence[Entry]) -> tuple[bool | 
     by attachments that do (VPC user guide, "Security group referencing"; transit gateway guide, "VPC attachments").
     """
     source, peer = scene.source, scene.source.address
-    if scene.source_vpc is None:
-        return decide.groups_decide(entries, peer, scene.ports)
+    others = [entry for entry in entries if entry.peer not in node.group_ids]
+    if scene.source_vpc is None:  # outside of AWS nobody has a group; where it is, may not be known
+        return decide.groups_decide(others, peer, scene.ports, () if scene.transit else None)
     known = bool(source.network_interface_id or source.group_ids)
     if scene.source_vpc == scene.vpc_id:
         return decide.groups_decide(entries, peer, scene.ports, source.group_ids if known else None)
     without = decide.groups_decide(entries, peer, scene.ports)
     if without[0] is not False:
         return without
-    others = [entry for entry in entries if entry.peer not in node.group_ids]
     passes, rule = decide.groups_decide(others, peer, scene.ports, source.group_ids if known else None)
     if not passes:
         return passes, rule

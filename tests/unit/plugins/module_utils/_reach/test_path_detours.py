@@ -125,3 +125,19 @@ def test_what_may_have_the_source_itself_does_not_lead_its_answers_back() -> Non
     onward = Onward("tgw-attach-3", "t3", replace(BACK_NOW, target="tgw-attach-1"))
     assert Elsewhere(BETWEEN, "t1", far, onward).lost == ""
     assert Elsewhere(BETWEEN, "t1", far, onward, empty=True).lost.endswith("leads back to the nodes")
+
+
+@pytest.mark.parametrize(("known", "found"), [(True, ["security_group"]), (False, [])])
+def test_a_group_counts_for_who_may_be_in_a_vpc(known: bool, found: list[str]) -> None:
+    """Behind a VPN nobody has a security group; a source that could not be placed may have one."""
+    one = scene()
+    way = one.transit
+    assert way
+    groups = Filter("sg-1", (Entry("sg-clients"),), (Entry("0.0.0.0/0"),))
+    nodes = tuple(replace(node, groups=groups) for node in one.nodes)
+    one = replace(one, nodes=nodes, source=Host("client", SOURCE), source_vpc=None)
+    elsewhere = Elsewhere(BETWEEN, "t1", way.far)
+    one = one if known else replace(one, transit=None, elsewhere=elsewhere)
+    assert judged(one)[0] == found
+    own = replace(one, nodes=tuple(replace(node, group_ids=("sg-clients",)) for node in nodes))
+    assert judged(own)[0] == ["security_group"]  # a group of the nodes' VPC itself
