@@ -15,7 +15,7 @@ from .._base import net
 from .._inventory.holders import Dict
 
 SETUP, MOVE, TEARDOWN = "setup", "move", "teardown"
-FOLLOWS = "follows_application"
+FOLLOWS, UNCLEAR = "follows_application", "move_unclear"
 PROMOTED, STARTED, PROMOTABLE = "Promoted", "Started", "promotable"
 
 
@@ -35,6 +35,8 @@ def findings(nodes: Mapping[str, Dict], model: Dict) -> Iterator[tuple[str, dict
             yield teller, _moved_by(overlay["destination"], by, model)
         elif bound := overlay.get("bound"):
             yield teller, _bound(overlay["destination"], bound, model)
+        if why := overlay.get("unclear"):
+            yield teller, _unclear(overlay["destination"], why, model)
         if apart := overlay.get("apart_from"):
             yield from ((teller, one) for one in _apart(overlay, apart, nodes, model))
         if overlay.get("follows") and model.get("failover", "none") != "none":
@@ -84,6 +86,13 @@ def _bound(destination: str, bound: Dict, model: Dict) -> dict[str, Any]:
     return _finding(
         FOLLOWS, "info", f"{destination} follows {_instance(bound)}.", _way(bound), _hindering(bound, model), model
     )
+
+
+def _unclear(destination: str, why: str, model: Dict) -> dict[str, Any]:
+    """A move could take an application along that nobody has asked for: a takeover of a database takes long."""
+    message = f"A move of {destination} could move more than the address: {why}."
+    remedy = "move the application by the cluster's own means, and look with status where the address is then."
+    return _finding(UNCLEAR, "info", message, remedy, [MOVE], model)
 
 
 def _hindering(bound: Dict, model: Dict) -> list[str]:

@@ -15,10 +15,15 @@ KINDS = {"msl": "promotable", "rsc": "msl", "other": ""}
 
 
 def told(
-    *, role: str = "Promoted", follows: str | None = None, kinds: dict[str, str] | None = KINDS, **model: Any
+    *,
+    role: str = "Promoted",
+    follows: str | None = None,
+    kinds: dict[str, str] | None = KINDS,
+    unclear: str = "",
+    **model: Any,
 ) -> list[dict[str, Any]]:
     """What is found of one overlay IP, bound to `msl` in a role (empty: to nothing); `follows`: what it shall."""
-    overlay: dict[str, Any] = {"destination": "192.0.2.1/32"}
+    overlay: dict[str, Any] = {"destination": "192.0.2.1/32", "unclear": unclear}
     overlay["bound"] = {"follows": "msl", "role": role, "bond": "c"} if role else None
     overlay["follows"] = {"resource": follows, "role": "Promoted"} if follows else None
     views = [{"engine": "e", "kinds": kinds}]
@@ -71,6 +76,16 @@ def test_what_cannot_be_followed_hinders_setup(
     assert (finding["id"], finding["severity"], finding["hinders"]) == ("follows_nothing", "error", ["setup"])
     assert message in finding["message"]
     assert finding["remedy"].startswith(remedy)
+
+
+@pytest.mark.parametrize(("role", "move_role"), [("", False), ("Promoted", True)])
+def test_what_a_move_would_take_along_nobody_knows(role: str, move_role: bool) -> None:
+    """Whatever it follows, and whatever was asked for."""
+    why = "col_db binds the promoted instance of msl to what is moved with it"
+    finding = told(role=role, move_role=move_role, unclear=why)[-1]
+    assert (finding["id"], finding["severity"], finding["hinders"]) == ("move_unclear", "info", ["move"])
+    assert finding["message"] == f"A move of 192.0.2.1/32 could move more than the address: {why}."
+    assert finding["remedy"].startswith("move the application by the cluster's own means")
 
 
 def test_what_is_not_promoted_is_followed_where_it_runs() -> None:
