@@ -53,11 +53,11 @@ def _changes(before: Element, after: Element) -> Iterator[tuple[str, str]]:
     for name in had:
         if name not in has or had[name].attrib != has[name].attrib:
             yield f"pcs constraint delete {_q(name)}", f"crm configure delete {_q(name)}"
-    yield from _properties(before, after)
     there = {one.get("id"): one for one in before.iter("primitive")}
     for primitive in after.iter("primitive"):
         old = there.get(primitive.get("id"))
         yield from _created(primitive) if old is None else _updated(old, primitive)
+    yield from _properties(before, after)  # crmsh wants a device before fencing is switched on
     for name, bond in has.items():
         if name not in had or had[name].attrib != bond.attrib:
             yield _bound(bond)
