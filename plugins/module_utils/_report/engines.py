@@ -21,6 +21,8 @@ SELF, MOVE, TEARDOWN, _CHECK_FAILED = "self", "move", "teardown", "engine_check_
 MIGRATE = "migrate"
 _ADDED = "resource_roams"
 """What is a trouble only where setup adds something to the engine."""
+_KEPT_OFF = "resource_kept_off"
+"""What is right of a member of a cluster that the inventory does not have."""
 _NOT_MIGRATION = (
     *("moved_by_another", movers.FOLLOWS, movers.UNCLEAR, _ADDED),
     *("maintenance_mode", "engine_check_failed"),
@@ -154,6 +156,8 @@ def _told(nodes: Mapping[str, Dict], model: Dict, strangers: Collection[str]) ->
         for name, finding in told:
             if (finding["node"] == SELF) is own:
                 about = name if finding["node"] == SELF else _name(finding["node"], model)
+                if finding["id"] == _KEPT_OFF and about not in nodes:
+                    continue
                 yield about if about in nodes else name, {**finding, "node": about}
 
 

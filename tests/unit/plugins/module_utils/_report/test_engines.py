@@ -335,3 +335,11 @@ def test_what_would_move_when_something_is_added_is_told_where_something_is(fail
     assert found == told
     assert any("resource_roams" in s for s in engines.hindered(report, "setup", None, failover)) is bool(told)
     assert not any("resource_roams" in s for s in engines.hindered(report, "migrate", None, failover))
+
+
+@pytest.mark.parametrize(("member", "told"), [("SAP2.corp", ["node2"]), ("witness", [])])
+def test_who_is_kept_off_is_told_where_it_is_a_node_of_the_inventory(member: str, told: list[str]) -> None:
+    report = pair(through(), cluster("SAP1.corp", trouble("resource_kept_off", member, "move", severity="warning")))
+    found = [(name, f) for name, node in report["nodes"].items() for f in node["findings"]]
+    assert [name for name, f in found if f["id"] == "resource_kept_off"] == told
+    assert bool(engines.hindered(report, "move", "node2", "none")) is bool(told)
