@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,12 +115,32 @@ def started(argv: Sequence[str], log: Path, **more: Any) -> Iterator[Running]:
     try:
         yield Running(process, log)
     finally:
+        forks = _descendants(process.pid)
         process.terminate()
         try:
             process.wait(timeout=_STOP)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(timeout=_STOP)
+        for fork in forks:
+            _end(fork)
+
+
+def _descendants(pid: int) -> list[int]:
+    """Handles of what a process has started, and they: a playbook of ansible-runner is in a session of its own."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # it has ended meanwhile
+            for child in map(int, task.read_text().split()):
+                found.append(os.pidfd_open(child))
+                found += _descendants(child)
+    return found
+
+
+def _end(handle: int) -> None:
+    with suppress(ProcessLookupError):
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+    os.close(handle)
 
 
 @contextmanager

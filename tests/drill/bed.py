@@ -299,6 +299,12 @@ class Bed:
         self.exec(self.nodes[0], *command, stdin=text)
         self.exec(self.nodes[0], "crm_resource", "--wait", "--timeout=60s", timeout=90)
 
+    def part(self) -> None:
+        """Take away what `join` put beside the overlay IP: teardown removes nothing that a constraint names."""
+        if self.engine != "keepalived":
+            colocation = "//rsc_colocation[@id='overlay-with-app']"
+            self.exec(self.nodes[0], "cibadmin", "--delete", "--xpath", colocation)
+
     def _make_fencing_possible(self, node: str) -> None:
         """What a cluster of this node needs before it may be one."""
         self._let_fencing_reach_the_lab(node)

@@ -90,12 +90,6 @@ class Plain(Bed):
         self.exec(self.nodes[0], *command, stdin=_FENCING.format(names=" ".join(self.nodes)))
         self.exec(self.nodes[0], "crm_resource", "--wait", "--timeout=60s", timeout=90)
 
-    def part(self) -> None:
-        """Take away what `join` put beside the overlay IP: teardown removes nothing that a constraint names."""
-        if self.engine != "keepalived":
-            colocation = "//rsc_colocation[@id='overlay-with-app']"
-            self.exec(self.nodes[0], "cibadmin", "--delete", "--xpath", colocation)
-
     def _make_fencing_possible(self, node: str) -> None:
         self.write(node, "/usr/sbin/fence_lab", _FENCE)
         self.exec(node, "chmod", "755", "/usr/sbin/fence_lab")

@@ -35,6 +35,27 @@ CASES: list[tuple[str, str, list[tuple[str, str]], int]] = [
     ),
     (
         "OverlayIpSplit",
+        "a route is missing, and the others lead to two nodes",
+        [
+            *(one("tables_consistent", n, "0x20") for n in (N1, N2)),
+            *(one("missing_tables", n, "1x20") for n in (N1, N2)),
+            *(one("held_tables", n, "1x20") for n in (N1, N2)),
+        ],
+        1,
+    ),
+    (
+        "OverlayIpSplit",
+        "a route is missing, and the others lead to one node",
+        [
+            *(one("tables_consistent", n, "0x20") for n in (N1, N2)),
+            *(one("missing_tables", n, "1x20") for n in (N1, N2)),
+            one("held_tables", N1, "2x20"),
+            one("held_tables", N2, "0x20"),
+        ],
+        0,
+    ),
+    (
+        "OverlayIpSplit",
         "while a move is under way",
         [one("tables_consistent", N1, "1x9 0 1"), one("missing_tables", N1, "0x20")],
         0,

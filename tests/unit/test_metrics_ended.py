@@ -23,13 +23,15 @@ PLAY: list[dict[str, Any]] = [
 ]
 
 
-def run(folder: Path, file: Path, *nodes: str, destination: str = ONE, check: bool = False) -> Run:
+def run(folder: Path, file: Path, *nodes: str, destination: str = ONE, vpc_id: str = "", check: bool = False) -> Run:
     """Tear down the deployment of these nodes."""
     play = folder / "play.yml"
     play.write_text(json.dumps(PLAY))
     inventory = folder / "inventory.json"
     hosts = {node: {"overlay_ip_instance_id": f"i-{n:017x}"} for n, node in enumerate(nodes)}
     overlay = {"address": destination.partition("/")[0], "route_table_ids": ["rtb-0123456789abcdef0"]}
+    if vpc_id:
+        overlay = {"address": destination.partition("/")[0], "vpc_id": vpc_id}
     given = {"overlay_ip_region": "eu-central-1", "overlay_ips": [overlay], "overlay_ip_metrics_file": str(file)}
     inventory.write_text(json.dumps({"overlay_nodes": {"hosts": hosts, "vars": given}}))
     done = run_playbook(
@@ -89,6 +91,20 @@ def test_what_a_fleets_file_tells_of_others_stays(tmp_path: Path) -> None:
     run(tmp_path, file, "n11", "n12", destination=OTHER)
     assert timeless(file.read_text()) == ended("n1", "n2", "n11", "n12")
     assert good(file.read_text()) == ""
+
+
+def test_so_does_the_same_address_in_another_vpc(tmp_path: Path) -> None:
+    file = tmp_path / "fleet.prom"
+    here, there = "vpc-0123456789abcdef0", "vpc-0123456789abcdef1"
+    lines = [line for line in page("overlay-ip", ONE, fleet=True).splitlines() if "destination=" in line]
+    mine, others = (
+        [re.sub('vpc_id="[^"]*"', f'vpc_id="{vpc}"', line.replace('node="n1"', f'node="{node}"')) for line in lines]
+        for vpc, node in ((here, "n1"), (there, "n11"))
+    )
+    assert mine
+    file.write_text("".join(f"{line}\n" for line in [*mine, *others]))
+    run(tmp_path, file, "n1", "n2", vpc_id=here)
+    assert timeless(file.read_text()) == "".join(f"{line}\n" for line in others) + ended("n1", "n2")
 
 
 def test_no_file_is_made_where_there_was_none(tmp_path: Path) -> None:

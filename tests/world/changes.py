@@ -24,7 +24,9 @@ REST, FAILOVER, SWITCHOVER, SETUP = FOLLOWERS = ("at rest", "failover", "switcho
 """What follows the change: time alone, the holder's power is lost, or the playbook. What costs least comes first."""
 
 STAYS, MOVES, EITHER, DONE, REFUSED, WAITS = "stays", "moves", "either", "done", "refused", "waits"
-"""What must come of it. `waits`: nobody serves, or nothing moves, before the change is taken back."""
+PARTLY = "partly"
+"""What must come of it. `waits`: nobody serves, or nothing moves, before the change is taken back. `partly`: it moves,
+and the playbook fails with what did not: a cluster that was asked to move does not go back for one table."""
 
 USUAL = {REST: STAYS, FAILOVER: MOVES, SWITCHOVER: DONE, SETUP: DONE}
 _POLICY = "overlay-ip"
@@ -67,6 +69,7 @@ class Change:
         name: for the page.
         make: brings it about, yields a word that somebody must be told, and takes it back.
         comes: what must come of a follower where that is not the usual.
+        clustered: the same where it is another one with Pacemaker.
         engines: with which it can be.
         journal: the nodes tell it by themselves, at once; else their check does, or status, when it is asked. (The
             permission for one table is asked for every ten minutes, another one each time.)
@@ -81,10 +84,12 @@ class Change:
     journal: bool = True
     silent: bool = False
     setup: bool = False
+    clustered: dict[str, str] | None = None
 
-    def outcome(self, follower: str) -> str:
+    def outcome(self, follower: str, engine: str = "") -> str:
         """What must come of it."""
-        return {**USUAL, **(self.comes or {})}[follower]
+        clustered = (self.clustered or {}) if engine == "pacemaker" else {}
+        return {**USUAL, **(self.comes or {}), **clustered}[follower]
 
 
 @contextmanager
@@ -289,6 +294,7 @@ CHANGES = (
         _table_is_full,
         {SWITCHOVER: REFUSED, SETUP: REFUSED},
         setup=True,
+        clustered={SWITCHOVER: PARTLY},
     ),
     Change("a named table is deleted", _named_table_is_deleted, {SWITCHOVER: REFUSED, SETUP: REFUSED}, setup=True),
     Change("a table refuses the nodes' writes (permission)", _one_table_is_denied, journal=False),

@@ -149,6 +149,11 @@ class Pair:
         else:
             self._lab.move(next(n for n in NODES if n != holder))
 
+    def part(self) -> None:
+        """What only the bed has bound to the overlay IP would have teardown refused in every round."""
+        if isinstance(self._lab, Bed):
+            self._lab.part()
+
     def mend(self) -> None:
         """As it was before the round: set up, well, at rest."""
         end_masters(self._lab.directory)
@@ -158,8 +163,8 @@ class Pair:
         if self.leases() or not await_("", self.wrong, 20.0):
             run = self.play("setup.yml", overlay_ip_break_lease=True)
             assert run.ok, run.output
-            if isinstance(self._lab, Bed):
-                self._lab.join()
+        if isinstance(self._lab, Bed):
+            self._lab.join()
         assert await_("", self.wrong, _REST), self.wrong()
 
     def problems(self) -> list[Any]:
@@ -237,6 +242,8 @@ class Actor:
 def play(of: Pair, names: tuple[str, str], rng: random.Random) -> dict[str, Any]:
     """One round: both at once. Returns what came of it; ``faults`` is empty where all held."""
     of.mend()
+    if TEARDOWN in names:
+        of.part()
     holder = of.holder or NODES[0]
     other = next(n for n in NODES if n != holder)
     targets = {SWITCHOVER: other, BACK: holder}

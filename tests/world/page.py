@@ -80,7 +80,7 @@ def _came(row: Mapping[str, Any]) -> str:
         return ""
     if row["after"] is not None:
         return f"{row['after']:.1f} s"
-    return next(change for change in CHANGES if change.name == row["change"]).outcome("failover")
+    return next(change for change in CHANGES if change.name == row["change"]).outcome("failover", row["engine"])
 
 
 def _told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

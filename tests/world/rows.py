@@ -19,6 +19,7 @@ from world.changes import (
     EITHER,
     FAILOVER,
     MOVES,
+    PARTLY,
     REFUSED,
     REST,
     STAYS,
@@ -97,7 +98,7 @@ def play(bed: WorldBed, change: Change, then: str) -> Row:
                     wrong += _played(bed, change, word, row, then, standby)
             if crashed:
                 if (
-                    change.outcome(FAILOVER) == WAITS
+                    change.outcome(FAILOVER, bed.engine) == WAITS
                 ):  # who was kept from it takes over now, with the other one still off
                     probe.wait_for(standby, BACK)
                 bed.boot(holder)
@@ -106,13 +107,13 @@ def play(bed: WorldBed, change: Change, then: str) -> Row:
             end = bed.rest(seconds=AGAIN)
             probe.wait_for(end.holder, BACK)
             row.end = end.to_json()
-            wrong += _ended(change, then, end, holder, standby)
+            wrong += _ended(change.outcome(then, bed.engine), then, end, holder, standby)
         except Exception as exc:  # told in the table; whoever plays gives this lab up
             wrong.append(f"{type(exc).__name__}: {exc}"[:600])
             row.end = bed.view().to_json()
     report = probe.report
     row.lost, row.gap, row.who = report.lost, round(report.gap_ms / 1000, 2), report.who
-    if report.lost and not change.silent and then != FAILOVER and change.outcome(then) != EITHER:
+    if report.lost and not change.silent and then != FAILOVER and change.outcome(then, bed.engine) != EITHER:
         wrong.append(f"{report.lost} datagrams lost")
     row.verdict, row.seconds = "; ".join(wrong), round(time.monotonic() - began, 1)
     return row
@@ -160,7 +161,7 @@ def _findings(status: dict[str, Any]) -> list[str]:
 
 
 def _failed_over(bed: WorldBed, change: Change, probe: ProbeSession, row: Row, standby: str) -> Iterator[str]:
-    wanted, struck = change.outcome(FAILOVER), time.monotonic()
+    wanted, struck = change.outcome(FAILOVER, bed.engine), time.monotonic()
     if wanted in (WAITS, EITHER):
         time.sleep(STUCK)
         return
@@ -172,28 +173,28 @@ def _failed_over(bed: WorldBed, change: Change, probe: ProbeSession, row: Row, s
 
 def _played(bed: WorldBed, change: Change, word: str, row: Row, then: str, standby: str) -> Iterator[str]:
     """The playbook, at once: it sees by itself what has happened."""
-    wanted = change.outcome(then)
+    wanted = change.outcome(then, bed.engine)
     try:
         run = bed.play(f"{then}.yml", **({"target": standby} if then == SWITCHOVER else {}))
         row.playbook = "done"
         row.told = [line.strip()[:_LONGEST] for line in run.output.splitlines() if word and re.search(word, line)][:2]
-        if wanted == REFUSED:
+        if wanted in (REFUSED, PARTLY):
             yield "the playbook went on"
     except DrillError as exc:
         text = str(exc)
         lines = text.partition("failed: ")[2].splitlines()  # the items of a loop come after what the loop itself says
-        row.playbook = f"refused: {next((one for one in lines if word and re.search(word, one)), lines[0])[:300]}"
-        row.told = [row.playbook[9 : 9 + _LONGEST]]
+        came = "moved, and told" if wanted == PARTLY else "refused"
+        row.playbook = f"{came}: {next((one for one in lines if word and re.search(word, one)), lines[0])[:300]}"
+        row.told = [row.playbook.partition(": ")[2][:_LONGEST]]
         if wanted in (DONE, EITHER, STAYS):
             yield "the playbook did not go on"
         elif word and not re.search(word, text):
             yield f"the refusal does not say {word}"
 
 
-def _ended(change: Change, then: str, end: View, holder: str, standby: str) -> Iterator[str]:
+def _ended(outcome: str, then: str, end: View, holder: str, standby: str) -> Iterator[str]:
     """Who holds it in the end."""
-    outcome = change.outcome(then)
-    moved = {FAILOVER: outcome == MOVES, SWITCHOVER: outcome == DONE}.get(then, False)
+    moved = {FAILOVER: outcome == MOVES, SWITCHOVER: outcome in (DONE, PARTLY)}.get(then, False)
     if outcome in (EITHER, WAITS):
         return
     wanted = standby if moved else holder

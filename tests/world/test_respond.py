@@ -83,3 +83,22 @@ def test_nothing_is_started_while_a_takeover_is_under_way(pair: Bed) -> None:
 
 def _taking(pair: Bed) -> bool:
     return pair.exec("node2", "sh", "-c", "ls /run/aws-overlay-ip/taking 2>/dev/null") != ""
+
+
+def test_setup_gives_back_what_was_deleted_to_whom_the_engine_names(pair: Bed) -> None:
+    """All routes are gone while node2 serves, which is not the home: the data is at node2."""
+    if pair.view().holder != "node2":
+        pair.play("switchover.yml", target="node2")
+    pair.rest("node2", seconds=180)
+    with pair.probe() as probe:
+        probe.wait_for("node2")
+        for table in pair.view().tables:
+            pair.ec2.delete_route(RouteTableId=table, DestinationCidrBlock=f"{pair.lab.overlay}/32")
+        assert set(pair.view().tables.values()) == {None}
+        run = respond(pair)
+        assert "to be started: setup, for OverlayIpConfigDiffers" in run.output
+        pair.play("setup.yml", overlay_ip_by_alert=True)
+        assert set(pair.view().tables.values()) == {"node2"}
+        probe.wait_for("node2")
+    assert set(probe.report.who) == {"node2"}
+    assert pair.rest("node2", seconds=180).holder == "node2"

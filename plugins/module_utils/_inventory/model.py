@@ -106,6 +106,7 @@ def model(given: Given, *, switchover: bool = False) -> dict[str, Any]:
         "region": heard("", _region, variables, given.region),
         "api_from": plain("overlay_ip_api_from"),
         "failover": heard("none", _engine, variables, given.engines),
+        "iam": plain("overlay_ip_iam"),
         "iam_scope": plain("overlay_ip_iam_scope"),
         "move_role": plain("overlay_ip_move_role"),
         "iam_see_interfaces": plain("overlay_ip_iam_see_interfaces"),

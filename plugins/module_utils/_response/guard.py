@@ -24,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .._base import command
 from .._inventory.model import ALL
 from . import look
 from .alerts import ACTIONS, SETUP, STATUS, SWITCHOVER, Alert, refused
@@ -136,7 +137,7 @@ def _rank(alert: Alert) -> tuple[bool, int]:
 
 
 def _command(verdict: Verdict) -> str:
-    return " ".join([verdict.do, *(f"-e {name}={value}" for name, value in (verdict.request or {}).items())])
+    return " ".join([verdict.do, *(command.argument(name, value) for name, value in (verdict.request or {}).items())])
 
 
 def _one(alert: Alert, model: Dict, settings: Settings, seen: Seen) -> Verdict:
@@ -156,7 +157,7 @@ def _one(alert: Alert, model: Dict, settings: Settings, seen: Seen) -> Verdict:
         return Verdict(lines=(f"{alert.title}: status, which was looked at just now.",))
     if why := look.over(alert, seen.report) or _moved(alert, seen.report):
         return no(why)
-    if why := look.at_people(alert):
+    if why := look.at_people(alert, model):
         return no(why)
     if work := look.at_work(seen.report, seen.asked, model["failover"]):
         return no(" ".join(work))

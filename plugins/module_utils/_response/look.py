@@ -124,14 +124,20 @@ def _last(records: Sequence[Dict], destination: str) -> Dict | None:
     return found[-1] if found else None
 
 
-def at_people(alert: Alert) -> str:
+def at_people(alert: Alert, model: Dict) -> str:
     """Why it is for people, as a sentence: setup does not mend it, or an engine does not run, which somebody may want.
 
     keepalived is in FAULT while its check of the application fails, and Pacemaker's node may be in standby. Setup would
-    start what was stopped on purpose, and mend nothing of the rest, once in every pause.
+    start what was stopped on purpose, and mend nothing of the rest, once in every pause. Nor does it write a policy
+    where somebody else attaches what it prints, or where the nodes' own permissions are what it works with.
     """
     if alert.action != SETUP:
         return ""
+    if alert.check == "permission":
+        if model["api_from"] == "node":
+            return "setup writes no policy with overlay_ip_api_from: node. That is for people."
+        if model["iam"] == "render":
+            return "setup prints the policy, and attaches none, with overlay_ip_iam: render. That is for people."
     if alert.check not in _ENGINES:
         others = alert.name == "OverlayIpNotReady" and alert.check not in ("", *_MENDED)
         return f"setup does not mend what the check {shown(alert.check)} finds. That is for people." if others else ""

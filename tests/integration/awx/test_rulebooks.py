@@ -29,7 +29,7 @@ from awx.checkout import AWX_COLLECTION, COLLECTIONS, PROGRAMS, environment
 from awx.controller import TOKEN, Controller, serve
 
 SECRET = "alert-token"
-TEMPLATE = "Overlay IP switchover"
+TEMPLATE = "Overlay IP switchover (by alert)"
 FIRST, SECOND = "i-0aaaaaaaaaaaaaaa1", "i-0aaaaaaaaaaaaaaa2"
 PATIENCE = 120  # seconds: Java starts, then Drools
 QUESTION = {"type": "text", "question_name": "?", "required": False, "default": ""}
@@ -136,7 +136,7 @@ def launched(controller: Controller) -> list[tuple[str, dict[str, str]]]:
 def test_alertmanager(controller: Controller, tmp_path: Path) -> None:
     """Three replicas say the same: one launch. Resolved, without our labels or the token, or with a template: none."""
     port = free_port()
-    variables = {"overlay_ip_eda_token": SECRET, "overlay_ip_eda_port": port}
+    variables = {"overlay_ip_eda_token": SECRET, "overlay_ip_eda_port": port, "overlay_ip_eda_host": "127.0.0.1"}
     with rulebook("aws_ha.overlay_ip.alertmanager", controller, tmp_path, variables) as running:
         running.wait_for(lambda: refuses(port))
         assert post(port, alert("node2", "node1"), "guessed") == 401

@@ -39,6 +39,8 @@ LOOK = Alert("OverlayIpSplit", True, "status", True, OVERLAY, VPC)
 def model(engine: str = "keepalived", *destinations: str) -> dict[str, Any]:
     return {
         "deployment": "overlay-ip",
+        "api_from": "controller",
+        "iam": "apply",
         "nodes": {"node1": {}, "node2": {}},
         "overlays": [{"destination": d} for d in destinations or (OVERLAY,)],
         "failover": engine,
@@ -178,6 +180,27 @@ HELD = [
         id="nobody tells",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        (
+            "iam",
+            "render",
+            "setup prints the policy, and attaches none, with overlay_ip_iam: render. That is for people.",
+        ),
+        ("api_from", "node", "setup writes no policy with overlay_ip_api_from: node. That is for people."),
+    ],
+)
+def test_a_permission_that_setup_does_not_write_is_for_people(key: str, value: str, why: str) -> None:
+    asks = replace(NOT_READY, check="permission")
+    seen = guard.Seen(report(), (), QUIET)
+    verdict = guard.judge([asks], {**model(), key: value}, REAL, seen)
+    assert verdict.lines == (f"{asks.title}: nothing is started: {why}",)
+    others = replace(NOT_READY, check="source_dest_check")
+    checks = guard.Seen(report(checks=(False, True)), (), QUIET)
+    assert guard.judge([others], {**model(), key: value}, REAL, checks).do == "setup"
 
 
 @pytest.mark.parametrize(("alert", "seen", "why"), HELD)
