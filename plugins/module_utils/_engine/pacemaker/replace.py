@@ -120,7 +120,7 @@ def placed(root: Element, name: str, primitive: Element) -> Element:
     """The whole with the primitive in that one's place, and with its name wherever that one is named.
 
     Raises:
-        ReplaceError: the new name is another resource's already.
+        ReplaceError: the new name is another resource's already, or a constraint means the old one by a pattern.
     """
     new = copy.deepcopy(root)
     called = primitive.get("id", "")
@@ -137,7 +137,22 @@ def placed(root: Element, name: str, primitive: Element) -> Element:
                 one.set(key, called)
         if one.tag in ("resource_ref", "obj_ref") and one.get("id") == name:
             one.set("id", called)
+        if one.tag == "acl_permission" and one.get("reference") == name:
+            one.set("reference", called)
+        if (pattern := one.get("rsc-pattern")) and _meant(pattern, name) and not _meant(pattern, called):
+            raise ReplaceError(
+                f"The constraint {one.get('id')} means {name} by the pattern {pattern}, which does not mean {called}:"
+                " choose a name that it means, or leave the name as it is."
+            )
     return new
+
+
+def _meant(pattern: str, name: str) -> bool:
+    """POSIX's extended expressions are Python's where they are this simple; what is none means all, to be safe."""
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:
+        return True
 
 
 def agent(root: Element, name: str) -> str:

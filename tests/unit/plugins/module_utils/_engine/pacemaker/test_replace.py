@@ -135,6 +135,17 @@ def test_a_new_name_is_written_wherever_the_old_one_was() -> None:
         assert expected in text
 
 
+def test_who_may_see_to_it_and_where_it_is_to_be_go_along_or_the_name_is_refused() -> None:
+    acl = '<acls><acl_role id="r"><acl_permission id="p" kind="write" reference="ip"/></acl_role></acls>'
+    pattern = '<rsc_location id="l2" rsc-pattern="^(v|)ip" node="n" score="1"/>'
+    before = replace.read(NAMED.replace("</constraints>", f"{pattern}</constraints>{acl}"))
+    text = replace.shown(replace.placed(before, "ip", replace.made(replace.found(before, "ip"), AGENT, {}, [], "vip")))
+    assert 'kind="write" reference="vip"' in text
+    with pytest.raises(replace.ReplaceError, match=r"constraint l2 means ip by the pattern .* does not mean overlay"):
+        replace.placed(before, "ip", replace.made(replace.found(before, "ip"), AGENT, {}, [], "overlay"))
+    replace.placed(before, "ip", replace.made(replace.found(before, "ip"), AGENT, {}, [], "ip"))
+
+
 def test_a_name_that_is_taken_is_refused() -> None:
     with pytest.raises(replace.ReplaceError, match="has something called cln_app already: choose another name"):
         replace.placed(root(), "rsc_ip_DB", made("cln_app"))
