@@ -32,6 +32,7 @@ def heed(model: dict[str, Any], views: Mapping[str, Sequence[Dict]]) -> None:
     `bound`: None, or the resource (`follows`) whose instance in a `role` it follows there, by the constraint `bond`;
     `moved_with`: what the cluster is asked to move where it moves the overlay, which is what it is beside, or `top`;
     `unclear`: why nobody can say what a move of it would take along, or which of two that move it is to be asked;
+    `firmly_apart`: the resources to whose node no move of it is for long;
     `apart_by`: what the operators' own constraint is called by which it leaves the node of another; empty for none;
     `moved_by`: None, or what else than setup's own moves it: `resource` and what the view has of it, as `engine` and
     `agent`; `engine_holder`: the node on which its cluster has it, empty where none says so; `engine_node`: the same,
@@ -55,6 +56,7 @@ def heed(model: dict[str, Any], views: Mapping[str, Sequence[Dict]]) -> None:
         overlay["moved_with"] = resource["follows"] if resource.get("role") == STARTED else resource["top"]
         overlay["unclear"] = _rivals(others) or resource.get("unclear", "")
         overlay["apart"] = dict(resource.get("apart", {}))
+        overlay["firmly_apart"] = list(resource.get("firmly", ()))
         overlay["engine_holder"] = names.get(_holder(overlay, views), "")
         overlay["engine_node"] = overlay["engine_holder"] or _master(overlay, views)
         if others and not ours:

@@ -35,6 +35,8 @@ _BESIDE = "-follows-started"
 much in this way, and such a resource is moved as it always was."""
 _Found = tuple[float, str, str, str]
 _NOWHERE: _Found = (0.0, NOTHING, NOTHING, NOTHING)
+_FIRM = -1000
+"""Guides give resources a stickiness of up to 1000, and keep ERS away from ASCS with -5000."""
 _YES = ("true", "yes", "on", "1", "y")
 
 
@@ -69,6 +71,7 @@ class Judgement:
         bond: the id of the first constraint on the way to it.
         unclear: why nobody can say what a move of it would take along, as a part of a sentence; empty where one can.
         apart: the ids of the constraints that keep it away from another resource, by what that one is in.
+        firmly: those of them that outweigh a usual stickiness: moved to their node it would leave again.
     """
 
     follows: str = NOTHING
@@ -76,6 +79,7 @@ class Judgement:
     bond: str = NOTHING
     unclear: str = NOTHING
     apart: Mapping[str, str] | None = None
+    firmly: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,10 @@ def judged(top: str, root: Element | None) -> Judgement:
     walk.go([bond for bond in bonds if bond.score >= 0])
     _score, follows, role, bond_name = max(walk.found or walk.beside, key=lambda one: one[0], default=_NOWHERE)
     apart = {places.top(bond.other): bond.name for bond in bonds if bond.score < 0 and places.top(bond.rsc) == top}
-    return Judgement(follows, role, bond_name, walk.unclear(), apart)
+    firmly = tuple(
+        dict.fromkeys(places.top(bond.other) for bond in bonds if bond.score <= _FIRM and places.top(bond.rsc) == top)
+    )
+    return Judgement(follows, role, bond_name, walk.unclear(), apart, firmly)
 
 
 class _Walk:

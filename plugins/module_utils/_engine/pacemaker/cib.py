@@ -59,6 +59,7 @@ class Mover:
         deployment: the name of the one whose setup, or migration, has given it to the cluster; empty for none.
         unclear: why nobody can say what a move of it would take along; empty where one can.
         apart: the ids of the constraints that keep it away from another resource, by what that one is in.
+        firmly: those of them to whose node no move of it is for long.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Mover:
     deployment: str
     unclear: str = NOTHING
     apart: Mapping[str, str] = field(default_factory=dict)
+    firmly: tuple[str, ...] = ()
 
 
 def parsed(text: str | None) -> Element | None:
@@ -100,6 +102,7 @@ def told(root: Element | None, deployment: Deployment) -> list[dict[str, Any]]:
             **asdict(mover),
             "destinations": list(mover.destinations),
             "tables": list(mover.tables),
+            "firmly": list(mover.firmly),
             "ours": mover.deployment == deployment.name,
             "through": True,
         }
@@ -195,6 +198,7 @@ def _mover(primitive: Element, top: str, root: Element | None) -> Mover | None:
         deployment=_deployment(agent, name, given, slug(found[0])) if moves == ROUTE else NOTHING,
         unclear=judged.unclear,
         apart=dict(judged.apart or {}),
+        firmly=judged.firmly,
     )
 
 

@@ -125,6 +125,25 @@ def test_what_gives_way_is_not_moved_to_the_other_one(
     assert all(one["hinders"] == ["move"] and "overlay=192.0.2.1" in one["remedy"] for one in found)
 
 
+@pytest.mark.parametrize("failover", ["none", "pacemaker"])
+@pytest.mark.parametrize(("target", "told_of"), [("b", True), ("a", False), (None, False)])
+def test_what_the_guides_keep_apart_needs_no_word_in_the_inventory(
+    failover: str, target: str | None, told_of: bool
+) -> None:
+    """ERS is moved alone, and its group's constraint names the group of ASCS."""
+    by = {"moves": "route", "resource": "ip_ERS", "agent": "x", "top": "grp_ERS", "engine": "pacemaker"}
+    by |= {"through": True, "follows": "", "role": ""}
+    overlay = {"address": "192.0.2.2", "destination": "192.0.2.2/32", "firmly_apart": ["grp_ASCS"], "moved_by": by}
+    other = {"name": "ip_ASCS", "top": "grp_ASCS", "moves": "route", "destinations": ["192.0.2.1/32"]}
+    view = {"engine": "pacemaker", "holders": {"192.0.2.1": "b", "192.0.2.2": "a"}, "movers": [other]}
+    nodes = {"b": {"reachable": True, "failover": [view]}}
+    names = {name: {"cluster_name": name} for name in ("a", "b")}
+    model = {"overlays": [overlay], "failover": failover, "target": target, "nodes": names}
+    found = [one for _name, one in movers.findings(nodes, model) if one["id"] == "apart"]
+    message = "192.0.2.2/32 is kept by the cluster away from 192.0.2.1, which is on b."
+    assert [(one["message"], one["hinders"]) for one in found] == ([(message, ["move"])] if told_of else [])
+
+
 def test_nothing_is_told_of_one_that_follows_nothing_or_what_is_there() -> None:
     assert told(role="") == []
     assert told(role="", follows="msl") == []

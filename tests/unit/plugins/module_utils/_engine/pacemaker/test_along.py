@@ -196,6 +196,12 @@ def test_what_it_is_kept_away_from(constraints: str, resources: str, apart: dict
     assert (dict(found.apart), found.follows, found.unclear) == (apart, "", "")
 
 
+@pytest.mark.parametrize(("weight", "firmly"), [("-999", ()), ("-1000", ("app",)), ("-INFINITY", ("app",))])
+def test_from_what_it_is_kept_for_good(weight: str, firmly: tuple[str, ...]) -> None:
+    found = mover(col("ip", "app2", score=weight))
+    assert (found.firmly, list(found.apart)) == (firmly, ["app"])
+
+
 def test_who_is_beside_whom_in_sets() -> None:
     """Pacemaker Explained, Colocating Sets of Resources: its examples, one by one."""
 
