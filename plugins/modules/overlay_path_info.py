@@ -26,8 +26,9 @@ description:
     those of Linux must be let back, and a warning tells where those of Windows are not.
   - What the caller is not permitted to look at is one warning C(not_seen) each. The rest is looked at. So are the
     subnets of an attachment in a shared VPC that are not shared with the caller's account.
-  - Where a wide route, such as a default route, leads to another VPC, which may inspect what it gets, the table of its
-    attachment decides whether the packet comes on from there. What that VPC does with it is told as not seen.
+  - Where a transit gateway leads to an attachment between, such as that of an inspection VPC, the table of that
+    attachment decides whether the packet comes on from there. What is done with it there is told as not seen. So is
+    what a firewall within a VPC does, to which a route leads.
 extends_documentation_fragment:
   - aws_ha.overlay_ip.attributes
   - aws_ha.overlay_ip.attributes.aws
@@ -294,12 +295,16 @@ def tunnels(ec2: Ec2, params: dict[str, Any], endpoint_id: str) -> list[look.Req
 
 def _network(text: str) -> str:
     try:
-        return str(ipaddress.ip_network(text.strip()))
+        found = ipaddress.ip_network(text.strip())
     except ValueError:
         raise Refusal(
             f"from is '{text}', which is no address and no network: write 10.20.1.5 or 10.20.0.0/16."
             f" (Or {LOAD_BALANCER}:NAME, or {CLIENT_VPN}:ID.)"
         ) from None
+    where = "is the default route" if found.prefixlen == 0 else net.reserved(found)
+    if where:
+        raise Refusal(f"from is '{net.bare(str(found))}', which {where}: nobody comes from there. Correct from.")
+    return str(found)
 
 
 def main() -> None:

@@ -121,14 +121,18 @@ def _parse(text: str) -> Network:
         )
     if net.prefixlen == 0:
         raise AddressError(f"'{net}' is the default route, not an overlay IP: give {_EXAMPLES}.")
-    for reserved, why in _RESERVED:
-        if net.version == reserved.version and net.overlaps(reserved):
-            raise AddressError(
-                f"'{net}' lies in {reserved}, {why}: choose an address outside it."
-                if net.prefixlen >= reserved.prefixlen
-                else f"'{net}' covers {reserved}, {why}: choose a narrower prefix outside it."
-            )
+    if where := reserved(net):
+        narrower = "an address" if where.startswith("lies in") else "a narrower prefix"
+        raise AddressError(f"'{net}' {where}: choose {narrower} outside it.")
     return net
+
+
+def reserved(network: Network) -> str:
+    """In which range that is nobody's address a network lies, or that it covers one, and why; empty: in none."""
+    for one, why in _RESERVED:
+        if network.version == one.version and network.overlaps(one):
+            return f"{'lies in' if network.prefixlen >= one.prefixlen else 'covers'} {one}, {why}"
+    return ""
 
 
 def within(inner: str, outer: str) -> bool:

@@ -108,6 +108,11 @@ class TransitGateways:
         holding = [one for one in holding if net.within(wanted, one.destination)]
         return max(holding, key=lambda one: ipaddress.ip_network(one.destination).prefixlen, default=None)
 
+    def inner(self, route_table_id: str, wanted: str) -> list[TransitRoute]:
+        """The routes of a table for parts of a network."""
+        found = self.search(route_table_id, "route-search.subnet-of-match", [wanted]).routes.values()
+        return [one for one in found if one.destination != wanted and net.covers(wanted, one.destination)]
+
     def leading(self, route_table_id: str, transit_gateway_attachment_id: str) -> list[TransitRoute]:
         """The routes of a table that lead to an attachment."""
         name = "attachment.transit-gateway-attachment-id"
@@ -224,8 +229,9 @@ class TransitGateways:
 
 
 def _route(raw: Mapping[str, Any]) -> TransitRoute:
-    """A route; of several equal ways (ECMP of VPNs) the first is shown."""
-    attachment: Mapping[str, Any] = next(iter(raw.get("TransitGatewayAttachments") or ()), {})
+    """A route; its attachments are several where they are equal ways (ECMP of VPNs, and of Connect)."""
+    attachments: Sequence[Mapping[str, Any]] = raw.get("TransitGatewayAttachments") or ()
+    attachment = attachments[0] if attachments else {}
     return TransitRoute(
         destination=str(ipaddress.ip_network(raw["DestinationCidrBlock"])),
         target=attachment.get("TransitGatewayAttachmentId"),
@@ -233,6 +239,7 @@ def _route(raw: Mapping[str, Any]) -> TransitRoute:
         state=raw.get("State", ""),
         resource_type=attachment.get("ResourceType", ""),
         resource_id=attachment.get("ResourceId", ""),
+        more=tuple(one["TransitGatewayAttachmentId"] for one in attachments[1:]),
     )
 
 

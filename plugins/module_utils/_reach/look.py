@@ -57,11 +57,13 @@ def scene(ec2: Ec2, owners: Owners, request: Request) -> Scene:
     sight = Sight()
     instances = _instances(ec2, request)
     vpc_id = instances[0]["VpcId"]
-    mine = look_vpc.vpc(ec2, vpc_id, sight)
+    account_id = next((i.get("OwnerId", "") for raw in instances for i in raw.get("NetworkInterfaces", ())), "")
+    mine = look_vpc.vpc(ec2, vpc_id, sight, account_id)
     nodes = [_node(raw, request.interfaces.get(raw["InstanceId"], request.device_index), mine) for raw in instances]
     source = Host(request.name, request.source, ephemeral=request.ephemeral or Host.ephemeral)
     found = Scene(request.overlay, vpc_id, tuple(nodes), source, port=request.port, tunnel=request.tunnel)
-    found = replace(found, targets=frozenset(n.network_interface_id for n in nodes))
+    own = frozenset(i["NetworkInterfaceId"] for raw in instances for i in raw.get("NetworkInterfaces", ()))
+    found = replace(found, targets=frozenset(n.network_interface_id for n in nodes), own=own, account_id=account_id)
     if _inside(request, mine) and not request.transit_gateway_attachment_id:
         found = replace(found, source=located(ec2, request, source, mine, sight), source_vpc=vpc_id)
     else:

@@ -8,20 +8,19 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from .._aws.errors import AwsError
 from .._base import net
 from .._route.ec2 import Ec2
 from .._route.plan import PlanError, Table
-from . import look_source, look_vpc, model
+from . import look_near, look_source, look_vpc
+from .look_near import Around
 from .look_vpc import Vpc
-from .model import Attached, Elsewhere, Net, Onward, Scene, Transit, longest, subnet_of
+from .model import Attached, Beside, Elsewhere, Net, Scene, Transit, longest, subnet_of
 from .owners import Owners, Raw, Sight
-from .plan import TransitRoute
 
 Subnets = Mapping[str, Mapping[str, Net]]
 """By VPC, its subnets by id."""
@@ -51,23 +50,35 @@ def outside(ec2: Ec2, owners: Owners, request: Wanted, found: Scene, mine: Vpc, 
     wanted = sorted({*attached, peer_vpc} - {""})
     nothing: dict[str, dict[str, Net]] = {}
     every = sight.ask("subnets of other VPCs", lambda: look_vpc.subnets_of(ec2, wanted), nothing)
-    client = _client_vpc(ec2, request, every, attached, sight)
+    client = _client_vpc(ec2, request, found, every, attached, sight)
     if client:
         source = look_source.located(ec2, request, found.source, client, sight)
-        found = replace(found, source=source, source_vpc=client.vpc_id)
-    near = named or _near(owners, request, found, own, theirs, sight)
+        found = replace(found, source=source, source_vpc=client.vpc_id, source_tables=tuple(client.tables))
+    told = frozenset(raw["TransitGatewayId"] for raw in (*own, *theirs) if look_near.table(raw))
+    around = Around(ec2, owners, request, theirs, sight, every, told, found.account_id)
+    answering = _answering(request, found)
+    own = sorted(own, key=lambda raw: raw["TransitGatewayId"] not in answering)  # the one first that gets the answers
+    near = named or look_near.near(around, found, own)
     vgw_id = _vgw(request, mine)
-    if isinstance(near, Elsewhere) and not (peering_id or vgw_id):
-        return replace(found, elsewhere=_with_nets(owners, near, own, mine, sight))
     if near is None or isinstance(near, Elsewhere):
+        if found.source_vpc is None and answering:  # then no peering and no virtual private gateway gets them
+            peering_id = vgw_id = ""
+        if near and not (peering_id or vgw_id):
+            return replace(found, elsewhere=_with_nets(around, near, own, mine))
         looked = _looked_at(own, theirs, mine)
         return replace(found, peering_id=peering_id, vgw_id=vgw_id, looked_at=looked)
     far = next(raw for raw in own if raw["TransitGatewayId"] == near["TransitGatewayId"])
-    if found.source_vpc is None and near["ResourceType"] == "vpc":
-        found = replace(found, source_vpc=near["ResourceId"])
-        _has_subnet(request, near["ResourceId"], every.get(near["ResourceId"], {}))
-    transit = _transit(owners, request, near, far, theirs, sight)
-    return replace(found, transit=_with_ends(owners, transit, near, far, mine, client, sight), peering_id=peering_id)
+    if found.source_vpc is None:
+        found = replace(found, source_vpc=look_near.own_vpc(around, near, named=bool(named)))
+    transit = _transit(around, request, near, far, named=bool(named))
+    return replace(found, transit=_with_ends(around, transit, near, far, mine, client), peering_id=peering_id)
+
+
+def _answering(request: Wanted, found: Scene) -> set[str]:
+    """The transit gateways that the tables of the nodes send the answers to."""
+    tables = [node.net.table for node in found.nodes if node.net and node.net.table]
+    routes = [longest(table.routes, request.source) for table in tables]
+    return {route.target for route in routes if route is not None and route.target.startswith("tgw-")}
 
 
 def _theirs(owners: Owners, own: Sequence[Raw], mine: Vpc, sight: Sight) -> list[Raw]:
@@ -100,7 +111,7 @@ def _looked_at(own: Sequence[Raw], theirs: Sequence[Raw], mine: Vpc) -> tuple[st
     """Where a source was looked for, for who wonders why it was not found."""
     gateways = sorted({raw["TransitGatewayId"] for raw in own})
     vpcs = sorted(_attached_vpcs(theirs))
-    tables = sorted({t for raw in own if (t := _table(raw))})
+    tables = sorted({t for raw in own if (t := look_near.table(raw))})
     return (
         f"the blocks of {mine.vpc_id} ({', '.join(mine.cidrs)})",
         f"the subnets of what is attached to {', '.join(gateways)} ({', '.join(vpcs) or 'no other VPC'})"
@@ -129,7 +140,9 @@ def _peering(ec2: Ec2, request: Wanted, mine: Vpc) -> tuple[str, str]:
     return "", ""
 
 
-def _client_vpc(ec2: Ec2, request: Wanted, every: Subnets, attached: Mapping[str, str], sight: Sight) -> Vpc | None:
+def _client_vpc(
+    ec2: Ec2, request: Wanted, found: Scene, every: Subnets, attached: Mapping[str, str], sight: Sight
+) -> Vpc | None:
     """The VPC of the source, where one of these is it. Raises PlanError where several have it."""
     holding = sorted(vpc_id for vpc_id, nets in every.items() if subnet_of(nets, request.source))
     if len(holding) > 1:
@@ -145,68 +158,9 @@ def _client_vpc(ec2: Ec2, request: Wanted, every: Subnets, attached: Mapping[str
     tables = sight.ask(
         f"the route tables of {vpc_id}", lambda: look_vpc.opened(ec2, ec2.tables(vpc_id=vpc_id), sight), none
     )
-    return Vpc(vpc_id, look_vpc.completed(ec2, vpc_id, every[vpc_id], tables, sight), tables)
-
-
-def _has_subnet(request: Wanted, vpc_id: str, nets: Mapping[str, Net]) -> None:
-    """Raise PlanError where a VPC can be seen, and none of its subnets has anything of the source."""
-    wanted = ipaddress.ip_network(request.source)
-    blocks = [ipaddress.ip_network(b) for one in nets.values() for b in (one.cidr, *one.more) if b]
-    if blocks and not any(wanted.overlaps(one) for one in blocks):
-        same = ", ".join(sorted(str(one) for one in blocks if one.version == wanted.version))
-        raise PlanError(
-            f"{request.name} belongs to nothing: the transit gateway leads to {vpc_id} for it, and none of its subnets"
-            f" ({same or 'none of this family'}) has it. Correct from."
-        )
-
-
-def _near(
-    owners: Owners, request: Wanted, found: Scene, own: Sequence[Raw], theirs: Sequence[Raw], sight: Sight
-) -> Raw | Elsewhere | None:
-    """The source's attachment: its VPC's, or the one that the nodes' table sends the answers to.
-
-    A VPC to which more than a VPC's block is sent, such as one that inspects, is not the source's: its table says
-    where it goes from there.
-    """
-    if found.source_vpc:
-        mine = [raw for raw in theirs if raw["ResourceId"] == found.source_vpc]
-        table = found.source.net.table if found.source.net else None
-        route = longest(table.routes, found.overlay) if table else None
-        chosen = (raw for raw in mine if route and raw["TransitGatewayId"] == route.target)
-        return next(chosen, None) or next(iter(mine), None)
-    by_id = {raw["TransitGatewayAttachmentId"]: raw for raw in theirs}
-    otherwise: Elsewhere | None = None
-    for far in own:
-        if not (table_id := _table(far)):
-            continue
-        what = f"the routes of {table_id}"
-        back = sight.ask(what, lambda far=far, at=table_id: owners.longest(far, at, request.source), None)  # type: ignore[misc]
-        if back is None:
-            continue
-        onward = _onward(owners, far, back, theirs, request.source, sight)
-        elsewhere = Elsewhere(back, table_id, _attached(far, {}, {}), onward)
-        after = onward.route if onward else back
-        if after and after.target in by_id and not model.inspects(after) and not elsewhere.lost:
-            return by_id[after.target]
-        if elsewhere.lost or model.inspects(back):
-            otherwise = otherwise or elsewhere
-        else:
-            sight.add(f"{back.target}, to which {table_id} sends the answers", "it is not shown to this account")
-    return otherwise
-
-
-def _onward(
-    owners: Owners, far: Raw, route: TransitRoute | None, theirs: Sequence[Raw], wanted: str, sight: Sight
-) -> Onward | None:
-    """What the table of a VPC between does, where a route leads to one and that can be seen."""
-    between = next((r for r in theirs if route and r["TransitGatewayAttachmentId"] == route.target), None)
-    if route is None or between is None or not model.inspects(route) or not (table_id := _table(between)):
-        return None
-    try:
-        return Onward(between["TransitGatewayAttachmentId"], table_id, owners.longest(far, table_id, wanted))
-    except AwsError as err:
-        sight.missed(f"the routes of {table_id}", err)
-        return None
+    return Vpc(
+        vpc_id, look_vpc.completed(ec2, vpc_id, every[vpc_id], tables, sight), tables, account_id=found.account_id
+    )
 
 
 def _vgw(request: Wanted, mine: Vpc) -> str:
@@ -214,38 +168,65 @@ def _vgw(request: Wanted, mine: Vpc) -> str:
     return next((r.target for r in routes if r and r.target.startswith("vgw-")), "")
 
 
-def _with_nets(owners: Owners, near: Elsewhere, own: Sequence[Raw], mine: Vpc, sight: Sight) -> Elsewhere:
+def _with_nets(around: Around, near: Elsewhere, own: Sequence[Raw], mine: Vpc) -> Elsewhere:
     """With the subnets of the nodes' attachment."""
     far = next(raw for raw in own if raw["TransitGatewayAttachmentId"] == near.far.attachment_id)
-    end = _attached(far, _details(owners, [far], sight), mine.nets)
-    _note_hidden(end, "each node", _ROUTES, sight)
+    end = around.attached(far, _details(around, [far]), mine.nets)
+    _note_hidden(end, "each node", _ROUTES, around.sight)
     return replace(near, far=end)
 
 
-def _transit(owners: Owners, request: Wanted, near: Raw, far: Raw, theirs: Sequence[Raw], sight: Sight) -> Transit:
+def _transit(around: Around, request: Wanted, near: Raw, far: Raw, *, named: bool) -> Transit:
     """What the tables of both ends do, these without their subnets."""
-    ends = [_attached(raw, {}, {}) for raw in (near, far)]
+    one, other, owners = around.attached(near), around.attached(far), around.owners
     try:
-        there = owners.longest(far, ends[0].table_id, request.overlay) if ends[0].table_id else None
-        back = owners.longest(far, ends[1].table_id, request.source) if ends[1].table_id else None
+        there = owners.longest(far, one.table_id, request.overlay) if one.table_id else None
+        back = owners.longest(far, other.table_id, request.source) if other.table_id else None
     except AwsError as err:
-        sight.missed(f"the routes of {' and '.join(sorted({e.table_id for e in ends if e.table_id}))}", err)
-        return Transit(ends[0], ends[1], unseen=err.message)
-    between = [raw for raw in theirs if raw is not near]
-    there_on = _onward(owners, far, there, between, request.overlay, sight)
-    back_on = _onward(owners, far, back, between, request.source, sight)
-    return Transit(ends[0], ends[1], there, back, there_on, back_on)
+        around.sight.missed(
+            f"the routes of {' and '.join(sorted({e.table_id for e in (one, other) if e.table_id}))}", err
+        )
+        return Transit(one, other, unseen=err.message)
+    way = Transit(
+        one,
+        other,
+        there,
+        back,
+        around.onward(far, there, request.overlay, near),
+        around.onward(far, back, request.source, near),
+        around.parts(far, one.table_id, request.overlay),
+        around.parts(far, other.table_id, request.source),
+    )
+    return way if named else replace(way, beside=_beside(around, request, way, near, far))
 
 
-def _with_ends(
-    owners: Owners, transit: Transit, near: Raw, far: Raw, mine: Vpc, client: Vpc | None, sight: Sight
-) -> Transit:
+def _beside(around: Around, request: Wanted, way: Transit, near: Raw, far: Raw) -> tuple[Beside, ...]:
+    """The other attachments that the answers go to, in equal part, with what their tables do: a call for each such."""
+    answers = way.back_on.route if way.back_on else way.back
+    led = around.led_to(answers)
+    found = []
+    for raw in led if any(raw is near for raw in led) else ():
+        end = around.attached(raw)
+        if raw is near or (end.table_id == way.near.table_id and end.table_id):
+            continue
+        there, unseen = None, ""
+        if table_id := end.table_id:
+            try:
+                there = around.owners.longest(far, table_id, request.overlay)
+            except AwsError as err:
+                around.sight.missed(f"the routes of {table_id}", err)
+                unseen = err.message
+        found.append(Beside(end, there, around.onward(far, there, request.overlay, raw), unseen))
+    return tuple(found)
+
+
+def _with_ends(around: Around, transit: Transit, near: Raw, far: Raw, mine: Vpc, client: Vpc | None) -> Transit:
     """With the subnets of both attachments. Those of a VPC that cannot be seen at all are not missed."""
-    details, nets = _details(owners, [near, far], sight), {**mine.nets, **(client.nets if client else {})}
-    ends = [_attached(raw, details, nets) for raw in (near, far)]
+    details, nets = _details(around, [near, far]), {**mine.nets, **(client.nets if client else {})}
+    ends = [around.attached(raw, details, nets) for raw in (near, far)]
     if client:
-        _note_hidden(ends[0], "each client", "", sight)
-    _note_hidden(ends[1], "each node", _ROUTES, sight)
+        _note_hidden(ends[0], "each client", "", around.sight)
+    _note_hidden(ends[1], "each node", _ROUTES, around.sight)
     return replace(transit, near=ends[0], far=ends[1])
 
 
@@ -260,36 +241,13 @@ def _note_hidden(end: Attached, whose: str, more: str, sight: Sight) -> None:
         sight.add(what, "they are not shared with this account", remedy)
 
 
-def _details(owners: Owners, raws: Sequence[Raw], sight: Sight) -> dict[str, Raw]:
+def _details(around: Around, raws: Sequence[Raw]) -> dict[str, Raw]:
     """The VPC attachments among these with their subnets and options, by id."""
     vpcs = {raw["ResourceId"]: raw for raw in raws if raw["ResourceType"] == "vpc"}
     found: dict[str, Raw] = {}
     for vpc_id, raw in sorted(vpcs.items()):
         what = f"the subnets of {raw['TransitGatewayAttachmentId']}"
-        listed: list[Raw] = sight.ask(what, lambda at=raw, of=vpc_id: owners.vpc_attachments(at, of), [])  # type: ignore[misc]
+        nothing: list[Raw] = []
+        listed = around.sight.ask(what, lambda at=raw, of=vpc_id: around.owners.vpc_attachments(at, of), nothing)  # type: ignore[misc]
         found.update({one["TransitGatewayAttachmentId"]: one for one in listed})
     return found
-
-
-def _attached(raw: Raw, details: Mapping[str, Raw], nets: Mapping[str, Net]) -> Attached:
-    detail: Mapping[str, Any] = details.get(raw["TransitGatewayAttachmentId"], {})
-    options = detail.get("Options", {})
-    return Attached(
-        attachment_id=raw["TransitGatewayAttachmentId"],
-        gateway_id=raw["TransitGatewayId"],
-        kind=raw["ResourceType"],
-        resource_id=raw["ResourceId"],
-        owner_id=raw.get("TransitGatewayOwnerId", ""),
-        table_id=_table(raw),
-        nets=tuple(nets[i] for i in detail.get("SubnetIds", ()) if i in nets),
-        hidden=tuple(i for i in detail.get("SubnetIds", ()) if i not in nets),
-        unread=raw["ResourceType"] == "vpc" and not detail,
-        appliance=options.get("ApplianceModeSupport") == "enable",
-        referencing=options.get("SecurityGroupReferencingSupport") != "disable",
-    )
-
-
-def _table(raw: Raw) -> str | None:
-    """The table that routes what comes in by an attachment."""
-    table_id = raw.get("Association", {}).get("TransitGatewayRouteTableId")
-    return str(table_id) if table_id else None

@@ -17,6 +17,7 @@ from .._aws.errors import AwsError
 from .._base import net
 from .._route.ec2 import Ec2
 from .._route.plan import PlanError
+from . import look_vpc
 from .look_vpc import Vpc
 from .model import CLIENT, LINUX, TRANSLATED, WINDOWS, Ephemeral, Host, Tunnel, subnet_of
 from .owners import Sight
@@ -57,7 +58,10 @@ def located(ec2: Ec2, request: Wanted, source: Host, vpc: Vpc, sight: Sight) -> 
     """
     subnet = subnet_of(vpc.nets, request.source)
     block = ipaddress.ip_network(request.source)
-    if subnet is None and block.num_addresses == 1:
+    if subnet is None and look_vpc.partial(vpc.nets, vpc.account_id):
+        remedy = "Let the owner of that VPC look, or look from an address in a subnet that is shared."
+        sight.add(f"the subnet of {request.name} in {vpc.vpc_id}", "it is not shared with this account", remedy)
+    elif subnet is None and block.num_addresses == 1:
         blocks = ", ".join(sorted(cidr for one in vpc.nets.values() for cidr in (one.cidr, *one.more) if cidr))
         raise PlanError(
             f"{request.name} belongs to nothing: it lies in the block of {vpc.vpc_id}, and in none of its subnets"

@@ -21,23 +21,37 @@ from .model import ANY, Entry, Filter, Net, Ports
 from .owners import Sight
 
 _TCP = {"6", "tcp", "-1", "all"}
+_WITH_THE_TABLE = "CreateRouteTable"
+"""The Origin of a local route, whatever its target is now."""
 
 
 @dataclass
 class Vpc:
-    """A VPC as far as it was read."""
+    """A VPC as far as it was read; ``account_id`` is the caller's account."""
 
     vpc_id: str
     nets: dict[str, Net] = field(default_factory=dict)
     tables: list[Table] = field(default_factory=list)
     cidrs: tuple[str, ...] = ()
+    account_id: str = ""
 
 
-def vpc(ec2: Ec2, vpc_id: str, sight: Sight) -> Vpc:
+def partial(nets: Mapping[str, Net], account_id: str) -> bool:
+    """Whether these are another account's, who has shared them: then there may be more that are not shown."""
+    return bool(account_id) and any(one.owner_id not in ("", account_id) for one in nets.values())
+
+
+def vpc(ec2: Ec2, vpc_id: str, sight: Sight, account_id: str = "") -> Vpc:
     """Subnets, route tables and network ACLs of a VPC: three calls, and what is in the prefix lists that are routed."""
     tables = opened(ec2, ec2.tables(vpc_id=vpc_id), sight)
     nets = subnets_of(ec2, [vpc_id]).get(vpc_id, {})
-    return Vpc(vpc_id, completed(ec2, vpc_id, nets, tables, sight), tables, tables[0].local_cidrs)
+    return Vpc(vpc_id, completed(ec2, vpc_id, nets, tables, sight), tables, blocks(tables), account_id)
+
+
+def blocks(tables: Iterable[Table]) -> tuple[str, ...]:
+    """The CIDR blocks of the VPC of these tables; a local route may have been given another target in one of them."""
+    found = (r.destination for t in tables for r in t.routes if r.target == "local" or r.origin == _WITH_THE_TABLE)
+    return tuple(dict.fromkeys(found))
 
 
 def opened(ec2: Ec2, tables: Sequence[Table], sight: Sight) -> list[Table]:
@@ -65,7 +79,13 @@ def subnets_of(ec2: Ec2, vpc_ids: Sequence[str]) -> dict[str, dict[str, Net]]:
         wanted = [{"Name": "vpc-id", "Values": list(vpc_ids[start : start + FILTER_VALUES])}]
         for page in ec2.aws.pages("ec2", "DescribeSubnets", Filters=wanted, MaxResults=SUBNETS_PAGE):
             for raw in page["Subnets"]:
-                one = Net(raw["SubnetId"], raw.get("CidrBlock", ""), raw["AvailabilityZone"], more=_six(raw))
+                one = Net(
+                    raw["SubnetId"],
+                    raw.get("CidrBlock", ""),
+                    raw["AvailabilityZone"],
+                    more=_six(raw),
+                    owner_id=raw.get("OwnerId", ""),
+                )
                 found.setdefault(raw["VpcId"], {})[one.subnet_id] = one
     return found
 

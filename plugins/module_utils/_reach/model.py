@@ -12,15 +12,17 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .._base import net
-from .._route.plan import ACTIVE, Route, Table
+from .._route.plan import Route, Table
 from .client_vpn import Held
 from .plan import TransitRoute
 
 Ports = tuple[int, int]
+FIREWALL = "network-function"
+"""The kind of an attachment by which a firewall is attached without a VPC: it sends back what it lets through."""
 ANY: Ports = (0, 65535)
 
 
@@ -75,7 +77,7 @@ class Filter:
 class Net:
     """A subnet with what is in effect in it; ``table`` and ``acl`` are None where they could not be read.
 
-    ``more`` are its IPv6 blocks.
+    ``more`` are its IPv6 blocks, ``owner_id`` is the account that may have shared it.
     """
 
     subnet_id: str
@@ -84,6 +86,7 @@ class Net:
     table: Table | None = None
     acl: Filter | None = None
     more: tuple[str, ...] = ()
+    owner_id: str = ""
 
     def __str__(self) -> str:
         return f"{self.subnet_id} ({self.zone})"
@@ -117,7 +120,8 @@ class Attached:
     """An attachment. ``table_id`` is the table that routes what comes in by it; ``nets`` are its subnets, of a VPC.
 
     ``unread``: these could not be read; ``hidden`` are the ids of those that nobody who was asked can see, as in a
-    VPC of which other subnets are shared. ``owner_id`` is the account of its gateway.
+    VPC of which other subnets are shared. ``owner_id`` is the account of its gateway. ``untold``: nobody who was asked
+    sees by which table it is routed, which the gateway's owner does.
     ``referencing``: security groups of other VPCs may be named in rules (SecurityGroupReferencingSupport).
     """
 
@@ -127,6 +131,7 @@ class Attached:
     resource_id: str
     owner_id: str = ""
     table_id: str | None = None
+    untold: bool = False
     nets: tuple[Net, ...] = ()
     hidden: tuple[str, ...] = ()
     unread: bool = False
@@ -145,12 +150,17 @@ class Attached:
         """Which of its subnets were not seen, or nothing."""
         return "its subnets" if self.unread else f"its subnets {', '.join(self.hidden)}" if self.hidden else ""
 
+    @property
+    def premises(self) -> bool:
+        """Whether it leads to networks that nobody here sees: a VPN, Direct Connect, a peered gateway."""
+        return self.kind not in ("vpc", FIREWALL)
+
 
 @dataclass(frozen=True)
 class Onward:
-    """What the table of an attachment between does with what comes out of its VPC; ``route`` is None where it has none.
+    """What the table of an attachment between does with what comes back by it; ``route`` is None where it has none.
 
-    That VPC may inspect what it gets, and send it on.
+    What is attached there, such as a VPC, may inspect what it gets, and send it on.
     """
 
     attachment_id: str
@@ -159,21 +169,36 @@ class Onward:
 
     @property
     def ends(self) -> bool:
-        """Whether it leads nowhere, or into that VPC again."""
-        return self.route is None or self.route.state != ACTIVE or self.route.target in (None, self.attachment_id)
+        """Whether it leads nowhere, or back to where it came from."""
+        return self.route is None or not set(self.route.targets) - {self.attachment_id}
 
-    def leads(self, attachment_id: str) -> bool | None:
-        """Whether it leads to that attachment; None where it leads to one more VPC between."""
-        if self.route is None or self.ends:
+    def leads(self, attachment_id: str, sender: str = "") -> bool | None:
+        """Whether it leads to that attachment, and not to the ``sender``; None where it leads to one more between."""
+        if self.route is None or self.ends or self.route.targets == (sender,):
             return False
-        return True if self.route.target == attachment_id else None if inspects(self.route) else False
+        return True if attachment_id in self.route.targets else None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Another attachment that the answers go to in equal part, and what its table does with the overlay IP.
+
+    ``unseen`` says why that could not be read.
+    """
+
+    attached: Attached
+    there: TransitRoute | None = None
+    there_on: Onward | None = None
+    unseen: str = ""
 
 
 @dataclass(frozen=True)
 class Transit:
     """A way by a transit gateway. ``there`` is what the source's table does with the overlay IP, ``back`` the nodes'.
 
-    ``there_on`` and ``back_on`` are what the table of a VPC between does, where one of these leads to such a VPC.
+    ``there_on`` and ``back_on`` are what the table of an attachment between does, where one of these leads to one.
+    ``parts_there`` and ``parts_back`` are the routes for parts of these networks. ``beside`` are other attachments that
+    the source may as well come by.
     ``unseen`` says why the routes could not be read, else it is empty. ``referencing`` is the gateway's own
     SecurityGroupReferencingSupport, where somebody had to ask; None where that could not be read.
     """
@@ -184,30 +209,53 @@ class Transit:
     back: TransitRoute | None = None
     there_on: Onward | None = None
     back_on: Onward | None = None
+    parts_there: tuple[TransitRoute, ...] = ()
+    parts_back: tuple[TransitRoute, ...] = ()
+    beside: tuple[Beside, ...] = ()
     unseen: str = ""
     referencing: bool | None = None
+
+    @property
+    def detours_there(self) -> bool:
+        """Whether a packet goes by an attachment between: by which zone it comes out, is then not the sender's."""
+        return _detours(self.there, self.far)
+
+    @property
+    def detours_back(self) -> bool:
+        """Whether the answer does."""
+        return _detours(self.back, self.near)
+
+
+def _detours(route: TransitRoute | None, end: Attached) -> bool:
+    return route is not None and bool(route.targets) and end.attachment_id not in route.targets
 
 
 @dataclass(frozen=True)
 class Elsewhere:
     """Where the nodes' table ``table_id`` sends the answers, in place of the source's attachment.
 
-    That is to another VPC, with ``onward`` what its table does; or it is the end of them: see `lost`.
+    That is to another VPC, with ``onward`` what its table does; or it is the end of them: see `lost`. Of a network that
+    no ``route`` holds, there may be ``parts`` that are led somewhere. ``empty``: it is seen that the source is not in
+    that VPC itself.
     """
 
-    route: TransitRoute
+    route: TransitRoute | None
     table_id: str
     far: Attached
     onward: Onward | None = None
+    parts: tuple[TransitRoute, ...] = ()
+    empty: bool = False
 
     @property
     def lost(self) -> str:
         """Why no answer can come to the source, or nothing: it is dropped, or led back to where it came from."""
-        if self.route.target is None or self.route.state != ACTIVE:
+        if self.route is None:
+            return ""
+        if not self.route.targets:
             return "which drops it"
         if self.route.target == self.far.attachment_id:
             return f"back into the nodes' own VPC ({self.far.resource_id})"
-        if self.onward and self.onward.leads(self.far.attachment_id):
+        if self.empty and self.onward and self.onward.leads(self.far.attachment_id):
             return f"another VPC ({self.route.resource_id}), whose table {self.onward.table_id} leads back to the nodes"
         return ""
 
@@ -240,8 +288,10 @@ class Unseen:
 class Scene:
     """All that was read. ``source_vpc`` is the VPC of the source, where it lies in one that could be found.
 
+    ``source_tables`` are the route tables of that VPC, where it is another one than the nodes'.
     ``peering_id`` and ``vgw_id`` name connections by which the source's network is bound to the nodes' VPC;
-    ``looked_at`` says where a source was looked for that was not found.
+    ``looked_at`` says where a source was looked for that was not found. ``targets`` are those interfaces of the nodes
+    that receive the overlay IP, ``own`` are all that they have. ``account_id`` is the nodes' account.
     """
 
     overlay: str
@@ -249,6 +299,7 @@ class Scene:
     nodes: tuple[Host, ...]
     source: Host
     source_vpc: str | None = None
+    source_tables: tuple[Table, ...] = ()
     port: int | None = None
     tunnel: Tunnel | None = None
     transit: Transit | None = None
@@ -258,6 +309,8 @@ class Scene:
     looked_at: tuple[str, ...] = ()
     unseen: tuple[Unseen, ...] = ()
     targets: frozenset[str] = field(default_factory=frozenset)
+    own: frozenset[str] = field(default_factory=frozenset)
+    account_id: str = ""
 
     @property
     def ports(self) -> Ports:
@@ -266,7 +319,7 @@ class Scene:
 
 
 def inspects(route: TransitRoute) -> bool:
-    """Whether a route leads to a VPC, and to more than a VPC has: what it does with that, is to be seen only there.
+    """Whether a route leads to a VPC, and to more than a VPC has: not all of that is the VPC's own.
 
     A block of a VPC is /16 or longer, of IPv6 /44 (VPC user guide, "VPC CIDR blocks").
     """
@@ -286,62 +339,6 @@ def longest(routes: Iterable[Route], destination: str) -> Route | None:
 
 def _within(destination: str, route: Route) -> bool:
     return net.within(destination, route.destination)
-
-
-def acl_decides(entries: Sequence[Entry], peer: str, ports: Ports, *, every: bool) -> tuple[bool, str]:
-    """Whether the ACL lets these ports of ``peer`` through, and the rule that says so.
-
-    The first rule that matches decides. With ``every``, all the ports must be let through, else one is enough.
-    """
-    left = [ports]
-    allowed: Entry | None = None
-    for entry in sorted(entries, key=lambda e: e.number):
-        hit = [cut for part in left if (cut := _overlap(part, entry.ports))] if _covers(entry, peer) else []
-        if not hit:
-            continue
-        if every and not entry.allow:
-            return False, str(entry)
-        if not every and entry.allow:
-            return True, str(entry)
-        allowed = allowed or entry
-        left = [rest for part in left for rest in _without(part, entry.ports)]
-        if not left:
-            return every, str(allowed)
-    return False, "no rule but the last: deny everything"
-
-
-def groups_decide(
-    entries: Sequence[Entry], peer: str, ports: Ports, groups: Sequence[str] | None = ()
-) -> tuple[bool | None, str]:
-    """Whether one of the rules lets a port through: None where only something that was not read may do so.
-
-    That is a prefix list; and another group, where it is not known which ``groups`` the peer has (None).
-    """
-    fits = [e for e in entries if _overlap(e.ports, ports) == ports or (ports == ANY and _overlap(e.ports, ports))]
-    for entry in fits:
-        if entry.peer in (groups or ()) or _covers(entry, peer):
-            return True, str(entry)
-    lists = next((e for e in fits if e.peer.startswith("pl-")), None)
-    if lists:
-        return None, f"{lists}, a prefix list that was not read"
-    named = next((e for e in fits if e.peer.startswith("sg-")), None) if groups is None else None
-    if named:
-        return None, f"{named}, and whether {peer} has that security group was not seen"
-    return False, f"no rule allows {peer}"
-
-
-def _covers(entry: Entry, peer: str) -> bool:
-    return "/" in entry.peer and net.family(entry.peer) == net.family(peer) and net.within(peer, entry.peer)
-
-
-def _overlap(one: Ports, other: Ports) -> Ports | None:
-    low, high = max(one[0], other[0]), min(one[1], other[1])
-    return (low, high) if low <= high else None
-
-
-def _without(part: Ports, cut: Ports) -> list[Ports]:
-    pieces = [(part[0], min(part[1], cut[0] - 1)), (max(part[0], cut[1] + 1), part[1])]
-    return [piece for piece in pieces if piece[0] <= piece[1]]
 
 
 def subnet_of(nets: Mapping[str, Net], address: str) -> Net | None:

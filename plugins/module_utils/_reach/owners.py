@@ -92,6 +92,10 @@ class Owners:
         """What a table of that gateway does with a prefix: the longest one that holds it."""
         return self._first(raw, lambda caller: caller.longest(table_id, wanted))
 
+    def inner(self, raw: Raw, table_id: str, wanted: str) -> list[TransitRoute]:
+        """What a table of that gateway does with parts of a network."""
+        return self._first(raw, lambda caller: caller.inner(table_id, wanted))
+
     def referencing(self, raw: Raw) -> bool | None:
         """Whether that gateway lets a security group of one VPC be named in a rule of another one's."""
         return self._first(raw, lambda caller: caller.referencing(raw["TransitGatewayId"]))

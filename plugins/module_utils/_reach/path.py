@@ -52,7 +52,10 @@ def _path(scene: Scene, node: Host) -> dict[str, Any]:
 def _hops(scene: Scene, node: Host) -> Iterator[Hop]:
     impossible = _impossible(scene)
     if impossible is None:
-        yield from there(scene, node)
+        for hop in there(scene, node):
+            yield hop
+            if hop.translates:  # what is said of the source's address holds no more
+                return
         yield from back(scene, node)
         return
     yield impossible

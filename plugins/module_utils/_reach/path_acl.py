@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .._base.finding import NOT_SEEN
-from . import model
+from . import decide
 from . import path_hops as hops
 from .model import Attached, Ephemeral, Host, Net, Ports, Scene
 from .path_hops import BACK, CLIENT, NODES, THERE, Hop
@@ -29,7 +29,8 @@ class Leg:
     """One direction of a path. ``sides`` are the sender's and the receiver's, ``packet`` is from where, and to where.
 
     ``sender`` and ``receiver`` are None where they lie in no subnet that is seen. By a transit gateway, it goes in by
-    the attachment ``out``, and comes out by ``into``. With ``unknown``, by what it comes is not known.
+    the attachment ``out``, and comes out by ``into``. With ``unknown``, by what it comes is not known; with
+    ``detours``, it goes by an attachment between, and by which zone it comes out is not known.
     """
 
     direction: str
@@ -41,13 +42,14 @@ class Leg:
     out: Attached | None = None
     into: Attached | None = None
     unknown: bool = False
+    detours: bool = False
 
 
 @dataclass(frozen=True)
 class Asked:
     """One ACL that is asked: at which point of the way, of which subnet, and about whom in which direction.
 
-    ``unsure``: only if the packet does not come by this very subnet, which is not known.
+    ``unsure``: only if the packet comes by this very subnet, or, of the receiver's, if it does not: that is not known.
     """
 
     point: str
@@ -64,7 +66,9 @@ def there(scene: Scene, node: Host) -> Leg:
     into = way.far if way else scene.elsewhere.far if scene.elsewhere else None
     packet, sides = (source.address, scene.overlay), (_side(scene), NODES)
     unknown = into is None and scene.source_vpc != scene.vpc_id
-    return Leg(THERE, sides, packet, scene.ports, source.net, node.net, way.near if way else None, into, unknown)
+    detours = way is not None and way.detours_there
+    near = way.near if way else None
+    return Leg(THERE, sides, packet, scene.ports, source.net, node.net, near, into, unknown, detours)
 
 
 def back(scene: Scene, node: Host) -> Leg:
@@ -72,7 +76,9 @@ def back(scene: Scene, node: Host) -> Leg:
     way, source = scene.transit, scene.source
     out = way.far if way else scene.elsewhere.far if scene.elsewhere else None
     packet, sides = (scene.overlay, source.address), (NODES, _side(scene))
-    return Leg(BACK, sides, packet, source.ephemeral, node.net, source.net, out, way.near if way else None)
+    detours = way is not None and way.detours_back
+    near = way.near if way else None
+    return Leg(BACK, sides, packet, source.ephemeral, node.net, source.net, out, near, detours=detours)
 
 
 def _side(scene: Scene) -> str:
@@ -93,12 +99,15 @@ def asked(leg: Leg) -> list[Asked]:
         if entry:  # be it the sender's own subnet
             rows.append(Asked(ENTERS, mine, entry, source, outbound=False))
     if receiver:
-        by, unseen = hops.by_subnets(sender, leg.out, leg.into) if leg.into else ((), "")
+        zoned = None if leg.detours else sender
+        by, unseen = hops.by_subnets(zoned, leg.out, leg.into) if leg.into else ((), "")
         others = [one for one in by if one.subnet_id != receiver.subnet_id]
-        rows += [Asked(ARRIVES, theirs, one, destination, outbound=True) for one in others]
+        several = leg.detours and (len(by) > 1 or bool(unseen))
+        rows += [Asked(ARRIVES, theirs, one, destination, outbound=True, unsure=several) for one in others]
         if others or unseen or not by:  # what comes out of a gateway into its own subnet is asked nothing
             # Of subnets that nobody was shown, none is the receiver's, which is seen; of unread ones, one may be.
             unsure = leg.unknown or bool(leg.into and leg.into.unread) or bool(by and not others)
+            unsure = unsure or (several and len(others) < len(by))
             rows.append(Asked(ARRIVES, theirs, receiver, source, False, unsure))
     return rows
 
@@ -119,16 +128,19 @@ def _judged(leg: Leg, one: Asked) -> Hop:
     answers = isinstance(ports, Ephemeral)
     needed = ports.ports if isinstance(ports, Ephemeral) else ports
     passes: bool | None
-    passes, rule = model.acl_decides(entries, one.peer, needed, every=answers)
+    passes, rule = decide.acl_decides(entries, one.peer, needed, every=answers)
     what = f"ports {needed[0]}-{needed[1]}" if answers else "the service's port"
     warning = ""
     if passes and isinstance(ports, Ephemeral) and ports.rare:
-        whole, why = model.acl_decides(entries, one.peer, ports.rare, every=True)
+        whole, why = decide.acl_decides(entries, one.peer, ports.rare, every=True)
         low, high = ports.rare
         warning = "" if whole else f"{ports.rarely} gets no answer at its ports {low}-{high}: {why}"
         what = what if whole else f"ports {needed[0]}-{high}"
+    if passes and (part := decide.acl_part(entries, one.peer, needed, every=answers)):
+        warning = f"{warning}; and a part of it is dropped: {part}" if warning else f"a part is dropped: {part}"
     if not passes and one.unsure:
-        passes, rule = None, f"{rule}, which does not count if it comes in by this very subnet: that was not seen"
+        counts = "counts only" if one.outbound else "does not count"
+        passes, rule = None, f"{rule}, which {counts} if it comes in by this very subnet: that was not seen"
     where = f"network ACL {acl.name} of {one.subnet}, {way}"
     remedy = f"Allow TCP {what} {'to' if one.outbound else 'from'} {one.peer} {way} in {acl.name}."
     return Hop(leg.direction, one.side, where, rule, passes, "network_acl", remedy, warning)

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._base import net
-from . import model, path_acl
+from .._route.plan import ACTIVE
+from . import model, path_acl, path_gateway
 from . import path_hops as hops
 from .model import Elsewhere, Host, Net, Scene, Transit
-from .path_hops import BACK, GATEWAY, NODES, AtGateway, Hop
+from .path_gateway import AtGateway
+from .path_hops import BACK, CLIENT, GATEWAY, NODES, Hop
 
 
 def back(scene: Scene, node: Host) -> Iterator[Hop]:
@@ -29,16 +31,51 @@ def back(scene: Scene, node: Host) -> Iterator[Hop]:
         if itself := _to_a_node(scene, node.net):
             yield itself
             return
-        yield hops.to_gateway(BACK, NODES, node.net, source, far)
-        yield hops.zone(BACK, NODES, node.net, far)
-        yield from path_acl.judged(leg, path_acl.ENTERS)
+        nodes = {one.network_interface_id: one.net for one in scene.nodes}
+        led = hops.to_gateway(BACK, NODES, node.net, source, far, nodes=nodes)
+        yield led
+        entered = (hops.zone(BACK, NODES, node.net, far), *path_acl.judged(leg, path_acl.ENTERS))
+        yield from (hops.doubtful(hop, hops.AROUND) if led.detour else hop for hop in entered)
     if way:
         yield _by_gateway(way, source)
+        yield from _into_source(scene, node.net, way)
     elif scene.elsewhere:
         yield _elsewhere(scene.elsewhere, source)
     elif scene.source_vpc == scene.vpc_id:
-        yield Hop(BACK, NODES, f"route table of {node.net}", f"{source} is local", True)
+        yield _within(scene.source.address, NODES, node.net)
     yield from path_acl.judged(leg, path_acl.ARRIVES)
+
+
+def _into_source(scene: Scene, sender: Net, way: Transit) -> Iterator[Hop]:
+    """What the tables of the subnets by which it enters the source's VPC do, told where it is not as always."""
+    if scene.source.net is None:
+        return
+    by, _unseen = hops.by_subnets(None if way.detours_back else sender, way.far, way.near)
+    found = [_within(scene.source.address, CLIENT, entry) for entry in by if entry.table]
+    several = any(hop.passes for hop in found)
+    why = "which counts only if it comes in by this very subnet"
+    yield from (hops.doubtful(hop, why) if several else hop for hop in found if not hop.passes or hop.warning)
+
+
+def _within(source: str, side: str, subnet: Net) -> Hop:
+    """Within the VPC: by the local route, unless one for a whole subnet leads to a firewall, or the like.
+
+    VPC user guide, "Route tables", "Middlebox appliance"; such a route may be more specific than the local one.
+    """
+    remedy = f"Let the table of {subnet} have no route for a part of the VPC but the local one, or see where it leads."
+    if subnet.table is None:
+        return hops.unseen(BACK, side, f"route table of {subnet}", remedy)
+    where = f"route table {subnet.table.route_table_id} of {subnet}"
+    route = model.longest(subnet.table.routes, source)
+    if route is None:
+        return Hop(BACK, side, where, f"no route for {source} was seen, not even the local one", None, "", remedy)
+    if route.target == "local":
+        warning = hops.elsewhere(subnet.table.routes, source, "local")
+        return Hop(BACK, side, where, f"{source} is local", True, "part_elsewhere", remedy, warning)
+    if route.state == ACTIVE or subnet.holds(source):  # within one subnet a router may not be asked
+        return hops.past(BACK, side, where, route, source, f"sent on to {source}", remedy)
+    rule = f"{hops.told(route, source)} ({route.state}), which drops it"
+    return Hop(BACK, side, where, rule, False, "no_return_route", f"Remove or replace that route. {remedy}")
 
 
 def _to_a_node(scene: Scene, subnet: Net) -> Hop | None:
@@ -58,19 +95,25 @@ def _to_a_node(scene: Scene, subnet: Net) -> Hop | None:
 def _by_gateway(way: Transit, source: str) -> Hop:
     """What the table of the nodes' attachment does with the answer."""
     if way.far.table_id is None:
-        rule, remedy = "it is associated with no route table", "Associate it with one."
-        return Hop(BACK, GATEWAY, f"attachment {way.far}", rule, False, "no_association", remedy)
+        return path_gateway.unassociated(BACK, way.far)
     table_id = way.far.table_id
     remedy = f"Propagate {way.near.attachment_id} to {table_id}, or make a static route for {source}."
-    asked = AtGateway(BACK, table_id, source, way.back, way.back_on, way.near, "no_return_route", remedy)
-    return hops.gateway_route(way, asked)
+    asked = AtGateway(
+        BACK, table_id, source, way.back, way.back_on, way.near, way.far, "no_return_route", remedy, way.parts_back
+    )
+    return path_gateway.gateway_route(way, asked)
 
 
 def _elsewhere(way: Elsewhere, source: str) -> Hop:
     """To a VPC that may inspect it; or to where no answer gets to the source from."""
     route = way.route
+    if route is None:
+        where = f"transit gateway route table {way.table_id}"
+        rule = f"no route holds all of {source}, but parts of it: {hops.listed(way.parts)}"
+        remedy = f"Look from an address of {source} that one of these holds."
+        return Hop(BACK, GATEWAY, where, rule, None, "", remedy)
     if not way.lost:
-        return hops.inspected(BACK, way.table_id, route, source, way.onward)
+        return path_gateway.inspected(BACK, way.table_id, route, source, way.onward)
     shown = f"{route.destination} -> {route.target or 'nowhere'} ({route.kind}, {route.state})"
     remedy = (
         f"Make a route for {source} to the attachment of its own network in {way.table_id}, or propagate that; or"

@@ -8,19 +8,21 @@ Pure. This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from .._base import net
 from .._base.finding import NOT_SEEN
-from .._route.plan import ACTIVE, Route
+from .._route.plan import ACTIVE, Route, Table
 from . import model
-from .model import Attached, Net, Onward, Transit
+from .model import Attached, Net
 from .plan import TransitRoute
 
 THERE, BACK = "there", "back"
 NODES, GATEWAY, CLIENT, VPN = "nodes' VPC", "transit gateway", "clients' side", "Client VPN"
 NOWHERE = ""
 """The side of a source that belongs to nothing known."""
+_SHOWN = 3  # of routes that a sentence names
 ALTERNATIVES = "Go by a transit gateway, or put a Network Load Balancer in front (docs/reach.md)."
 
 
@@ -28,7 +30,8 @@ ALTERNATIVES = "Go by a transit gateway, or put a Network Load Balancer in front
 class Hop:
     """One decision. ``passes`` is None where it could not be seen; a hop that drops has an ``id`` and a ``remedy``.
 
-    ``warning`` says whom it drops all the same, where it passes.
+    ``warning`` says whom it drops all the same, where it passes. ``detour``: it goes to what may send it on, by another
+    subnet than its sender's. ``translates``: and from another address.
     """
 
     direction: str
@@ -39,83 +42,61 @@ class Hop:
     id: str = ""
     remedy: str = ""
     warning: str = ""
+    detour: bool = False
+    translates: bool = False
 
 
-@dataclass(frozen=True)
-class AtGateway:
-    """What a transit gateway route table is asked, and what it says; ``onward`` as in `model.Transit`.
+def elsewhere(parts: Iterable[Route | TransitRoute], wanted: str, *right: str | None) -> str:
+    """What leads parts of a network to another target than what is right for it, as a sentence, or nothing."""
+    found = [one for one in _inside(parts, wanted) if one.target not in right]
+    return f"of {wanted}, a part is led elsewhere: {listed(found)}" if found else ""
 
-    ``id`` and ``remedy`` are those of a finding where it does not lead to ``target``.
+
+def listed(routes: Sequence[Route | TransitRoute]) -> str:
+    """Routes, the first of them by name."""
+    shown = [f"{one.destination} -> {one.target or 'nowhere'} ({one.state})" for one in routes[:_SHOWN]]
+    more = f" and {len(routes) - _SHOWN} more" if len(routes) > _SHOWN else ""
+    return f"{', '.join(shown)}{more}"
+
+
+def _inside(parts: Iterable[Route | TransitRoute], wanted: str) -> Iterator[Route | TransitRoute]:
+    """Those for parts of a network."""
+    return (one for one in parts if one.destination != wanted and net.covers(wanted, one.destination))
+
+
+def in_part(parts: Iterable[Route | TransitRoute], wanted: str, *right: str | None) -> str:
+    """The first route that leads at least a part of a network where it shall go, or nothing."""
+    good = (one for one in _inside(parts, wanted) if one.target in right and one.state == ACTIVE)
+    found = next(good, None)
+    return f"{found.destination} -> {found.target}" if found else ""
+
+
+def partly(hop: Hop, part: str, wanted: str) -> Hop:
+    """What is dropped of a network as a whole, and a part of it not: then it depends on the address."""
+    remedy = f"Look from an address of {wanted}, such as one in {part.split(' ')[0]}. For all of it: {hop.remedy}"
+    return replace(hop, passes=None, id="", rule=f"{hop.rule}; for a part of it, {part}", remedy=remedy)
+
+
+def widest(destination: str, wanted: str) -> str:
+    """Why a route decides, where it is not that of the very destination."""
+    return "" if destination == wanted else f", the longest prefix that holds {wanted}"
+
+
+def to_gateway(
+    direction: str,
+    side: str,
+    subnet: Net,
+    wanted: str,
+    attached: Attached,
+    *,
+    nodes: Mapping[str, Net | None] | None = None,
+    tables: Iterable[Table] = (),
+) -> Hop:
+    """The table of a subnet must send it to the transit gateway.
+
+    ``nodes`` are the interfaces of the nodes with their subnets: what is sent to one goes on by its own table.
+    ``tables`` are those of the VPC, by which a NAT gateway may send it on.
     """
-
-    direction: str
-    table_id: str
-    wanted: str
-    route: TransitRoute | None
-    onward: Onward | None
-    target: Attached
-    id: str
-    remedy: str
-
-    @property
-    def where(self) -> str:
-        return f"transit gateway route table {self.table_id}"
-
-
-def gateway_route(way: Transit, asked: AtGateway) -> Hop:
-    """Whether the table of an attachment leads to the other one."""
-    route, wanted = asked.route, asked.wanted
-    if way.unseen:
-        return Hop(asked.direction, GATEWAY, asked.where, f"not looked at: {way.unseen}", None, NOT_SEEN)
-    if route is None:
-        rule = f"no route for {wanted}"
-        return Hop(asked.direction, GATEWAY, asked.where, rule, False, asked.id, asked.remedy)
-    between = route.target not in (way.near.attachment_id, way.far.attachment_id) and route.state == ACTIVE
-    if between and model.inspects(route):
-        return _past(asked, route)
-    shown = f"{route.destination} -> {route.target or 'nowhere'} ({route.kind}, {route.state}){_widest(route, wanted)}"
-    right = route.target == asked.target.attachment_id and route.state == ACTIVE
-    return Hop(asked.direction, GATEWAY, asked.where, shown, right, asked.id, asked.remedy)
-
-
-def _past(asked: AtGateway, route: TransitRoute) -> Hop:
-    """What goes to another VPC by a wide route comes on from there only if the table of its attachment leads on."""
-    onward, wanted = asked.onward, asked.wanted
-    if onward is None or onward.leads(asked.target.attachment_id) is not False:
-        return inspected(asked.direction, asked.table_id, route, wanted, onward)
-    after = onward.route
-    there = f"{after.destination} -> {after.target or 'nowhere'} ({after.state})" if after else f"no route for {wanted}"
-    rule = (
-        f"{route.destination} -> {route.target}, another VPC ({route.resource_id}), and from there it does not come on:"
-        f" {onward.table_id} has {there}"
-    )
-    remedy = f"{asked.remedy} Or, if {route.resource_id} shall inspect it, make the route in {onward.table_id}."
-    return Hop(asked.direction, GATEWAY, asked.where, rule, False, asked.id, remedy)
-
-
-def _widest(route: TransitRoute | Route, wanted: str) -> str:
-    """Why this route decides, where it is not that of the very destination."""
-    return "" if route.destination == wanted else f", the longest prefix that holds {wanted}"
-
-
-def inspected(direction: str, table_id: str, route: TransitRoute, wanted: str, onward: Onward | None = None) -> Hop:
-    """What goes to another VPC by a wide route may come on from there, or not."""
-    where = f"transit gateway route table {table_id}"
-    rule = f"{route.destination} -> {route.target}, leads to another VPC ({route.resource_id}): an inspection VPC?"
-    leads = ", and that the table of that attachment leads on"
-    if onward:
-        leads = f": {onward.table_id} {'does not lead on' if onward.ends else 'leads on'}"
-    remedy = (
-        f"See in {route.resource_id} that what comes in for {wanted} is let through and sent back to the transit"
-        f" gateway{leads}. If nothing inspects there, a route is missing."
-    )
-    return Hop(
-        direction, GATEWAY, where, f"{rule} What it does with {wanted} cannot be seen from here", None, "", remedy
-    )
-
-
-def to_gateway(direction: str, side: str, subnet: Net, wanted: str, attached: Attached) -> Hop:
-    """The table of a subnet must send it to the transit gateway."""
     remedy = f"Make a route for {wanted}, or a prefix around it, to {attached.gateway_id} in the table of {subnet}."
     if subnet.table is None:
         return unseen(direction, side, f"route table of {subnet}", remedy)
@@ -124,13 +105,19 @@ def to_gateway(direction: str, side: str, subnet: Net, wanted: str, attached: At
     route = model.longest(subnet.table.routes, wanted)
     shown = told(route, wanted)
     if route and route.target == attached.gateway_id and route.state == ACTIVE:
-        return Hop(direction, side, where, shown, True)
+        warning = elsewhere(subnet.table.routes, wanted, route.target, "local")
+        return Hop(direction, side, where, shown, True, "part_elsewhere", remedy, warning)
     lists = [name for name, target in subnet.table.lists if target == attached.gateway_id]
     if lists:
         shown += f", and {', '.join(lists)} -> {attached.gateway_id}, a prefix list that was not read"
         return Hop(direction, side, where, shown, None, remedy=f"See that {', '.join(lists)} holds {wanted}.")
+    part = in_part(subnet.table.routes, wanted, attached.gateway_id)
+    if part:
+        return partly(Hop(direction, side, where, shown, False, found, remedy), part, wanted)
     if route is None:
         return Hop(direction, side, where, shown, False, found, remedy)
+    if route.state == ACTIVE and _may_come_on(direction, route, wanted, attached.gateway_id, nodes or {}, tables):
+        return past(direction, side, where, route, wanted, f"sent on to {attached.gateway_id}", remedy)
     if route.target.startswith("pcx-"):
         shown, found = f"{shown}, and a peering carries the VPC's own addresses alone", "peering"
     if route.target.startswith("vgw-"):
@@ -143,9 +130,56 @@ def to_gateway(direction: str, side: str, subnet: Net, wanted: str, attached: At
     )
 
 
+_LEADS_AWAY = ("local", "igw-", "eigw-", "cagw-", "pcx-", "vgw-")
+"""Targets from which nothing comes on to a transit gateway of the same VPC."""
+
+
+def _may_come_on(
+    direction: str, route: Route, wanted: str, gateway_id: str, nodes: Mapping[str, Net | None], tables: Iterable[Table]
+) -> bool:
+    """Whether what a route leads to may send it on to the transit gateway: a firewall, or an endpoint of one.
+
+    A NAT gateway sends on what a client begins, by the table of its own subnet; an answer that it knows nothing of, it
+    drops. Of another kind of target, such as a core network, nothing is known.
+    """
+    if route.target in nodes:
+        own = nodes[route.target]
+        return own is None or own.table is None or _leads_to(own.table, wanted, gateway_id)
+    if route.target.startswith("nat-"):
+        return direction == THERE and any(_leads_to(table, wanted, gateway_id) for table in tables)
+    return not route.target.startswith(_LEADS_AWAY)
+
+
+def _leads_to(table: Table, wanted: str, gateway_id: str) -> bool:
+    route = model.longest(table.routes, wanted)
+    return route is not None and route.target == gateway_id
+
+
+def past(direction: str, side: str, where: str, route: Route, wanted: str, on: str, remedy: str) -> Hop:
+    """What a route leads to something that may send it on: that is to be seen only there."""
+    rule = f"{told(route, wanted)}, which may inspect it, and send it on: that cannot be seen from here"
+    remedy = f"See that {route.target} lets it through, and that it is {on}. If nothing shall inspect it: {remedy}"
+    translates = route.target.startswith("nat-")
+    if translates:
+        remedy = f"Look from the address of {route.target}, which is what comes out of it. {remedy}"
+    return Hop(direction, side, where, rule, None, "", remedy, detour=True, translates=translates)
+
+
+def doubtful(hop: Hop, why: str) -> Hop:
+    """A drop that is none if the packet does not come by there."""
+    return replace(hop, passes=None, id="", rule=f"{hop.rule}; {why}") if hop.passes is False else hop
+
+
+AROUND = "which does not count if it is sent on from another subnet: that was not seen"
+
+
 def told(route: Route | None, wanted: str) -> str:
     """A route of a VPC's table, or that there is none."""
-    return f"{route.destination} -> {route.target}{_widest(route, wanted)}" if route else f"no route for {wanted}"
+    return (
+        f"{route.destination} -> {route.target}{widest(route.destination, wanted)}"
+        if route
+        else f"no route for {wanted}"
+    )
 
 
 def zone(direction: str, side: str, subnet: Net, attached: Attached) -> Hop:

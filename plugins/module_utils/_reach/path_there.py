@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from .._base.finding import NOT_SEEN
-from . import model, path_acl
+from .._route.plan import ACTIVE
+from . import client_vpn, decide, model, path_acl, path_gateway
 from . import path_hops as hops
-from .client_vpn import ACTIVE
-from .model import Attached, Entry, Host, Net, Scene, Transit, Tunnel
-from .path_hops import CLIENT, GATEWAY, NODES, THERE, VPN, AtGateway, Hop
+from .model import Attached, Beside, Entry, Host, Net, Scene, Transit, Tunnel
+from .path_gateway import AtGateway
+from .path_hops import CLIENT, NODES, THERE, VPN, Hop
+
+_INSPECTING = ("eni-", "vpce-")
+"""What a route may lead to in a VPC that looks at what passes: a firewall's interface, an endpoint of one."""
 
 
 def there(scene: Scene, node: Host) -> Iterator[Hop]:
@@ -41,13 +46,13 @@ def there(scene: Scene, node: Host) -> Iterator[Hop]:
 def _by_tunnel(scene: Scene, way: Tunnel) -> Iterator[Hop]:
     """What a Client VPN endpoint does with the overlay IP: who may, and by which of its subnets."""
     rules = [f"{one.item.destination} for {one.item.by or 'all clients'} ({one.state})" for one in way.rules]
-    works = any(one.phase == ACTIVE for one in way.rules)
+    works = any(one.phase == client_vpn.ACTIVE for one in way.rules)
     remedy = f"Authorise {scene.overlay} at {way.endpoint_id} (client_vpn_route, or reach.yml)."
     where = f"authorization rules of {way.endpoint_id}"
     shown = ", ".join(rules) or f"none for {scene.overlay}"
     yield Hop(THERE, VPN, where, shown, works, "no_authorization_rule", remedy)
     routes = [f"{one.item.destination} -> {one.item.by} ({one.state})" for one in way.routes]
-    works = any(one.phase == ACTIVE for one in way.routes)
+    works = any(one.phase == client_vpn.ACTIVE for one in way.routes)
     remedy = f"Make a route for {scene.overlay} by {way.subnet_id} (client_vpn_route, or reach.yml)."
     where = f"routes of {way.endpoint_id} by {way.subnet_id}"
     shown = ", ".join(routes) or f"no route for {scene.overlay}"
@@ -65,7 +70,7 @@ def _out_of_source(scene: Scene, node: Host) -> Iterator[Hop]:
     """Out of the source's interface and subnet, and to what its table says."""
     source, side = scene.source, NODES if scene.source_vpc == scene.vpc_id else CLIENT
     if source.groups:
-        passes, rule = model.groups_decide(source.groups.outbound, scene.overlay, scene.ports)
+        passes, rule = decide.groups_decide(source.groups.outbound, scene.overlay, scene.ports)
         remedy = (
             f"Allow {scene.overlay} as a CIDR in an outbound rule: no interface has that address, so no group does."
         )
@@ -84,46 +89,87 @@ def _out_of_source(scene: Scene, node: Host) -> Iterator[Hop]:
     leg = path_acl.there(scene, node)
     yield from path_acl.judged(leg, path_acl.LEAVES)
     if scene.transit:
-        yield hops.to_gateway(THERE, side, source.net, scene.overlay, scene.transit.near)
-        yield hops.zone(THERE, side, source.net, scene.transit.near)
-        yield from path_acl.judged(leg, path_acl.ENTERS)
+        near, tables = scene.transit.near, scene.source_tables
+        led = hops.to_gateway(THERE, side, source.net, scene.overlay, near, tables=tables)
+        yield led
+        entered = (hops.zone(THERE, side, source.net, near), *path_acl.judged(leg, path_acl.ENTERS))
+        yield from (hops.doubtful(hop, hops.AROUND) if led.detour else hop for hop in entered)
 
 
 def _by_gateway(scene: Scene, way: Transit) -> Iterator[Hop]:
     """What the table of the source's attachment does with the overlay IP."""
     if scene.source_vpc is None:
-        remedy = f"The peered transit gateway needs a static route for {scene.overlay}, too."
-        if way.near.kind != "peering":
-            remedy = (
-                f"With Direct Connect, {scene.overlay} or a prefix around it must be among the allowed prefixes of the"
-                " transit gateway's association; a VPN with static routing needs it among its routes."
-            )
-        yield hops.unseen(THERE, CLIENT, f"announcement of {scene.overlay} beyond {way.near}", remedy)
+        yield _beyond(scene, way)
     known = way.back_on.route if way.back_on else way.back
     if known and scene.source_vpc is None and ipaddress.ip_network(known.destination).prefixlen == 0:
         where, rule = f"the network of {scene.source.name}", f"nothing knows it but a default route, to {way.near}"
         remedy = f"If {scene.source.name} is not behind {way.near.attachment_id}, correct from."
         yield Hop(THERE, CLIENT, where, rule, None, remedy=remedy)
-    if way.near.table_id is None:
-        rule, remedy = "it is associated with no route table", "Associate it with one."
-        yield Hop(THERE, GATEWAY, f"attachment {way.near}", rule, False, "no_association", remedy)
-        return
+    ways = [Beside(way.near, way.there, way.there_on, way.unseen), *way.beside]
+    judged = {one.attached.table_id or one.attached.attachment_id: _at_gateway(scene, way, one) for one in ways}
+    some = any(hop.passes is not False for hop in judged.values())
+    yield from (_of_several(hop) if some and hop.passes is False else hop for hop in judged.values())
+
+
+def _at_gateway(scene: Scene, way: Transit, by: Beside) -> Hop:
+    table_id, wanted = by.attached.table_id, scene.overlay
+    if table_id is None:
+        return path_gateway.unassociated(THERE, by.attached)
     remedy = (
-        f"Make a static route for {scene.overlay} to {way.far.attachment_id} in {way.near.table_id}"
+        f"Make a static route for {scene.overlay} to {way.far.attachment_id} in {table_id}"
         " (transit_gateway_route, or reach.yml)."
     )
-    table_id, wanted = way.near.table_id, scene.overlay
-    asked = AtGateway(THERE, table_id, wanted, way.there, way.there_on, way.far, "no_static_route", remedy)
-    yield hops.gateway_route(way, asked)
+    parts = way.parts_there if by.attached == way.near else ()
+    asked = AtGateway(
+        THERE,
+        table_id,
+        wanted,
+        by.there,
+        by.there_on,
+        way.far,
+        by.attached,
+        "no_static_route",
+        remedy,
+        parts,
+        by.unseen,
+    )
+    return path_gateway.gateway_route(way, asked)
+
+
+def _of_several(hop: Hop) -> Hop:
+    """What drops by one of several ways: the network outside may use those alone that are in order."""
+    rule = (
+        f"{hop.rule}: what comes in by this one is dropped, if any does; another attachment of that network is in order"
+    )
+    return replace(hop, rule=rule, passes=None, id="")
+
+
+def _beyond(scene: Scene, way: Transit) -> Hop:
+    """What lies behind the source's attachment, of which nothing is seen here."""
+    near, source = way.near, scene.source.name
+    if near.kind == "vpc":
+        rule = f"it lies outside of {near.resource_id}: how it comes from there cannot be seen from here"
+        remedy = f"See in {near.resource_id} that what {source} sends to {scene.overlay} goes to {near.gateway_id}."
+        return Hop(THERE, CLIENT, f"the network of {source} beyond {near}", rule, None, remedy=remedy)
+    remedy = f"The peered transit gateway needs a static route for {scene.overlay}, too."
+    if near.kind != "peering":
+        remedy = (
+            f"With Direct Connect, {scene.overlay} or a prefix around it must be among the allowed prefixes of the"
+            " transit gateway's association; a VPN with static routing needs it among its routes."
+        )
+    return hops.unseen(THERE, CLIENT, f"announcement of {scene.overlay} beyond {near}", remedy)
 
 
 def _entered(scene: Scene, node: Host, near: Attached | None, far: Attached) -> Iterator[Hop]:
     """Into the nodes' VPC by a subnet of its attachment, whose table must have the overlay route like any client's."""
-    by, unseen = hops.by_subnets(scene.source.net, near, far)
+    detours = scene.transit is not None and scene.transit.detours_there
+    by, unseen = hops.by_subnets(None if detours else scene.source.net, near, far)
     if unseen:
         yield Hop(THERE, NODES, f"route tables of attachment {far}", f"{unseen} were not seen", None, NOT_SEEN)
-    for entry in by:
-        yield _overlay_route(scene, node, entry)
+    found = [_overlay_route(scene, node, entry) for entry in by]
+    unsure = detours and (unseen or any(hop.passes is not False for hop in found))
+    why = "which counts only if it comes in by this very subnet: that was not seen"
+    yield from (hops.doubtful(hop, why) if unsure else hop for hop in found)
 
 
 def _overlay_route(scene: Scene, node: Host, subnet: Net) -> Hop:
@@ -138,10 +184,19 @@ def _overlay_route(scene: Scene, node: Host, subnet: Net) -> Hop:
         names, shown = ", ".join(lists), hops.told(route, scene.overlay)
         shown += f", and {names} leads to a node, a prefix list that was not read"
         return Hop(THERE, NODES, where, shown, None, remedy=f"See that {names} has {scene.overlay}.")
+    if route and route.state == ACTIVE and route.target.startswith(_INSPECTING) and route.target not in scene.own:
+        return hops.past(THERE, NODES, where, route, scene.overlay, "sent on to a node", remedy)
     if route is None or route.network_interface_id not in scene.targets:
-        return Hop(THERE, NODES, where, hops.told(route, scene.overlay), False, "no_overlay_route", remedy)
+        state = f" ({route.state})" if route and route.state != ACTIVE else ""
+        shown = f"{hops.told(route, scene.overlay)}{state}"
+        dropped = Hop(THERE, NODES, where, shown, False, "no_overlay_route", remedy)
+        part = hops.in_part(subnet.table.routes, scene.overlay, *scene.targets)
+        return hops.partly(dropped, part, scene.overlay) if part else dropped
     moved = "" if route.network_interface_id == node.network_interface_id else f", moved to {node.name}"
-    return Hop(THERE, NODES, where, f"{hops.told(route, scene.overlay)}{moved}", True)
+    warning = hops.elsewhere(subnet.table.routes, scene.overlay, *scene.targets)
+    return Hop(
+        THERE, NODES, where, f"{hops.told(route, scene.overlay)}{moved}", True, "part_elsewhere", remedy, warning
+    )
 
 
 def into_node(scene: Scene, node: Host) -> Iterator[Hop]:
@@ -169,16 +224,16 @@ def _let_in(scene: Scene, node: Host, entries: Sequence[Entry]) -> tuple[bool | 
     by attachments that do (VPC user guide, "Security group referencing"; transit gateway guide, "VPC attachments").
     """
     source, peer = scene.source, scene.source.address
-    if scene.source_vpc is None:
-        return model.groups_decide(entries, peer, scene.ports)
+    others = [entry for entry in entries if entry.peer not in node.group_ids]
+    if scene.source_vpc is None:  # outside of AWS nobody has a group; where it is, may not be known
+        return decide.groups_decide(others, peer, scene.ports, () if scene.transit else None)
     known = bool(source.network_interface_id or source.group_ids)
     if scene.source_vpc == scene.vpc_id:
-        return model.groups_decide(entries, peer, scene.ports, source.group_ids if known else None)
-    without = model.groups_decide(entries, peer, scene.ports)
+        return decide.groups_decide(entries, peer, scene.ports, source.group_ids if known else None)
+    without = decide.groups_decide(entries, peer, scene.ports)
     if without[0] is not False:
         return without
-    others = [entry for entry in entries if entry.peer not in node.group_ids]
-    passes, rule = model.groups_decide(others, peer, scene.ports, source.group_ids if known else None)
+    passes, rule = decide.groups_decide(others, peer, scene.ports, source.group_ids if known else None)
     if not passes:
         return passes, rule
     way, support = scene.transit, "SecurityGroupReferencingSupport"

@@ -29,6 +29,7 @@ class TransitRoute:
     ``target`` is the attachment, and None where packets are dropped on purpose; ``resource_id`` is what is attached
     (``vpc-…``, ``vpn-…``); ``state`` is pending, active, blackhole, deleting or deleted. In a VPC's table, the target
     is a gateway. A ``kind`` of prefix_list is an entry of a list that the table refers to: no route of its own.
+    ``more`` are the other attachments of a route that has several, each of which gets a part of the connections (ECMP).
     """
 
     destination: str
@@ -37,6 +38,12 @@ class TransitRoute:
     state: str = ACTIVE
     resource_type: str = ""
     resource_id: str = ""
+    more: tuple[str, ...] = ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """All attachments that it leads to, which is none where it drops what it gets."""
+        return (self.target, *self.more) if self.target and self.state == ACTIVE else ()
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,8 @@ def test_bad_requests_end_in_a_sentence(ready: LabHandle) -> None:
         in other
     )
     assert "overlay_ip_reach is not set: say by what" in ready.playbook("reach.yml").told
+    empty = ready.playbook("reach.yml", overlay_ip_reach=[]).told
+    assert "overlay_ip_reach is empty, so that there is nothing to make (status names what an earlier" in empty
     wrong = ready.playbook("reach.yml", overlay_ip_reach=[{"via": "peering"}]).told
     told = "overlay_ip_reach[0].via is 'peering': choose one of transit_gateway, load_balancer, client_vpn."
     assert f"{told} Nothing was changed." in wrong

@@ -45,7 +45,7 @@ IDLE = 30.0
 brings it up before it moves the route."""
 BEGINNING = 15.0
 """Seconds for which who begins while another node holds the overlay IP is no master: until then that one is heard."""
-_MOVE = "move"
+_MOVE, _READING = "move", "reading"
 
 
 def judge(standing: Standing, routes: Sequence[Route | None], mine: str, peers: Collection[str], now: float) -> str:
@@ -97,7 +97,7 @@ class Keepalived:
     ) -> None:
         self._local, self._make_node, self._store, self._log = local, node, store, log
         self._advert, self._clock, self._others = advert, clock, others
-        self._move = store.memory.own(_MOVE)
+        self._move, self._reading = store.memory.own(_MOVE), store.memory.own(_READING)
 
     def notify(self, state: str, deadline: Deadline, since: float) -> bool:
         """Keepalived has entered a state: act on it. Returns whether this node is as the state wants it.
@@ -178,7 +178,8 @@ class Keepalived:
             except Exception as exc:  # whatever keeps us from looking never takes the address from a master
                 return self._unread(standing, exc)
             around = self._around(deadline, seen)
-            self._tell({**{one.destination: one.problems for one in seen}, **around}, mended=verdict == FINE)
+            problems = {self._reading: (), **{one.destination: one.problems for one in seen}, **around}
+            self._tell(problems, mended=verdict == FINE)
             if standing.state != MASTER:
                 self._serve_or_not(standing, verdict, seen)
                 return not (verdict == AWAY and self._begins(standing))
@@ -208,13 +209,18 @@ class Keepalived:
         """What keeps us from looking takes no address from a master. Without a standing, the address shows it."""
         stays = standing.held if standing.state == MASTER else not standing.state and bool(self._local.live())
         if not stays and getattr(exc, "throttled", False):  # AWS can be reached: the next look may tell
-            self._log(f"The routes cannot be looked at: {_why(exc)} As for this node, it may still be the master.")
+            self._cannot_look(exc, "it may still be the master")
             return True
         if stays and self._local.up():  # whatever took it away: as far as is known, packets arrive here
             self._log("The address was brought up.")
         then = "it stays the master, and its address up" if stays else "it cannot be the master until they can"
-        self._log(f"The routes cannot be looked at: {_why(exc)} As for this node, {then}.")
+        self._cannot_look(exc, then)
         return stays
+
+    def _cannot_look(self, exc: Exception, then: str) -> None:
+        """Told once, and again once it is another reason."""
+        text = f"The routes cannot be looked at: {_why(exc)} As for this node, {then}."
+        self._tell({self._reading: (text,)}, mended=False)
 
     def _serve_or_not(self, standing: Standing, verdict: str, seen: Sequence[Seen]) -> None:
         """What a backup does: the routes, not the engine, say where packets arrive."""

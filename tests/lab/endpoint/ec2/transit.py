@@ -66,8 +66,17 @@ def effective(cloud: Cloud, region: str, table: Any) -> list[Route]:
         routes.setdefault(route["destinationCidrBlock"], route)
     for prefix, attachment in attachments.announced(cloud, region, table):
         announced = {"destinationCidrBlock": prefix, "attachment": attachment, "type": "propagated", "state": "active"}
-        routes.setdefault(prefix, announced)
+        held = routes.setdefault(prefix, {**announced, "equal": []})
+        if "equal" in held and held["attachment"] is not attachment and _shares(held["attachment"], attachment):
+            held["equal"].append(attachment)
     return list(routes.values())
+
+
+def _shares(one: Any, other: Any) -> bool:
+    """Whether two ways of one prefix are used both (ECMP): transit gateway guide, "VPN attachments"."""
+    gateway: Any = one.ec2_backend.transit_gateways[one.transit_gateway_id]
+    enabled = gateway.options.get("VpnEcmpSupport") != "disable"
+    return enabled and one.resource_type == other.resource_type and one.resource_type in ("vpn", "connect")
 
 
 def state_of(route: Route) -> str:
@@ -103,17 +112,13 @@ def _put(cloud: Cloud, call: Call, table: Any, block: str) -> Answer:
 
 
 def _render(route: Route) -> str:
-    attachment = route["attachment"]
-    inner = (
-        ""
-        if attachment is None
-        else (
-            "<item>"
-            + element("resourceId", attachment.resource_id)
-            + element("transitGatewayAttachmentId", attachment.id)
-            + element("resourceType", attachment.resource_type)
-            + "</item>"
-        )
+    inner = "".join(
+        "<item>"
+        + element("resourceId", attachment.resource_id)
+        + element("transitGatewayAttachmentId", attachment.id)
+        + element("resourceType", attachment.resource_type)
+        + "</item>"
+        for attachment in _attachments(route)
     )
     return (
         element("destinationCidrBlock", route["destinationCidrBlock"])
@@ -124,8 +129,12 @@ def _render(route: Route) -> str:
     )
 
 
+def _attachments(route: Route) -> list[Any]:
+    return [one for one in (route["attachment"], *route.get("equal", ())) if one is not None]
+
+
 def _attachment(attribute: str) -> Callable[[Route], list[str]]:
-    return lambda route: [] if route["attachment"] is None else [str(getattr(route["attachment"], attribute))]
+    return lambda route: [str(getattr(one, attribute)) for one in _attachments(route)]
 
 
 _FACTS: dict[str, Callable[[Route], list[str]]] = {

@@ -216,6 +216,20 @@ def test_the_document_of_reach_is_enough(site: Site, play: Run, source: str) -> 
             "from is '10.20.1', which is no address and no network: write 10.20.1.5 or 10.20.0.0/16.",
         ),
         ({"from": "10.20.1.5/16"}, "from is '10.20.1.5/16', which is no address and no network"),
+        (
+            {"from": "0.0.0.0/0"},
+            "from is '0.0.0.0/0', which is the default route: nobody comes from there.",
+        ),
+        ({"from": "::/0"}, "from is '::/0', which is the default route: nobody comes from there."),
+        (
+            {"from": "127.0.0.1"},
+            "from is '127.0.0.1', which lies in 127.0.0.0/8, the loopback range: nobody",
+        ),
+        (
+            {"from": "0.0.0.0/1"},
+            "from is '0.0.0.0/1', which covers 0.0.0.0/8, the unspecified range: nobody",
+        ),
+        ({"from": "fe80::1"}, "from is 'fe80::1', which lies in fe80::/10, the link-local range: nobody comes from"),
         ({"from": "2001:db8::1"}, "from is 2001:db8::1/128 and address is 192.168.10.15/32: give both as IPv4"),
         ({"port": 70000}, "port is 70000: give one from 1 to 65535."),
         ({"instance_ids": []}, "instance_ids is empty: name the nodes."),
@@ -227,6 +241,14 @@ def test_bad_input_ends_in_a_sentence(play: Run, options: dict[str, Any], senten
     result = play(**options)
     assert result["failed"] is True
     assert result["msg"].startswith(sentence)
+
+
+@pytest.mark.parametrize("source", ["0.0.0.0/0", "127.0.0.1", "169.254.1.1", "224.0.0.0/8", "10.20", "client_vpn:"])
+def test_a_source_that_can_be_none_by_its_shape_is_refused_before_anything_is_read(
+    site: Site, play: Run, source: str
+) -> None:
+    assert play(**{"from": source})["failed"] is True
+    assert site.aws.calls() == []
 
 
 def test_each_node_has_an_interface_of_its_own(site: Site, play: Run) -> None:

@@ -138,3 +138,12 @@ def test_one_that_is_shared_counts_and_a_zone_without_any_is_told(shared: Shared
     assert wrong(result) == {holder: [] for holder in BOTH}  # the second zone's is still hidden
     shared.owner.modify_transit_gateway_vpc_attachment(**change, RemoveSubnetIds=[shared.hidden[1]])
     assert wrong(play(**roles)) == {"node1": [], "node2": ["no_attachment_subnet"]}
+
+
+def test_an_address_in_a_subnet_that_is_not_shared_is_somebodys(shared: Shared, play: Run) -> None:
+    """Only the owner of the VPC sees that: no refusal, and what can be seen is looked at."""
+    result = play(**{"from": "10.0.200.5"})
+    assert wrong(result) == {holder: [] for holder in BOTH}
+    said = f"Not seen: the subnet of 10.0.200.5 in {shared.aws.world.vpc_id}, since it is not shared with this account."
+    assert said in not_seen(result)
+    assert [hop["passes"] for hop in result["paths"][0]["hops"] if hop["where"].startswith("subnet of")] == [None]

@@ -1,102 +1,12 @@
 # Copyright (c) 2026, aws_ha.overlay_ip contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lets a packet through: network ACLs in their order, security groups, the longest prefix."""
+"""The route that a packet takes: the longest prefix."""
 
 from __future__ import annotations
 
-import pytest
-
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._reach import model
-from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._reach.model import ANY, Entry, Ports
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._route.plan import Route
-
-PEER, OTHERS = "10.20.0.0/16", "10.0.0.0/8"
-SSH, WEB = (22, 22), (443, 443)
-EPHEMERAL = (32768, 65535)
-DEFAULT = "no rule but the last: deny everything"
-
-
-@pytest.mark.parametrize(
-    ("entries", "ports", "every", "passes", "rule"),
-    [
-        ([], WEB, False, False, DEFAULT),
-        ([Entry("0.0.0.0/0", number=100)], WEB, False, True, "rule 100: allow all ports 0.0.0.0/0"),
-        ([Entry(OTHERS, WEB, number=100)], WEB, False, True, f"rule 100: allow port 443 {OTHERS}"),
-        ([Entry(OTHERS, SSH, number=100)], WEB, False, False, DEFAULT),
-        ([Entry("10.20.1.0/24", number=100)], WEB, False, False, DEFAULT),  # lets in a part of the source only
-        ([Entry("::/0", number=100)], WEB, False, False, DEFAULT),
-        # The first that matches decides, by number and not by place.
-        (
-            [Entry(OTHERS, number=200), Entry(PEER, WEB, False, 100)],
-            WEB,
-            False,
-            False,
-            f"rule 100: deny port 443 {PEER}",
-        ),
-        (
-            [Entry(OTHERS, number=90), Entry(PEER, WEB, False, 100)],
-            WEB,
-            False,
-            True,
-            f"rule 90: allow all ports {OTHERS}",
-        ),
-        # Any port will do where none is named; the answer needs all of the client's.
-        (
-            [Entry(PEER, (0, 442), False, 1), Entry(PEER, WEB, number=2)],
-            ANY,
-            False,
-            True,
-            f"rule 2: allow port 443 {PEER}",
-        ),
-        ([Entry(PEER, (1024, 65535), number=1)], EPHEMERAL, True, True, f"rule 1: allow ports 1024-65535 {PEER}"),
-        ([Entry(PEER, (49152, 65535), number=1)], EPHEMERAL, True, False, DEFAULT),
-        (
-            [Entry(PEER, (32768, 49151), number=1), Entry(PEER, (49152, 65535), number=2)],
-            EPHEMERAL,
-            True,
-            True,
-            f"rule 1: allow ports 32768-49151 {PEER}",
-        ),
-        (
-            [Entry(PEER, (40000, 40000), False, 1), Entry(PEER, number=2)],
-            EPHEMERAL,
-            True,
-            False,
-            f"rule 1: deny port 40000 {PEER}",
-        ),
-    ],
-)
-def test_network_acls(entries: list[Entry], ports: Ports, every: bool, passes: bool, rule: str) -> None:
-    assert model.acl_decides(entries, PEER, ports, every=every) == (passes, rule)
-
-
-@pytest.mark.parametrize(
-    ("entries", "ports", "passes"),
-    [
-        ([], WEB, False),
-        ([Entry(OTHERS, WEB)], WEB, True),
-        ([Entry(OTHERS, (400, 500))], WEB, True),
-        ([Entry(OTHERS, SSH)], WEB, False),
-        ([Entry(OTHERS, SSH)], ANY, True),
-        ([Entry("10.20.1.0/24", WEB)], WEB, False),
-        ([Entry("sg-clients", WEB)], WEB, True),
-        ([Entry("sg-others", WEB)], WEB, False),
-        ([Entry("pl-1", WEB)], WEB, None),
-        ([Entry("pl-1", SSH)], WEB, False),
-        ([Entry("pl-1", WEB), Entry(OTHERS, WEB)], WEB, True),
-    ],
-)
-def test_security_groups(entries: list[Entry], ports: Ports, passes: bool | None) -> None:
-    assert model.groups_decide(entries, PEER, ports, ["sg-clients"])[0] is passes
-
-
-@pytest.mark.parametrize(
-    ("groups", "passes"), [(None, None), ((), False), (("sg-clients",), False), (("sg-app",), True)]
-)
-def test_groups_of_a_peer_that_may_not_be_known(groups: tuple[str, ...] | None, passes: bool | None) -> None:
-    assert model.groups_decide([Entry("sg-app", WEB)], PEER, WEB, groups)[0] is passes
-    assert model.groups_decide([Entry("sg-app", SSH)], PEER, WEB, groups)[0] is False
 
 
 def test_the_longest_prefix_wins_and_of_equal_ones_the_static_one() -> None:

@@ -117,6 +117,30 @@ def test_every_failure_says_why(world: World, silence: Exception, why: str) -> N
     ]
 
 
+def test_who_may_not_look_says_so_once_and_again_for_another_reason(world: World) -> None:
+    world.notify(MASTER)
+    world.told.clear()
+    world.unreadable, world.silence = True, AwsError("UnauthorizedOperation", "Not allowed.")
+    for _look in range(3):
+        assert world.watch()
+    then = "As for this node, it stays the master, and its address up."
+    told = [f"The routes cannot be looked at: Not allowed. {then}"]
+    assert world.told == told
+    world.silence = AwsError("Unreachable", "No answer.")
+    for _look in range(2):
+        assert world.watch()
+    told.append(f"The routes cannot be looked at: No answer. {then}")
+    assert world.told == told
+    world.unreadable = False
+    for _look in range(2):
+        assert world.watch()
+    told.append("All route tables are as they should be again.")
+    assert world.told == told
+    world.unreadable = True
+    assert world.watch()
+    assert world.told == [*told, told[1]]
+
+
 @pytest.mark.parametrize("state", [BACKUP, MASTER])
 def test_who_is_throttled_has_reached_aws_and_may_be_the_master(world: World, state: str) -> None:
     """In a large fleet the checks themselves may use up EC2's reads: that must not keep a node from taking over."""
