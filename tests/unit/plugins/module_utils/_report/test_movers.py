@@ -131,7 +131,7 @@ def test_what_the_guides_keep_apart_needs_no_word_in_the_inventory(
     failover: str, target: str | None, told_of: bool
 ) -> None:
     """ERS is moved alone, and its group's constraint names the group of ASCS."""
-    by = {"moves": "route", "resource": "ip_ERS", "agent": "x", "top": "grp_ERS", "engine": "pacemaker"}
+    by: dict[str, Any] = {"moves": "route", "resource": "ip_ERS", "agent": "x", "top": "grp_ERS", "engine": "pacemaker"}
     by |= {"through": True, "follows": "", "role": ""}
     overlay = {"address": "192.0.2.2", "destination": "192.0.2.2/32", "firmly_apart": ["grp_ASCS"], "moved_by": by}
     other = {"name": "ip_ASCS", "top": "grp_ASCS", "moves": "route", "destinations": ["192.0.2.1/32"]}
