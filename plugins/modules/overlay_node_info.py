@@ -272,8 +272,9 @@ failover:
         - What in its configuration moves or names addresses. C(name) and C(agent) of the resource, C(moves) (V(route),
           V(address) or V(named)), C(destinations), C(tables), C(interface), C(top), the group or clone that it is in,
           C(follows), the resource to whose instance in a C(role) (V(Promoted), V(Unpromoted)) it is bound by the
-          constraint C(bond), C(deployment), whose setup gave it to the engine, C(ours), whether that is the one that is
-          asked about, and C(through), whether the engine can be asked to move it.
+          constraint C(bond), C(unclear), why nobody can say what a move of it would take along, C(deployment), whose
+          setup gave it to the engine, C(ours), whether that is the one that is asked about, and C(through), whether the
+          engine can be asked to move it.
       type: list
       elements: dict
       version_added: 1.1.0

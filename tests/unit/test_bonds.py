@@ -237,6 +237,39 @@ def test_a_member_that_is_no_node_never_runs_one(whole: str, discovery: str | No
     assert scores(Role(first=None, second=None, members=("node1", "node2")), "never") == {}
 
 
+def located(*names: str) -> str:
+    return UPGRADED + "".join(f'<rsc_location id="{one}" rsc="r"/>\n' for one in names)
+
+
+@pytest.mark.parametrize(
+    ("there", "members", "never"),
+    [
+        # SAP3 may be node3, whose name nobody has said.
+        ([], ("node1", "node2", "SAP3", "witness"), []),
+        # Who was kept off before stays so,
+        ([f"overlay-ip-{IP}-never-witness"], ("node1", "node2", "SAP3", "witness"), ["witness"]),
+        # until it is known as a node, as it is when that is asked again.
+        ([f"overlay-ip-{IP}-never-node3"], ("node1", "node2", "node3", "witness"), ["witness"]),
+        ([], (), []),
+    ],
+)
+def test_nobody_is_kept_off_as_long_as_a_node_has_no_name(
+    there: list[str], members: tuple[str, ...], never: list[str]
+) -> None:
+    role = Role(first=None, second=None, nodes=3, whole=located(*there), members=members)
+    assert role.said("pacemaker_never") == never
+    assert {node for found in scores(role, "never").values() for node, _score in found} == set(never)
+    gone = [one for one in role.said("pacemaker_bonds") if one not in role.said("pacemaker_bonds_wanted")]
+    assert gone == [one for one in there if one.endswith("node3")]
+
+
+def test_a_constraint_of_the_operators_that_is_called_as_setup_would_call_it_stays() -> None:
+    """Setup says no place for what was migrated, and has a name of its own."""
+    role = Role(first=None, second=None, whole=located("vip-prefers-db1", "vip-never-x", "vip-apart-from"))
+    role.model["overlays"][0]["resource"] = role.model["overlays"][0]["top"] = "vip"
+    assert role.said("pacemaker_bonds") == ["vip-apart-from"]
+
+
 @pytest.mark.parametrize(
     ("first", "second", "removed"),
     [

@@ -217,8 +217,10 @@ def test_by_hand_as_it_is_shown_and_back_as_it_is_shown(cluster: Existing) -> No
     assert cluster.exec("node1", "crm_resource", "--locate", "--resource", RESOURCE).endswith(NAMES[str(holder)])
     (look,) = (line for line in lines if "--locate" in line)
     (patch,) = (line for line in lines if "--patch" in line)
-    replace = look.partition("If not: ")[2].partition(", and")[0]
-    type_in(cluster, [replace if line == patch else line for line in lines[2:]])
+    replace = look.partition("If not: ")[2].partition(", the refresh")[0]
+    assert lines.index(patch) > next(n for n, line in enumerate(lines) if "maintenance-mode=true" in line)
+    again = [line for line in lines[1:] if "--query" not in line]
+    type_in(cluster, [replace if line == patch else line for line in again])
     assert cluster.cib() == before
     cluster.rest(holder)
     assert "all is well" in cluster.play("status.yml").output

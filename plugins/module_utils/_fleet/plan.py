@@ -228,6 +228,8 @@ def _unable(pair: Pair, *, asked: bool) -> str:
     for overlay in model["overlays"] if asked else ():
         if overlay.get("bound"):
             return f"{overlay['address']} follows {overlay['bound']['follows']}: run switchover for it"
+        if overlay.get("unclear"):
+            return f"a move of {overlay['address']} could move more than that: {overlay['unclear']}"
         if by := overlay.get("moved_by"):
             return f"{overlay['address']} is moved by {by['resource']} of {by['engine']}: run switchover for it"
     return ""

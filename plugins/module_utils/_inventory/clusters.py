@@ -31,6 +31,8 @@ def heed(model: dict[str, Any], views: Mapping[str, Sequence[Dict]]) -> None:
     Each node gets `cluster_name`. Each overlay gets `resource`, what the cluster calls it; `top`, what that is in;
     `bound`: None, or the resource (`follows`) whose instance in a `role` it follows there, by the constraint `bond`;
     `moved_with`: what the cluster is asked to move where it moves the overlay, which is what it is beside, or `top`;
+    `unclear`: why nobody can say what a move of it would take along, or which of two that move it is to be asked;
+    `firmly_apart`: the resources to whose node no move of it is for long;
     `apart_by`: what the operators' own constraint is called by which it leaves the node of another; empty for none;
     `moved_by`: None, or what else than setup's own moves it: `resource` and what the view has of it, as `engine` and
     `agent`; `engine_holder`: the node on which its cluster has it, empty where none says so; `engine_node`: the same,
@@ -52,7 +54,9 @@ def heed(model: dict[str, Any], views: Mapping[str, Sequence[Dict]]) -> None:
         overlay["resource"], overlay["top"] = resource["name"], resource["top"]
         overlay["bound"] = {key: resource[key] for key in _BOND} if resource["follows"] else None
         overlay["moved_with"] = resource["follows"] if resource.get("role") == STARTED else resource["top"]
+        overlay["unclear"] = _rivals(others) or resource.get("unclear", "")
         overlay["apart"] = dict(resource.get("apart", {}))
+        overlay["firmly_apart"] = list(resource.get("firmly", ()))
         overlay["engine_holder"] = names.get(_holder(overlay, views), "")
         overlay["engine_node"] = overlay["engine_holder"] or _master(overlay, views)
         if others and not ours:
@@ -145,6 +149,12 @@ def _apart_by(overlay: Dict, overlays: Sequence[Dict]) -> str:
     others = (other["resource"], other["top"]) if other else ()
     found = [bond for name, bond in overlay["apart"].items() if name in others and not bond.endswith("-apart-from")]
     return found[0] if found else ""
+
+
+def _rivals(others: Sequence[Dict]) -> str:
+    """Two that would be moved one by one: where they are in one box, one move is a move of both."""
+    found = list(dict.fromkeys((mover["engine"], mover["top"]) for mover in others))
+    return f"{' and '.join(top for _engine, top in found)} move it, each by itself" if len(found) > 1 else ""
 
 
 def _told(mover: Dict) -> dict[str, Any]:

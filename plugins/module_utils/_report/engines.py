@@ -19,7 +19,14 @@ from . import movers
 
 SELF, MOVE, TEARDOWN, _CHECK_FAILED = "self", "move", "teardown", "engine_check_failed"
 MIGRATE = "migrate"
-_NOT_MIGRATION = ("moved_by_another", movers.FOLLOWS, "maintenance_mode", "engine_check_failed")
+_ADDED = "resource_roams"
+"""What is a trouble only where setup adds something to the engine."""
+_KEPT_OFF = "resource_kept_off"
+"""What is right of a member of a cluster that the inventory does not have."""
+_NOT_MIGRATION = (
+    *("moved_by_another", movers.FOLLOWS, movers.UNCLEAR, _ADDED),
+    *("maintenance_mode", "engine_check_failed"),
+)
 _RESTLESS = frozenset({"engine_disagrees", "engine_absent", "address_astray", "address_missing"})
 
 
@@ -143,11 +150,14 @@ def _told(nodes: Mapping[str, Dict], model: Dict, strangers: Collection[str]) ->
         for view in node["failover"]
         if concerns(view, model)
         for finding in view.get("findings", ())
+        if finding["id"] != _ADDED or view["engine"] == model.get("failover", "none")
     ]
     for own in (True, False):
         for name, finding in told:
             if (finding["node"] == SELF) is own:
                 about = name if finding["node"] == SELF else _name(finding["node"], model)
+                if finding["id"] == _KEPT_OFF and about not in nodes:
+                    continue
                 yield about if about in nodes else name, {**finding, "node": about}
 
 

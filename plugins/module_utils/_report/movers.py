@@ -8,6 +8,7 @@ Pure. This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from .._base import net
 from .._inventory.holders import Dict
 
 SETUP, MOVE, TEARDOWN = "setup", "move", "teardown"
-FOLLOWS = "follows_application"
+FOLLOWS, UNCLEAR = "follows_application", "move_unclear"
 PROMOTED, STARTED, PROMOTABLE = "Promoted", "Started", "promotable"
 
 
@@ -35,8 +36,10 @@ def findings(nodes: Mapping[str, Dict], model: Dict) -> Iterator[tuple[str, dict
             yield teller, _moved_by(overlay["destination"], by, model)
         elif bound := overlay.get("bound"):
             yield teller, _bound(overlay["destination"], bound, model)
-        if apart := overlay.get("apart_from"):
-            yield from ((teller, one) for one in _apart(overlay, apart, nodes, model))
+        if why := overlay.get("unclear"):
+            yield teller, _unclear(overlay["destination"], why, model)
+        for other in dict.fromkeys(filter(None, [overlay.get("apart_from"), *_kept_from(overlay, nodes)])):
+            yield from ((teller, one) for one in _apart(overlay, other, nodes, model))
         if overlay.get("follows") and model.get("failover", "none") != "none":
             yield from ((teller, one) for one in _unfit(overlay, kinds[0] if kinds else {}, model))
 
@@ -65,16 +68,25 @@ def _moved_by(destination: str, by: Dict, model: Dict) -> dict[str, Any]:
     return _finding("moved_by_another", severity, message, remedy, hinders, model)
 
 
+def _kept_from(overlay: Dict, nodes: Mapping[str, Dict]) -> list[str]:
+    """The addresses from whose resources, or groups, a constraint of anybody's keeps it for good."""
+    tops = overlay.get("firmly_apart") or ()
+    told = (mover for node in nodes.values() for view in node["failover"] for mover in view.get("movers", ()))
+    away = [mover for mover in told if mover["moves"] == "route" and {mover["name"], mover["top"]} & set(tops)]
+    return [re.sub(r"/(32|128)$", "", destination) for mover in away for destination in mover["destinations"]]
+
+
 def _apart(overlay: Dict, other: str, nodes: Mapping[str, Dict], model: Dict) -> Iterator[dict[str, Any]]:
     """It leaves the node of another one: a move of both to one node, or of this one to the other's, ends elsewhere."""
     target = model.get("target")
-    if not target or model.get("failover", "none") == "none":
+    if not target or (model.get("failover", "none") == "none" and not overlay.get("moved_by")):
         return
     says = {view.get("holders", {}).get(net.slug(other)) for node in nodes.values() for view in node["failover"]}
     both = other in {one["address"] for one in model["overlays"]}
     if both or model["nodes"][target].get("cluster_name", target) in says:
         where = "which is to be moved there, too" if both else f"which is on {target}"
-        message = f"{overlay['destination']} is apart_from {other}, {where}."
+        word = "apart_from" if overlay.get("apart_from") == other else "kept by the cluster away from"
+        message = f"{overlay['destination']} is {word} {other}, {where}."
         remedy = f"move {other} alone (overlay={other}), and this one gives way by itself."
         yield _finding("apart", "info", message, remedy, [MOVE], model)
 
@@ -84,6 +96,13 @@ def _bound(destination: str, bound: Dict, model: Dict) -> dict[str, Any]:
     return _finding(
         FOLLOWS, "info", f"{destination} follows {_instance(bound)}.", _way(bound), _hindering(bound, model), model
     )
+
+
+def _unclear(destination: str, why: str, model: Dict) -> dict[str, Any]:
+    """A move could take an application along that nobody has asked for: a takeover of a database takes long."""
+    message = f"A move of {destination} could move more than the address: {why}."
+    remedy = "move the application by the cluster's own means, and look with status where the address is then."
+    return _finding(UNCLEAR, "info", message, remedy, [MOVE], model)
 
 
 def _hindering(bound: Dict, model: Dict) -> list[str]:

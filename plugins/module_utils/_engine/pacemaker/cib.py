@@ -22,6 +22,7 @@ from xml.etree.ElementTree import Element
 from ..._base import net
 from ..._base.deployment import Deployment, of_launcher, of_resource
 from ..view import ADDRESS, NAMED, NOTHING, ROUTE
+from . import bonds
 
 OURS = "ocf:aws_ha:overlay-ip"
 STOCK = "aws-vpc-move-ip"
@@ -37,15 +38,7 @@ _AGENTS = {
     "awseip": (NAMED, ("private_ip_address",)),  # a public address: it needs the other one here
     "aws-vpc-route53": (NAMED, ("ip",)),  # a name: who moves the address is somebody else
 }
-PROMOTED, UNPROMOTED, STARTED = "Promoted", "Unpromoted", "Started"
-_ROLES = {PROMOTED: PROMOTED, "Master": PROMOTED, UNPROMOTED: UNPROMOTED, "Slave": UNPROMOTED}
-"""The words up to 2.0 are still known by later versions."""
-CLONES = ("clone", "master", "bundle")
-BOXES = ("group", *CLONES)
 PROMOTABLE = "promotable"
-_BESIDE = "-follows-started"
-"""How setup names the constraint by which an overlay IP is beside what is not promoted. Others' are theirs: guides bind
-much in this way, and such a resource is moved as it always was."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +55,11 @@ class Mover:
         top: the outermost group, clone or bundle that it is in, or itself.
         follows: the resource whose promoted, or unpromoted, instance it wants to be beside; empty for nothing.
         role: PROMOTED or UNPROMOTED, whatever the version's own word for it, or STARTED; empty for nothing.
-        bond: the id of the constraint that says so.
-        apart: the ids of the constraints that keep it away from another resource, by that one's name.
+        bond: the id of the constraint that says so, or the first one on the way to it.
         deployment: the name of the one whose setup, or migration, has given it to the cluster; empty for none.
+        unclear: why nobody can say what a move of it would take along; empty where one can.
+        apart: the ids of the constraints that keep it away from another resource, by what that one is in.
+        firmly: those of them to whose node no move of it is for long.
     """
 
     name: str
@@ -78,7 +73,9 @@ class Mover:
     role: str
     bond: str
     deployment: str
+    unclear: str = NOTHING
     apart: Mapping[str, str] = field(default_factory=dict)
+    firmly: tuple[str, ...] = ()
 
 
 def parsed(text: str | None) -> Element | None:
@@ -105,6 +102,7 @@ def told(root: Element | None, deployment: Deployment) -> list[dict[str, Any]]:
             **asdict(mover),
             "destinations": list(mover.destinations),
             "tables": list(mover.tables),
+            "firmly": list(mover.firmly),
             "ours": mover.deployment == deployment.name,
             "through": True,
         }
@@ -126,25 +124,13 @@ def kinds(root: Element | None) -> dict[str, str]:
     found: dict[str, str] = {}
     resources = root if root is None or root.tag == "resources" else root.find(".//resources")
     for child in resources if resources is not None else ():
-        if child.tag not in ("primitive", *BOXES):
+        if child.tag not in ("primitive", *bonds.BOXES):
             continue
-        promotable = _promotable(child)
+        promotable = bonds.promotable(child)
         found[child.get("id", "")] = PROMOTABLE if promotable else NOTHING
         inside = [one for one in child.iter() if one.tag in ("group", "primitive") and one is not child]
         found.update({one.get("id", ""): child.get("id", "") if promotable else NOTHING for one in inside})
     return found
-
-
-def _promotable(box: Element) -> bool:
-    """`promotable` is a meta attribute of the clone since 2.0; a bundle says how many of it are promoted."""
-    if box.tag == "bundle":
-        return any(int(one.get(key) or 0) > 0 for one in box for key in ("promoted-max", "masters"))
-    said = {
-        pair.get("name"): pair.get("value", "").lower()
-        for attributes in box.findall("meta_attributes")
-        for pair in attributes.findall("nvpair")
-    }
-    return box.tag == "master" or (box.tag == "clone" and said.get("promotable") in ("true", "yes", "on", "1", "y"))
 
 
 def options(primitive: Element, root: Element | None) -> dict[str, str]:
@@ -177,7 +163,7 @@ def primitives(root: Element | None) -> Iterator[tuple[Element, str]]:
     for child in resources if resources is not None else ():
         if child.tag == "primitive":
             yield child, child.get("id", "")
-        elif child.tag in BOXES:
+        elif child.tag in bonds.BOXES:
             yield from ((primitive, child.get("id", "")) for primitive in child.iter("primitive"))
 
 
@@ -197,7 +183,7 @@ def _mover(primitive: Element, top: str, root: Element | None) -> Mover | None:
     if not found:
         return None
     name, listed = primitive.get("id", ""), re.split(r"[,\s]+", given.get("routing_table", ""))
-    follows, role, bond = _follows({name, top}, root)
+    judged = bonds.judged(top, root)
     return Mover(
         name=name,
         agent=agent,
@@ -206,11 +192,13 @@ def _mover(primitive: Element, top: str, root: Element | None) -> Mover | None:
         tables=tuple(table for table in listed if table),
         interface=given.get("interface", "") or given.get("nic", ""),
         top=top,
-        follows=follows,
-        role=role,
-        bond=bond,
+        follows=judged.follows,
+        role=judged.role,
+        bond=judged.bond,
         deployment=_deployment(agent, name, given, slug(found[0])) if moves == ROUTE else NOTHING,
-        apart=_apart({name, top}, root),
+        unclear=judged.unclear,
+        apart=dict(judged.apart or {}),
+        firmly=judged.firmly,
     )
 
 
@@ -222,42 +210,6 @@ def _deployment(agent: str, name: str, given: Mapping[str, str], of: str) -> str
         made = of_resource(name)
         made = made if made and name == made.resources + of else None
     return made.name if made else NOTHING
-
-
-def _follows(names: set[str], root: Element | None) -> tuple[str, str, str]:
-    """The resource whose instance in a role attracts it most, that role, and the constraint. Guides give 2000."""
-    found = [
-        (_score(bond), bond.get("with-rsc", ""), role, bond.get("id", ""))
-        for bond in _colocations(names, root)
-        if (role := _role(bond)) and _score(bond) > 0
-    ]
-    return max(found, key=lambda one: one[0])[1:] if found else (NOTHING, NOTHING, NOTHING)
-
-
-def _role(bond: Element) -> str:
-    """The role that it names; STARTED where setup has made it and it names none."""
-    named = _ROLES.get(bond.get("with-rsc-role", ""), NOTHING)
-    return named or (STARTED if bond.get("id", "").endswith(_BESIDE) else NOTHING)
-
-
-def _apart(names: set[str], root: Element | None) -> dict[str, str]:
-    """From what it is kept away, by which constraint. Guides give -5000: on a last node they are together."""
-    return {bond.get("with-rsc", ""): bond.get("id", "") for bond in _colocations(names, root) if _score(bond) < 0}
-
-
-def _colocations(names: set[str], root: Element | None) -> list[Element]:
-    return [bond for bond in (root.iter("rsc_colocation") if root is not None else ()) if bond.get("rsc") in names]
-
-
-def _score(bond: Element) -> float:
-    """One that is not given is infinite."""
-    return score(bond.get("score", "INFINITY"))
-
-
-def score(text: str) -> float:
-    """Pacemaker Explained, Scores; nothing where the text is none."""
-    word = text.lower().replace("infinity", "inf")
-    return float(word) if re.fullmatch(r"[+-]?(inf|\d+)", word) else 0.0
 
 
 def _destination(text: str) -> str:

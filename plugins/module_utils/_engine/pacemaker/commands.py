@@ -4,7 +4,8 @@
 """What changes one configuration of a cluster into another, as people type it: in the words of pcs and of crmsh. Pure.
 
 pcs(8) of 0.10 to 0.12, crm(8) of 4 and 5. Only what setup changes is known: properties, primitives that are new,
-parameters, meta attributes and operations of those that are there, and constraints.
+parameters, meta attributes and operations of those that are there, and constraints. Several changes are made on a copy,
+and put into the cluster at once: a resource that is there before what binds it may start where it must not.
 
 This module util is PRIVATE to the collection.
 """
@@ -12,21 +13,39 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from xml.etree.ElementTree import Element
 
 PCS, CRM = "pcs", "crm"
+_BEFORE, _COPY, _SHADOW = "overlay-ip.before.xml", "overlay-ip.xml", "overlay-ip"
 _BONDS = ("rsc_colocation", "rsc_order", "rsc_location")
 _OLD = {"Promoted": "promoted", "Master": "master", "Unpromoted": "unpromoted", "Slave": "slave"}
 
 
 def commands(before: Element, after: Element) -> dict[str, list[str]]:
     """For each shell the commands, in order: what is bound no more goes first, what is new can then be named."""
-    found: dict[str, list[str]] = {PCS: [], CRM: []}
-    for pcs, crm in _changes(before, after):
-        found[PCS].append(pcs)
-        found[CRM].append(crm)
-    return found
+    changes = list(_changes(before, after))
+    found = {PCS: [pcs for pcs, _crm in changes], CRM: [crm for _pcs, crm in changes]}
+    return {PCS: _by_pcs(found[PCS]), CRM: _by_crm(found[CRM])} if len(changes) > 1 else found
+
+
+def _by_pcs(lines: Iterable[str]) -> list[str]:
+    """What somebody else changes meanwhile stays: only what differs is put in."""
+    return [
+        f"pcs cluster cib {_BEFORE}",
+        f"cp {_BEFORE} {_COPY}",
+        *(f"pcs -f {_COPY}{line.removeprefix(PCS)}" for line in lines),
+        f"pcs cluster cib-push {_COPY} diff-against={_BEFORE}",
+    ]
+
+
+def _by_crm(lines: Iterable[str]) -> list[str]:
+    """crm_shadow(8); Pacemaker's own tools are told by their environment."""
+    on_copy = (
+        f"crm -c {_SHADOW}{line.removeprefix(CRM)}" if line.startswith(f"{CRM} ") else f"CIB_shadow={_SHADOW} {line}"
+        for line in lines
+    )
+    return [f"crm cib new {_SHADOW} force", *on_copy, f"crm cib commit {_SHADOW}", f"crm cib delete {_SHADOW}"]
 
 
 def _changes(before: Element, after: Element) -> Iterator[tuple[str, str]]:
@@ -34,11 +53,11 @@ def _changes(before: Element, after: Element) -> Iterator[tuple[str, str]]:
     for name in had:
         if name not in has or had[name].attrib != has[name].attrib:
             yield f"pcs constraint delete {_q(name)}", f"crm configure delete {_q(name)}"
-    yield from _properties(before, after)
     there = {one.get("id"): one for one in before.iter("primitive")}
     for primitive in after.iter("primitive"):
         old = there.get(primitive.get("id"))
         yield from _created(primitive) if old is None else _updated(old, primitive)
+    yield from _properties(before, after)  # crmsh wants a device before fencing is switched on
     for name, bond in has.items():
         if name not in had or had[name].attrib != bond.attrib:
             yield _bound(bond)

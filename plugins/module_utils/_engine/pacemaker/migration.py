@@ -129,7 +129,7 @@ def _steps(exchange: Exchange, call: Shell, holder: str, was: str) -> Iterator[t
 
 def _undo(exchange: Exchange, call: Shell, holder: str, was: str, reached: str, why: str) -> None:
     """The old state, or words for what is left to do. Always raises."""
-    for back, step in _steps(exchange.reverse(), call, holder, was):
+    for back, step in _untouched(exchange, call, was) or _steps(exchange.reverse(), call, holder, was):
         try:
             if back != _EXCHANGE or _there(call, exchange.new, exchange.new_agent):
                 step()
@@ -149,10 +149,23 @@ def _undo(exchange: Exchange, call: Shell, holder: str, was: str, reached: str, 
     )
 
 
+def _untouched(exchange: Exchange, call: Shell, was: str) -> list[tuple[str, Callable[[], None]]]:
+    """Where nothing was exchanged yet maintenance alone is given back, at once: a busy cluster may never be at rest."""
+    if (exchange.old, exchange.old_agent) == (exchange.new, exchange.new_agent):
+        return []
+    if not _there(call, exchange.old, exchange.old_agent):
+        return []
+    return [("to end maintenance", lambda: _set(call, was) if was != "true" else None)]
+
+
+def _set(call: Shell, value: str) -> None:
+    _must(call, (*SETTING, *(("--update", value) if value else ("--delete",))))
+
+
 def _maintain(call: Shell, value: str, was: str) -> None:
     """Set maintenance mode, or give it back as it was."""
     if value != was:
-        _must(call, (*SETTING, *(("--update", value) if value else ("--delete",))))
+        _set(call, value)
     _must(call, ("crm_resource", "--wait", f"--timeout={_SECONDS}s"))
 
 

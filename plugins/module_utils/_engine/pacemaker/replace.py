@@ -9,6 +9,7 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -17,6 +18,9 @@ from .cib import agent_of
 
 _REFERENCES = ("rsc", "with-rsc", "first", "then")
 """How constraints name resources; sets of them do by `resource_ref`, tags by `obj_ref`."""
+_STARTED = "Started"
+_OWN = ("id", "name", "interval", "timeout", "role")
+_UNITS = {"": 1, "s": 1, "sec": 1, "ms": 1e-3, "msec": 1e-3, "m": 60, "min": 60, "h": 3600, "hr": 3600}
 
 
 class ReplaceError(ValueError):
@@ -61,8 +65,12 @@ def made(
         old: the one whose place it takes.
         agent: `class:provider:type`.
         options: its instance attributes.
-        operations: name, interval and timeout in seconds of each. What else the old one's say of them stays.
+        operations: name, interval and timeout in seconds of each. What else the old one's say of them stays, and so do
+            those of another role.
         name: of the new one.
+
+    Raises:
+        ReplaceError: the old one has two of the same name whose words cannot be merged.
     """
     kind, provider, type_ = agent.split(":")
     new = Element("primitive", {"id": name, "class": kind, "provider": provider, "type": type_})
@@ -72,20 +80,47 @@ def made(
     for child in old:
         if child.tag not in ("instance_attributes", "operations"):
             new.append(copy.deepcopy(child))
-    before = {op.get("name"): op for op in old.iterfind("./operations/op")}
+    before = list(old.iterfind("./operations/op"))
     listed = ElementTree.SubElement(new, "operations")
     for what, interval, timeout in operations:
-        kept = dict(before[what].attrib) if what in before else {}
+        same = [op for op in before if op.get("name") == what]
+        kept = _merged([op for op in same if op.get("role", _STARTED) == _STARTED], old.get("id", ""))
         own = {"id": f"{name}-{what}", "name": what, "interval": f"{interval}s", "timeout": f"{timeout}s"}
-        ElementTree.SubElement(listed, "op", {**kept, **own})
+        ElementTree.SubElement(listed, "op", {**own, **kept})
+        others = [op for op in same if op.get("role", _STARTED) != _STARTED]
+        if any(_seconds(op.get("interval", "0")) == interval for op in others):
+            raise ReplaceError(
+                f"{old.get('id')} has a {what} of another role every {interval} s, as the new one is to have it for"
+                " its own: give that another interval, then run this again."
+            )
+        listed.extend(copy.deepcopy(op) for op in others)
     return new
+
+
+def _merged(operations: Sequence[Element], name: str) -> dict[str, str]:
+    """What all of one kind say beside how often and how long, which may be disabled, or end in a standby."""
+    said = [{key: value for key, value in op.attrib.items() if key not in _OWN} for op in operations]
+    odd = sorted({key for one in said for key in one if any(other.get(key) != one[key] for other in said)})
+    if odd:
+        every = " and ".join(op.get("interval", "0") for op in operations)
+        raise ReplaceError(
+            f"{name} has {len(said)} operations {operations[0].get('name')} (interval {every}) that differ in"
+            f" {' and '.join(odd)}: leave one of them, then run this again."
+        )
+    return said[0] if said else {}
+
+
+def _seconds(text: str) -> float:
+    """Of an interval as Pacemaker Explained, Resource Operations, has it; -1 for what is none."""
+    found = re.fullmatch(r"\s*(\d+)\s*([a-z]*)\s*", text.lower())
+    return int(found[1]) * _UNITS.get(found[2], -1) if found else -1
 
 
 def placed(root: Element, name: str, primitive: Element) -> Element:
     """The whole with the primitive in that one's place, and with its name wherever that one is named.
 
     Raises:
-        ReplaceError: the new name is another resource's already.
+        ReplaceError: the new name is another resource's already, or a constraint means the old one by a pattern.
     """
     new = copy.deepcopy(root)
     called = primitive.get("id", "")
@@ -102,7 +137,22 @@ def placed(root: Element, name: str, primitive: Element) -> Element:
                 one.set(key, called)
         if one.tag in ("resource_ref", "obj_ref") and one.get("id") == name:
             one.set("id", called)
+        if one.tag == "acl_permission" and one.get("reference") == name:
+            one.set("reference", called)
+        if (pattern := one.get("rsc-pattern")) and _meant(pattern, name) and not _meant(pattern, called):
+            raise ReplaceError(
+                f"The constraint {one.get('id')} means {name} by the pattern {pattern}, which does not mean {called}:"
+                " choose a name that it means, or leave the name as it is."
+            )
     return new
+
+
+def _meant(pattern: str, name: str) -> bool:
+    """POSIX's extended expressions are Python's where they are this simple; what is none means all, to be safe."""
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:
+        return True
 
 
 def agent(root: Element, name: str) -> str:

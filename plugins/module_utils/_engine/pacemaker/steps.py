@@ -43,17 +43,18 @@ def steps(old: Element, new: Element, patch: str, holder: str, was: str) -> dict
 def _steps(shell: str, exchange: str, old: Element, new: Element, holder: str, was: str) -> Iterator[str]:
     kept = shlex.quote(f"before-{old.get('id')}.xml")
     names = list(dict.fromkeys(shlex.quote(one.get("id", "")) for one in (old, new)))
-    yield f"cibadmin --query --scope configuration > {kept}"
     if was != "true":
         yield _SET[shell].format("true")
         yield _WAIT
+    # With maintenance in it: who puts it back would else end that at once, and the cluster would stop what it finds.
+    yield f"cibadmin --query --scope configuration > {kept}"
     yield exchange
     for name in names:
         yield f"crm_resource --refresh --force --resource {name}"
     yield _WAIT
     yield (
         f"crm_resource --locate --resource {names[-1]}  # on {holder}? If not: cibadmin --replace --scope configuration"
-        f" --xml-file {kept}, and the refresh once more"
+        f" --xml-file {kept}, the refresh once more, and only then the rest"
     )
     if was != "true":
         yield _SET[shell].format(was) if was else _UNSET

@@ -39,6 +39,8 @@ INFINITY = 1000000
 NO_QUORUM = "no quorum"
 NEVER = "-never-"
 """Part of the names of the constraints by which setup keeps an overlay IP away from a member that is no candidate."""
+KEPT_OFF = "resource_kept_off"
+"""Wrong where the member is a node of the inventory: who knows that leaves out the others."""
 _ALL = (SETUP, MOVE, TEARDOWN)
 _USUAL = Deployment()
 _COORDINATOR = "./summary/current_dc[@present='true']"
@@ -338,7 +340,13 @@ def _bans(root: Element, resources: list[Resource], words: Mapping[str, str]) ->
             ban.get("promoted-only"),
         ):
             continue
-        if not any(wanted in resource.parents for resource in resources) or NEVER in name:
+        if not any(wanted in resource.parents for resource in resources):
+            continue
+        if name in {f"{resource.name}{NEVER}{node}" for resource in resources}:
+            message = (
+                f"{wanted} is kept off {node} ({name}), as a member of the cluster that the inventory did not have."
+            )
+            yield Trouble(KEPT_OFF, "warning", message, "run setup, which lets it go there again.", node, (MOVE,))
             continue
         by_hand = name.startswith("cli-ban-")
         command = words["clear"].format(wanted) if by_hand else words["forget"].format(name)

@@ -187,6 +187,10 @@ def test_maintenance_and_whoever_follows_an_application_are_named() -> None:
     other = pair(3)
     other.model["overlays"][0]["moved_by"] = {"resource": "ip", "engine": "pacemaker"}
     left = plan([held, bound, other], Request(A), asked=True).left
+    unclear = pair(3, engine="pacemaker")
+    unclear.model["overlays"][0]["unclear"] = "col_db says of it what cannot be judged"
+    why = plan([unclear], Request(A), asked=True).left["pair3"]
+    assert "could move more than that: col_db says of it what cannot be judged" in why
     assert "The cluster is in maintenance mode" in left["pair1"]
     assert "follows hana" in left["pair2"]
     assert "is moved by ip of pacemaker" in left["pair3"]

@@ -196,6 +196,23 @@ def test_two_are_one_too_many() -> None:
     assert (overlay["moved_by"]["resource"], overlay["resource"], overlay["home"]) == ("rsc_ip", "mine", "db1")
 
 
+def test_why_a_move_is_not_judged_is_the_clusters_word() -> None:
+    given = model()
+    clusters.heed(given, {"db1": view(movers=[{**MOVER, "unclear": "col says of it what cannot be judged"}])})
+    assert given["overlays"][0]["unclear"] == "col says of it what cannot be judged"
+    clusters.heed(given, {"db1": view(movers=[MOVER])})
+    assert given["overlays"][0]["unclear"] == ""
+
+
+@pytest.mark.parametrize(("top", "why"), [("grp", ""), ("rsc_ip2", "grp and rsc_ip2 move it, each by itself")])
+def test_of_two_that_move_it_one_alone_is_not_moved(top: str, why: str) -> None:
+    """Those in one group are moved at once."""
+    given = model()
+    second = {**MOVER, "name": "rsc_ip2", "agent": "ocf:heartbeat:IPaddr2", "moves": "address", "top": top}
+    clusters.heed(given, {"db1": view(movers=[MOVER, second]), "db2": view(movers=[MOVER, second])})
+    assert given["overlays"][0]["unclear"] == why
+
+
 def test_what_cannot_be_asked_to_move_it_is_not_the_mover() -> None:
     given = model()
     clusters.heed(given, {"db1": view(movers=[{**MOVER, "through": False}])})

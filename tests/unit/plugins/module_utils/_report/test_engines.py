@@ -318,9 +318,28 @@ def test_what_hinders_a_migration() -> None:
         trouble("maintenance_mode", "", "setup", "move", "teardown"),
         trouble("resource_failed_there", "SAP2.corp", "move"),
         trouble("resource_bound"),
+        trouble("resource_roams", "", "setup"),
     ]
     report = pair(through("fake"), cluster("SAP1.corp", *found))
     assert engines.hindered(report, "migrate", None, "fake") == ["It is resource_failed_there: mend it."]
     assert engines.harmless(report, "migrate") == []
     report["nodes"]["node2"]["reachable"] = False
     assert engines.hindered(report, "migrate", None, "fake")[0] == "node2 cannot be asked."
+
+
+@pytest.mark.parametrize(("failover", "told"), [("none", []), ("fake", ["resource_roams"])])
+def test_what_would_move_when_something_is_added_is_told_where_something_is(failover: str, told: list[str]) -> None:
+    roams = trouble("resource_roams", "", "setup", severity="warning")
+    report = pair(through(failover), cluster("SAP1.corp", roams))
+    found = [f["id"] for node in report["nodes"].values() for f in node["findings"] if f["id"] == "resource_roams"]
+    assert found == told
+    assert any("resource_roams" in s for s in engines.hindered(report, "setup", None, failover)) is bool(told)
+    assert not any("resource_roams" in s for s in engines.hindered(report, "migrate", None, failover))
+
+
+@pytest.mark.parametrize(("member", "told"), [("SAP2.corp", ["node2"]), ("witness", [])])
+def test_who_is_kept_off_is_told_where_it_is_a_node_of_the_inventory(member: str, told: list[str]) -> None:
+    report = pair(through(), cluster("SAP1.corp", trouble("resource_kept_off", member, "move", severity="warning")))
+    found = [(name, f) for name, node in report["nodes"].items() for f in node["findings"]]
+    assert [name for name, f in found if f["id"] == "resource_kept_off"] == told
+    assert bool(engines.hindered(report, "move", "node2", "none")) is bool(told)

@@ -15,10 +15,15 @@ KINDS = {"msl": "promotable", "rsc": "msl", "other": ""}
 
 
 def told(
-    *, role: str = "Promoted", follows: str | None = None, kinds: dict[str, str] | None = KINDS, **model: Any
+    *,
+    role: str = "Promoted",
+    follows: str | None = None,
+    kinds: dict[str, str] | None = KINDS,
+    unclear: str = "",
+    **model: Any,
 ) -> list[dict[str, Any]]:
     """What is found of one overlay IP, bound to `msl` in a role (empty: to nothing); `follows`: what it shall."""
-    overlay: dict[str, Any] = {"destination": "192.0.2.1/32"}
+    overlay: dict[str, Any] = {"destination": "192.0.2.1/32", "unclear": unclear}
     overlay["bound"] = {"follows": "msl", "role": role, "bond": "c"} if role else None
     overlay["follows"] = {"resource": follows, "role": "Promoted"} if follows else None
     views = [{"engine": "e", "kinds": kinds}]
@@ -73,6 +78,16 @@ def test_what_cannot_be_followed_hinders_setup(
     assert finding["remedy"].startswith(remedy)
 
 
+@pytest.mark.parametrize(("role", "move_role"), [("", False), ("Promoted", True)])
+def test_what_a_move_would_take_along_nobody_knows(role: str, move_role: bool) -> None:
+    """Whatever it follows, and whatever was asked for."""
+    why = "col_db binds the promoted instance of msl to what is moved with it"
+    finding = told(role=role, move_role=move_role, unclear=why)[-1]
+    assert (finding["id"], finding["severity"], finding["hinders"]) == ("move_unclear", "info", ["move"])
+    assert finding["message"] == f"A move of 192.0.2.1/32 could move more than the address: {why}."
+    assert finding["remedy"].startswith("move the application by the cluster's own means")
+
+
 def test_what_is_not_promoted_is_followed_where_it_runs() -> None:
     (finding,) = told(role="Started")
     assert (finding["message"], finding["hinders"]) == ("192.0.2.1/32 follows msl.", [])
@@ -108,6 +123,25 @@ def test_what_gives_way_is_not_moved_to_the_other_one(
     wanted = "192.0.2.2/32 is apart_from 192.0.2.1, which is to be moved there, too." if both else message
     assert [one["message"] for one in found] == ([wanted] if wanted else [])
     assert all(one["hinders"] == ["move"] and "overlay=192.0.2.1" in one["remedy"] for one in found)
+
+
+@pytest.mark.parametrize("failover", ["none", "pacemaker"])
+@pytest.mark.parametrize(("target", "told_of"), [("b", True), ("a", False), (None, False)])
+def test_what_the_guides_keep_apart_needs_no_word_in_the_inventory(
+    failover: str, target: str | None, told_of: bool
+) -> None:
+    """ERS is moved alone, and its group's constraint names the group of ASCS."""
+    by: dict[str, Any] = {"moves": "route", "resource": "ip_ERS", "agent": "x", "top": "grp_ERS", "engine": "pacemaker"}
+    by |= {"through": True, "follows": "", "role": ""}
+    overlay = {"address": "192.0.2.2", "destination": "192.0.2.2/32", "firmly_apart": ["grp_ASCS"], "moved_by": by}
+    other = {"name": "ip_ASCS", "top": "grp_ASCS", "moves": "route", "destinations": ["192.0.2.1/32"]}
+    view = {"engine": "pacemaker", "holders": {"192.0.2.1": "b", "192.0.2.2": "a"}, "movers": [other]}
+    nodes = {"b": {"reachable": True, "failover": [view]}}
+    names = {name: {"cluster_name": name} for name in ("a", "b")}
+    model = {"overlays": [overlay], "failover": failover, "target": target, "nodes": names}
+    found = [one for _name, one in movers.findings(nodes, model) if one["id"] == "apart"]
+    message = "192.0.2.2/32 is kept by the cluster away from 192.0.2.1, which is on b."
+    assert [(one["message"], one["hinders"]) for one in found] == ([(message, ["move"])] if told_of else [])
 
 
 def test_nothing_is_told_of_one_that_follows_nothing_or_what_is_there() -> None:

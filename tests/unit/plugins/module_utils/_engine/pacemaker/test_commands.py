@@ -33,6 +33,12 @@ def root(resources: str = "", constraints: str = "", **properties: str) -> Eleme
     )
 
 
+def inner(shell: str, lines: list[str]) -> list[str]:
+    """What is done on the copy, without what says that it is one."""
+    copy = {"pcs": "pcs -f overlay-ip.xml ", "crm": "crm -c overlay-ip "}[shell]
+    return [f"{shell} {line.removeprefix(copy)}" for line in lines if line.startswith(copy)]
+
+
 def ours(interval: int = 60, stay: int = 100, start: int = 30) -> str:
     return OURS.format(interval=interval, stay=stay, start=start)
 
@@ -137,14 +143,45 @@ def test_each_constraint(bond: str, pcs: str, crm: str) -> None:
     assert commands.commands(root("", bond), root()) == {"pcs": [gone[0]], "crm": [gone[1]]}
     other = bond.replace(' rsc="', ' rsc="x').replace(' first="', ' first="x')
     changed = commands.commands(root("", other), root("", bond))
-    assert changed == {"pcs": [gone[0], pcs], "crm": [gone[1], crm]}
+    assert {shell: inner(shell, lines) for shell, lines in changed.items()} == {
+        "pcs": [gone[0], pcs],
+        "crm": [gone[1], crm],
+    }
 
 
 def test_what_is_bound_no_more_goes_first_and_what_is_new_is_there_before_it_is_bound() -> None:
     old, new = (f'<rsc_location id="{name}" rsc="ip" node="n" score="1"/>' for name in ("old", "new"))
-    found = commands.commands(root("", old), root(ours(), new))["pcs"]
+    found = inner("pcs", commands.commands(root("", old), root(ours(), new))["pcs"])
     assert [line.split()[1:3] for line in found] == [
         ["constraint", "delete"],
         ["resource", "create"],
         ["constraint", "location"],
     ]
+
+
+def test_what_is_new_is_put_in_at_once_with_what_binds_it() -> None:
+    """A resource that is there first may start on a node where it must never be."""
+    bond = '<rsc_location id="l" rsc="ip" node="w" score="-INFINITY"/>'
+    found = commands.commands(root(ours(start=40)), root(ours(interval=30), bond))
+    assert found == {
+        "pcs": [
+            "pcs cluster cib overlay-ip.before.xml",
+            "cp overlay-ip.before.xml overlay-ip.xml",
+            "pcs -f overlay-ip.xml resource update ip api_interval=30",
+            "pcs -f overlay-ip.xml resource update ip op start interval=0s timeout=30s",
+            "pcs -f overlay-ip.xml constraint location add l ip w -- -INFINITY",
+            "pcs cluster cib-push overlay-ip.xml diff-against=overlay-ip.before.xml",
+        ],
+        "crm": [
+            "crm cib new overlay-ip force",
+            "crm -c overlay-ip resource param ip set api_interval 30",
+            "CIB_shadow=overlay-ip cibadmin --modify --xml-text"
+            ' \'<op id="ip-start" name="start" interval="0s" timeout="30s"/>\'',
+            "crm -c overlay-ip configure location l ip -inf: w",
+            "crm cib commit overlay-ip",
+            "crm cib delete overlay-ip",
+        ],
+    }
+    for lines in commands.commands(root(), root(ours(), bond)).values():
+        (created,) = (n for n, line in enumerate(lines) if " create ip " in line or " primitive ip " in line)
+        assert all("overlay-ip.xml" in line or "-c overlay-ip" in line for line in lines[created:-2])

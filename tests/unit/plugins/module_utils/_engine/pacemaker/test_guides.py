@@ -55,6 +55,7 @@ def test_ascs_and_ers(name: str, groups: tuple[str, str], bond: str) -> None:
     assert (first.destinations, second.destinations) == ((ASCS,), (ERS,))
     assert (dict(first.apart), dict(second.apart)) == ({}, {groups[0]: bond})
     assert (first.follows, second.follows) == ("", "")
+    assert (first.firmly, second.firmly) == ((), groups[:1])
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,15 @@ def told(monitor: str, configuration: str | None = None) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("name", "found"),
-    [(f"{IP}-never-node2", []), ("operators-own", ["resource_banned"]), (f"cli-ban-{IP}", ["resource_banned"])],
+    [
+        (f"{IP}-never-node2", ["resource_kept_off"]),
+        ("operators-never-node2", ["resource_banned"]),
+        ("operators-own", ["resource_banned"]),
+        (f"cli-ban-{IP}", ["resource_banned"]),
+    ],
 )
-def test_how_setup_keeps_one_away_from_a_member_is_nothing_to_mend(name: str, found: list[str]) -> None:
+def test_how_setup_keeps_one_away_from_a_member_is_told_as_its_own(name: str, found: list[str]) -> None:
+    """Whether it is right the report knows, which has the inventory."""
     text = (RECORDED / "ban2.xml").read_text().replace(f"cli-ban-{IP}-on-node2", name)
     assert [finding["id"] for finding in told(text)["findings"]] == found
 

@@ -76,6 +76,19 @@ def test_a_step_that_fails_ends_in_the_old_state(fails: str, reached: str) -> No
     assert (cluster.maintenance, cluster.known, cluster.configuration()) == ("", {"rsc_ip_DB": STOCK}, before)
 
 
+@pytest.mark.parametrize("was", ["", "false", "true"])
+def test_a_cluster_that_does_not_come_to_rest_is_not_left_in_maintenance(was: str) -> None:
+    cluster = Cluster(was)
+    planned = exchange(cluster)
+    cluster.fails = {WAIT: 99}
+    with pytest.raises(migration.MigrationError) as error:
+        migration.carry_out(planned, cluster)
+    assert "It failed to begin maintenance (" in str(error.value)
+    assert not error.value.changed
+    assert (cluster.maintenance, cluster.known) == (was, {"rsc_ip_DB": STOCK})
+    assert not [call for call in cluster.calls if "--patch" in call or "--refresh" in call]
+
+
 def test_a_new_agent_that_does_not_find_it_gives_its_place_back() -> None:
     cluster = Cluster()
     before = cluster.configuration()

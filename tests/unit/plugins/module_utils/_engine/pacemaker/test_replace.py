@@ -58,6 +58,56 @@ def test_what_it_has_beside_its_parameters_stays() -> None:
     ]
 
 
+def with_operations(*operations: str) -> Element:
+    listed = "".join(f'<op id="o{n}" name="monitor" {said}/>' for n, said in enumerate(operations))
+    return replace.read(f'<primitive id="a" class="ocf"><operations>{listed}</operations></primitive>')
+
+
+_OURS = {"id": "a-monitor", "name": "monitor", "interval": "10s", "timeout": "20s"}
+
+
+@pytest.mark.parametrize(
+    ("operations", "kept"),
+    [
+        (['interval="60" on-fail="standby"', 'interval="10" on-fail="standby"'], [{**_OURS, "on-fail": "standby"}]),
+        (['interval="60"', 'interval="10" role="Started"'], [_OURS]),
+        (
+            ['interval="60" on-fail="fence"', 'interval="11s" role="Stopped" enabled="false"'],
+            [
+                {**_OURS, "on-fail": "fence"},
+                {"id": "o1", "name": "monitor", "interval": "11s", "role": "Stopped", "enabled": "false"},
+            ],
+        ),
+    ],
+)
+def test_operations_are_told_apart_by_role_too(operations: list[str], kept: list[dict[str, str]]) -> None:
+    new = made("a", with_operations(*operations))
+    assert [dict(op.attrib) for op in new.iter("op") if op.get("name") == "monitor"] == kept
+
+
+@pytest.mark.parametrize(
+    ("operations", "told"),
+    [
+        (
+            ['interval="60s" on-fail="standby"', 'interval="10s" enabled="false"'],
+            r"a has 2 operations monitor \(interval 60s and 10s\) that differ in enabled and on-fail: leave",
+        ),
+        (['interval="60s" on-fail="standby"', 'interval="10s"'], "that differ in on-fail"),
+        (['interval="60s"', 'interval="10000ms" role="Stopped"'], "a has a monitor of another role every 10 s"),
+    ],
+)
+def test_two_that_cannot_be_merged_are_refused(operations: list[str], told: str) -> None:
+    with pytest.raises(replace.ReplaceError, match=told):
+        made("a", with_operations(*operations))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("10", 10), ("10s", 10), ("1min", 60), ("10000ms", 10), ("2h", 7200), ("P1D", -1), ("", -1)]
+)
+def test_how_often(text: str, seconds: float) -> None:
+    assert replace._seconds(text) == seconds
+
+
 NAMED = """<configuration><resources><primitive id="ip" class="ocf" provider="x" type="y"/>
 <primitive id="db" class="ocf" provider="x" type="y"/></resources><constraints>
 <rsc_location id="l" rsc="ip" node="ip" score="1"/>
@@ -83,6 +133,17 @@ def test_a_new_name_is_written_wherever_the_old_one_was() -> None:
         "<!-- a word of ours -->",
     ):
         assert expected in text
+
+
+def test_who_may_see_to_it_and_where_it_is_to_be_go_along_or_the_name_is_refused() -> None:
+    acl = '<acls><acl_role id="r"><acl_permission id="p" kind="write" reference="ip"/></acl_role></acls>'
+    pattern = '<rsc_location id="l2" rsc-pattern="^(v|)ip" node="n" score="1"/>'
+    before = replace.read(NAMED.replace("</constraints>", f"{pattern}</constraints>{acl}"))
+    text = replace.shown(replace.placed(before, "ip", replace.made(replace.found(before, "ip"), AGENT, {}, [], "vip")))
+    assert 'kind="write" reference="vip"' in text
+    with pytest.raises(replace.ReplaceError, match=r"constraint l2 means ip by the pattern .* does not mean overlay"):
+        replace.placed(before, "ip", replace.made(replace.found(before, "ip"), AGENT, {}, [], "overlay"))
+    replace.placed(before, "ip", replace.made(replace.found(before, "ip"), AGENT, {}, [], "ip"))
 
 
 def test_a_name_that_is_taken_is_refused() -> None:

@@ -33,7 +33,7 @@ CRM = (
 )
 LOOK = (
     "crm_resource --locate --resource {}  # on n1? If not: cibadmin --replace --scope configuration --xml-file"
-    " before-ip.xml, and the refresh once more"
+    " before-ip.xml, the refresh once more, and only then the rest"
 )
 
 
@@ -48,9 +48,9 @@ def test_the_steps_in_order() -> None:
     refresh = "crm_resource --refresh --force --resource ip"
     assert steps.steps(*both(), PATCH, "n1", "") == {
         "pcs": [
-            kept,
             "pcs property set maintenance-mode=true",
             wait,
+            kept,
             PATCHED,
             refresh,
             wait,
@@ -59,9 +59,9 @@ def test_the_steps_in_order() -> None:
             wait,
         ],
         "crm": [
-            kept,
             "crm configure property maintenance-mode=true",
             wait,
+            kept,
             CRM,
             refresh,
             wait,
@@ -70,6 +70,15 @@ def test_the_steps_in_order() -> None:
             wait,
         ],
     }
+
+
+def test_what_would_be_put_back_is_kept_in_maintenance() -> None:
+    for lines in steps.steps(*both(), PATCH, "n1", "").values():
+        kept, begun, done = (
+            next(n for n, line in enumerate(lines) if word in line)
+            for word in ("--query", "maintenance-mode=true", "--refresh")
+        )
+        assert begun < kept < done
 
 
 def test_maintenance_is_given_back_as_it_was() -> None:

@@ -1,0 +1,302 @@
+# Copyright (c) 2026, aws_ha.overlay_ip contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is bound to what by a cluster's colocations: alone, in sets, by tags and by templates; and what a move takes
+along.
+
+Pacemaker Explained, Colocation Constraints and Resource Sets: in a set each member is beside the one before it, unless
+`sequential` is false; each set is beside the one that is listed after it, the first member of the one beside the last
+member of the other where the set is sequential. With a score below zero, each is away from all before it. A tag or a
+template stands for its members, none of which is bound to another one. The application may be many bonds away: the
+address beside a file system, and that beside the promoted instance. A move of the one is then a move of the other.
+
+Pure. This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+from xml.etree.ElementTree import Element
+
+from ..view import NOTHING
+
+PROMOTED, UNPROMOTED, STARTED = "Promoted", "Unpromoted", "Started"
+_ROLES = {PROMOTED: PROMOTED, "Master": PROMOTED, UNPROMOTED: UNPROMOTED, "Slave": UNPROMOTED}
+"""The words up to 2.0 are still known by later versions."""
+_ANY = (NOTHING, STARTED)
+CLONES = ("clone", "master", "bundle")
+BOXES = ("group", *CLONES)
+_BESIDE = "-follows-started"
+"""How setup names the constraint by which an overlay IP is beside what is not promoted. Others' are theirs: guides bind
+much in this way, and such a resource is moved as it always was."""
+_Found = tuple[float, str, str, str]
+_NOWHERE: _Found = (0.0, NOTHING, NOTHING, NOTHING)
+_FIRM = -1000
+"""Guides give resources a stickiness of up to 1000, and keep ERS away from ASCS with -5000."""
+_YES = ("true", "yes", "on", "1", "y")
+
+
+@dataclass(frozen=True)
+class Bond:
+    """One resource that is beside another one, or away from it.
+
+    Attributes:
+        name: the constraint's id.
+        rsc: what depends on the other one, if it is in this role; empty for any.
+        other: where it wants to be, or not to be, if that is in this role; empty for any.
+        score: how much; below zero it is away from it.
+        clear: whether that is all that the constraint says.
+    """
+
+    name: str
+    rsc: str
+    role: str
+    other: str
+    other_role: str
+    score: float
+    clear: bool = True
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a resource follows, and what a move of it would take along.
+
+    Attributes:
+        follows: the resource whose promoted, or unpromoted, instance it wants to be beside; empty for nothing.
+        role: PROMOTED, UNPROMOTED or STARTED; empty for nothing.
+        bond: the id of the first constraint on the way to it.
+        unclear: why nobody can say what a move of it would take along, as a part of a sentence; empty where one can.
+        apart: the ids of the constraints that keep it away from another resource, by what that one is in.
+        firmly: those of them that outweigh a usual stickiness: moved to their node it would leave again.
+    """
+
+    follows: str = NOTHING
+    role: str = NOTHING
+    bond: str = NOTHING
+    unclear: str = NOTHING
+    apart: Mapping[str, str] | None = None
+    firmly: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A box that is reached from the overlay IP: how, by which first constraint, and by how strong a chain.
+
+    `along`: it comes along, since something on the way is bound to what is moved, or it is itself (`bound`); else the
+    overlay IP is bound to it.
+    """
+
+    box: str
+    along: bool = False
+    bound: bool = False
+    score: float = float("inf")
+    first: str = NOTHING
+
+
+def judged(top: str, root: Element | None) -> Judgement:
+    """Of everything that is in a box, which is moved as one.
+
+    Args:
+        top: the outermost group, clone or bundle, or the primitive that is in none.
+        root: the configuration.
+    """
+    places, bonds = _Places(root), list(bonds_of(root))
+    walk = _Walk(top, places)
+    walk.go([bond for bond in bonds if bond.score >= 0])
+    _score, follows, role, bond_name = max(walk.found or walk.beside, key=lambda one: one[0], default=_NOWHERE)
+    apart = {places.top(bond.other): bond.name for bond in bonds if bond.score < 0 and places.top(bond.rsc) == top}
+    firmly = tuple(
+        dict.fromkeys(places.top(bond.other) for bond in bonds if bond.score <= _FIRM and places.top(bond.rsc) == top)
+    )
+    return Judgement(follows, role, bond_name, walk.unclear(), apart, firmly)
+
+
+class _Walk:
+    """From the overlay IP along all bonds.
+
+    Attributes:
+        found: what it follows, each as score, resource, role, and the first constraint on the way.
+        beside: the same, where no role is named, and setup has made the constraint.
+    """
+
+    def __init__(self, top: str, places: _Places) -> None:
+        self._top, self._places = top, places
+        self.found: list[_Found] = []
+        self.beside: list[_Found] = []
+        self._taken: list[tuple[str, str, str]] = []
+        self._unread: list[str] = []
+
+    def go(self, bonds: Sequence[Bond]) -> None:
+        """All the way."""
+        seen: set[tuple[str, bool, bool]] = set()
+        steps = deque([_Step(self._top)])
+        while steps:
+            step = steps.popleft()
+            key = (step.box, step.along, step.bound)
+            if key not in seen:
+                seen.add(key)
+                steps.extend(on for bond in bonds for on in self._next(step, bond))
+
+    def unclear(self) -> str:
+        """See :class:`Judgement`."""
+        where = {self._places.top(other) for _score, other, _role, _first in self.found}
+        promoted = {self._places.top(other): other for _score, other, role, _first in self.found if role == PROMOTED}
+        why = [f"it is in {self._top}, which has a promoted instance"] if self._places.promotable(self._top) else []
+        why += [f"{name} says of it what cannot be judged" for name in self._unread]
+        why += [
+            f"{name} binds the {role.lower()} instance of {rsc} to what is moved with it"
+            for rsc, role, name in self._taken
+            if self._places.top(rsc) not in where
+        ]
+        why += [f"it follows the promoted instances of {' and '.join(promoted.values())}"] if len(promoted) > 1 else []
+        return (why or [NOTHING])[0]
+
+    def _next(self, step: _Step, bond: Bond) -> Iterator[_Step]:
+        """Where one constraint leads from one box; what is bound in it is in its place by that alone."""
+        from_here, to_here = (self._places.top(name) == step.box for name in (bond.rsc, bond.other))
+        if from_here == to_here:
+            return
+        clone = self._places.clone(step.box) and step.box != self._top
+        if from_here and not (clone and bond.role):
+            yield from self._onward(step, bond)
+        # What is beside any instance of a clone has the choice, and is not taken along.
+        if to_here and not bond.other_role and (step.bound or not clone):
+            yield from self._back(step, bond)
+
+    def _onward(self, step: _Step, bond: Bond) -> Iterator[_Step]:
+        self._unread += [] if bond.clear else [bond.name]
+        way = (min(step.score, bond.score), bond.other, bond.other_role, step.first or bond.name)
+        if bond.score == 0:
+            return
+        if not bond.other_role:
+            self.beside += [(way[0], bond.other, STARTED, way[3])] if bond.name.endswith(_BESIDE) else []
+            yield _Step(self._places.top(bond.other), step.along, False, way[0], way[3])
+        elif step.along:
+            self._taken.append((bond.other, bond.other_role, bond.name))
+        else:
+            self.found.append(way)
+
+    def _back(self, step: _Step, bond: Bond) -> Iterator[_Step]:
+        self._unread += [] if bond.clear else [bond.name]
+        box = self._places.top(bond.rsc)
+        if bond.score == 0:
+            return
+        if bond.role or self._places.promotable(box):
+            self._taken.append((bond.rsc, bond.role or PROMOTED, bond.name))
+        else:
+            yield _Step(box, True, True, min(step.score, bond.score), step.first or bond.name)
+
+
+def bonds_of(root: Element | None) -> Iterator[Bond]:
+    """All colocations, those of sets one by one."""
+    for one in root.iter("rsc_colocation") if root is not None else ():
+        sets = [_resolved(member, root) for member in one.iterfind("resource_set")]
+        if not sets:
+            for rsc, other in product(_named(one.get("rsc", ""), root), _named(one.get("with-rsc", ""), root)):
+                yield _bond(one, rsc, one.get("rsc-role", ""), other, one.get("with-rsc-role", ""), one)
+        for each in sets:
+            yield from _within(one, each, root)
+        for each, after in pairwise(sets):
+            yield from _between(one, each, after, root)
+
+
+def score(text: str) -> float:
+    """Pacemaker Explained, Scores; nothing where the text is none."""
+    word = text.lower().replace("infinity", "inf")
+    return float(word) if re.fullmatch(r"[+-]?(inf|\d+)", word) else 0.0
+
+
+def promotable(box: Element) -> bool:
+    """`promotable` is a meta attribute of the clone since 2.0; a bundle says how many of it are promoted."""
+    if box.tag == "bundle":
+        return any(int(one.get(key) or 0) > 0 for one in box for key in ("promoted-max", "masters"))
+    said = {
+        pair.get("name"): pair.get("value", "").lower()
+        for attributes in box.findall("meta_attributes")
+        for pair in attributes.findall("nvpair")
+    }
+    return box.tag == "master" or (box.tag == "clone" and said.get("promotable") in _YES)
+
+
+class _Places:
+    """What each resource is in. One that the configuration does not have is in itself."""
+
+    def __init__(self, root: Element | None) -> None:
+        self._boxes: dict[str, Element] = {}
+        resources = root if root is None or root.tag == "resources" else root.find(".//resources")
+        for child in resources if resources is not None else ():
+            if child.tag in ("primitive", *BOXES):
+                inside = (one for one in child.iter() if one.tag in ("primitive", *BOXES))
+                self._boxes.update({one.get("id", ""): child for one in inside})
+
+    def top(self, name: str) -> str:
+        """The outermost box, or itself."""
+        return self._boxes[name].get("id", "") if name in self._boxes else name
+
+    def clone(self, top: str) -> bool:
+        """Whether it may run on several nodes at once."""
+        return top in self._boxes and self._boxes[top].tag in CLONES
+
+    def promotable(self, top: str) -> bool:
+        """Whether one of its instances is promoted."""
+        return top in self._boxes and promotable(self._boxes[top])
+
+
+def _within(one: Element, each: Element, root: Element | None) -> Iterator[Bond]:
+    """The members of a set, whose own score goes before the constraint's."""
+    if not _sequential(each):
+        return
+    members, role, said = _members(each, root), each.get("role", ""), each if each.get("score") else one
+    if score(said.get("score", "INFINITY")) < 0:
+        pairs = [(member, before) for n, member in enumerate(members) for before in members[:n]]
+    else:
+        pairs = [(member, before) for before, member in pairwise(members)]
+    for member, before in pairs:
+        yield _bond(one, member, role, before, role, said, each)
+
+
+def _between(one: Element, each: Element, after: Element, root: Element | None) -> Iterator[Bond]:
+    """A set and the one that is listed after it, on which it depends."""
+    first, last = _members(each, root), _members(after, root)
+    ours, theirs = first[:1] if _sequential(each) else first, last[-1:] if _sequential(after) else last
+    for rsc, other in product(ours, theirs):
+        yield _bond(one, rsc, each.get("role", ""), other, after.get("role", ""), one, each, after)
+
+
+def _bond(one: Element, rsc: str, role: str, other: str, other_role: str, said: Element, *sets: Element) -> Bond:
+    """`said`: what gives the score; without one it is infinite."""
+    text = said.get("score", "INFINITY")
+    known = all(word in _ANY or word in _ROLES for word in (role, other_role))
+    plain = one.get("node-attribute", "#uname") == "#uname" and one.find(".//rule") is None
+    clear = known and plain and bool(score(text) or re.fullmatch(r"[+-]?0+", text))
+    clear = clear and all(each.get("ordering", "group") == "group" for each in sets)
+    roles = (_ROLES.get(word, NOTHING) for word in (role, other_role))
+    return Bond(one.get("id", ""), rsc, next(roles), other, next(roles), score(text), clear)
+
+
+def _sequential(each: Element) -> bool:
+    return each.get("sequential", "true").lower() in _YES
+
+
+def _members(each: Element, root: Element | None) -> Sequence[str]:
+    return [name for ref in each.iterfind("resource_ref") for name in _named(ref.get("id", ""), root)]
+
+
+def _resolved(each: Element, root: Element | None) -> Element:
+    """A set may be another one's, by `id-ref`."""
+    wanted = each.get("id-ref")
+    found = (one for one in root.iter("resource_set") if one.get("id") == wanted) if wanted and root is not None else ()
+    return next(iter(found), each)
+
+
+def _named(name: str, root: Element | None) -> list[str]:
+    """What a name stands for: the members of a tag, what is made of a template, or itself."""
+    if root is None:
+        return [name]
+    tags = [one.get("id", "") for tag in root.iter("tag") if tag.get("id") == name for one in tag.iterfind("obj_ref")]
+    made = [one.get("id", "") for one in root.iter("primitive") if one.get("template") == name]
+    return tags or made or [name]
