@@ -19,7 +19,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import product
 from xml.etree.ElementTree import Element
 
 from ..view import NOTHING
@@ -200,7 +200,7 @@ def bonds_of(root: Element | None) -> Iterator[Bond]:
                 yield _bond(one, rsc, one.get("rsc-role", ""), other, one.get("with-rsc-role", ""), one)
         for each in sets:
             yield from _within(one, each, root)
-        for each, after in pairwise(sets):
+        for each, after in zip(sets, sets[1:]):
             yield from _between(one, each, after, root)
 
 
@@ -254,7 +254,7 @@ def _within(one: Element, each: Element, root: Element | None) -> Iterator[Bond]
     if score(said.get("score", "INFINITY")) < 0:
         pairs = [(member, before) for n, member in enumerate(members) for before in members[:n]]
     else:
-        pairs = [(member, before) for before, member in pairwise(members)]
+        pairs = [(member, before) for before, member in zip(members, members[1:])]
     for member, before in pairs:
         yield _bond(one, member, role, before, role, said, each)
 

@@ -195,6 +195,16 @@ def test_it_runs_where_nothing_is_installed(version: str) -> None:
     assert (answer["changed"], answer["told"][:12]) == (False, "exit code 0 ")
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_oldest_python_can_import_it(name: str) -> None:
+    """It ends at the first argument, none of which is there, or with a sentence of its own."""
+    python = installed(SUPPORTED[0]) or pytest.skip(f"Python {SUPPORTED[0]} is not installed")
+    answer = run(bundled(name).script({**ASKED, "params": {}, "check_mode": True}), python)
+    assert answer["failed"]
+    if "exception" in answer:
+        assert answer["msg"].startswith("MODULE FAILURE: KeyError: "), answer["exception"]
+
+
 @pytest.mark.parametrize("version", TOO_OLD)
 def test_a_python_that_is_too_old_says_so_and_does_nothing(version: str) -> None:
     python = installed(version) or pytest.skip(f"Python {version} is not installed")
