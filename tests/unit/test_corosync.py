@@ -49,6 +49,7 @@ class Members:
             overlay_ip_model=self.model,
             hostvars=self.hostvars,
             pacemaker_order=self.said("pacemaker_order"),
+            pacemaker_numbers=self.said("pacemaker_numbers"),
             pacemaker_left_out=leaving,
             pacemaker_mark=MARK,
             pacemaker_transport="knet",
@@ -57,6 +58,7 @@ class Members:
 
 
 A, B, C = ("a", "10.0.1.10"), ("b", "10.0.2.10"), ("c", "10.0.3.10")
+NUMBERS = r"nodeid: (\d)\n +ring0_addr: (\S+)"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,7 @@ A, B, C = ("a", "10.0.1.10"), ("b", "10.0.2.10"), ("c", "10.0.3.10")
         (conf(A, B), [(*A, True), ("b", "10.0.2.60", False)], ["b"]),
         (conf(A, B), [("a", "10.0.1.60", False), (*B, True)], ["a"]),
         (conf(A, B, C), [(*A, True), (*B, True), ("c", "10.0.3.60", False)], ["c"]),
+        (conf(A, B), [(*A, True), (*C, False)], ["c"]),
         ("", [(*A, False), (*B, False)], []),
     ],
 )
@@ -80,11 +83,28 @@ def test_the_rest_keeps_its_numbers_and_is_no_pair_meanwhile() -> None:
     members = Members(conf(B, A), ("a", "10.0.1.10", True), ("b", "10.0.2.60", False))
     assert members.said("pacemaker_order") == ["n-b", "n-a"]
     without, whole = members.written(["b"]), members.written([])
-    assert re.findall(r"nodeid: (\d)\n +ring0_addr: (\S+)", without) == [("2", "10.0.1.10")]
+    assert re.findall(NUMBERS, without) == [("2", "10.0.1.10")]
     assert "two_node" not in without
     assert "wait_for_all: 1" in without, "switched on again it would cost the holder its quorum"
-    assert re.findall(r"nodeid: (\d)\n +ring0_addr: (\S+)", whole) == [("1", "10.0.2.60"), ("2", "10.0.1.10")]
+    assert re.findall(NUMBERS, whole) == [("1", "10.0.2.60"), ("2", "10.0.1.10")]
     assert "two_node: 1" in whole
+
+
+def test_who_is_in_the_place_of_another_gets_a_number_that_nobody_had() -> None:
+    """Pacemaker would take it for the other one, in standby as that was."""
+    members = Members(conf(A, B), (*A, True), (*C, False))
+    without, whole = members.written(["c"]), members.written([])
+    assert re.findall(NUMBERS, without) == [("1", "10.0.1.10")]
+    assert re.findall(NUMBERS, whole) == [("1", "10.0.1.10"), ("3", "10.0.3.10")]
+    assert members.said("pacemaker_gone") == ["b"]
+    again = Members(whole, (*A, True), (*C, True))
+    assert again.said("pacemaker_gone") == []
+    assert again.said("pacemaker_readdressed") == []
+    assert again.written([]) == whole
+    assert re.findall(NUMBERS, Members("", (*A, False), (*C, False)).written([])) == [
+        ("1", "10.0.1.10"),
+        ("2", "10.0.3.10"),
+    ]
 
 
 def test_nobody_is_left_out_unless_the_task_says_so() -> None:

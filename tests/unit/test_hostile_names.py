@@ -75,6 +75,7 @@ def test_a_node_s_name_is_refused_or_arrives(name: str) -> None:
         pacemaker_transport="knet",
         pacemaker_corosync_token=1000,
         pacemaker_order=list(read["nodes"]),
+        pacemaker_numbers={node["cluster_name"]: 1 for node in read["nodes"].values()},
     )
     assert re.findall(r"^    name: (.*)$", text, re.MULTILINE) == ["node1", name]
     known = ("starts", "route_interval", "timeout", "check_command", "check_unit", "advert_interval", "looks")
