@@ -88,8 +88,8 @@ def _taking(pair: Bed) -> bool:
 def test_setup_gives_back_what_was_deleted_to_whom_the_engine_names(pair: Bed) -> None:
     """All routes are gone while node2 serves, which is not the home: the data is where the engine says.
 
-    A cluster keeps it at node2. keepalived's master cannot mend what its policy does not let it create, so it steps down,
-    and the other one cannot either: setup follows whoever is the master when it looks.
+    A cluster keeps it at node2. keepalived's master cannot mend what its policy does not let it create, so it steps
+    down, and the other one cannot either: setup follows whoever is the master when it looks.
     """
     if pair.view().holder != "node2":
         pair.play("switchover.yml", target="node2")
