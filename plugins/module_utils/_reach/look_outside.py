@@ -16,7 +16,7 @@ from .._aws.errors import AwsError
 from .._base import net
 from .._route.ec2 import Ec2
 from .._route.plan import PlanError, Table
-from . import look_near, look_source, look_vpc
+from . import look_gateways, look_near, look_source, look_vpc, model
 from .look_near import Around
 from .look_vpc import Vpc
 from .model import Attached, Beside, Elsewhere, Net, Scene, Transit, longest, subnet_of
@@ -64,21 +64,27 @@ def outside(ec2: Ec2, owners: Owners, request: Wanted, found: Scene, mine: Vpc, 
         if found.source_vpc is None and answering:  # then no peering and no virtual private gateway gets them
             peering_id = vgw_id = ""
         if near and not (peering_id or vgw_id):
-            return replace(found, elsewhere=_with_nets(around, near, own, mine))
+            found = replace(found, elsewhere=_with_nets(around, near, own, mine))
+            return _with_others(around, found, own, mine, client)
         looked = _looked_at(own, theirs, mine)
         return replace(found, peering_id=peering_id, vgw_id=vgw_id, looked_at=looked)
     far = next(raw for raw in own if raw["TransitGatewayId"] == near["TransitGatewayId"])
     if found.source_vpc is None:
         found = replace(found, source_vpc=look_near.own_vpc(around, near, named=bool(named)))
     transit = _transit(around, request, near, far, named=bool(named))
-    return replace(found, transit=_with_ends(around, transit, near, far, mine, client), peering_id=peering_id)
+    found = replace(found, transit=_with_ends(around, transit, near, far, mine, client), peering_id=peering_id)
+    return _with_others(around, found, own, mine, client)
+
+
+def _with_others(around: Around, found: Scene, own: Sequence[Raw], mine: Vpc, client: Vpc | None) -> Scene:
+    """With what other gateways do that a table leads to."""
+    nets = {**mine.nets, **(client.nets if client else {})}
+    return look_gateways.others(around, found, own, nets, lambda raws: _details(around, raws))
 
 
 def _answering(request: Wanted, found: Scene) -> set[str]:
     """The transit gateways that the tables of the nodes send the answers to."""
-    tables = [node.net.table for node in found.nodes if node.net and node.net.table]
-    routes = [longest(table.routes, request.source) for table in tables]
-    return {route.target for route in routes if route is not None and route.target.startswith("tgw-")}
+    return model.led_to((node.net.table for node in found.nodes if node.net), request.source)
 
 
 def _theirs(owners: Owners, own: Sequence[Raw], mine: Vpc, sight: Sight) -> list[Raw]:

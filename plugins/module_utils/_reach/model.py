@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .._base import net
-from .._route.plan import Route, Table
+from .._route.plan import ACTIVE, Route, Table
 from .client_vpn import Held
 from .plan import TransitRoute
 
@@ -290,6 +290,8 @@ class Scene:
 
     ``source_tables`` are the route tables of that VPC, where it is another one than the nodes'.
     ``peering_id`` and ``vgw_id`` name connections by which the source's network is bound to the nodes' VPC;
+    ``ways_back`` are those by other gateways that the nodes' tables send the answers to, ``ways_out`` those that the
+    source's table sends the packets to; what is not attached there has no ``attachment_id``.
     ``looked_at`` says where a source was looked for that was not found. ``targets`` are those interfaces of the nodes
     that receive the overlay IP, ``own`` are all that they have. ``account_id`` is the nodes' account.
     """
@@ -304,6 +306,8 @@ class Scene:
     tunnel: Tunnel | None = None
     transit: Transit | None = None
     elsewhere: Elsewhere | None = None
+    ways_back: tuple[Transit, ...] = ()
+    ways_out: tuple[Transit, ...] = ()
     peering_id: str = ""
     vgw_id: str = ""
     looked_at: tuple[str, ...] = ()
@@ -335,6 +339,12 @@ def longest(routes: Iterable[Route], destination: str) -> Route | None:
         key=lambda r: (ipaddress.ip_network(r.destination).prefixlen, r.ours or r.target == "local"),
         default=None,
     )
+
+
+def led_to(tables: Iterable[Table | None], wanted: str) -> set[str]:
+    """The transit gateways that tables send a network to."""
+    routes = [longest(table.routes, wanted) for table in tables if table]
+    return {one.target for one in routes if one and one.state == ACTIVE and one.target.startswith("tgw-")}
 
 
 def _within(destination: str, route: Route) -> bool:

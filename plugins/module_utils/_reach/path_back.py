@@ -9,6 +9,7 @@ Pure. This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .._base import net
 from .._route.plan import ACTIVE
@@ -23,6 +24,8 @@ def back(scene: Scene, node: Host) -> Iterator[Hop]:
     """From the node's subnet to the source."""
     if not node.net:
         return
+    used = scene.transit.far.gateway_id if scene.transit else ""
+    scene = _answered(scene, node.net)
     leg = path_acl.back(scene, node)
     yield from path_acl.judged(leg, path_acl.LEAVES)
     way, source = scene.transit, scene.source.address
@@ -33,11 +36,15 @@ def back(scene: Scene, node: Host) -> Iterator[Hop]:
             return
         nodes = {one.network_interface_id: one.net for one in scene.nodes}
         led = hops.to_gateway(BACK, NODES, node.net, source, far, nodes=nodes)
+        if used and used != far.gateway_id:
+            led = replace(led, rule=f"{led.rule}, another transit gateway than {used}, by which the packet comes")
         yield led
+        if led.astray:  # then what this gateway does with it decides nothing
+            return
         entered = (hops.zone(BACK, NODES, node.net, far), *path_acl.judged(leg, path_acl.ENTERS))
         yield from (hops.doubtful(hop, hops.AROUND) if led.detour else hop for hop in entered)
     if way:
-        yield _by_gateway(way, source)
+        yield _by_gateway(way, source, used)
         yield from _into_source(scene, node.net, way)
     elif scene.elsewhere:
         yield _elsewhere(scene.elsewhere, source)
@@ -92,12 +99,23 @@ def _to_a_node(scene: Scene, subnet: Net) -> Hop | None:
     return Hop(BACK, NODES, where, rule, False, "no_return_route", remedy)
 
 
-def _by_gateway(way: Transit, source: str) -> Hop:
-    """What the table of the nodes' attachment does with the answer."""
+def _answered(scene: Scene, sender: Net) -> Scene:
+    """By the gateway that a node's table sends the answers to, which need not be that of the packets."""
+    gateways = model.led_to([sender.table], scene.source.address)
+    way = next((one for one in scene.ways_back if one.far.gateway_id in gateways), None)
+    return replace(scene, transit=way, elsewhere=None) if way else scene
+
+
+def _by_gateway(way: Transit, source: str, used: str) -> Hop:
+    """What the table of the nodes' attachment does with the answer; ``used`` is the gateway of the packets."""
     if way.far.table_id is None:
         return path_gateway.unassociated(BACK, way.far)
     table_id = way.far.table_id
-    remedy = f"Propagate {way.near.attachment_id} to {table_id}, or make a static route for {source}."
+    remedy = f"Make a static route for {source} in {table_id}."
+    if way.near.attachment_id and way.near.gateway_id == way.far.gateway_id:
+        remedy = f"Propagate {way.near.attachment_id} to {table_id}, or make a static route for {source}."
+    if used not in ("", way.far.gateway_id):
+        remedy = f"Send {source} to {used}, by which the packets come, in the nodes' tables. Or: {remedy}"
     asked = AtGateway(
         BACK, table_id, source, way.back, way.back_on, way.near, way.far, "no_return_route", remedy, way.parts_back
     )

@@ -75,6 +75,8 @@ def gateway_route(way: Transit, asked: AtGateway) -> Hop:
         remedy = f"Look from an address in it. {asked.remedy}" if asked.direction == BACK else asked.remedy
         shown = _shown(route, wanted, target)
         return Hop(asked.direction, GATEWAY, asked.where, shown, True, "part_elsewhere", remedy, warning)
+    if not target and set(route.targets) - {asked.sender.attachment_id}:
+        return _not_attached(asked, route)
     found = None
     if route.targets and asked.sender.attachment_id not in route.targets:
         found = _another_way(asked, route) or _past(asked, route)
@@ -90,6 +92,16 @@ def _shown(route: TransitRoute, wanted: str, target: str | None) -> str:
     more = f", in equal part to {', '.join(others)}" if others else ""
     told = f"{route.destination} -> {target or 'nowhere'} ({route.kind}, {route.state}){more}"
     return f"{told}{widest(route.destination, wanted)}"
+
+
+def _not_attached(asked: AtGateway, route: TransitRoute) -> Hop:
+    """A gateway to which the receiver is not attached leads to something that may lead on, such as a peered one."""
+    rule = (
+        f"{_shown(route, asked.wanted, route.target)}, {_called(route)}: whether it comes from there to {asked.wanted}"
+        " cannot be seen from here"
+    )
+    remedy = f"See whether {route.resource_id} leads on. If not: {asked.remedy}"
+    return Hop(asked.direction, GATEWAY, asked.where, rule, None, "", remedy)
 
 
 def _another_way(asked: AtGateway, route: TransitRoute) -> Hop | None:

@@ -31,7 +31,8 @@ class Hop:
     """One decision. ``passes`` is None where it could not be seen; a hop that drops has an ``id`` and a ``remedy``.
 
     ``warning`` says whom it drops all the same, where it passes. ``detour``: it goes to what may send it on, by another
-    subnet than its sender's. ``translates``: and from another address.
+    subnet than its sender's. ``translates``: and from another address. ``astray``: it goes to another transit gateway
+    than that of the way, of which nothing is known.
     """
 
     direction: str
@@ -44,6 +45,7 @@ class Hop:
     warning: str = ""
     detour: bool = False
     translates: bool = False
+    astray: bool = False
 
 
 def elsewhere(parts: Iterable[Route | TransitRoute], wanted: str, *right: str | None) -> str:
@@ -116,6 +118,8 @@ def to_gateway(
         return partly(Hop(direction, side, where, shown, False, found, remedy), part, wanted)
     if route is None:
         return Hop(direction, side, where, shown, False, found, remedy)
+    if route.state == ACTIVE and route.target.startswith("tgw-"):
+        return _astray(direction, side, where, route, wanted, attached, remedy)
     if route.state == ACTIVE and _may_come_on(direction, route, wanted, attached.gateway_id, nodes or {}, tables):
         return past(direction, side, where, route, wanted, f"sent on to {attached.gateway_id}", remedy)
     if route.target.startswith("pcx-"):
@@ -128,6 +132,16 @@ def to_gateway(
     return Hop(
         direction, side, where, f"{shown} ({route.state})" if route.state != ACTIVE else shown, False, found, remedy
     )
+
+
+def _astray(direction: str, side: str, where: str, route: Route, wanted: str, attached: Attached, remedy: str) -> Hop:
+    """What goes to another gateway, whose tables were not read."""
+    rule = (
+        f"{told(route, wanted)}, another transit gateway than {attached.gateway_id}: where it sends {wanted} cannot be"
+        " seen from here"
+    )
+    remedy = f"See whether {route.target} leads to {wanted}. If not: {remedy}"
+    return Hop(direction, side, where, rule, None, "", remedy, detour=True, astray=True)
 
 
 _LEADS_AWAY = ("local", "igw-", "eigw-", "cagw-", "pcx-", "vgw-")

@@ -31,8 +31,11 @@ def there(scene: Scene, node: Host) -> Iterator[Hop]:
     if scene.source_vpc:
         yield from _out_of_source(scene, node)
     if scene.transit:
-        yield from _by_gateway(scene, scene.transit)
-        yield from _entered(scene, node, scene.transit.near, scene.transit.far)
+        reached = (*_by_gateway(scene, scene.transit), *_entered(scene, node, scene.transit.near, scene.transit.far))
+        astray = bool(_gateways(scene) - {scene.transit.near.gateway_id})
+        yield from (hops.doubtful(hop, _ASTRAY) if astray else hop for hop in reached)
+        if astray:  # by which subnet it comes is not known
+            scene = replace(scene, transit=None)
     elif scene.elsewhere:
         where = f"the way from {scene.source.name} to {scene.elsewhere.far.gateway_id}"
         remedy = f"Name the attachment of {scene.source.name}'s network in transit_gateway_attachment_id."
@@ -88,12 +91,35 @@ def _out_of_source(scene: Scene, node: Host) -> Iterator[Hop]:
         return
     leg = path_acl.there(scene, node)
     yield from path_acl.judged(leg, path_acl.LEAVES)
-    if scene.transit:
+    other = next((one for one in scene.ways_out if one.near.gateway_id in _gateways(scene)), None)
+    if other and scene.transit:
+        led = hops.to_gateway(THERE, side, source.net, scene.overlay, other.near)
+        used = scene.transit.far.gateway_id
+        yield replace(led, rule=f"{led.rule}, another transit gateway than {used}, which leads to the nodes")
+        yield hops.zone(THERE, side, source.net, other.near)
+        yield _at_another(scene, other, source.net, used)
+    elif scene.transit:
         near, tables = scene.transit.near, scene.source_tables
         led = hops.to_gateway(THERE, side, source.net, scene.overlay, near, tables=tables)
         yield led
         entered = (hops.zone(THERE, side, source.net, near), *path_acl.judged(leg, path_acl.ENTERS))
         yield from (hops.doubtful(hop, hops.AROUND) if led.detour else hop for hop in entered)
+
+
+_ASTRAY = "which counts only if it comes by there from another transit gateway: that was not seen"
+
+
+def _gateways(scene: Scene) -> set[str]:
+    """The transit gateway that the source's own table sends the packet to, where it is seen."""
+    return model.led_to([scene.source.net.table] if scene.source.net else [], scene.overlay)
+
+
+def _at_another(scene: Scene, way: Transit, subnet: Net, used: str) -> Hop:
+    """What another gateway does with the packet."""
+    by = Beside(way.near, way.there, way.there_on, way.unseen)
+    hop = _at_gateway(scene, way, by)
+    remedy = f"Send {scene.overlay} to {used} in the table of {subnet}."
+    return replace(hop, remedy=remedy) if hop.passes is False and not way.far.attachment_id else hop
 
 
 def _by_gateway(scene: Scene, way: Transit) -> Iterator[Hop]:

@@ -141,3 +141,19 @@ def test_a_group_counts_for_who_may_be_in_a_vpc(known: bool, found: list[str]) -
     assert judged(one)[0] == found
     own = replace(one, nodes=tuple(replace(node, group_ids=("sg-clients",)) for node in nodes))
     assert judged(own)[0] == ["security_group"]  # a group of the nodes' VPC itself
+
+
+def test_what_this_gateway_does_decides_nothing_where_another_one_that_is_not_seen_gets_it() -> None:
+    """As one of another account: neither its attachments nor its tables are shown."""
+    astray = net("n", "z", LOCAL, TO_NODE, Route("10.20.0.0/16", "tgw-9"))
+    assert judged(scene(node=astray, back=None)) == ([], ["route table rtb-n of subnet-n (z)"])
+    client = replace(net("c", "z", Route(OVERLAY, "tgw-9")), cidr="10.20.1.0/24")
+    wrong, unseen = judged(scene(client=client, there=None))
+    assert (wrong, unseen[:3]) == (
+        [],
+        [
+            "route table rtb-c of subnet-c (z)",
+            "attachment tgw-attach-2 (vpc vpc-2) in z",
+            "transit gateway route table t2",
+        ],
+    )

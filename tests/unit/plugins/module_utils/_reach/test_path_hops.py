@@ -29,7 +29,6 @@ def subnet(*routes: Route) -> Net:
     ("target", "passes"),
     [
         ("tgw-1", True),
-        ("tgw-2", None),  # to which both may be attached
         ("vpce-1", None),
         ("eni-1", None),
         ("arn:aws:networkmanager::1:core-network/core-network-1", None),
@@ -51,6 +50,18 @@ def test_what_may_send_it_on_is_not_seen(direction: str, target: str, passes: bo
         )
         dead = Route(prefix, target, state="blackhole")
         assert path_hops.to_gateway(direction, "x", subnet(dead), WANTED, GATEWAY).passes is False
+
+
+@pytest.mark.parametrize("direction", [THERE, BACK])
+def test_another_transit_gateway_is_no_firewall(direction: str) -> None:
+    hop = path_hops.to_gateway(direction, "x", subnet(Route("10.20.0.0/16", "tgw-2")), WANTED, GATEWAY)
+    assert (hop.passes, hop.detour, hop.astray) == (None, True, True)
+    assert hop.rule == (
+        "10.20.0.0/16 -> tgw-2, the longest prefix that holds 10.20.1.5/32, another transit gateway than tgw-1: where"
+        " it sends 10.20.1.5/32 cannot be seen from here"
+    )
+    dead = Route("10.20.0.0/16", "tgw-2", state="blackhole")
+    assert path_hops.to_gateway(direction, "x", subnet(dead), WANTED, GATEWAY).passes is False
 
 
 def test_a_nat_gateway_sends_on_what_a_client_begins_and_by_its_own_table() -> None:
