@@ -4,7 +4,8 @@
 """What an earlier `overlay_ip_reach` left behind: ways to overlay IPs that no entry names any more.
 
 Routes carry no tags. A static route to the nodes' VPC is one of ours if it leads to an overlay IP of the inventory, or
-if nothing in the VPC leads on: then it is nobody's. The routes back to clients are no leftovers: others may need them.
+if nothing in the VPC leads on, not even a default route: then it is nobody's. The routes back to clients are no
+leftovers: others may need them.
 
 This module util is PRIVATE to the collection.
 """
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from .._aws.errors import AwsError
 from .._base import net
 from .._route.ec2 import Ec2
-from .._route.plan import Table
+from .._route.plan import ACTIVE, Route, Table
 from .balancer import TAG
 from .client_vpn import GOING, ROUTE, Item
 from .client_vpn_ec2 import ClientVpns
@@ -88,7 +89,7 @@ def _gateways(ec2: Ec2, owners: Owners, request: Request, sight: Sight) -> Itera
         what = f"the route tables of {gateway}"
         for table_id in sight.ask(what, lambda raw=raw: owners.tables_of(raw), none):  # type: ignore[misc]
             for route in _leading(owners, raw, table_id, sight):
-                why = _nobodys(route, table_id, tables, request)
+                why = _nobodys(route, table_id, tables, request, gateway)
                 if why:
                     options = f"transit_gateway_route_table_ids={table_id} transit_gateway_attachment_id={attachment}"
                     role = owners.role_of(raw)
@@ -102,18 +103,33 @@ def _leading(owners: Owners, raw: Raw, table_id: str, sight: Sight) -> list[Tran
     return sight.ask(f"the routes of {table_id}", lambda: owners.leading(raw, table_id), none)
 
 
-def _nobodys(route: TransitRoute, table_id: str, tables: Sequence[Table], request: Request) -> str:
-    """Why a static route to the nodes' VPC is a leftover, or nothing."""
+_TO_ADDRESSES = ("igw-", "eigw-")
+"""Targets by which only what has an interface in the VPC gets out."""
+
+
+def _nobodys(
+    route: TransitRoute, table_id: str, tables: Sequence[Table], request: Request, gateway_id: str = ""
+) -> str:
+    """Why a static route to the nodes' VPC is a leftover, or nothing.
+
+    A default route leads on everything, as in a VPC by which others get out; that to the gateway itself only back.
+    """
     where = route.destination
     if route.kind != STATIC or where in request.tables.get(table_id, ()):
         return ""
     if where in request.overlays:
         return f"to {request.vpc_id}, and overlay_ip_reach names that no more."
-    routes = [r.destination for table in tables for r in table.routes]
-    routes = [one for one in routes if net.family(one) == net.family(where) and not one.endswith("/0")]
-    if any(net.within(one, where) or net.within(where, one) for one in routes):
+    routes = [r for table in tables for r in table.routes if net.family(r.destination) == net.family(where)]
+    if any(r.destination.endswith("/0") and _leads_on(r, gateway_id) for r in routes):
+        return ""
+    blocks = [r.destination for r in routes if not r.destination.endswith("/0")]
+    if any(net.within(one, where) or net.within(where, one) for one in blocks):
         return ""  # the VPC's own, or another pair's
     return f"to {request.vpc_id}, where nothing leads on: it is of an overlay IP that is gone."
+
+
+def _leads_on(default: Route, gateway_id: str) -> bool:
+    return default.state == ACTIVE and default.target != gateway_id and not default.target.startswith(_TO_ADDRESSES)
 
 
 def _balancers(ec2: Ec2, request: Request, sight: Sight) -> Iterator[Leftover]:

@@ -332,8 +332,14 @@ def inspects(route: TransitRoute) -> bool:
 
 
 def longest(routes: Iterable[Route], destination: str) -> Route | None:
-    """The route that a packet takes: the longest prefix; of equal ones the static before the propagated one."""
+    """The route that a packet takes: the longest prefix; of equal ones the static before the propagated one.
+
+    The local route is preferred to a propagated one, be that more specific (Site-to-Site VPN user guide, "Route tables
+    and route priority").
+    """
     found = [r for r in routes if net.family(r.destination) == net.family(destination) and _within(destination, r)]
+    if any(r.target == "local" for r in found):
+        found = [r for r in found if r.target == "local" or r.ours]
     return max(
         found,
         key=lambda r: (ipaddress.ip_network(r.destination).prefixlen, r.ours or r.target == "local"),

@@ -77,7 +77,7 @@ def _within(source: str, side: str, subnet: Net) -> Hop:
     if route is None:
         return Hop(BACK, side, where, f"no route for {source} was seen, not even the local one", None, "", remedy)
     if route.target == "local":
-        warning = hops.elsewhere(subnet.table.routes, source, "local")
+        warning = hops.elsewhere((one for one in subnet.table.routes if one.ours), source, "local")
         return Hop(BACK, side, where, f"{source} is local", True, "part_elsewhere", remedy, warning)
     if route.state == ACTIVE or subnet.holds(source):  # within one subnet a router may not be asked
         return hops.past(BACK, side, where, route, source, f"sent on to {source}", remedy)

@@ -24,3 +24,12 @@ def test_the_longest_prefix_wins_and_of_equal_ones_the_static_one() -> None:
     assert model.longest(routes, "203.0.113.1/32") == default
     assert model.longest(routes, "2001:db8::/32") == v6
     assert model.longest([static], "203.0.113.1/32") is None
+
+
+def test_the_local_route_is_preferred_to_a_propagated_one_and_not_to_a_static_one() -> None:
+    local = Route("10.0.0.0/16", "local", origin="CreateRouteTable")
+    propagated = Route("10.0.3.0/24", "vgw-1", origin="EnableVgwRoutePropagation")
+    static = Route("10.0.3.0/25", "vpce-1")
+    assert model.longest([propagated, local], "10.0.3.10/32") == local
+    assert model.longest([propagated, local, static], "10.0.3.10/32") == static
+    assert model.longest([propagated], "10.0.3.10/32") == propagated

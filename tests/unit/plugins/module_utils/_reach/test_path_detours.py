@@ -157,3 +157,14 @@ def test_what_this_gateway_does_decides_nothing_where_another_one_that_is_not_se
             "transit gateway route table t2",
         ],
     )
+
+
+@pytest.mark.parametrize("source", ["10.0.3.10/32", "10.0.0.0/16"])
+def test_a_propagated_route_for_a_part_of_the_vpc_does_not_win(source: str) -> None:
+    propagated = Route("10.0.3.0/24", "vgw-1", origin="EnableVgwRoutePropagation")
+    node = Host("node1", "10.0.110.10/32", net("n", "a", LOCAL, TO_NODE, propagated), network_interface_id="eni-1")
+    one = Scene(OVERLAY, "vpc-1", (node,), Host("x", source), "vpc-1", targets=frozenset({"eni-1"}))
+    [found] = path.paths(one)
+    [hop] = [hop for hop in found["hops"] if hop["where"].startswith("route table rtb-n")]
+    assert (hop["rule"], hop["passes"]) == (f"{source} is local", True)
+    assert [f for f in found["findings"] if f["id"] == "part_elsewhere"] == []
