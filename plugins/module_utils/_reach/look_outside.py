@@ -19,7 +19,7 @@ from .._route.plan import PlanError, Table
 from . import look_gateways, look_near, look_source, look_vpc, model
 from .look_near import Around
 from .look_vpc import Vpc
-from .model import Attached, Beside, Elsewhere, Net, Scene, Transit, longest, subnet_of
+from .model import Attached, Beside, Elsewhere, Net, Scene, Transit, in_part, longest, subnet_of
 from .owners import Owners, Raw, Sight
 
 Subnets = Mapping[str, Mapping[str, Net]]
@@ -71,6 +71,7 @@ def outside(ec2: Ec2, owners: Owners, request: Wanted, found: Scene, mine: Vpc, 
     far = next(raw for raw in own if raw["TransitGatewayId"] == near["TransitGatewayId"])
     if found.source_vpc is None:
         found = replace(found, source_vpc=look_near.own_vpc(around, near, named=bool(named)))
+        found = _with_parts(ec2, request, found, every, sight)
     transit = _transit(around, request, near, far, named=bool(named))
     found = replace(found, transit=_with_ends(around, transit, near, far, mine, client), peering_id=peering_id)
     return _with_others(around, found, own, mine, client)
@@ -160,13 +161,26 @@ def _client_vpc(
     if not holding:
         return None
     [vpc_id] = holding
-    none: list[Table] = []
-    tables = sight.ask(
-        f"the route tables of {vpc_id}", lambda: look_vpc.opened(ec2, ec2.tables(vpc_id=vpc_id), sight), none
-    )
+    tables = _tables(ec2, vpc_id, sight)
     return Vpc(
         vpc_id, look_vpc.completed(ec2, vpc_id, every[vpc_id], tables, sight), tables, account_id=found.account_id
     )
+
+
+def _tables(ec2: Ec2, vpc_id: str, sight: Sight) -> list[Table]:
+    none: list[Table] = []
+    what = f"the route tables of {vpc_id}"
+    return sight.ask(what, lambda: look_vpc.opened(ec2, ec2.tables(vpc_id=vpc_id), sight), none)
+
+
+def _with_parts(ec2: Ec2, request: Wanted, found: Scene, every: Subnets, sight: Sight) -> Scene:
+    """With the subnets of the source's VPC that lie in it, where it is as wide as that: a call."""
+    parts = in_part(every.get(found.source_vpc or "", {}), request.source)
+    if not parts or not found.source_vpc:
+        return found
+    tables = _tables(ec2, found.source_vpc, sight)
+    nets = look_vpc.routed({one.subnet_id: one for one in parts}, tables)
+    return replace(found, source_tables=tuple(tables), source_nets=tuple(nets[i] for i in sorted(nets)))
 
 
 def _vgw(request: Wanted, mine: Vpc) -> str:

@@ -108,15 +108,20 @@ def block(raw: Mapping[str, Any], family: int) -> str:
 
 def completed(ec2: Ec2, vpc_id: str, nets: Mapping[str, Net], tables: Sequence[Table], sight: Sight) -> dict[str, Net]:
     """Subnets with the route table and the network ACL that are in effect in them."""
-    main = next((t for t in tables if t.main), None)
-    table_of = {subnet_id: t for t in tables for subnet_id in t.subnet_ids}
     nothing: dict[str, Filter] = {}
     acl_of = sight.ask(f"the network ACLs of {vpc_id}", lambda: _acls(ec2, vpc_id), nothing)
     bare = [] if acl_of is nothing else sorted(subnet_id for subnet_id in nets if subnet_id not in acl_of)
     if bare:  # every subnet has one
         remedy = "Let the owner of that VPC see that they let the overlay IP's packets through, in both directions."
         sight.add(f"the network ACLs of {', '.join(bare)}", "they are not shown to this account", remedy)
-    return {i: replace(n, table=table_of.get(i, main), acl=acl_of.get(i)) for i, n in nets.items()}
+    return {i: replace(n, acl=acl_of.get(i)) for i, n in routed(nets, tables).items()}
+
+
+def routed(nets: Mapping[str, Net], tables: Sequence[Table]) -> dict[str, Net]:
+    """Subnets with the route table that is in effect in them."""
+    main = next((t for t in tables if t.main), None)
+    table_of = {subnet_id: t for t in tables for subnet_id in t.subnet_ids}
+    return {i: replace(n, table=table_of.get(i, main)) for i, n in nets.items()}
 
 
 def _acls(ec2: Ec2, vpc_id: str) -> dict[str, Filter]:

@@ -288,7 +288,8 @@ class Unseen:
 class Scene:
     """All that was read. ``source_vpc`` is the VPC of the source, where it lies in one that could be found.
 
-    ``source_tables`` are the route tables of that VPC, where it is another one than the nodes'.
+    ``source_tables`` are the route tables of that VPC, where it is another one than the nodes'; ``source_nets`` are the
+    subnets that a source in it has parts in, where no one subnet holds all of it.
     ``peering_id`` and ``vgw_id`` name connections by which the source's network is bound to the nodes' VPC;
     ``ways_back`` are those by other gateways that the nodes' tables send the answers to, ``ways_out`` those that the
     source's table sends the packets to; what is not attached there has no ``attachment_id``.
@@ -302,6 +303,7 @@ class Scene:
     source: Host
     source_vpc: str | None = None
     source_tables: tuple[Table, ...] = ()
+    source_nets: tuple[Net, ...] = ()
     port: int | None = None
     tunnel: Tunnel | None = None
     transit: Transit | None = None
@@ -355,6 +357,12 @@ def led_to(tables: Iterable[Table | None], wanted: str) -> set[str]:
 
 def _within(destination: str, route: Route) -> bool:
     return net.within(destination, route.destination)
+
+
+def in_part(nets: Mapping[str, Net], network: str) -> tuple[Net, ...]:
+    """The subnets that lie in a network."""
+    blocks = {one: [b for b in (one.cidr, *one.more) if b] for one in nets.values()}
+    return tuple(one for one, mine in blocks.items() if any(net.covers(network, block) for block in mine))
 
 
 def subnet_of(nets: Mapping[str, Net], address: str) -> Net | None:

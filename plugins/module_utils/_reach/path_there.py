@@ -32,7 +32,8 @@ def there(scene: Scene, node: Host) -> Iterator[Hop]:
         yield from _out_of_source(scene, node)
     if scene.transit:
         reached = (*_by_gateway(scene, scene.transit), *_entered(scene, node, scene.transit.near, scene.transit.far))
-        astray = bool(_gateways(scene) - {scene.transit.near.gateway_id})
+        gateways = _gateways(scene)
+        astray = bool(gateways) and scene.transit.near.gateway_id not in gateways
         yield from (hops.doubtful(hop, _ASTRAY) if astray else hop for hop in reached)
         if astray:  # by which subnet it comes is not known
             scene = replace(scene, transit=None)
@@ -82,6 +83,9 @@ def _out_of_source(scene: Scene, node: Host) -> Iterator[Hop]:
         where, rule = f"network interface of {source.name}", "none that has this address was seen"
         remedy = f"See that a machine has {source.name}, and that its security groups let {scene.overlay} out."
         yield Hop(THERE, side, where, rule, None, remedy=remedy)
+    if not source.net and scene.source_nets and scene.transit:
+        yield from _out_of_parts(scene, scene.transit.near)
+        return
     if not source.net:
         where = f"subnet of {source.name} in {scene.source_vpc}"
         remedy = f"Check there that its table sends {scene.overlay} to the transit gateway."
@@ -110,8 +114,9 @@ _ASTRAY = "which counts only if it comes by there from another transit gateway: 
 
 
 def _gateways(scene: Scene) -> set[str]:
-    """The transit gateway that the source's own table sends the packet to, where it is seen."""
-    return model.led_to([scene.source.net.table] if scene.source.net else [], scene.overlay)
+    """The transit gateway that the source's own table sends the packet to, where it is seen; of a network, several."""
+    nets = (scene.source.net,) if scene.source.net else scene.source_nets
+    return model.led_to([one.table for one in nets], scene.overlay)
 
 
 def _at_another(scene: Scene, way: Transit, subnet: Net, used: str) -> Hop:
@@ -120,6 +125,27 @@ def _at_another(scene: Scene, way: Transit, subnet: Net, used: str) -> Hop:
     hop = _at_gateway(scene, way, by)
     remedy = f"Send {scene.overlay} to {used} in the table of {subnet}."
     return replace(hop, remedy=remedy) if hop.passes is False and not way.far.attachment_id else hop
+
+
+def _out_of_parts(scene: Scene, near: Attached) -> Iterator[Hop]:
+    """What the tables of the subnets of a whole network do: where but some drop, it depends on the address.
+
+    In those of the attachment itself nobody else need be, as is AWS's advice.
+    """
+    entries = {*near.hidden, *(one.subnet_id for one in near.nets)}
+    nets = [one for one in scene.source_nets if one.subnet_id not in entries] or scene.source_nets
+    tables = scene.source_tables
+    judged = [hops.to_gateway(THERE, CLIENT, one, scene.overlay, near, tables=tables) for one in nets]
+    good, bad = [h for h in judged if h.passes], [h for h in judged if h.passes is False]
+    yield from (hop for hop in judged if hop.passes is None)
+    if not good:
+        whole = len(bad) == len(judged)
+        yield from (hop if whole else hops.doubtful(hop, "others of its subnets were not seen") for hop in bad)
+        return
+    warned = [f"in {hop.where}, {hop.rule}" for hop in bad] + [h.warning for h in good if h.warning]
+    where = f"{good[0].where}{f', and {len(good) - 1} more' if len(good) > 1 else ''}"
+    remedy = next((hop.remedy for hop in (*bad, *good)), "")
+    yield replace(good[0], where=where, warning="; ".join(warned), remedy=remedy)
 
 
 def _by_gateway(scene: Scene, way: Transit) -> Iterator[Hop]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import pytest
 
 from unit.aws_lab import OVERLAY, Run
-from unit.path_site import CLIENT, Site, wrong
+from unit.path_site import BOTH, CLIENT, Site, wrong
+from unit.transit_lab import CLIENTS
 
 pytest_plugins = ("unit.path_play",)
 
@@ -131,3 +132,35 @@ def test_from_each_address_of_a_load_balancer(site: Site, play: Run) -> None:
         elb.delete_load_balancer(LoadBalancerArn=arn)
     told = play(**{"from": "load_balancer:sap-ascs"})["msg"]
     assert told.startswith("Load balancer sap-ascs has no address that this caller can see: run reach.yml")
+
+
+def test_each_subnet_of_a_whole_vpc_is_looked_at(site: Site, play: Run) -> None:
+    """Clients that are declared by the VPC's block: what drops in all of its subnets, and in one of them."""
+    ec2, transit = site.ec2, site.transit
+    good = play(**{"from": CLIENTS})
+    site.route(site.clients_table, OVERLAY)
+    bad = play(**{"from": CLIENTS})
+    for number in ("2", "3"):
+        ec2.create_subnet(
+            VpcId=transit.clients_vpc,
+            CidrBlock=f"10.20.{number}.0/24",
+            AvailabilityZone=site.aws.world.nodes[0].availability_zone,
+        )
+    of_two = play(**{"from": CLIENTS})
+    where = {"RouteTableId": site.clients_table, "DestinationCidrBlock": OVERLAY}
+    ec2.create_route(**where, TransitGatewayId=transit.gateway)
+    own = ec2.create_route_table(VpcId=transit.clients_vpc)["RouteTable"]["RouteTableId"]
+    ids = [{"Name": "cidr-block", "Values": ["10.20.3.0/24"]}, {"Name": "vpc-id", "Values": [transit.clients_vpc]}]
+    [alone] = [one["SubnetId"] for one in ec2.describe_subnets(Filters=ids)["Subnets"]]
+    ec2.associate_route_table(RouteTableId=own, SubnetId=alone)
+    part = play(**{"from": CLIENTS})
+    assert wrong(good) == wrong(part) == {holder: [] for holder in BOTH}
+    assert wrong(bad) == {holder: ["no_route"] for holder in BOTH}
+    assert wrong(of_two) == {holder: ["no_route"] * 2 for holder in BOTH}
+    for result in (good, bad, of_two, part):
+        assert "subnet of 10.20.0.0/16" not in str(result["lines"])
+    warned = [f for f in part["paths"][0]["findings"] if f["severity"] == "warning"]
+    assert [(one["id"], f"in route table {own} of {alone} " in one["message"]) for one in warned] == [
+        ("part_elsewhere", True)
+    ]
+    assert f"in the table of {alone} (" in warned[0]["remedy"]
