@@ -130,6 +130,14 @@ def test_the_zones_of_the_second_attachment_count(site: Site, play: Run, second:
     assert wrong(play()) == {"node1": [], "node2": ["no_attachment_subnet"]}
 
 
+def test_the_zones_of_the_clients_second_attachment_count(site: Site, play: Run, second: Second) -> None:
+    vpc, zone = site.transit.clients_vpc, site.aws.world.nodes[1].availability_zone
+    subnet = site.ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.7.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
+    second.attach(vpc, subnet)
+    second.requests()
+    assert wrong(play()) == {holder: ["no_attachment_subnet", "no_static_route"] for holder in BOTH}
+
+
 @pytest.mark.parametrize("between", ["peering", "vpc"])
 def test_what_a_second_gateway_leads_to_is_not_seen(site: Site, play: Run, second: Second, between: str) -> None:
     """The clients are not attached to it: by a peered gateway, or another VPC, the answers may come to them."""
