@@ -106,13 +106,17 @@ def judged(top: str, root: Element | None) -> Judgement:
     """
     places, bonds = _Places(root), list(bonds_of(root))
     walk = _Walk(top, places)
-    walk.go([bond for bond in bonds if bond.score >= 0])
+    walk.go(bonds)
     _score, follows, role, bond_name = max(walk.found or walk.beside, key=lambda one: one[0], default=_NOWHERE)
-    apart = {places.top(bond.other): bond.name for bond in bonds if bond.score < 0 and places.top(bond.rsc) == top}
-    firmly = tuple(
-        dict.fromkeys(places.top(bond.other) for bond in bonds if bond.score <= _FIRM and places.top(bond.rsc) == top)
-    )
-    return Judgement(follows, role, bond_name, walk.unclear(), apart, firmly)
+    together = walk.moved(-_FIRM)
+    away = [bond for bond in bonds if bond.score < 0 and places.top(bond.rsc) in together]
+    apart = {places.top(bond.other): bond.name for bond in away}
+    firmly: dict[str, None] = {}
+    for other in (places.top(bond.other) for bond in away if bond.score <= _FIRM):
+        there = _Walk(other, places)
+        there.go([] if places.clone(other) else bonds)  # who is beside an instance is not where each one is
+        firmly.update(dict.fromkeys(one for one in there.moved(-_FIRM) if one not in together))
+    return Judgement(follows, role, bond_name, walk.unclear(), apart, tuple(firmly))
 
 
 class _Walk:
@@ -127,8 +131,9 @@ class _Walk:
         self._top, self._places = top, places
         self.found: list[_Found] = []
         self.beside: list[_Found] = []
-        self._taken: list[tuple[str, str, str]] = []
+        self._taken: list[tuple[str, str]] = []
         self._unread: list[str] = []
+        self._moved: dict[str, float] = {}
 
     def go(self, bonds: Sequence[Bond]) -> None:
         """All the way."""
@@ -136,10 +141,18 @@ class _Walk:
         steps = deque([_Step(self._top)])
         while steps:
             step = steps.popleft()
+            if step.bound or step.box == self._top or not self._places.clone(step.box):
+                self._moved[step.box] = max(step.score, self._moved.get(step.box, 0))
             key = (step.box, step.along, step.bound)
             if key not in seen:
                 seen.add(key)
-                steps.extend(on for bond in bonds for on in self._next(step, bond))
+                steps.extend(on for bond in bonds if bond.score >= 0 for on in self._next(step, bond))
+        for bond in bonds:
+            self._yields(bond)
+
+    def moved(self, least: float) -> list[str]:
+        """The boxes that are moved with it, itself among them, by bonds of at least that score."""
+        return [box for box, weight in self._moved.items() if weight >= least]
 
     def unclear(self) -> str:
         """See :class:`Judgement`."""
@@ -147,11 +160,7 @@ class _Walk:
         promoted = {self._places.top(other): other for _score, other, role, _first in self.found if role == PROMOTED}
         why = [f"it is in {self._top}, which has a promoted instance"] if self._places.promotable(self._top) else []
         why += [f"{name} says of it what cannot be judged" for name in self._unread]
-        why += [
-            f"{name} binds the {role.lower()} instance of {rsc} to what is moved with it"
-            for rsc, role, name in self._taken
-            if self._places.top(rsc) not in where
-        ]
+        why += [says for rsc, says in self._taken if self._places.top(rsc) not in where]
         why += [f"it follows the promoted instances of {' and '.join(promoted.values())}"] if len(promoted) > 1 else []
         return (why or [NOTHING])[0]
 
@@ -163,7 +172,7 @@ class _Walk:
         clone = self._places.clone(step.box) and step.box != self._top
         if from_here and not (clone and bond.role):
             yield from self._onward(step, bond)
-        # What is beside any instance of a clone has the choice, and is not taken along.
+        # What is beside any instance of a clone that has no promoted one has the choice, and is not taken along.
         if to_here and not bond.other_role and (step.bound or not clone):
             yield from self._back(step, bond)
 
@@ -174,9 +183,13 @@ class _Walk:
             return
         if not bond.other_role:
             self.beside += [(way[0], bond.other, STARTED, way[3])] if bond.name.endswith(_BESIDE) else []
+            if self._places.promotable(self._places.top(bond.other)):
+                # The address's place counts where the cluster chooses which of them is promoted.
+                says = f"{bond.name} binds what is moved to {bond.other}, whose promoted instance may come along"
+                self._taken.append((bond.other, says))
             yield _Step(self._places.top(bond.other), step.along, False, way[0], way[3])
         elif step.along:
-            self._taken.append((bond.other, bond.other_role, bond.name))
+            self._taken.append((bond.other, _taken(bond.other, bond.other_role, bond.name)))
         else:
             self.found.append(way)
 
@@ -186,9 +199,27 @@ class _Walk:
         if bond.score == 0:
             return
         if bond.role or self._places.promotable(box):
-            self._taken.append((bond.rsc, bond.role or PROMOTED, bond.name))
+            self._taken.append((bond.rsc, _taken(bond.rsc, bond.role or PROMOTED, bond.name)))
         else:
             yield _Step(box, True, True, min(step.score, bond.score), step.first or bond.name)
+
+    def _yields(self, bond: Bond) -> None:
+        """Whether a promoted instance gives way to what is moved, by a score below zero.
+
+        Only what may never be beside it is stopped itself: where the constraint says so of the other one, that is.
+        """
+        if bond.score >= 0:
+            return
+        rsc, other = (self._places.top(name) for name in (bond.rsc, bond.other))
+        gives_way = f"{bond.name} keeps what is moved away from {{}}, whose promoted instance may give way"
+        if rsc in self._moved and self._places.promotable(other) and bond.score > -float("inf"):
+            self._taken.append((bond.other, gives_way.format(bond.other)))
+        if other in self._moved and self._places.promotable(rsc):
+            self._taken.append((bond.rsc, gives_way.format(bond.rsc)))
+
+
+def _taken(rsc: str, role: str, name: str) -> str:
+    return f"{name} binds the {role.lower()} instance of {rsc} to what is moved with it"
 
 
 def bonds_of(root: Element | None) -> Iterator[Bond]:

@@ -62,6 +62,8 @@ def mover(constraints: str, resources: str = RESOURCES, more: str = "") -> cib.M
 
 
 MASTER = one_set("msl", role="Master")
+ANY_MSL = "{} binds what is moved to msl, whose promoted instance may come along"
+AWAY = "{} keeps what is moved away from msl, whose promoted instance may give way"
 BY_MSL = "{} binds the promoted instance of msl to what is moved with it"
 
 
@@ -86,6 +88,8 @@ BY_MSL = "{} binds the promoted instance of msl to what is moved with it"
         (col("ip", "msl", "Promoted") + col("db", "ip") + col("db", "msl", "Promoted"), "c-ip-msl"),
         # Readers, who are beside any instance, and are no reason to leave the promoted one alone.
         (col("ip", "msl", "Promoted") + col("x", "msl"), "c-ip-msl"),
+        # It is not moved without that one, whatever else binds the two.
+        (col("ip", "msl", "Promoted") + sets(one_set("ip"), one_set("msl"), score="-1"), "c-ip-msl"),
     ],
 )
 def test_what_it_follows_however_far(constraints: str, bond: str) -> None:
@@ -109,9 +113,13 @@ def test_the_bond_of_each_member_binds_the_group(who: str) -> None:
         col("app", "ip") + col("x", "app2"),
         col("ip", "cln") + col("msl", "cln", "", "Master"),
         col("app", "ip") + col("app", "cln") + col("msl", "cln", "", "Master"),
-        col("ip", "msl", "Master", score="0") + col("ip", "msl", "Master", score="-5000"),
-        # Any instance: the promoted one is bound elsewhere, and stays.
-        col("ip", "msl") + col("msl", "db", "", "Promoted"),
+        col("ip", "msl", "Master", score="0"),
+        # What may never be beside the promoted one goes nowhere, and that stays.
+        col("ip", "msl", "Master", score="-INFINITY"),
+        col("ip", "db") + col("db", "msl", "Promoted", score="-INFINITY"),
+        # What is away from it is not moved.
+        col("x", "msl", "Promoted", score="-5000") + col("msl", "x", score="-1"),
+        col("ip", "cln") + col("cln", "msl", "Promoted", score="-5000"),
         sets(one_set("msl", role="Master"), one_set("fs")),
         sets(one_set("ip", "msl", sequential="false")),
         sets(one_set("msl", "ip"), score="0"),
@@ -145,6 +153,25 @@ def test_what_is_moved_as_it_always_was(constraints: str) -> None:
             col("ip", "msl", "Master", score="2000") + col("ip", "other", "Master"),
             "it follows the promoted instances of msl and other",
         ),
+        # No role: the place of the address counts where the cluster chooses which instance is promoted.
+        (col("ip", "msl"), ANY_MSL.format("c-ip-msl")),
+        (col("ip", "msl", "Started", "Started", score="100"), ANY_MSL.format("c-ip-msl")),
+        (col("ip", "msl") + col("msl", "db", "", "Promoted"), ANY_MSL.format("c-ip-msl")),
+        (sets(one_set("msl", "ip")), ANY_MSL.format("s")),
+        (sets(one_set("ip"), one_set("msl")), ANY_MSL.format("s")),
+        (col("ip", "db") + col("db", "msl"), ANY_MSL.format("c-db-msl")),
+        (col("db", "ip") + col("db", "msl", score="1"), ANY_MSL.format("c-db-msl")),
+        (col("ip", "cln") + col("cln", "msl"), ANY_MSL.format("c-cln-msl")),
+        # Away from it, by what can be outweighed; and the other way round by whatever score.
+        *((col("ip", "msl", role, score="-5000"), AWAY.format("c-ip-msl")) for role in ("", "Master", "Slave")),
+        (col("ip", "app") + col("app2", "msl", "Promoted", score="-1"), AWAY.format("c-app2-msl")),
+        (col("db", "ip") + col("db", "msl", "Promoted", score="-1"), AWAY.format("c-db-msl")),
+        *(
+            (col("msl", "ip", "", role, score=score), AWAY.format("c-msl-ip"))
+            for role in ("", "Promoted")
+            for score in ("-1", "-INFINITY")
+        ),
+        (sets(one_set("msl", "x", "ip"), score="-5000"), AWAY.format("s")),
         (col("ip", "db", score="much"), "c-ip-db says of it what cannot be judged"),
         (col("ip", "db", "Stopped"), "c-ip-db says of it what cannot be judged"),
         (col("db", "ip", **{"node-attribute": "site"}), "c-db-ip says of it what cannot be judged"),
@@ -200,6 +227,18 @@ def test_what_it_is_kept_away_from(constraints: str, resources: str, apart: dict
 def test_from_what_it_is_kept_for_good(weight: str, firmly: tuple[str, ...]) -> None:
     found = mover(col("ip", "app2", score=weight))
     assert (found.firmly, list(found.apart)) == (firmly, ["app"])
+
+
+def test_what_it_is_beside_is_kept_apart_with_what_is_beside_that() -> None:
+    """Followed as `Started`, or bound by hand; not with a bond that yields to the distance."""
+    made = RESOURCES + f'<group id="ascs">{plain("fsA")}</group>' + plain("ipA") + plain("weak")
+    guide = col("app", "ascs", score="-5000")
+    for bound in (col("ip", "app"), col("app", "ip"), col("ip", "db") + col("db", "app1")):
+        found = mover(guide + bound + col("ipA", "ascs") + col("weak", "ascs", score="999"), made)
+        assert (dict(found.apart), found.firmly, found.unclear) == ({"ascs": "c-app-ascs"}, ("ascs", "ipA"), "")
+    assert mover(guide + col("ip", "app", score="999"), made).firmly == ()
+    # Of a clone there is more than one place.
+    assert mover(col("ip", "cln", score="-5000") + col("ipA", "cln"), made).firmly == ("cln",)
 
 
 def test_who_is_beside_whom_in_sets() -> None:
