@@ -23,13 +23,13 @@ from itertools import product
 from xml.etree.ElementTree import Element
 
 from ..view import NOTHING
+from . import orders
+from .places import Places, members_of, named, resolved, score, sequential
 
 PROMOTED, UNPROMOTED, STARTED = "Promoted", "Unpromoted", "Started"
 _ROLES = {PROMOTED: PROMOTED, "Master": PROMOTED, UNPROMOTED: UNPROMOTED, "Slave": UNPROMOTED}
 """The words up to 2.0 are still known by later versions."""
 _ANY = (NOTHING, STARTED)
-CLONES = ("clone", "master", "bundle")
-BOXES = ("group", *CLONES)
 _BESIDE = "-follows-started"
 """How setup names the constraint by which an overlay IP is beside what is not promoted. Others' are theirs: guides bind
 much in this way, and such a resource is moved as it always was."""
@@ -37,7 +37,6 @@ _Found = tuple[float, str, str, str]
 _NOWHERE: _Found = (0.0, NOTHING, NOTHING, NOTHING)
 _FIRM = -1000
 """Guides give resources a stickiness of up to 1000, and keep ERS away from ASCS with -5000."""
-_YES = ("true", "yes", "on", "1", "y")
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def judged(top: str, root: Element | None) -> Judgement:
         top: the outermost group, clone or bundle, or the primitive that is in none.
         root: the configuration.
     """
-    places, bonds = _Places(root), list(bonds_of(root))
+    places, bonds = Places(root), list(bonds_of(root))
     walk = _Walk(top, places)
     walk.go(bonds)
     _score, follows, role, bond_name = max(walk.found or walk.beside, key=lambda one: one[0], default=_NOWHERE)
@@ -116,7 +115,8 @@ def judged(top: str, root: Element | None) -> Judgement:
         there = _Walk(other, places)
         there.go([] if places.clone(other) else bonds)  # who is beside an instance is not where each one is
         firmly.update(dict.fromkeys(one for one in there.moved(-_FIRM) if one not in together))
-    return Judgement(follows, role, bond_name, walk.unclear(), apart, tuple(firmly))
+    unclear = walk.unclear(orders.restarted(walk.moved(0), root))
+    return Judgement(follows, role, bond_name, unclear, apart, tuple(firmly))
 
 
 class _Walk:
@@ -127,7 +127,7 @@ class _Walk:
         beside: the same, where no role is named, and setup has made the constraint.
     """
 
-    def __init__(self, top: str, places: _Places) -> None:
+    def __init__(self, top: str, places: Places) -> None:
         self._top, self._places = top, places
         self.found: list[_Found] = []
         self.beside: list[_Found] = []
@@ -154,13 +154,18 @@ class _Walk:
         """The boxes that are moved with it, itself among them, by bonds of at least that score."""
         return [box for box, weight in self._moved.items() if weight >= least]
 
-    def unclear(self) -> str:
-        """See :class:`Judgement`."""
+    def unclear(self, restarted: Mapping[str, str]) -> str:
+        """See :class:`Judgement`. `restarted`: what orders bring, as :func:`.orders.restarted` has it."""
         where = {self._places.top(other) for _score, other, _role, _first in self.found}
         promoted = {self._places.top(other): other for _score, other, role, _first in self.found if role == PROMOTED}
         why = [f"it is in {self._top}, which has a promoted instance"] if self._places.promotable(self._top) else []
         why += [f"{name} says of it what cannot be judged" for name in self._unread]
         why += [says for rsc, says in self._taken if self._places.top(rsc) not in where]
+        why += [
+            f"{name} stops {rsc}, which has a promoted instance, whenever what is moved is stopped"
+            for rsc, name in restarted.items()
+            if rsc not in where
+        ]
         why += [f"it follows the promoted instances of {' and '.join(promoted.values())}"] if len(promoted) > 1 else []
         return (why or [NOTHING])[0]
 
@@ -225,9 +230,9 @@ def _taken(rsc: str, role: str, name: str) -> str:
 def bonds_of(root: Element | None) -> Iterator[Bond]:
     """All colocations, those of sets one by one."""
     for one in root.iter("rsc_colocation") if root is not None else ():
-        sets = [_resolved(member, root) for member in one.iterfind("resource_set")]
+        sets = [resolved(member, root) for member in one.iterfind("resource_set")]
         if not sets:
-            for rsc, other in product(_named(one.get("rsc", ""), root), _named(one.get("with-rsc", ""), root)):
+            for rsc, other in product(named(one.get("rsc", ""), root), named(one.get("with-rsc", ""), root)):
                 yield _bond(one, rsc, one.get("rsc-role", ""), other, one.get("with-rsc-role", ""), one)
         for each in sets:
             yield from _within(one, each, root)
@@ -235,53 +240,11 @@ def bonds_of(root: Element | None) -> Iterator[Bond]:
             yield from _between(one, each, after, root)
 
 
-def score(text: str) -> float:
-    """Pacemaker Explained, Scores; nothing where the text is none."""
-    word = text.lower().replace("infinity", "inf")
-    return float(word) if re.fullmatch(r"[+-]?(inf|\d+)", word) else 0.0
-
-
-def promotable(box: Element) -> bool:
-    """`promotable` is a meta attribute of the clone since 2.0; a bundle says how many of it are promoted."""
-    if box.tag == "bundle":
-        return any(int(one.get(key) or 0) > 0 for one in box for key in ("promoted-max", "masters"))
-    said = {
-        pair.get("name"): pair.get("value", "").lower()
-        for attributes in box.findall("meta_attributes")
-        for pair in attributes.findall("nvpair")
-    }
-    return box.tag == "master" or (box.tag == "clone" and said.get("promotable") in _YES)
-
-
-class _Places:
-    """What each resource is in. One that the configuration does not have is in itself."""
-
-    def __init__(self, root: Element | None) -> None:
-        self._boxes: dict[str, Element] = {}
-        resources = root if root is None or root.tag == "resources" else root.find(".//resources")
-        for child in resources if resources is not None else ():
-            if child.tag in ("primitive", *BOXES):
-                inside = (one for one in child.iter() if one.tag in ("primitive", *BOXES))
-                self._boxes.update({one.get("id", ""): child for one in inside})
-
-    def top(self, name: str) -> str:
-        """The outermost box, or itself."""
-        return self._boxes[name].get("id", "") if name in self._boxes else name
-
-    def clone(self, top: str) -> bool:
-        """Whether it may run on several nodes at once."""
-        return top in self._boxes and self._boxes[top].tag in CLONES
-
-    def promotable(self, top: str) -> bool:
-        """Whether one of its instances is promoted."""
-        return top in self._boxes and promotable(self._boxes[top])
-
-
 def _within(one: Element, each: Element, root: Element | None) -> Iterator[Bond]:
     """The members of a set, whose own score goes before the constraint's."""
-    if not _sequential(each):
+    if not sequential(each):
         return
-    members, role, said = _members(each, root), each.get("role", ""), each if each.get("score") else one
+    members, role, said = members_of(each, root), each.get("role", ""), each if each.get("score") else one
     if score(said.get("score", "INFINITY")) < 0:
         pairs = [(member, before) for n, member in enumerate(members) for before in members[:n]]
     else:
@@ -292,8 +255,8 @@ def _within(one: Element, each: Element, root: Element | None) -> Iterator[Bond]
 
 def _between(one: Element, each: Element, after: Element, root: Element | None) -> Iterator[Bond]:
     """A set and the one that is listed after it, on which it depends."""
-    first, last = _members(each, root), _members(after, root)
-    ours, theirs = first[:1] if _sequential(each) else first, last[-1:] if _sequential(after) else last
+    first, last = members_of(each, root), members_of(after, root)
+    ours, theirs = first[:1] if sequential(each) else first, last[-1:] if sequential(after) else last
     for rsc, other in product(ours, theirs):
         yield _bond(one, rsc, each.get("role", ""), other, after.get("role", ""), one, each, after)
 
@@ -307,27 +270,3 @@ def _bond(one: Element, rsc: str, role: str, other: str, other_role: str, said: 
     clear = clear and all(each.get("ordering", "group") == "group" for each in sets)
     roles = (_ROLES.get(word, NOTHING) for word in (role, other_role))
     return Bond(one.get("id", ""), rsc, next(roles), other, next(roles), score(text), clear)
-
-
-def _sequential(each: Element) -> bool:
-    return each.get("sequential", "true").lower() in _YES
-
-
-def _members(each: Element, root: Element | None) -> Sequence[str]:
-    return [name for ref in each.iterfind("resource_ref") for name in _named(ref.get("id", ""), root)]
-
-
-def _resolved(each: Element, root: Element | None) -> Element:
-    """A set may be another one's, by `id-ref`."""
-    wanted = each.get("id-ref")
-    found = (one for one in root.iter("resource_set") if one.get("id") == wanted) if wanted and root is not None else ()
-    return next(iter(found), each)
-
-
-def _named(name: str, root: Element | None) -> list[str]:
-    """What a name stands for: the members of a tag, what is made of a template, or itself."""
-    if root is None:
-        return [name]
-    tags = [one.get("id", "") for tag in root.iter("tag") if tag.get("id") == name for one in tag.iterfind("obj_ref")]
-    made = [one.get("id", "") for one in root.iter("primitive") if one.get("template") == name]
-    return tags or made or [name]

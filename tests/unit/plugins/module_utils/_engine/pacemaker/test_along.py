@@ -61,6 +61,16 @@ def mover(constraints: str, resources: str = RESOURCES, more: str = "") -> cib.M
     return found
 
 
+def order(first: str, then: str, **more: str) -> str:
+    said = {"first": first, "then": then, **{key.replace("_", "-"): value for key, value in more.items()}}
+    text = " ".join(f'{key}="{value}"' for key, value in said.items())
+    return f'<rsc_order id="o-{first}-{then}" {text}/>'
+
+
+def ordered(*each: str, kind: str = "Mandatory") -> str:
+    return f'<rsc_order id="o" kind="{kind}">{"".join(each)}</rsc_order>'
+
+
 MASTER = one_set("msl", role="Master")
 ANY_MSL = "{} binds what is moved to msl, whose promoted instance may come along"
 AWAY = "{} keeps what is moved away from msl, whose promoted instance may give way"
@@ -184,6 +194,53 @@ def test_what_is_moved_as_it_always_was(constraints: str) -> None:
 )
 def test_what_would_come_along_nobody_knows(constraints: str, unclear: str) -> None:
     assert mover(constraints).unclear == unclear
+
+
+STOPS = "{} stops msl, which has a promoted instance, whenever what is moved is stopped"
+
+
+@pytest.mark.parametrize(
+    ("constraints", "bond"),
+    [
+        (order("ip", "msl"), "o-ip-msl"),
+        (order("ip", "msl-one", kind="Mandatory", symmetrical="true"), "o-ip-msl-one"),
+        (order("ip", "msl", first_action="stop", then_action="start"), "o-ip-msl"),
+        (order("ip", "msl", score="1"), "o-ip-msl"),
+        # What it stands on, and what comes along.
+        (order("ip", "db") + order("db", "cln") + order("cln", "msl"), "o-cln-msl"),
+        (col("app", "ip") + order("app1", "msl"), "o-app1-msl"),
+        (col("ip", "fs") + order("fs", "msl"), "o-fs-msl"),
+        (ordered(one_set("ip", "db", "msl")), "o"),
+        (ordered(one_set("db", "ip", sequential="false"), one_set("msl")), "o"),
+    ],
+)
+def test_what_orders_stop_with_it(constraints: str, bond: str) -> None:
+    assert mover(constraints).unclear == STOPS.format(bond)
+
+
+@pytest.mark.parametrize(
+    "constraints",
+    [
+        order("ip", "msl", kind="Optional"),
+        order("ip", "msl", kind="Serialize"),
+        order("ip", "msl", score="0"),
+        order("ip", "msl", symmetrical="false"),
+        order("ip", "msl", first_action="start", then_action="promote"),
+        order("ip", "cln") + order("cln", "msl", first_action="start", then_action="promote"),
+        order("msl", "ip", first_action="promote", then_action="start"),
+        order("x", "msl"),
+        col("ip", "cln") + order("cln", "msl"),
+        ordered(one_set("ip", "msl"), kind="Optional"),
+        ordered(one_set("ip", "msl", sequential="false")),
+        ordered(one_set("ip"), one_set("msl", action="promote")),
+        ordered(one_set("msl"), one_set("ip")),
+        # It is not moved without that one.
+        col("ip", "msl", "Promoted") + order("ip", "msl"),
+        order("ip", "msl") + col("ip", "msl", "Unpromoted"),
+    ],
+)
+def test_what_orders_leave_as_it_is(constraints: str) -> None:
+    assert mover(constraints).unclear == ""
 
 
 def test_what_can_be_promoted_itself_is_not_moved_as_a_whole() -> None:
