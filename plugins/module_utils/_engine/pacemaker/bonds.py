@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from operator import attrgetter
 from xml.etree.ElementTree import Element
 
 from ..view import NOTHING
@@ -35,6 +36,7 @@ _BESIDE = "-follows-started"
 much in this way, and such a resource is moved as it always was."""
 _Found = tuple[float, str, str, str]
 _NOWHERE: _Found = (0.0, NOTHING, NOTHING, NOTHING)
+_RSC, _OTHER = attrgetter("rsc"), attrgetter("other")
 _FIRM = -1000
 """Guides give resources a stickiness of up to 1000, and keep ERS away from ASCS with -5000."""
 
@@ -149,6 +151,7 @@ class _Walk:
                 steps.extend(on for bond in bonds if bond.score >= 0 for on in self._next(step, bond))
         for bond in bonds:
             self._yields(bond)
+        self._pushed(bonds)
 
     def moved(self, least: float) -> list[str]:
         """The boxes that are moved with it, itself among them, by bonds of at least that score."""
@@ -221,6 +224,33 @@ class _Walk:
             self._taken.append((bond.other, gives_way.format(bond.other)))
         if other in self._moved and self._places.promotable(rsc):
             self._taken.append((bond.rsc, gives_way.format(bond.rsc)))
+
+    def _pushed(self, bonds: Sequence[Bond]) -> None:
+        """What gives way to what is moved, and may have a promoted instance come with it, or give way in turn.
+
+        What is moved may be the one that says so: then the other one's own bonds count; or the other one is, and then
+        those to it. Where the first is firm, nothing is moved to what follows a promoted instance: see `firmly`.
+        """
+        for says, at in ((_RSC, _OTHER), (_OTHER, _RSC)):
+            ahead = [
+                (self._places.top(at(bond)), bond.score) for bond in bonds if bond.score < 0 and self._has(says, bond)
+            ]
+            seen = set(self._moved)
+            while ahead:
+                box, first = ahead.pop()
+                if box in seen or self._places.clone(box):
+                    continue
+                seen.add(box)
+                for bond in (one for one in bonds if one.score and self._places.top(says(one)) == box):
+                    far = at(bond)
+                    if not self._places.promotable(self._places.top(far)):
+                        ahead.append((self._places.top(far), first))
+                    elif bond.score < 0 or says is _OTHER or (bond.other_role == PROMOTED and first > _FIRM):
+                        why = f"{bond.name} binds {far}, which has a promoted instance, to {box}, which may give way"
+                        self._taken.append((far, why + " to what is moved"))
+
+    def _has(self, which: Callable[[Bond], str], bond: Bond) -> bool:
+        return self._places.top(which(bond)) in self._moved
 
 
 def _taken(rsc: str, role: str, name: str) -> str:

@@ -74,6 +74,7 @@ def ordered(*each: str, kind: str = "Mandatory") -> str:
 MASTER = one_set("msl", role="Master")
 ANY_MSL = "{} binds what is moved to msl, whose promoted instance may come along"
 AWAY = "{} keeps what is moved away from msl, whose promoted instance may give way"
+PUSHED = "{} binds msl, which has a promoted instance, to db, which may give way to what is moved"
 BY_MSL = "{} binds the promoted instance of msl to what is moved with it"
 
 
@@ -127,6 +128,13 @@ def test_the_bond_of_each_member_binds_the_group(who: str) -> None:
         # What may never be beside the promoted one goes nowhere, and that stays.
         col("ip", "msl", "Master", score="-INFINITY"),
         col("ip", "db") + col("db", "msl", "Promoted", score="-INFINITY"),
+        # What gives way, and follows the one that it gives way to, or has none.
+        col("db", "ip", score="-5000") + col("db", "msl", "Promoted"),
+        col("ip", "db", score="-5000") + col("msl", "db", "", "Promoted"),
+        col("ip", "db", score="-5000") + col("db", "msl"),
+        col("ip", "cln", score="-5000") + col("cln", "msl", "Promoted"),
+        # It is not moved to that one's node at all.
+        col("ip", "db", score="-5000") + col("db", "msl", "Promoted"),
         # What is away from it is not moved.
         col("x", "msl", "Promoted", score="-5000") + col("msl", "x", score="-1"),
         col("ip", "cln") + col("cln", "msl", "Promoted", score="-5000"),
@@ -182,6 +190,17 @@ def test_what_is_moved_as_it_always_was(constraints: str) -> None:
             for score in ("-1", "-INFINITY")
         ),
         (sets(one_set("msl", "x", "ip"), score="-5000"), AWAY.format("s")),
+        # What gives way has one come with it, or give way in turn.
+        *(
+            (col("ip", "db", score=score) + col("db", "msl", "Promoted", score=other), PUSHED.format("c-db-msl"))
+            for score in ("-500", "-5000", "-INFINITY")
+            for other in ("-5000", "-INFINITY")
+        ),
+        (col("ip", "db", score="-999") + col("db", "msl", "Promoted"), PUSHED.format("c-db-msl")),
+        (col("ip", "fs", score="-999") + col("fs", "db") + col("db", "msl", "Master"), PUSHED.format("c-db-msl")),
+        (col("db", "ip", score="-1") + col("msl", "db", "", "Promoted"), PUSHED.format("c-msl-db")),
+        (col("db", "ip", score="-1") + col("msl", "db", "", "Promoted", score="-1"), PUSHED.format("c-msl-db")),
+        (sets(one_set("db", "ip"), MASTER, score="-5000"), PUSHED.format("s")),
         (col("ip", "db", score="much"), "c-ip-db says of it what cannot be judged"),
         (col("ip", "db", "Stopped"), "c-ip-db says of it what cannot be judged"),
         (col("db", "ip", **{"node-attribute": "site"}), "c-db-ip says of it what cannot be judged"),
