@@ -311,7 +311,7 @@ def test_what_people_would_type_in_the_place_of_a_playbook() -> None:
     assert role.said("pacemaker_typed_for_move") == {
         "pcs": [
             f"pcs resource move {second} SAPDB2",
-            "pcs resource move msl SAPDB2 --promoted",
+            "crm_resource --move --promoted --node SAPDB2 --resource msl",
             "crm_resource --wait",
             f"pcs resource clear {second}",
             "pcs resource clear msl",
