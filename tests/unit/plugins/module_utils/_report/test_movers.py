@@ -23,7 +23,7 @@ def told(
     wanted: str = "Promoted",
     **model: Any,
 ) -> list[dict[str, Any]]:
-    """What is found of one overlay IP, bound to `msl` in a role (empty: to nothing); `follows`: what it shall, as `wanted`."""
+    """What is found of one overlay IP, bound to `msl` in a role (or to nothing); `follows`, `wanted`: what it shall."""
     overlay: dict[str, Any] = {"destination": "192.0.2.1/32", "unclear": unclear}
     overlay["bound"] = {"follows": "msl", "role": role, "bond": "c"} if role else None
     overlay["follows"] = {"resource": follows, "role": wanted} if follows else None
