@@ -146,6 +146,7 @@ def test_readers_prefer_the_other_instance(whole: str, unpromoted: str) -> None:
     assert (down["first"], down["first-action"], down["then"]) == (f"overlay-ip-{READERS}", "stop", "msl")
     (mover,) = (m for m in cib.movers(role.root) if m.follows)
     assert (mover.name, mover.role) == (f"overlay-ip-{READERS}", "Unpromoted")
+    assert {one.unclear for one in cib.movers(role.root)} == {""}
 
 
 def test_what_somebody_else_has_bound_stands() -> None:

@@ -235,12 +235,12 @@ class _Walk:
             ahead = [
                 (self._places.top(at(bond)), bond.score) for bond in bonds if bond.score < 0 and self._has(says, bond)
             ]
-            seen = set(self._moved)
+            seen: set[tuple[str, bool]] = set()
             while ahead:
                 box, first = ahead.pop()
-                if box in seen or self._places.clone(box):
+                if box in self._moved or (box, first > _FIRM) in seen or self._places.clone(box):
                     continue
-                seen.add(box)
+                seen.add((box, first > _FIRM))
                 for bond in (one for one in bonds if one.score and self._places.top(says(one)) == box):
                     far = at(bond)
                     if not self._places.promotable(self._places.top(far)):

@@ -133,6 +133,8 @@ def test_the_bond_of_each_member_binds_the_group(who: str) -> None:
         col("ip", "db", score="-5000") + col("msl", "db", "", "Promoted"),
         col("ip", "db", score="-5000") + col("db", "msl"),
         col("ip", "cln", score="-5000") + col("cln", "msl", "Promoted"),
+        # As setup binds one for readers, and another one away from it.
+        col("ip", "db", score="-5000") + col("db", "msl") + col("db", "msl", "Unpromoted", score="2000"),
         # It is not moved to that one's node at all.
         col("ip", "db", score="-5000") + col("db", "msl", "Promoted"),
         # What is away from it is not moved.
@@ -197,6 +199,10 @@ def test_what_is_moved_as_it_always_was(constraints: str) -> None:
             for other in ("-5000", "-INFINITY")
         ),
         (col("ip", "db", score="-999") + col("db", "msl", "Promoted"), PUSHED.format("c-db-msl")),
+        (
+            col("ip", "db", score="-999") + col("ip", "db", score="-5000") + col("db", "msl", "Promoted"),
+            PUSHED.format("c-db-msl"),
+        ),
         (col("ip", "fs", score="-999") + col("fs", "db") + col("db", "msl", "Master"), PUSHED.format("c-db-msl")),
         (col("db", "ip", score="-1") + col("msl", "db", "", "Promoted"), PUSHED.format("c-msl-db")),
         (col("db", "ip", score="-1") + col("msl", "db", "", "Promoted", score="-1"), PUSHED.format("c-msl-db")),
