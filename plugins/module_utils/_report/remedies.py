@@ -105,7 +105,7 @@ def _commands(
     plays = []
     if "reach.yml" in words:
         plays.append(("", play("reach")))
-    if re.search(r"\brun setup\b|\bsetup heals\b", words) and "switchover" not in words:
+    if re.search(r"\brun setup\b", words) and "switchover" not in words:
         plays.append(("", play("setup")))
     if "switchover" in words and overlay:
         only = {"overlay": overlay["destination"]} if several else {}
