@@ -146,6 +146,7 @@ def test_readers_prefer_the_other_instance(whole: str, unpromoted: str) -> None:
     assert (down["first"], down["first-action"], down["then"]) == (f"overlay-ip-{READERS}", "stop", "msl")
     (mover,) = (m for m in cib.movers(role.root) if m.follows)
     assert (mover.name, mover.role) == (f"overlay-ip-{READERS}", "Unpromoted")
+    assert {one.unclear for one in cib.movers(role.root)} == {""}
 
 
 def test_what_somebody_else_has_bound_stands() -> None:
@@ -311,7 +312,7 @@ def test_what_people_would_type_in_the_place_of_a_playbook() -> None:
     assert role.said("pacemaker_typed_for_move") == {
         "pcs": [
             f"pcs resource move {second} SAPDB2",
-            "pcs resource move msl SAPDB2 --promoted",
+            "crm_resource --move --promoted --node SAPDB2 --resource msl",
             "crm_resource --wait",
             f"pcs resource clear {second}",
             "pcs resource clear msl",

@@ -57,7 +57,7 @@ def test_a_move_names_groups_and_roles() -> None:
     assert typed("move") == {
         "pcs": [
             "pcs resource move grp_A NODE2",
-            "pcs resource move msl NODE2 --promoted",
+            "crm_resource --move --promoted --node NODE2 --resource msl",
             "crm_resource --wait",
             "pcs resource clear grp_A",
             "pcs resource clear msl",
@@ -89,7 +89,7 @@ def test_a_role_is_named_as_the_tools_of_that_version_name_it(said: dict[str, st
 
 def test_a_move_of_a_role_is_asked_for_as_the_tools_name_it() -> None:
     said = typed("move", pacemaker_version={"stdout": "", "stderr": "Pacemaker 2.0.5"})
-    assert "pcs resource move msl NODE2 --master" in said["pcs"]
+    assert "crm_resource --move --master --node NODE2 --resource msl" in said["pcs"]
     assert "crm_resource --move --master --node NODE2 --resource msl" in said["crm"]
 
 

@@ -130,7 +130,15 @@ def _unfit(overlay: Dict, kinds: Mapping[str, str], model: Dict) -> Iterator[dic
     """What the inventory wants it to follow, and cannot be followed."""
     wanted = overlay["follows"]["resource"]
     kind, able = kinds.get(wanted), [name for name, kind in kinds.items() if kind == PROMOTABLE]
-    if kind == PROMOTABLE or (kind is not None and overlay["follows"]["role"] == STARTED):
+    started = overlay["follows"]["role"] == STARTED
+    if started and kind:
+        clone, what = (wanted, "can be promoted") if kind == PROMOTABLE else (kind, f"is in {kind}")
+        message = f"{overlay['destination']} shall follow {wanted} with role: Started, which {what}"
+        message += ", and runs on several nodes."
+        remedy = f"name {clone} with role: Promoted, or role: Unpromoted, in overlay_ips.follows."
+        yield _finding("follows_nothing", "error", message, remedy, [SETUP], model)
+        return
+    if kind == PROMOTABLE or (started and kind is not None):
         return
     message = f"{overlay['destination']} shall follow {wanted}, which " + (
         "the cluster does not have." if kind is None else "has no promoted instance."
@@ -141,7 +149,7 @@ def _unfit(overlay: Dict, kinds: Mapping[str, str], model: Dict) -> Iterator[dic
         else f"name what can be promoted ({', '.join(able) or 'there is nothing of the kind'}) as"
         " overlay_ips.follows.resource."
     )
-    if kind is not None:
+    if kind == "":
         remedy = remedy.removesuffix(".") + ", or give it role: Started to be wherever it runs."
     yield _finding("follows_nothing", "error", message, remedy, [SETUP], model)
 

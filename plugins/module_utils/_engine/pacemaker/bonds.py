@@ -17,27 +17,28 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from operator import attrgetter
 from xml.etree.ElementTree import Element
 
 from ..view import NOTHING
+from . import orders
+from .places import Places, members_of, named, resolved, score, sequential
 
 PROMOTED, UNPROMOTED, STARTED = "Promoted", "Unpromoted", "Started"
 _ROLES = {PROMOTED: PROMOTED, "Master": PROMOTED, UNPROMOTED: UNPROMOTED, "Slave": UNPROMOTED}
 """The words up to 2.0 are still known by later versions."""
 _ANY = (NOTHING, STARTED)
-CLONES = ("clone", "master", "bundle")
-BOXES = ("group", *CLONES)
 _BESIDE = "-follows-started"
 """How setup names the constraint by which an overlay IP is beside what is not promoted. Others' are theirs: guides bind
 much in this way, and such a resource is moved as it always was."""
 _Found = tuple[float, str, str, str]
 _NOWHERE: _Found = (0.0, NOTHING, NOTHING, NOTHING)
+_RSC, _OTHER = attrgetter("rsc"), attrgetter("other")
 _FIRM = -1000
 """Guides give resources a stickiness of up to 1000, and keep ERS away from ASCS with -5000."""
-_YES = ("true", "yes", "on", "1", "y")
 
 
 @dataclass(frozen=True)
@@ -104,15 +105,20 @@ def judged(top: str, root: Element | None) -> Judgement:
         top: the outermost group, clone or bundle, or the primitive that is in none.
         root: the configuration.
     """
-    places, bonds = _Places(root), list(bonds_of(root))
+    places, bonds = Places(root), list(bonds_of(root))
     walk = _Walk(top, places)
-    walk.go([bond for bond in bonds if bond.score >= 0])
+    walk.go(bonds)
     _score, follows, role, bond_name = max(walk.found or walk.beside, key=lambda one: one[0], default=_NOWHERE)
-    apart = {places.top(bond.other): bond.name for bond in bonds if bond.score < 0 and places.top(bond.rsc) == top}
-    firmly = tuple(
-        dict.fromkeys(places.top(bond.other) for bond in bonds if bond.score <= _FIRM and places.top(bond.rsc) == top)
-    )
-    return Judgement(follows, role, bond_name, walk.unclear(), apart, firmly)
+    together = walk.moved(-_FIRM)
+    away = [bond for bond in bonds if bond.score < 0 and places.top(bond.rsc) in together]
+    apart = {places.top(bond.other): bond.name for bond in away}
+    firmly: dict[str, None] = {}
+    for other in (places.top(bond.other) for bond in away if bond.score <= _FIRM):
+        there = _Walk(other, places)
+        there.go([] if places.clone(other) else bonds)  # who is beside an instance is not where each one is
+        firmly.update(dict.fromkeys(one for one in there.moved(-_FIRM) if one not in together))
+    unclear = walk.unclear(orders.restarted(walk.moved(0), root))
+    return Judgement(follows, role, bond_name, unclear, apart, tuple(firmly))
 
 
 class _Walk:
@@ -123,12 +129,13 @@ class _Walk:
         beside: the same, where no role is named, and setup has made the constraint.
     """
 
-    def __init__(self, top: str, places: _Places) -> None:
+    def __init__(self, top: str, places: Places) -> None:
         self._top, self._places = top, places
         self.found: list[_Found] = []
         self.beside: list[_Found] = []
-        self._taken: list[tuple[str, str, str]] = []
+        self._taken: list[tuple[str, str]] = []
         self._unread: list[str] = []
+        self._moved: dict[str, float] = {}
 
     def go(self, bonds: Sequence[Bond]) -> None:
         """All the way."""
@@ -136,21 +143,31 @@ class _Walk:
         steps = deque([_Step(self._top)])
         while steps:
             step = steps.popleft()
+            if step.bound or step.box == self._top or not self._places.clone(step.box):
+                self._moved[step.box] = max(step.score, self._moved.get(step.box, 0))
             key = (step.box, step.along, step.bound)
             if key not in seen:
                 seen.add(key)
-                steps.extend(on for bond in bonds for on in self._next(step, bond))
+                steps.extend(on for bond in bonds if bond.score >= 0 for on in self._next(step, bond))
+        for bond in bonds:
+            self._yields(bond)
+        self._pushed(bonds)
 
-    def unclear(self) -> str:
-        """See :class:`Judgement`."""
+    def moved(self, least: float) -> list[str]:
+        """The boxes that are moved with it, itself among them, by bonds of at least that score."""
+        return [box for box, weight in self._moved.items() if weight >= least]
+
+    def unclear(self, restarted: Mapping[str, str]) -> str:
+        """See :class:`Judgement`. `restarted`: what orders bring, as :func:`.orders.restarted` has it."""
         where = {self._places.top(other) for _score, other, _role, _first in self.found}
         promoted = {self._places.top(other): other for _score, other, role, _first in self.found if role == PROMOTED}
         why = [f"it is in {self._top}, which has a promoted instance"] if self._places.promotable(self._top) else []
         why += [f"{name} says of it what cannot be judged" for name in self._unread]
+        why += [says for rsc, says in self._taken if self._places.top(rsc) not in where]
         why += [
-            f"{name} binds the {role.lower()} instance of {rsc} to what is moved with it"
-            for rsc, role, name in self._taken
-            if self._places.top(rsc) not in where
+            f"{name} stops {rsc}, which has a promoted instance, whenever what is moved is stopped"
+            for rsc, name in restarted.items()
+            if rsc not in where
         ]
         why += [f"it follows the promoted instances of {' and '.join(promoted.values())}"] if len(promoted) > 1 else []
         return (why or [NOTHING])[0]
@@ -163,7 +180,7 @@ class _Walk:
         clone = self._places.clone(step.box) and step.box != self._top
         if from_here and not (clone and bond.role):
             yield from self._onward(step, bond)
-        # What is beside any instance of a clone has the choice, and is not taken along.
+        # What is beside any instance of a clone that has no promoted one has the choice, and is not taken along.
         if to_here and not bond.other_role and (step.bound or not clone):
             yield from self._back(step, bond)
 
@@ -174,9 +191,13 @@ class _Walk:
             return
         if not bond.other_role:
             self.beside += [(way[0], bond.other, STARTED, way[3])] if bond.name.endswith(_BESIDE) else []
+            if self._places.promotable(self._places.top(bond.other)):
+                # The address's place counts where the cluster chooses which of them is promoted.
+                says = f"{bond.name} binds what is moved to {bond.other}, whose promoted instance may come along"
+                self._taken.append((bond.other, says))
             yield _Step(self._places.top(bond.other), step.along, False, way[0], way[3])
         elif step.along:
-            self._taken.append((bond.other, bond.other_role, bond.name))
+            self._taken.append((bond.other, _taken(bond.other, bond.other_role, bond.name)))
         else:
             self.found.append(way)
 
@@ -186,17 +207,62 @@ class _Walk:
         if bond.score == 0:
             return
         if bond.role or self._places.promotable(box):
-            self._taken.append((bond.rsc, bond.role or PROMOTED, bond.name))
+            self._taken.append((bond.rsc, _taken(bond.rsc, bond.role or PROMOTED, bond.name)))
         else:
             yield _Step(box, True, True, min(step.score, bond.score), step.first or bond.name)
+
+    def _yields(self, bond: Bond) -> None:
+        """Whether a promoted instance gives way to what is moved, by a score below zero.
+
+        Only what may never be beside it is stopped itself: where the constraint says so of the other one, that is.
+        """
+        if bond.score >= 0:
+            return
+        rsc, other = (self._places.top(name) for name in (bond.rsc, bond.other))
+        gives_way = f"{bond.name} keeps what is moved away from {{}}, whose promoted instance may give way"
+        if rsc in self._moved and self._places.promotable(other) and bond.score > -float("inf"):
+            self._taken.append((bond.other, gives_way.format(bond.other)))
+        if other in self._moved and self._places.promotable(rsc):
+            self._taken.append((bond.rsc, gives_way.format(bond.rsc)))
+
+    def _pushed(self, bonds: Sequence[Bond]) -> None:
+        """What gives way to what is moved, and may have a promoted instance come with it, or give way in turn.
+
+        What is moved may be the one that says so: then the other one's own bonds count; or the other one is, and then
+        those to it. Where the first is firm, nothing is moved to what follows a promoted instance: see `firmly`.
+        """
+        for says, at in ((_RSC, _OTHER), (_OTHER, _RSC)):
+            ahead = [
+                (self._places.top(at(bond)), bond.score) for bond in bonds if bond.score < 0 and self._has(says, bond)
+            ]
+            seen: set[tuple[str, bool]] = set()
+            while ahead:
+                box, first = ahead.pop()
+                if box in self._moved or (box, first > _FIRM) in seen or self._places.clone(box):
+                    continue
+                seen.add((box, first > _FIRM))
+                for bond in (one for one in bonds if one.score and self._places.top(says(one)) == box):
+                    far = at(bond)
+                    if not self._places.promotable(self._places.top(far)):
+                        ahead.append((self._places.top(far), first))
+                    elif bond.score < 0 or says is _OTHER or (bond.other_role == PROMOTED and first > _FIRM):
+                        why = f"{bond.name} binds {far}, which has a promoted instance, to {box}, which may give way"
+                        self._taken.append((far, why + " to what is moved"))
+
+    def _has(self, which: Callable[[Bond], str], bond: Bond) -> bool:
+        return self._places.top(which(bond)) in self._moved
+
+
+def _taken(rsc: str, role: str, name: str) -> str:
+    return f"{name} binds the {role.lower()} instance of {rsc} to what is moved with it"
 
 
 def bonds_of(root: Element | None) -> Iterator[Bond]:
     """All colocations, those of sets one by one."""
     for one in root.iter("rsc_colocation") if root is not None else ():
-        sets = [_resolved(member, root) for member in one.iterfind("resource_set")]
+        sets = [resolved(member, root) for member in one.iterfind("resource_set")]
         if not sets:
-            for rsc, other in product(_named(one.get("rsc", ""), root), _named(one.get("with-rsc", ""), root)):
+            for rsc, other in product(named(one.get("rsc", ""), root), named(one.get("with-rsc", ""), root)):
                 yield _bond(one, rsc, one.get("rsc-role", ""), other, one.get("with-rsc-role", ""), one)
         for each in sets:
             yield from _within(one, each, root)
@@ -204,53 +270,11 @@ def bonds_of(root: Element | None) -> Iterator[Bond]:
             yield from _between(one, each, after, root)
 
 
-def score(text: str) -> float:
-    """Pacemaker Explained, Scores; nothing where the text is none."""
-    word = text.lower().replace("infinity", "inf")
-    return float(word) if re.fullmatch(r"[+-]?(inf|\d+)", word) else 0.0
-
-
-def promotable(box: Element) -> bool:
-    """`promotable` is a meta attribute of the clone since 2.0; a bundle says how many of it are promoted."""
-    if box.tag == "bundle":
-        return any(int(one.get(key) or 0) > 0 for one in box for key in ("promoted-max", "masters"))
-    said = {
-        pair.get("name"): pair.get("value", "").lower()
-        for attributes in box.findall("meta_attributes")
-        for pair in attributes.findall("nvpair")
-    }
-    return box.tag == "master" or (box.tag == "clone" and said.get("promotable") in _YES)
-
-
-class _Places:
-    """What each resource is in. One that the configuration does not have is in itself."""
-
-    def __init__(self, root: Element | None) -> None:
-        self._boxes: dict[str, Element] = {}
-        resources = root if root is None or root.tag == "resources" else root.find(".//resources")
-        for child in resources if resources is not None else ():
-            if child.tag in ("primitive", *BOXES):
-                inside = (one for one in child.iter() if one.tag in ("primitive", *BOXES))
-                self._boxes.update({one.get("id", ""): child for one in inside})
-
-    def top(self, name: str) -> str:
-        """The outermost box, or itself."""
-        return self._boxes[name].get("id", "") if name in self._boxes else name
-
-    def clone(self, top: str) -> bool:
-        """Whether it may run on several nodes at once."""
-        return top in self._boxes and self._boxes[top].tag in CLONES
-
-    def promotable(self, top: str) -> bool:
-        """Whether one of its instances is promoted."""
-        return top in self._boxes and promotable(self._boxes[top])
-
-
 def _within(one: Element, each: Element, root: Element | None) -> Iterator[Bond]:
     """The members of a set, whose own score goes before the constraint's."""
-    if not _sequential(each):
+    if not sequential(each):
         return
-    members, role, said = _members(each, root), each.get("role", ""), each if each.get("score") else one
+    members, role, said = members_of(each, root), each.get("role", ""), each if each.get("score") else one
     if score(said.get("score", "INFINITY")) < 0:
         pairs = [(member, before) for n, member in enumerate(members) for before in members[:n]]
     else:
@@ -261,8 +285,8 @@ def _within(one: Element, each: Element, root: Element | None) -> Iterator[Bond]
 
 def _between(one: Element, each: Element, after: Element, root: Element | None) -> Iterator[Bond]:
     """A set and the one that is listed after it, on which it depends."""
-    first, last = _members(each, root), _members(after, root)
-    ours, theirs = first[:1] if _sequential(each) else first, last[-1:] if _sequential(after) else last
+    first, last = members_of(each, root), members_of(after, root)
+    ours, theirs = first[:1] if sequential(each) else first, last[-1:] if sequential(after) else last
     for rsc, other in product(ours, theirs):
         yield _bond(one, rsc, each.get("role", ""), other, after.get("role", ""), one, each, after)
 
@@ -276,27 +300,3 @@ def _bond(one: Element, rsc: str, role: str, other: str, other_role: str, said: 
     clear = clear and all(each.get("ordering", "group") == "group" for each in sets)
     roles = (_ROLES.get(word, NOTHING) for word in (role, other_role))
     return Bond(one.get("id", ""), rsc, next(roles), other, next(roles), score(text), clear)
-
-
-def _sequential(each: Element) -> bool:
-    return each.get("sequential", "true").lower() in _YES
-
-
-def _members(each: Element, root: Element | None) -> Sequence[str]:
-    return [name for ref in each.iterfind("resource_ref") for name in _named(ref.get("id", ""), root)]
-
-
-def _resolved(each: Element, root: Element | None) -> Element:
-    """A set may be another one's, by `id-ref`."""
-    wanted = each.get("id-ref")
-    found = (one for one in root.iter("resource_set") if one.get("id") == wanted) if wanted and root is not None else ()
-    return next(iter(found), each)
-
-
-def _named(name: str, root: Element | None) -> list[str]:
-    """What a name stands for: the members of a tag, what is made of a template, or itself."""
-    if root is None:
-        return [name]
-    tags = [one.get("id", "") for tag in root.iter("tag") if tag.get("id") == name for one in tag.iterfind("obj_ref")]
-    made = [one.get("id", "") for one in root.iter("primitive") if one.get("template") == name]
-    return tags or made or [name]

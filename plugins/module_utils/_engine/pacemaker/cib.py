@@ -22,7 +22,7 @@ from xml.etree.ElementTree import Element
 from ..._base import net
 from ..._base.deployment import Deployment, of_launcher, of_resource
 from ..view import ADDRESS, NAMED, NOTHING, ROUTE
-from . import bonds
+from . import bonds, places
 
 OURS = "ocf:aws_ha:overlay-ip"
 STOCK = "aws-vpc-move-ip"
@@ -124,9 +124,9 @@ def kinds(root: Element | None) -> dict[str, str]:
     found: dict[str, str] = {}
     resources = root if root is None or root.tag == "resources" else root.find(".//resources")
     for child in resources if resources is not None else ():
-        if child.tag not in ("primitive", *bonds.BOXES):
+        if child.tag not in ("primitive", *places.BOXES):
             continue
-        promotable = bonds.promotable(child)
+        promotable = places.promotable(child)
         found[child.get("id", "")] = PROMOTABLE if promotable else NOTHING
         inside = [one for one in child.iter() if one.tag in ("group", "primitive") and one is not child]
         found.update({one.get("id", ""): child.get("id", "") if promotable else NOTHING for one in inside})
@@ -163,7 +163,7 @@ def primitives(root: Element | None) -> Iterator[tuple[Element, str]]:
     for child in resources if resources is not None else ():
         if child.tag == "primitive":
             yield child, child.get("id", "")
-        elif child.tag in bonds.BOXES:
+        elif child.tag in places.BOXES:
             yield from ((primitive, child.get("id", "")) for primitive in child.iter("primitive"))
 
 

@@ -70,8 +70,12 @@ def made(
         name: of the new one.
 
     Raises:
-        ReplaceError: the old one has two of the same name whose words cannot be merged.
+        ReplaceError: the old one has two of the same name whose words cannot be merged, or shares another one's.
     """
+    if (shared := old.find("operations[@id-ref]")) is not None:
+        raise ReplaceError(
+            f"{old.get('id')} has its operations from another one ({shared.get('id-ref')}): write them out first."
+        )
     kind, provider, type_ = agent.split(":")
     new = Element("primitive", {"id": name, "class": kind, "provider": provider, "type": type_})
     attributes = ElementTree.SubElement(new, "instance_attributes", {"id": f"{name}-options"})
@@ -84,9 +88,11 @@ def made(
     listed = ElementTree.SubElement(new, "operations")
     for what, interval, timeout in operations:
         same = [op for op in before if op.get("name") == what]
-        kept = _merged([op for op in same if op.get("role", _STARTED) == _STARTED], old.get("id", ""))
+        own_role = [op for op in same if op.get("role", _STARTED) == _STARTED]
+        kept = _merged(own_role, old.get("id", ""))
         own = {"id": f"{name}-{what}", "name": what, "interval": f"{interval}s", "timeout": f"{timeout}s"}
-        ElementTree.SubElement(listed, "op", {**own, **kept})
+        op = ElementTree.SubElement(listed, "op", {**own, **kept})
+        op.extend(copy.deepcopy(child) for child in (own_role[0] if own_role else ()))
         others = [op for op in same if op.get("role", _STARTED) != _STARTED]
         if any(_seconds(op.get("interval", "0")) == interval for op in others):
             raise ReplaceError(
@@ -101,6 +107,8 @@ def _merged(operations: Sequence[Element], name: str) -> dict[str, str]:
     """What all of one kind say beside how often and how long, which may be disabled, or end in a standby."""
     said = [{key: value for key, value in op.attrib.items() if key not in _OWN} for op in operations]
     odd = sorted({key for one in said for key in one if any(other.get(key) != one[key] for other in said)})
+    if any(_inside(other) != _inside(one) for one, other in zip(operations, operations[1:])):
+        odd.append("the attributes inside them")
     if odd:
         every = " and ".join(op.get("interval", "0") for op in operations)
         raise ReplaceError(
@@ -108,6 +116,15 @@ def _merged(operations: Sequence[Element], name: str) -> dict[str, str]:
             f" {' and '.join(odd)}: leave one of them, then run this again."
         )
     return said[0] if said else {}
+
+
+def _inside(op: Element) -> set[tuple[str, ...]]:
+    """The attributes that are written as elements, `OCF_CHECK_LEVEL` for one, whatever their ids are."""
+    return {
+        (one.tag, *(value for key, value in sorted(one.attrib.items()) if key != "id"))
+        for one in op.iter()
+        if one is not op
+    }
 
 
 def _seconds(text: str) -> float:

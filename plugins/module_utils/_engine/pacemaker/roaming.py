@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from . import bonds, cib
+from . import cib, places
 from .cib import NOTHING, Mover
 
 _STICKINESS = "resource-stickiness"
@@ -31,11 +31,11 @@ def roams(mover: Mover | None, root: Element | None) -> bool:
         return False
     chain = _chain(mover, root)
     names = {one.get("id", NOTHING) for one in chain}
-    if any(one.tag in bonds.CLONES for one in chain) or _preferred(names, root):
+    if any(one.tag in places.CLONES for one in chain) or _preferred(names, root):
         return False
     own = [one for box in chain for one in _given(box)]
     given = own or [one for box in root.iter("rsc_defaults") for one in _given(box)]
-    return not any(bonds.score(text.strip()) > 0 for text in given)
+    return not any(places.score(text.strip()) > 0 for text in given)
 
 
 def _chain(mover: Mover, root: Element) -> list[Element]:
@@ -43,7 +43,7 @@ def _chain(mover: Mover, root: Element) -> list[Element]:
     itself = next((one for one, _top in cib.primitives(root) if one.get("id") == mover.name), None)
     if itself is None:
         return []
-    boxes = [box for tag in bonds.BOXES for box in root.iter(tag) if itself in list(box.iter("primitive"))]
+    boxes = [box for tag in places.BOXES for box in root.iter(tag) if itself in list(box.iter("primitive"))]
     made = cib.template(itself, root)
     beside = (one for box in boxes for one in box.iter("primitive") if one is not itself)
     return [itself, *boxes, *beside, *([made] if made is not None else [])]
@@ -56,7 +56,7 @@ def _preferred(names: set[str], root: Element) -> bool:
         scores = [
             part.get("score") for part in (one, *one.iter("rule"), *one.iter("resource_set")) if part.get("score")
         ]
-        wanted = any(bonds.score((score or NOTHING).strip()) > 0 for score in scores or ["INFINITY"])
+        wanted = any(places.score((score or NOTHING).strip()) > 0 for score in scores or ["INFINITY"])
         if wanted and (of & names or one.get("rsc-pattern")):
             return True
     return False

@@ -20,12 +20,13 @@ def told(
     follows: str | None = None,
     kinds: dict[str, str] | None = KINDS,
     unclear: str = "",
+    wanted: str = "Promoted",
     **model: Any,
 ) -> list[dict[str, Any]]:
-    """What is found of one overlay IP, bound to `msl` in a role (empty: to nothing); `follows`: what it shall."""
+    """What is found of one overlay IP, bound to `msl` in a role (or to nothing); `follows`, `wanted`: what it shall."""
     overlay: dict[str, Any] = {"destination": "192.0.2.1/32", "unclear": unclear}
     overlay["bound"] = {"follows": "msl", "role": role, "bond": "c"} if role else None
-    overlay["follows"] = {"resource": follows, "role": "Promoted"} if follows else None
+    overlay["follows"] = {"resource": follows, "role": wanted} if follows else None
     views = [{"engine": "e", "kinds": kinds}]
     nodes = {"a": {"reachable": False, "failover": []}, "b": {"reachable": True, "failover": views}}
     found = list(movers.findings(nodes, {"overlays": [overlay], "failover": "pacemaker", **model}))
@@ -76,6 +77,23 @@ def test_what_cannot_be_followed_hinders_setup(
     assert (finding["id"], finding["severity"], finding["hinders"]) == ("follows_nothing", "error", ["setup"])
     assert message in finding["message"]
     assert finding["remedy"].startswith(remedy)
+
+
+@pytest.mark.parametrize(("wanted", "what"), [("msl", "can be promoted"), ("rsc", "is in msl")])
+def test_what_can_be_promoted_is_followed_in_one_of_its_roles(wanted: str, what: str) -> None:
+    """Beside any of its instances, a move of the address could demote one."""
+    (finding,) = told(role="", follows=wanted, wanted="Started")
+    assert (finding["id"], finding["severity"], finding["hinders"]) == ("follows_nothing", "error", ["setup"])
+    assert finding["message"] == (
+        f"192.0.2.1/32 shall follow {wanted} with role: Started, which {what}, and runs on several nodes."
+    )
+    assert finding["remedy"] == "name msl with role: Promoted, or role: Unpromoted, in overlay_ips.follows."
+    assert told(role="", follows="other", wanted="Started") == []
+
+
+def test_what_is_in_a_promotable_clone_is_not_said_to_be_followed_as_started() -> None:
+    (finding,) = told(role="", follows="rsc")
+    assert finding["remedy"] == "name msl, in which it is, as overlay_ips.follows.resource."
 
 
 @pytest.mark.parametrize(("role", "move_role"), [("", False), ("Promoted", True)])

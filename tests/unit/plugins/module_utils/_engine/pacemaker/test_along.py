@@ -61,7 +61,20 @@ def mover(constraints: str, resources: str = RESOURCES, more: str = "") -> cib.M
     return found
 
 
+def order(first: str, then: str, **more: str) -> str:
+    said = {"first": first, "then": then, **{key.replace("_", "-"): value for key, value in more.items()}}
+    text = " ".join(f'{key}="{value}"' for key, value in said.items())
+    return f'<rsc_order id="o-{first}-{then}" {text}/>'
+
+
+def ordered(*each: str, kind: str = "Mandatory") -> str:
+    return f'<rsc_order id="o" kind="{kind}">{"".join(each)}</rsc_order>'
+
+
 MASTER = one_set("msl", role="Master")
+ANY_MSL = "{} binds what is moved to msl, whose promoted instance may come along"
+AWAY = "{} keeps what is moved away from msl, whose promoted instance may give way"
+PUSHED = "{} binds msl, which has a promoted instance, to db, which may give way to what is moved"
 BY_MSL = "{} binds the promoted instance of msl to what is moved with it"
 
 
@@ -86,6 +99,8 @@ BY_MSL = "{} binds the promoted instance of msl to what is moved with it"
         (col("ip", "msl", "Promoted") + col("db", "ip") + col("db", "msl", "Promoted"), "c-ip-msl"),
         # Readers, who are beside any instance, and are no reason to leave the promoted one alone.
         (col("ip", "msl", "Promoted") + col("x", "msl"), "c-ip-msl"),
+        # It is not moved without that one, whatever else binds the two.
+        (col("ip", "msl", "Promoted") + sets(one_set("ip"), one_set("msl"), score="-1"), "c-ip-msl"),
     ],
 )
 def test_what_it_follows_however_far(constraints: str, bond: str) -> None:
@@ -109,9 +124,22 @@ def test_the_bond_of_each_member_binds_the_group(who: str) -> None:
         col("app", "ip") + col("x", "app2"),
         col("ip", "cln") + col("msl", "cln", "", "Master"),
         col("app", "ip") + col("app", "cln") + col("msl", "cln", "", "Master"),
-        col("ip", "msl", "Master", score="0") + col("ip", "msl", "Master", score="-5000"),
-        # Any instance: the promoted one is bound elsewhere, and stays.
-        col("ip", "msl") + col("msl", "db", "", "Promoted"),
+        col("ip", "msl", "Master", score="0"),
+        # What may never be beside the promoted one goes nowhere, and that stays.
+        col("ip", "msl", "Master", score="-INFINITY"),
+        col("ip", "db") + col("db", "msl", "Promoted", score="-INFINITY"),
+        # What gives way, and follows the one that it gives way to, or has none.
+        col("db", "ip", score="-5000") + col("db", "msl", "Promoted"),
+        col("ip", "db", score="-5000") + col("msl", "db", "", "Promoted"),
+        col("ip", "db", score="-5000") + col("db", "msl"),
+        col("ip", "cln", score="-5000") + col("cln", "msl", "Promoted"),
+        # As setup binds one for readers, and another one away from it.
+        col("ip", "db", score="-5000") + col("db", "msl") + col("db", "msl", "Unpromoted", score="2000"),
+        # It is not moved to that one's node at all.
+        col("ip", "db", score="-5000") + col("db", "msl", "Promoted"),
+        # What is away from it is not moved.
+        col("x", "msl", "Promoted", score="-5000") + col("msl", "x", score="-1"),
+        col("ip", "cln") + col("cln", "msl", "Promoted", score="-5000"),
         sets(one_set("msl", role="Master"), one_set("fs")),
         sets(one_set("ip", "msl", sequential="false")),
         sets(one_set("msl", "ip"), score="0"),
@@ -145,6 +173,40 @@ def test_what_is_moved_as_it_always_was(constraints: str) -> None:
             col("ip", "msl", "Master", score="2000") + col("ip", "other", "Master"),
             "it follows the promoted instances of msl and other",
         ),
+        # No role: the place of the address counts where the cluster chooses which instance is promoted.
+        (col("ip", "msl"), ANY_MSL.format("c-ip-msl")),
+        (col("ip", "msl", "Started", "Started", score="100"), ANY_MSL.format("c-ip-msl")),
+        (col("ip", "msl") + col("msl", "db", "", "Promoted"), ANY_MSL.format("c-ip-msl")),
+        (sets(one_set("msl", "ip")), ANY_MSL.format("s")),
+        (sets(one_set("ip"), one_set("msl")), ANY_MSL.format("s")),
+        (col("ip", "db") + col("db", "msl"), ANY_MSL.format("c-db-msl")),
+        (col("db", "ip") + col("db", "msl", score="1"), ANY_MSL.format("c-db-msl")),
+        (col("ip", "cln") + col("cln", "msl"), ANY_MSL.format("c-cln-msl")),
+        # Away from it, by what can be outweighed; and the other way round by whatever score.
+        *((col("ip", "msl", role, score="-5000"), AWAY.format("c-ip-msl")) for role in ("", "Master", "Slave")),
+        (col("ip", "app") + col("app2", "msl", "Promoted", score="-1"), AWAY.format("c-app2-msl")),
+        (col("db", "ip") + col("db", "msl", "Promoted", score="-1"), AWAY.format("c-db-msl")),
+        *(
+            (col("msl", "ip", "", role, score=score), AWAY.format("c-msl-ip"))
+            for role in ("", "Promoted")
+            for score in ("-1", "-INFINITY")
+        ),
+        (sets(one_set("msl", "x", "ip"), score="-5000"), AWAY.format("s")),
+        # What gives way has one come with it, or give way in turn.
+        *(
+            (col("ip", "db", score=score) + col("db", "msl", "Promoted", score=other), PUSHED.format("c-db-msl"))
+            for score in ("-500", "-5000", "-INFINITY")
+            for other in ("-5000", "-INFINITY")
+        ),
+        (col("ip", "db", score="-999") + col("db", "msl", "Promoted"), PUSHED.format("c-db-msl")),
+        (
+            col("ip", "db", score="-999") + col("ip", "db", score="-5000") + col("db", "msl", "Promoted"),
+            PUSHED.format("c-db-msl"),
+        ),
+        (col("ip", "fs", score="-999") + col("fs", "db") + col("db", "msl", "Master"), PUSHED.format("c-db-msl")),
+        (col("db", "ip", score="-1") + col("msl", "db", "", "Promoted"), PUSHED.format("c-msl-db")),
+        (col("db", "ip", score="-1") + col("msl", "db", "", "Promoted", score="-1"), PUSHED.format("c-msl-db")),
+        (sets(one_set("db", "ip"), MASTER, score="-5000"), PUSHED.format("s")),
         (col("ip", "db", score="much"), "c-ip-db says of it what cannot be judged"),
         (col("ip", "db", "Stopped"), "c-ip-db says of it what cannot be judged"),
         (col("db", "ip", **{"node-attribute": "site"}), "c-db-ip says of it what cannot be judged"),
@@ -157,6 +219,53 @@ def test_what_is_moved_as_it_always_was(constraints: str) -> None:
 )
 def test_what_would_come_along_nobody_knows(constraints: str, unclear: str) -> None:
     assert mover(constraints).unclear == unclear
+
+
+STOPS = "{} stops msl, which has a promoted instance, whenever what is moved is stopped"
+
+
+@pytest.mark.parametrize(
+    ("constraints", "bond"),
+    [
+        (order("ip", "msl"), "o-ip-msl"),
+        (order("ip", "msl-one", kind="Mandatory", symmetrical="true"), "o-ip-msl-one"),
+        (order("ip", "msl", first_action="stop", then_action="start"), "o-ip-msl"),
+        (order("ip", "msl", score="1"), "o-ip-msl"),
+        # What it stands on, and what comes along.
+        (order("ip", "db") + order("db", "cln") + order("cln", "msl"), "o-cln-msl"),
+        (col("app", "ip") + order("app1", "msl"), "o-app1-msl"),
+        (col("ip", "fs") + order("fs", "msl"), "o-fs-msl"),
+        (ordered(one_set("ip", "db", "msl")), "o"),
+        (ordered(one_set("db", "ip", sequential="false"), one_set("msl")), "o"),
+    ],
+)
+def test_what_orders_stop_with_it(constraints: str, bond: str) -> None:
+    assert mover(constraints).unclear == STOPS.format(bond)
+
+
+@pytest.mark.parametrize(
+    "constraints",
+    [
+        order("ip", "msl", kind="Optional"),
+        order("ip", "msl", kind="Serialize"),
+        order("ip", "msl", score="0"),
+        order("ip", "msl", symmetrical="false"),
+        order("ip", "msl", first_action="start", then_action="promote"),
+        order("ip", "cln") + order("cln", "msl", first_action="start", then_action="promote"),
+        order("msl", "ip", first_action="promote", then_action="start"),
+        order("x", "msl"),
+        col("ip", "cln") + order("cln", "msl"),
+        ordered(one_set("ip", "msl"), kind="Optional"),
+        ordered(one_set("ip", "msl", sequential="false")),
+        ordered(one_set("ip"), one_set("msl", action="promote")),
+        ordered(one_set("msl"), one_set("ip")),
+        # It is not moved without that one.
+        col("ip", "msl", "Promoted") + order("ip", "msl"),
+        order("ip", "msl") + col("ip", "msl", "Unpromoted"),
+    ],
+)
+def test_what_orders_leave_as_it_is(constraints: str) -> None:
+    assert mover(constraints).unclear == ""
 
 
 def test_what_can_be_promoted_itself_is_not_moved_as_a_whole() -> None:
@@ -200,6 +309,18 @@ def test_what_it_is_kept_away_from(constraints: str, resources: str, apart: dict
 def test_from_what_it_is_kept_for_good(weight: str, firmly: tuple[str, ...]) -> None:
     found = mover(col("ip", "app2", score=weight))
     assert (found.firmly, list(found.apart)) == (firmly, ["app"])
+
+
+def test_what_it_is_beside_is_kept_apart_with_what_is_beside_that() -> None:
+    """Followed as `Started`, or bound by hand; not with a bond that yields to the distance."""
+    made = RESOURCES + f'<group id="ascs">{plain("fsA")}</group>' + plain("ipA") + plain("weak")
+    guide = col("app", "ascs", score="-5000")
+    for bound in (col("ip", "app"), col("app", "ip"), col("ip", "db") + col("db", "app1")):
+        found = mover(guide + bound + col("ipA", "ascs") + col("weak", "ascs", score="999"), made)
+        assert (dict(found.apart), found.firmly, found.unclear) == ({"ascs": "c-app-ascs"}, ("ascs", "ipA"), "")
+    assert mover(guide + col("ip", "app", score="999"), made).firmly == ()
+    # Of a clone there is more than one place.
+    assert mover(col("ip", "cln", score="-5000") + col("ipA", "cln"), made).firmly == ("cln",)
 
 
 def test_who_is_beside_whom_in_sets() -> None:

@@ -101,6 +101,40 @@ def test_two_that_cannot_be_merged_are_refused(operations: list[str], told: str)
         made("a", with_operations(*operations))
 
 
+def nested(*levels: str) -> Element:
+    """Monitors with attributes inside; none where the level is empty."""
+    ops = "".join(
+        f'<op id="o{n}" name="monitor" interval="{n}s">'
+        + (
+            f'<instance_attributes id="i{n}"><nvpair id="v{n}" name="OCF_CHECK_LEVEL" value="{level}"/>'
+            if level
+            else ""
+        )
+        + ("</instance_attributes>" if level else "")
+        + "</op>"
+        for n, level in enumerate(levels)
+    )
+    return replace.read(f'<primitive id="a" class="ocf"><operations>{ops}</operations></primitive>')
+
+
+@pytest.mark.parametrize("levels", [("20",), ("20", "20")])
+def test_what_is_inside_an_operation_stays(levels: tuple[str, ...]) -> None:
+    (op,) = (op for op in made("a", nested(*levels)).iter("op") if op.get("name") == "monitor")
+    assert [(one.get("id"), one.get("value")) for one in op.iter("nvpair")] == [("v0", "20")]
+
+
+@pytest.mark.parametrize("levels", [("20", "10"), ("", "20"), ("20", "")])
+def test_two_that_differ_inside_are_refused(levels: tuple[str, ...]) -> None:
+    with pytest.raises(replace.ReplaceError, match="that differ in the attributes inside them: leave one of them"):
+        made("a", nested(*levels))
+
+
+def test_operations_of_another_one_are_refused() -> None:
+    old = replace.read('<primitive id="a" class="ocf"><operations id-ref="b-ops"/></primitive>')
+    with pytest.raises(replace.ReplaceError, match=r"^a has its operations from another one \(b-ops\): write them out"):
+        made("a", old)
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"), [("10", 10), ("10s", 10), ("1min", 60), ("10000ms", 10), ("2h", 7200), ("P1D", -1), ("", -1)]
 )
