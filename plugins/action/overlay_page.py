@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import datetime, timezone
+from pathlib import PurePath
 from typing import Any
 
 from ansible import context
@@ -35,9 +37,9 @@ class ActionModule(ActionBase):
         _validation, given = self.validate_argument_spec(_SPEC)
         path = os.path.abspath(os.path.expanduser(given["path"]))
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        # In AWX the inventory is a file that ends with the job.
-        awx = any((task_vars or {}).get(name) for name in ("awx_job_id", "tower_job_id"))
-        sources = () if awx else context.CLIARGS.get("inventory") or ()
+        sources = [str(source) for source in context.CLIARGS.get("inventory") or ()]
+        if any((task_vars or {}).get(name) for name in ("awx_job_id", "tower_job_id")) or _ends_with_the_run(sources):
+            sources = []
         made = page.page(given["reports"], now, sources, given["wrong"])
         result: dict[str, Any] = {"changed": True, "path": path}
         if self._task.diff:
@@ -56,6 +58,19 @@ class ActionModule(ActionBase):
             sentence = f"overlay_ip_page is '{given['path']}', and {path} cannot be written: {err.strerror}."
             return {"failed": True, "msg": f"{sentence} Name a file in a folder that is there and may be written."}
         return result
+
+
+def _ends_with_the_run(sources: Sequence[str]) -> bool:
+    """Whether one of the inventories is a copy of ansible-runner's, which AWX and ansible-rulebook delete with the run.
+
+    It lies in the private data directory, beside the artifacts, of which ansible-runner tells the place. A command that
+    names the others alone would be one for another inventory.
+    """
+    artifacts = os.environ.get("AWX_ISOLATED_DATA_DIR")
+    if not artifacts:
+        return False
+    folder = PurePath(os.path.realpath(artifacts)).parent.parent
+    return any("," not in source and folder in PurePath(os.path.realpath(source)).parents for source in sources)
 
 
 def _hindered(path: str) -> str | None:

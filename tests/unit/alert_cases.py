@@ -5,7 +5,21 @@
 
 from __future__ import annotations
 
-from unit.alert_series import CTL, EACH, GONE, N1, N2, ONE_GONE, OTHERS_N1, both, fleet, held, node, one, tables
+from unit.alert_series import (
+    CTL,
+    EACH,
+    GONE,
+    N1,
+    N2,
+    ONE_GONE,
+    OTHERS_N1,
+    both,
+    fleet,
+    held,
+    node,
+    one,
+    tables,
+)
 
 #: (alert, what it is, series, how many fire). Before ten minutes a value is of that minute: "0x9 1" is 1 from then on.
 CASES: list[tuple[str, str, list[tuple[str, str]], int]] = [
@@ -206,15 +220,6 @@ CASES: list[tuple[str, str, list[tuple[str, str]], int]] = [
     ("OverlayIpMetricsStale", "that of one of two on a node", [*node(OTHERS_N1, "-900x20"), *node(N1, EACH)], 1),
     ("OverlayIpMetricsStale", "two on a node tell", [*node(OTHERS_N1, EACH), *node(N1, EACH)], 0),
     (
-        "OverlayIpNodeSilent",
-        "the standby of one of two deployments is gone",
-        [
-            *(*node(N1, EACH), *node(N2, GONE, ONE_GONE, "", ONE_GONE)),
-            *(*node(OTHERS_N1, EACH), *node(OTHERS_N1.replace('"n1"', '"n2"').replace("1.10", "2.10"), EACH)),
-        ],
-        1,
-    ),
-    (
         "OverlayIpTakeoverFailures",
         "at one node, of two deployments",
         [one("failed_moves_total", f'node="n1"{more}', "0x4 1x15") for more in ("", ',deployment="database"')],
@@ -249,32 +254,6 @@ CASES: list[tuple[str, str, list[tuple[str, str]], int]] = [
         [*node(N1, EACH), *node(N2, EACH), *tables(N2, "2x20", "0x20", "0x20"), one("held_tables", N2, "0x20")],
         0,
     ),
-    (
-        "OverlayIpNobodyTells",
-        "both nodes are gone",
-        [*node(N1, GONE, ONE_GONE, "", ONE_GONE), *node(N2, GONE, ONE_GONE, "", ONE_GONE)],
-        1,
-    ),
-    ("OverlayIpNobodyTells", "one is", [*node(N1, GONE, ONE_GONE, "", ONE_GONE), *node(N2, EACH)], 0),
-    (
-        "OverlayIpNobodyTells",
-        "both are there and write nothing any more",
-        [*node(N1, "-900x20"), *node(N2, "-900x20")],
-        1,
-    ),
-    ("OverlayIpNobodyTells", "both tell, and cannot read the tables", [*node(N1, EACH), *node(N2, EACH)], 0),
-    (
-        "OverlayIpNobodyTells",
-        "it was taken out of the inventory: the node tells of others",
-        node(N1, EACH, ONE_GONE, "", ONE_GONE),
-        0,
-    ),
-    ("OverlayIpNobodyTells", "the controller alone tells", fleet(EACH, "1x40", "0x40"), 0),
-    ("OverlayIpNodeSilent", "the standby is gone", [*node(N1, EACH), *node(N2, GONE, ONE_GONE, "", ONE_GONE)], 1),
-    ("OverlayIpNodeSilent", "it was never there", node(N1, EACH), 1),
-    ("OverlayIpNodeSilent", "its timer stopped long ago", [*node(N1, EACH), *node(N2, "-900x20")], 1),
-    ("OverlayIpNodeSilent", "both tell", [*node(N1, EACH), *node(N2, EACH)], 0),
-    ("OverlayIpNodeSilent", "it is started anew", [*node(N1, EACH), *node(N2, "0+60x3 _ _ _ 420+60x9")], 0),
     (
         "OverlayIpTwoHolders",
         "the old one told so long ago, and is alive",

@@ -49,6 +49,21 @@ def node(
     return [*told, one("holder", labels, holder)] if holder else told
 
 
+def looks(labels: str, leads: str, *, blackhole: str = "0x40") -> list[tuple[str, str]]:
+    """What a node sees of two tables that lead to one place; `leads`: how many lead to itself."""
+    told = [one("held_tables", labels, leads), one("tables_consistent", labels, "1x40")]
+    return [*tables(labels, "2x40", blackhole, "0x40"), *told]
+
+
+def of_fleet(n1: str) -> list[tuple[str, str]]:
+    """What the status playbook tells besides: how many tables lead to the first node; to the second one none."""
+    told = []
+    for name, leads in (("n1", n1), ("n2", "0x40")):
+        labels = f'{O},node="{name}",instance="controller:9100"'
+        told += [one("held_tables", labels, leads), one("tables_consistent", labels, "1x40")]
+    return told
+
+
 def fleet(written: str, n1: str, n2: str) -> list[tuple[str, str]]:
     """What the status playbook tells: which node is the holder."""
     told = []

@@ -20,14 +20,14 @@ import yaml
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._inventory.variables import VARIABLES
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._node import metrics
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report.readiness import while_
-from unit import alert_cases, alert_clock_cases
+from unit import alert_cases, alert_clock_cases, alert_silent_cases
 from unit.alert_series import fresh
 from unit.promtool import ROOT, promtool
 
 RULES = ROOT / "extensions" / "prometheus" / "overlay_ip.rules.yml"
 RUNBOOK = ROOT / "docs" / "runbook.md"
 ALL: list[dict[str, Any]] = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
-CASES = [*alert_cases.CASES, *alert_clock_cases.CASES]
+CASES = [*alert_cases.CASES, *alert_silent_cases.CASES, *alert_clock_cases.CASES]
 LATER = [*alert_cases.LATER, *alert_clock_cases.LATER]
 ALERTS = [rule for rule in ALL if "alert" in rule]
 RECORDS = [rule for rule in ALL if "record" in rule]
@@ -124,6 +124,7 @@ def test_the_runbook_says_how_soon_each_fires() -> None:
     until = {
         "NobodyTells": 300,
         "NodeSilent": 300,
+        "HolderSilent": 300,
         "MetricsStale": 600,
         "PeerSilent": interval + 300,
         "NotReady": interval + 600,

@@ -90,6 +90,27 @@ def test_nothing_sticks_out_of_its_card(chromium: Browser, pages: dict[str, Path
     assert chromium.run(f"{wide}.join(' ')") == ""
 
 
+def test_a_comma_stays_with_what_it_follows_on_a_telephone(chromium: Browser, pages: dict[str, Path]) -> None:
+    chromium.open(pages["split"], width=380, height=800)
+    told = """Array.from(document.querySelectorAll('td[data-label] bdi + bdi')).map((name) => {
+        const comma = document.createRange(), before = name.previousElementSibling.getClientRects();
+        comma.selectNode(name.previousSibling);
+        return Math.abs(comma.getClientRects()[0].top - before[before.length - 1].top) < 3;
+    })"""
+    assert set(chromium.run(told)) == {True}
+
+
+@pytest.mark.parametrize("width", [700, 1000, 1200, 1400])
+def test_no_state_is_broken_within_a_word(chromium: Browser, pages: dict[str, Path], width: int) -> None:
+    chromium.open(pages["fleet"], width=width, height=900)
+    broken = """Array.from(document.querySelectorAll('#rows td:nth-of-type(1)')).filter((cell) => {
+        const word = document.createRange();
+        word.selectNode(cell.lastChild);
+        return !cell.textContent.trim().includes(' ') && word.getClientRects().length > 1;
+    }).map((cell) => cell.textContent)"""
+    assert chromium.run(broken) == []
+
+
 def test_names_are_text(chromium: Browser, pages: dict[str, Path]) -> None:
     chromium.open(pages["hostile"])
     assert chromium.run("document.querySelectorAll('img').length") == 0

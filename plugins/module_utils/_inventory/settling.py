@@ -30,10 +30,11 @@ def settled(model: Dict, seen: Iterable[Dict], known: Iterable[str] = ()) -> lis
     seen, holders, unserved = list(seen), {}, set()
     rows = replaced(model, seen, known)
     for overlay in seen:
-        healthy = {node_of(r, model["nodes"]) for r in overlay["routes"] if r["state"] == "active"}
-        healthy = healthy or {*led(overlay, rows, model["nodes"])}
-        if len(healthy) == 1 and (holder := healthy.pop()) in model["nodes"]:
-            holders[overlay["destination"]] = holder
+        leads = {node_of(r, model["nodes"]) for r in overlay["routes"] if r["state"] == "active"}
+        leads = leads or {*led(overlay, rows, model["nodes"])}
+        healthy = leads & {*model["nodes"]}  # where it leads to a stranger alone, nobody has it
+        if len(healthy) == 1:
+            (holders[overlay["destination"]],) = healthy
         if not healthy:
             unserved.add(overlay["destination"])
     engines = {o["destination"]: o.get("engine_node") for o in model["overlays"] if o["destination"] in unserved}

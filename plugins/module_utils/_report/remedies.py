@@ -105,15 +105,11 @@ def _commands(
     plays = []
     if "reach.yml" in words:
         plays.append(("", play("reach")))
-    if re.search(r"\brun setup\b|\bsetup heals\b", words) and "switchover" not in words:
+    if re.search(r"\brun setup\b", words) and "switchover" not in words:
         plays.append(("", play("setup")))
     if "switchover" in words and overlay:
         only = {"overlay": overlay["destination"]} if several else {}
-        targets = _targets(overlay, nodes)
-        plays += [
-            (f"where {name} shall have it" if len(targets) > 1 else "", play("switchover", target=name, **only))
-            for name in targets
-        ]
+        plays += [(at, play("switchover", target=name, **only)) for name, at in _targets(overlay, nodes)]
     yield from ({"at": at, "command": written} for at, written in plays if written)
 
 
@@ -130,14 +126,18 @@ def _on(name: str, remedy: str) -> bool:
     return re.search(rf"\bon {re.escape(name)}(?![\w-]|\.\w)", remedy) is not None
 
 
-def _targets(overlay: Dict, nodes: Mapping[str, Dict]) -> list[str]:
-    """The nodes that may be given an overlay IP: the one that the engine has it on, else all that are well.
+def _targets(overlay: Dict, nodes: Mapping[str, Dict]) -> list[tuple[str, str]]:
+    """The nodes that may be given an overlay IP: the one that the engine has it on, else all that are well; with when.
 
-    Where tables disagree and no engine decides, nobody but a person knows which node has the newest data.
+    Where tables disagree and no engine decides, nobody but a person knows which node has the newest data. So each
+    says which it is for, also where it is the only one, and who is not among them.
     """
     well = [name for name, node in nodes.items() if node["ready"] == "yes"]
     holder = by_engine(overlay)
-    return [holder] if holder in well else well
+    if holder in well:
+        return [(holder, f"to {holder}, where the engine has it")]
+    without = "".join(f"; {name} {node['could']}" for name, node in nodes.items() if name not in well)
+    return [(name, f"where {name} shall have it{without}") for name in well]
 
 
 def led(overlay: Dict) -> list[str]:

@@ -16,7 +16,7 @@ from .._base.finding import as_dicts
 from .._inventory import former, listed
 from .._inventory.holders import Dict, node_of
 from .._inventory.settling import replaced
-from . import clocks, engines, history, outside, places
+from . import advice, clocks, engines, history, outside, places
 
 
 def report(
@@ -67,6 +67,7 @@ def report(
     made = {"overlays": overlays, "nodes": nodes, "region": model["region"], "orphans": left_over}
     made["group"] = model.get("group", "")
     made.update(networks=places.networks(model, networks), moves=history.last(hosts))
+    advice.advise(made, model)
     return {**made, "healthy": "error" not in {finding["severity"] for finding in _all(made)}}
 
 

@@ -8,10 +8,10 @@ Pure. This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from .._inventory.holders import by_engine
+from .._inventory import undecided
 from .alerts import SETUP, STATUS, SWITCHOVER, Alert, shown
 
 Dict = Mapping[str, Any]
@@ -101,27 +101,20 @@ def homeless(report: Dict, model: Dict) -> str:
     homes = {o["destination"]: o.get("home") for o in model["overlays"] if o}
     for overlay in report["overlays"]:
         destination = overlay["destination"]
-        leads = {table["holder"] or "what is no node" for table in overlay["tables"] if table["state"] == "active"}
-        if len(leads) > 1:
-            nodes = " and ".join(sorted(leads))
+        standing = undecided.of(overlay, model["nodes"], homes.get(destination), report.get("moves") or ())
+        if standing.split:
+            nodes = " and ".join(standing.leads)
             return f"{destination} is split between {nodes}: setup does not choose. Start switchover."
-        if leads or by_engine(overlay):
+        if not standing.homeless:
             continue
-        last = _last(report.get("moves") or (), destination)
-        if last and last["done"] and last["to"] == homes.get(destination):
-            continue
+        last = standing.last
         told = f"the last move on record was to {last['to']}" if last else "no node has a move of it on record"
         return (
-            f"no route of {destination} works, no engine names its holder, and {told}: setup would give it to the home"
-            f" node, {homes.get(destination)}, which may not have the data. Start switchover to the node that has it."
+            f"no route of {destination} leads to a node of the inventory, no engine names its holder, and {told}: setup"
+            f" would give it to the home node, {standing.home}, which may not have the data. Start switchover to the"
+            " node that has it."
         )
     return ""
-
-
-def _last(records: Sequence[Dict], destination: str) -> Dict | None:
-    """The last record, of those in order, of a move of this overlay IP."""
-    found = [r for r in records if any(table["destination"] == destination for table in r["tables"])]
-    return found[-1] if found else None
 
 
 def at_people(alert: Alert, model: Dict) -> str:

@@ -113,13 +113,17 @@ def _split(view: View) -> Iterator[Finding]:
 
 
 def _missing(view: View) -> Iterator[Finding]:
+    """Setup goes by the routes that work; where there is none, who had it is not to be known from AWS."""
     missing = [t.route_table_id for t, route in view.routes if route is None]
+    works = {r.instance_id or r.target for _table, r in view.routes if r and r.state != BLACKHOLE}
     if missing:
         yield Finding(
             "route_missing",
             ERROR if len(missing) == len(view.tables) else WARNING,
             f"{view.destination} has no route in {', '.join(missing)}.",
-            "Run setup: it creates what is absent and moves nothing.",
+            "Run setup: it creates what is absent, and moves nothing that works."
+            if len(works) == 1
+            else "Run switchover to the node that has the newest data: it moves every table.",
         )
 
 
@@ -130,7 +134,7 @@ def _blackhole(view: View) -> Iterator[Finding]:
             "blackhole",
             ERROR,
             f"{view.destination} is a blackhole in {', '.join(dead)}: its target is stopped, terminated or detached.",
-            "Run switchover to a running node, or start the instance; setup heals it towards the home node.",
+            "Run switchover to a running node that has the newest data, or start the instance.",
         )
 
 

@@ -10,11 +10,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+import ansible_runner
 import pytest
 
 from ansible_collections.aws_ha.overlay_ip.plugins.module_utils._report import status
 from ansible_collections.aws_ha.overlay_ip.plugins.plugin_utils import page as file
-from lab.playbook.run import Run, run_playbook
+from lab.playbook.run import PROGRAMS, Run, run_playbook
 from unit.status_reports import OVERLAY, report
 
 ROOT = Path(__file__).parents[4]
@@ -49,6 +50,34 @@ def test_it_is_written_where_it_was_asked_for(tmp_path: Path) -> None:
     assert (result.status, result.result["path"]) == ("changed", str(tmp_path / "page.html"))
     assert file.lines(result.result["path"]).splitlines() == status.lines(SPLIT, every_table=True)
     assert "-i localhost, aws_ha.overlay_ip.switchover -e target=" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize("held", [True, False], ids=["the run's own copy", "somebody's file"])
+def test_no_command_names_an_inventory_that_ends_with_the_run(tmp_path: Path, held: bool) -> None:
+    """As ansible-rulebook starts a playbook: by ansible-runner, with a copy of the inventory beside it."""
+    private, given = tmp_path / "eda1234", tmp_path / "hosts"
+    copy = private / "inventory" / "hosts"
+    for file_ in (copy, given):
+        file_.parent.mkdir(parents=True, exist_ok=True)
+        file_.write_text("localhost ansible_connection=local\n")
+    (private / "project").mkdir()
+    (private / "project" / "play.yml").write_text(json.dumps(PLAY))
+    done = ansible_runner.run(
+        private_data_dir=str(private),
+        playbook="play.yml",
+        inventory=str(copy if held else given),
+        extravars={"told": SPLIT, "overlay_ip_page": str(tmp_path / "page.html")},
+        envvars={
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+            "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
+        },
+        quiet=True,
+    )
+    assert done.rc == 0, done.stdout.read()
+    page = (tmp_path / "page.html").read_text()
+    wanted = "ansible-playbook " if held else f"ansible-playbook -i {given} "
+    assert f"{wanted}aws_ha.overlay_ip.switchover -e target=node1" in page
+    assert str(private) not in page
 
 
 def test_check_mode_writes_nothing_and_the_diff_says_what_is_new(tmp_path: Path) -> None:

@@ -92,7 +92,12 @@ def test_every_finding_is_told_once_errors_first_with_what_can_be_copied() -> No
     ]
     start = """ansible-playbook -i 'it'"'"'s here.yml' aws_ha.overlay_ip."""
     assert [one["commands"] for one in found] == [
-        [{"at": "", "command": f"{start}switchover -e target=node1"}],
+        [
+            {
+                "at": "where node1 shall have it; node2 could not take over",
+                "command": f"{start}switchover -e target=node1",
+            }
+        ],
         [{"at": "", "command": f"{start}setup"}],
     ]
 

@@ -33,7 +33,9 @@ def both(*names: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("master", [1, 2])
 def test_a_switchover_goes_where_the_engine_has_it(leads: Any, master: int) -> None:
     """Against the engine a switchover would take the address from the node that serves, for most tables or none."""
-    assert commands(report({OVERLAY: leads}, master=master), "split") == [("", f"{SWITCHOVER}node{master}")]
+    assert commands(report({OVERLAY: leads}, master=master), "split") == [
+        (f"to node{master}, where the engine has it", f"{SWITCHOVER}node{master}")
+    ]
 
 
 def test_where_all_routes_are_gone_it_goes_where_the_engine_has_it() -> None:
@@ -57,7 +59,8 @@ def test_where_two_say_that_they_have_it_nobody_decides() -> None:
 
 def test_a_node_that_could_not_take_over_is_no_target_even_if_the_engine_has_it_there() -> None:
     given = report({OVERLAY: SPLIT}, master=2, checks=(False, True))
-    assert commands(given, "split") == [("", f"{SWITCHOVER}node1")]
+    label = "where node1 shall have it; node2 could not take over"
+    assert commands(given, "split") == [(label, f"{SWITCHOVER}node1")]
     given = report({OVERLAY: SPLIT}, master=2, checks=(True, True))
     assert commands(given, "split") == []
 
@@ -80,11 +83,12 @@ def test_tables_are_in_order_that_lead_where_the_engine_has_it(master: int, toge
 def test_a_command_names_the_node_that_is_meant_or_is_none(name: str, written: str | None) -> None:
     """Ansible runs an extra variable as a template, and takes `target=db 1` for db."""
     told = commands(report({OVERLAY: SPLIT}, names=("node1", name), checks=(True, False), master=0), "split")
+    label = f"where {name} shall have it; node1 could not take over"
     if written is None:
         quoted = name.replace("'", """'"'"'""")
-        assert told == [("", f"""{SWITCHOVER.removesuffix("target=")}'{{"target": "{quoted}"}}'""")]
+        assert told == [(label, f"""{SWITCHOVER.removesuffix("target=")}'{{"target": "{quoted}"}}'""")]
     else:
-        assert told == ([("", f"{SWITCHOVER}{written}")] if written else [])
+        assert told == ([(label, f"{SWITCHOVER}{written}")] if written else [])
 
 
 def test_no_command_runs_for_a_group_whose_name_is_a_template_and_another_name_is_quoted() -> None:
