@@ -103,6 +103,15 @@ def test_each_candidate_is_labelled_and_the_home_node_is_named() -> None:
     assert [c["at"] for c in finding["commands"]] == [f"where {name} shall have it" for name in ("node1", "node2")]
 
 
+def test_a_pair_without_a_record_may_be_new() -> None:
+    told, _given = made([NONE, NONE], None, "")
+    (finding,) = (f for f in page.page([told], "")["findings"] if f["id"] == "route_missing")
+    assert finding["remedy"] == (
+        "Where it is new, run setup: it gives it to the home node, node1. Where a node has its data, run switchover to the"
+        " one that has the newest."
+    )
+
+
 def test_status_tells_it_by_itself() -> None:
     found = report({OVERLAY: (NONE, NONE)}, master=2)["overlays"][0]["findings"]
     assert "Run setup: it creates what is absent, to node2, which had it last." in [f["remedy"] for f in found]
