@@ -38,8 +38,8 @@ def _remedy(finding: Dict, standing: undecided.Standing) -> str:
         home = f"the home node, {standing.home}" if standing.home else "the home node"
         if not dead and standing.last is None:
             return (
-                f"Where it is new, run setup: it gives it to {home}. Where a node has its data, run switchover to the one"
-                " that has the newest."
+                f"Where it is new, run setup: it gives it to {home}. Where a node has its data, run switchover to the"
+                " one that has the newest."
             )
         started = ", or start the instance" if dead else ""
         return f"Run switchover to the node that has the newest data{started}: setup would give it to {home}."

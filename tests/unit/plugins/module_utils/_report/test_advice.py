@@ -107,8 +107,8 @@ def test_a_pair_without_a_record_may_be_new() -> None:
     told, _given = made([NONE, NONE], None, "")
     (finding,) = (f for f in page.page([told], "")["findings"] if f["id"] == "route_missing")
     assert finding["remedy"] == (
-        "Where it is new, run setup: it gives it to the home node, node1. Where a node has its data, run switchover to the"
-        " one that has the newest."
+        "Where it is new, run setup: it gives it to the home node, node1. Where a node has its data, run switchover to"
+        " the one that has the newest."
     )
 
 
