@@ -26,6 +26,8 @@ POLL = 0.1
 _TAKING, _LOCK, _COUNTS = places.TAKING, "lock", "counts"
 _PATIENCE, _MOVING = 0.2, 60.0  # seconds
 _NEVER = 1 << 53  # counted so far by nobody: what a float tells exactly
+READING = "reading"
+"""What `news` of routes that cannot be looked at concerns."""
 _MENDED = "All route tables are as they should be again."
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from .._aws.pace import Deadline
 from .._engine.commands import COMMANDS
 from .._engine.lease import Lease, sentence
-from .._engine.memory import Memory
+from .._engine.memory import READING, Memory
 from .._engine.node import Call
 from .codes import FAILED, NOT_HERE, OK, PARTLY, UNREADABLE
 from .config import CommandError, parts
@@ -28,7 +28,6 @@ from .local import Local
 from .model import Config
 
 Answer = tuple[int, dict[str, Any]]
-_READING = "reading"
 """Under what is remembered that AWS could not be read, and that this was told."""
 
 
@@ -88,9 +87,9 @@ def show(config: Config, arguments: argparse.Namespace, deadline: Deadline) -> A
     if code == UNREADABLE:
         then = "Nothing is known of the routes; what holds the address may keep it. Ask again once AWS answers."
         seen["error"] = f"{seen['error']} {then}"
-        told = {_READING: [seen["error"]]}
+        told = {READING: [seen["error"]]}
     else:
-        told.update({_READING: [], **dict(_wrong(seen.get("overlays", ()), held=arguments.kept and complete))})
+        told.update({READING: [], **dict(_wrong(seen.get("overlays", ()), held=arguments.kept and complete))})
     if os.geteuid() == 0:
         for text in Memory.of_node(arguments.deployment).news(told):
             say(text, error=True)

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from .._aws.errors import AwsError
 from .look_near import Around
 from .model import Attached, Net, Scene, Transit, led_to
 from .owners import Raw
@@ -54,11 +53,9 @@ def _back(around: Around, near: Attached | None, far: Raw, nets: Mapping[str, Ne
     theirs = around.attached(end, known, nets) if end else beyond
     if mine.table_id is None:
         return Transit(theirs, mine)
-    try:
-        route = around.owners.longest(far, mine.table_id, source)
-    except AwsError as err:
-        around.sight.missed(f"the routes of {mine.table_id}", err)
-        return Transit(theirs, mine, unseen=err.message)
+    route, unseen = around.longest(far, mine.table_id, source)
+    if unseen is not None:
+        return Transit(theirs, mine, unseen=unseen)
     onward = around.onward(far, route, source, *([end] if end else []))
     parts = around.parts(far, mine.table_id, source)
     return Transit(theirs, mine, back=route, back_on=onward, parts_back=parts)
@@ -74,9 +71,7 @@ def _out(
     mine = around.attached(far) if far else Attached("", gateway_id, "", "")
     if theirs.table_id is None:
         return Transit(theirs, mine)
-    try:
-        route = around.owners.longest(near, theirs.table_id, found.overlay)
-    except AwsError as err:
-        around.sight.missed(f"the routes of {theirs.table_id}", err)
-        return Transit(theirs, mine, unseen=err.message)
+    route, unseen = around.longest(near, theirs.table_id, found.overlay)
+    if unseen is not None:
+        return Transit(theirs, mine, unseen=unseen)
     return Transit(theirs, mine, there=route, parts_there=around.parts(near, theirs.table_id, found.overlay))

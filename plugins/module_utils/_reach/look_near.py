@@ -98,11 +98,16 @@ class Around:
         seen = self.led_to(route)
         if not seen or any(one is end for one in seen for end in ends) or not (table_id := table(seen[0])):
             return None
+        after, unseen = self.longest(far, table_id, wanted)
+        return Onward(seen[0]["TransitGatewayAttachmentId"], table_id, after) if unseen is None else None
+
+    def longest(self, by: Raw, table_id: str, wanted: str) -> tuple[TransitRoute | None, str | None]:
+        """The route of a table for an address or a network, and why it was not seen; None: it was."""
         try:
-            return Onward(seen[0]["TransitGatewayAttachmentId"], table_id, self.owners.longest(far, table_id, wanted))
+            return self.owners.longest(by, table_id, wanted), None
         except AwsError as err:
             self.sight.missed(f"the routes of {table_id}", err)
-            return None
+            return None, err.message
 
     def parts(self, far: Raw, table_id: str | None, wanted: str) -> tuple[TransitRoute, ...]:
         """The routes of a table for parts of a network: a call, where it has parts."""

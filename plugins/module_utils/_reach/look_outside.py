@@ -229,14 +229,8 @@ def _beside(around: Around, request: Wanted, way: Transit, near: Raw, far: Raw) 
         end = around.attached(raw)
         if raw is near or (end.table_id == way.near.table_id and end.table_id):
             continue
-        there, unseen = None, ""
-        if table_id := end.table_id:
-            try:
-                there = around.owners.longest(far, table_id, request.overlay)
-            except AwsError as err:
-                around.sight.missed(f"the routes of {table_id}", err)
-                unseen = err.message
-        found.append(Beside(end, there, around.onward(far, there, request.overlay, raw), unseen))
+        there, unseen = around.longest(far, end.table_id, request.overlay) if end.table_id else (None, None)
+        found.append(Beside(end, there, around.onward(far, there, request.overlay, raw), unseen or ""))
     return tuple(found)
 
 

@@ -8,7 +8,6 @@ Pure. This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -73,7 +72,7 @@ def _kept_from(overlay: Dict, nodes: Mapping[str, Dict]) -> list[str]:
     tops = overlay.get("firmly_apart") or ()
     told = (mover for node in nodes.values() for view in node["failover"] for mover in view.get("movers", ()))
     away = [mover for mover in told if mover["moves"] == "route" and {mover["name"], mover["top"]} & set(tops)]
-    return [re.sub(r"/(32|128)$", "", destination) for mover in away for destination in mover["destinations"]]
+    return [net.bare(destination) for mover in away for destination in mover["destinations"]]
 
 
 def _apart(overlay: Dict, other: str, nodes: Mapping[str, Dict], model: Dict) -> Iterator[dict[str, Any]]:

@@ -29,7 +29,7 @@ from typing import Any
 from ..._aws.pace import Clock, Deadline
 from ..._base import words
 from ..._route.plan import ACTIVE, Route
-from ..memory import POLL
+from ..memory import POLL, READING
 from ..node import Addresses, Holder, Seen
 from .standing import ADOPT, BACKUP, FAULT, MASTER, ORDERED, STOP, Standing, Store, entered
 
@@ -45,7 +45,7 @@ IDLE = 30.0
 brings it up before it moves the route."""
 BEGINNING = 15.0
 """Seconds for which who begins while another node holds the overlay IP is no master: until then that one is heard."""
-_MOVE, _READING = "move", "reading"
+_MOVE = "move"
 
 
 def judge(standing: Standing, routes: Sequence[Route | None], mine: str, peers: Collection[str], now: float) -> str:
@@ -97,7 +97,7 @@ class Keepalived:
     ) -> None:
         self._local, self._make_node, self._store, self._log = local, node, store, log
         self._advert, self._clock, self._others = advert, clock, others
-        self._move, self._reading = store.memory.own(_MOVE), store.memory.own(_READING)
+        self._move, self._reading = store.memory.own(_MOVE), store.memory.own(READING)
 
     def notify(self, state: str, deadline: Deadline, since: float) -> bool:
         """Keepalived has entered a state: act on it. Returns whether this node is as the state wants it.

@@ -122,10 +122,7 @@ def kinds(root: Element | None) -> dict[str, str]:
     The rest has the name of the promotable clone that it is in, or nothing: people take the one for the other.
     """
     found: dict[str, str] = {}
-    resources = root if root is None or root.tag == "resources" else root.find(".//resources")
-    for child in resources if resources is not None else ():
-        if child.tag not in ("primitive", *places.BOXES):
-            continue
+    for child in places.tops(root):
         promotable = places.promotable(child)
         found[child.get("id", "")] = PROMOTABLE if promotable else NOTHING
         inside = [one for one in child.iter() if one.tag in ("group", "primitive") and one is not child]
@@ -157,14 +154,8 @@ def slug(destination: str) -> str:
 
 def primitives(root: Element | None) -> Iterator[tuple[Element, str]]:
     """Every primitive with the outermost box that it is in."""
-    if root is None:
-        return
-    resources = root if root.tag == "resources" else root.find(".//resources")
-    for child in resources if resources is not None else ():
-        if child.tag == "primitive":
-            yield child, child.get("id", "")
-        elif child.tag in places.BOXES:
-            yield from ((primitive, child.get("id", "")) for primitive in child.iter("primitive"))
+    for child in places.tops(root):
+        yield from ((primitive, child.get("id", "")) for primitive in child.iter("primitive"))
 
 
 def template(primitive: Element, root: Element | None) -> Element | None:

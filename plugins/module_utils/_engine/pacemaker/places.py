@@ -9,7 +9,7 @@ Pure. This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
 CLONES = ("clone", "master", "bundle")
@@ -35,16 +35,20 @@ def promotable(box: Element) -> bool:
     return box.tag == "master" or (box.tag == "clone" and said.get("promotable") in YES)
 
 
+def tops(root: Element | None) -> Iterator[Element]:
+    """The outermost boxes of a configuration, or of its resources, and the primitives that are in none."""
+    resources = root if root is None or root.tag == "resources" else root.find(".//resources")
+    yield from (one for one in (resources if resources is not None else ()) if one.tag in ("primitive", *BOXES))
+
+
 class Places:
     """What each resource is in. One that the configuration does not have is in itself."""
 
     def __init__(self, root: Element | None) -> None:
         self._boxes: dict[str, Element] = {}
-        resources = root if root is None or root.tag == "resources" else root.find(".//resources")
-        for child in resources if resources is not None else ():
-            if child.tag in ("primitive", *BOXES):
-                inside = (one for one in child.iter() if one.tag in ("primitive", *BOXES))
-                self._boxes.update({one.get("id", ""): child for one in inside})
+        for child in tops(root):
+            inside = (one for one in child.iter() if one.tag in ("primitive", *BOXES))
+            self._boxes.update({one.get("id", ""): child for one in inside})
 
     def top(self, name: str) -> str:
         """The outermost box, or itself."""
