@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -27,9 +28,13 @@ def cluster() -> Iterator[Existing]:
 
 
 OURS, STOCK = 'provider="aws_ha" type="overlay-ip"', 'provider="heartbeat" type="aws-vpc-move-ip"'
-#: A tool of the cluster's that fails the first time that it is asked for this; /usr/local/sbin is looked in first.
+#: A tool of the cluster's that fails once, the nth time that it is asked for this; /usr/local/sbin is looked in
+#: first.
 ONCE = """#!/bin/sh
-case "$*" in *{word}*) [ -e /run/failed-once ] || {{ touch /run/failed-once; echo broken >&2; exit 9; }} ;; esac
+case "$*" in *{word}*)
+  echo >> /run/asked
+  [ "$(wc -l < /run/asked)" -ne {nth} ] || {{ echo broken >&2; exit 9; }} ;;
+esac
 exec /usr/sbin/{tool} "$@"
 """
 
@@ -38,10 +43,12 @@ def migrate(cluster: Existing, **extra_vars: object) -> str:
     """Run migrate.yml beside the probe: nothing is lost, whatever comes of it."""
     holder = cluster.view().holder
     with cluster.probe(rate=1000.0) as probe:
+        end = time.monotonic() + 6.0  # a refusal is told within two seconds: what comes of it is looked at for longer
         try:
             output = cluster.play("migrate.yml", overlay_ip_failover="pacemaker", **extra_vars).output
         except DrillError as error:
             output = str(error)
+        time.sleep(max(0.0, end - time.monotonic()))
     assert (probe.report.lost, [one.who for one in probe.report.holders]) == (0, [holder])
     assert probe.report.sent > 5000
     assert cluster.view().addresses == (holder,)
@@ -149,18 +156,30 @@ def test_check_mode_shows_what_would_differ(cluster: Existing) -> None:
     assert cluster.cib() == before
 
 
-@pytest.mark.parametrize(("tool", "word"), [("crm_diff", "--original"), ("crm_resource", "--refresh")])
-def test_a_step_that_fails_ends_in_the_old_state(cluster: Existing, tool: str, word: str) -> None:
-    path, before = f"/usr/local/sbin/{tool}", cluster.cib()
-    cluster.exec(
-        "node1",
-        "sh",
-        "-c",
-        f"rm -f /run/failed-once; cat > {path}; chmod 755 {path}",
-        stdin=ONCE.format(tool=tool, word=word),
-    )
+def failing(cluster: Existing, tool: str, word: str, nth: int) -> str:
+    """What migrate.yml says where a tool fails once; nothing of it is left."""
+    path = f"/usr/local/sbin/{tool}"
+    script = f"rm -f /run/asked; cat > {path}; chmod 755 {path}"
+    cluster.exec("node1", "sh", "-c", script, stdin=ONCE.format(tool=tool, word=word, nth=nth))
     output = migrate(cluster)
     cluster.exec("node1", "rm", path)
+    return output
+
+
+def test_what_cannot_be_tried_is_refused(cluster: Existing) -> None:
+    before = cluster.cib()
+    told = "The cluster's tools do not say what differs (crm_diff: broken): mend that. Nothing was changed."
+    assert told in failing(cluster, "crm_diff", "--original", 1)
+    assert cluster.cib() == before
+
+
+@pytest.mark.parametrize(
+    ("tool", "word", "nth"),
+    [("crm_diff", "--original", 3), ("crm_resource", "--refresh", 1)],  # tried, and read, before
+)
+def test_a_step_that_fails_ends_in_the_old_state(cluster: Existing, tool: str, word: str, nth: int) -> None:
+    before = cluster.cib()
+    output = failing(cluster, tool, word, nth)
     assert f"{RESOURCE} (ocf:heartbeat:aws-vpc-move-ip) is back as it was" in output
     assert "Mend the cause and run this again." in output
     assert cluster.cib() == before
